@@ -99,6 +99,7 @@ interface Progress {
   decided: number;
   remaining: number;
   ends_at: string | null;
+  quota: number | null;
   is_open: boolean;
   mine: { decided: number; overridden: number };
   people: { user_id: number; name: string; is_here: boolean }[];

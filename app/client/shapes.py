@@ -2067,6 +2067,7 @@ class ReviewProgress(TypedDict):
     remaining: NotRequired[int]
     ends_at: NotRequired[str | None]
     has_begun: NotRequired[bool]
+    quota: NotRequired[int | None]
 
 
 class ReviewSettings(TypedDict, total=False):

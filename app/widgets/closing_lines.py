@@ -2,7 +2,10 @@
 
 from backend.services.reviews.review_closing import Closing
 
-FROZEN = "Then the training data is selected and frozen, and training starts. Labels of this round change no more."
+FROZEN = (
+    "Then the training data is selected and frozen, and training starts. A review that is reopened after that changes "
+    "labels, and not what was trained on."
+)
 
 KEPT = (
     "The round has its checkpoint and is done, so nothing is selected or trained: branch off it at its selection to "

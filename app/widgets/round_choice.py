@@ -11,6 +11,7 @@ from backend.services import rounds
 from backend.services.rounds import RoundView, review_scope
 from backend.values import RoundStatus
 
+REOPEN = "Once the round is done or held, a curator can reopen it (Team → Review settings)."
 EMPTY = "No round of this project was reviewed yet. Launch one with “People review”."
 
 
@@ -47,7 +48,7 @@ def why_closed(round_: RoundView) -> str:
     if not round_.is_reviewed:
         return "It was launched without people's review: the judge's labels stand."
     if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
-        return "The review is over: its labels are frozen with what training read."
+        return f"The review is over: its labels are frozen with what training read. {REOPEN}"
     if round_.status is RoundStatus.running:
         return "It comes to its review once its samples are made and judged."
     return "It ended before its review."

@@ -46,8 +46,9 @@ def reopened(what: JSON) -> str:
         return ""
     since = moment(datetime.fromisoformat(what["at"]))
     over = "It is closed again." if "closed_at" in what else "It is open."
+    why = f"“{what['reason'].rstrip('.')}”"
     return (
-        f"{what['who']} opened the review again on {since}: {what['reason']} {over} Metrics, datasets and the "
+        f"{what['who']} opened the review again on {since}: {why}. {over} Metrics, datasets and the "
         "checkpoint are of the labels before; a branch at the selection trains by those of now."
     )
 

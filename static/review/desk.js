@@ -146,7 +146,10 @@ export class Desk extends Acts {
   /** @param {Outbox} outbox */
   changed(outbox) {
     this.paintBar();
-    if (!outbox.size && !outbox.busy) this.elsewhere.lookLater();
+    if (outbox.size || outbox.busy) return;
+    this.elsewhere.lookLater();
+    // The last item here is decided: the server says whether that is all.
+    if (this.round.is_open) this.line.ended();
   }
 
   /** @param {string} value */

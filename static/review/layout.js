@@ -21,6 +21,8 @@ const MINOR = [
   ["previous", "Back", "minor"],
   ["next", "Next", "minor"],
 ];
+/** @type {ButtonOf} */
+const QUESTIONS = ["question", "Questions", "minor"];
 const WAYS = { sample: "One sample", group: "Side by side", pair: "A or B", judgment: "Is the judge right?" };
 
 /**
@@ -143,7 +145,8 @@ const standing = ({ progress, here, lease, unsaved, tally }) =>
  * @param {Desk} desk
  */
 export function toolbar(desk) {
-  return [...desk.mode.buttons, ...MINOR].map(([name, label, kind]) => {
+  const asks = desk.bindings.byName.has("question") && desk.opened.questions.some(({ is_active }) => is_active);
+  return [...desk.mode.buttons, ...(asks ? [QUESTIONS] : []), ...MINOR].map(([name, label, kind]) => {
     const key = desk.bindings.first(name);
     const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
     // A clicked button gives the focus back, or Enter would press it again.

@@ -38,6 +38,8 @@ export class Line {
     this.unwanted = [];
     this.isDry = false;
     this.isLost = false;
+    /** Whether the server gives this person no more: all that is asked of them is decided. */
+    this.isOver = false;
     this.problem = "";
     this.timer = 0;
   }
@@ -103,6 +105,7 @@ export class Line {
     this.items = this.items.filter((item) => item.mine);
     this.at = this.items.length;
     this.isDry = false;
+    this.isOver = false;
     this.turn += 1;
     this.fetching = null;
     return this.fill();
@@ -120,8 +123,15 @@ export class Line {
 
   /** Where nothing was left, somebody may have left something by now. */
   wake() {
+    if (this.isOver) return;
     this.isDry = false;
     if (this.ahead < this.wanted * 0.7) this.fill();
+  }
+
+  /** Where all that came is passed: ask once more, as what was decided may change the answer. */
+  async ended() {
+    await this.fetching;
+    if (this.isDry && !this.current) this.wake();
   }
 
   next() {
@@ -151,7 +161,7 @@ export class Line {
   }
 
   fill() {
-    if (this.fetching || this.isDry) return this.fetching;
+    if (this.fetching || this.isDry || this.isOver) return this.fetching;
     clearTimeout(this.timer);
     const { turn } = this;
     const held = this.items.slice(-HELD).map((item) => item.sample_id);
@@ -172,7 +182,8 @@ export class Line {
       return this.letGo();
     }
     this.fetching = null;
-    this.isLost = !answer || Boolean(answer.error);
+    this.isOver = answer?.error?.type === "Conflict";
+    this.isLost = !answer || (Boolean(answer.error) && !this.isOver);
     this.problem = answer?.error?.message || "";
     if (answer && !answer.error) {
       const before = this.items.length;

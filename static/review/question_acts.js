@@ -45,6 +45,18 @@ export function shownAnswer(stood, acts, slot) {
 export const stoodOf = (item) => (item.stood ||= { ...item.answers });
 
 /**
+ * The question after one that is left: without an answer and, where that one has none either, required, or further on.
+ * -1 where there is none.
+ * @param {Question[]} all
+ * @param {Record<string, any>} answers
+ * @param {number} at
+ */
+export function following(all, answers, at) {
+  const places = all.map((_, n) => (at + 1 + n) % all.length).filter((n) => !answers[all[n].id]);
+  return places.find((n) => answers[all[at].id] || n > at || all[n].is_required) ?? -1;
+}
+
+/**
  * Show what waits in this browser, whatever the server knew when it gave the item; else what the server has.
  * @param {Item} item
  * @param {number} question_id

@@ -39,8 +39,10 @@ export function press(questions, event) {
       ? inText(questions, event)
       : open(questions, current, event);
   if (!isTaken) return;
-  const isAnswer = event.key === "Enter" || digitOf(event) !== null;
-  if (current && isAnswer && questions.answers[current.id]) questions.typed.add(current.id);
+  const isEnter = event.key === "Enter";
+  const isLeft = current && isEnter && !current.is_required;
+  if (current && (isEnter || digitOf(event) !== null) && (isLeft || questions.answers[current.id]))
+    questions.typed.add(current.id);
   event.preventDefault();
   event.stopImmediatePropagation();
 }

@@ -2,7 +2,7 @@
 // The project's own questions, answered beside the verdict: by keys while one is open, or by clicks.
 
 import { newId } from "./outbox.js";
-import { isOf, settle, shownAnswer, stoodOf } from "./question_acts.js";
+import { following, isOf, settle, shownAnswer, stoodOf } from "./question_acts.js";
 import { press } from "./question_keys.js";
 import { panel } from "./question_panel.js";
 import { Texts } from "./question_texts.js";
@@ -97,13 +97,9 @@ export class Questions {
     this.focus();
   }
 
-  /**
-   * The first question after a place that has no answer; -1 where all have one.
-   * @param {number} after
-   */
-  unanswered(after = -1) {
-    const places = this.all.map((_, n) => (after + 1 + n) % this.all.length);
-    return places.find((n) => !this.answers[this.all[n].id]) ?? -1;
+  /** The first question without an answer; -1 where all have one. */
+  unanswered() {
+    return this.all.findIndex(({ id }) => !this.answers[id]);
   }
 
   /** The key for it: opens the first unanswered question, closes what is open. */
@@ -143,11 +139,11 @@ export class Questions {
     }
   }
 
-  /** On from the open question: to the next one without an answer, or to the verdict. */
+  /** On from the open question: to the next one that wants an answer, or to the verdict. */
   goOn() {
-    this.open(this.unanswered(this.at));
-    if (this.at < 0)
-      this.desk.hint(`All questions are answered: ${this.desk.work ? "save what you write" : "decide"}.`);
+    this.open(following(this.all, this.answers, this.at));
+    const state = this.unanswered() < 0 ? "All questions are answered" : "No other question needs an answer";
+    if (this.at < 0) this.desk.hint(`${state}: ${this.desk.work ? "save what you write" : "decide"}.`);
   }
 
   /**

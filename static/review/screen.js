@@ -140,6 +140,7 @@ function whyEmpty({ round, line }) {
     ];
   if (line.isLost)
     return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
+  if (line.isOver) return [line.problem, "Once more is asked of you, reload the page."];
   if (!line.isDry) return ["Fetching samples…", ""];
   const close = round.can_close ? "close the review" : "ask a curator to close the review";
   return [
@@ -155,8 +156,9 @@ function whyEmpty({ round, line }) {
 export function spoken(desk) {
   const item = desk.line.current;
   if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
-  const { remaining } = counted(desk);
-  return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${remaining.toLocaleString()} left`;
+  const { remaining, quota } = counted(desk);
+  const left = quota === null ? remaining : Math.min(remaining, Math.max(0, quota - desk.tally.decided));
+  return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${left.toLocaleString()} left`;
 }
 
 /**

@@ -57,6 +57,19 @@ def test_where_nothing_new_comes_no_more_is_asked_until_it_is_woken(page: Any) -
     page.wait_for_function("line.items.length === 2")
 
 
+def test_who_has_decided_all_that_is_asked_of_them_is_told_once(page: Any) -> None:
+    over = {"error": {"type": "Conflict", "message": "That is all."}}
+    page.evaluate(MAKE, [items(1), items(), over])
+    page.evaluate("line.fill()")
+    page.evaluate("line.next()")
+    page.evaluate("line.fill()")
+    page.evaluate("line.ended()")
+    page.wait_for_function("line.isOver && !line.isLost && line.problem === 'That is all.'")
+    page.evaluate("line.wake()")
+    page.evaluate("line.ended()")
+    assert page.evaluate("asked.length") == 3
+
+
 def test_whoever_is_fast_has_more_ahead(page: Any) -> None:
     page.evaluate(MAKE, [items()])
     assert page.evaluate("line.wanted") == 40
@@ -113,7 +126,7 @@ def test_moves_stop_at_both_ends(page: Any) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "problem"),
-    [("nothing", ""), ({"error": {"type": "Conflict", "message": "The review is closed."}}, "The review is closed.")],
+    [("nothing", ""), ({"error": {"type": "PermissionDenied", "message": "You left."}}, "You left.")],
 )
 def test_a_failed_answer_is_told_and_asked_for_again(page: Any, answer: Any, problem: str) -> None:
     page.evaluate(MAKE, [answer, items(1)])

@@ -200,6 +200,19 @@ def test_a_text_is_given_by_whatever_leaves_its_field(page: Any) -> None:
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_enter_leaves_an_optional_text_empty_and_hands_the_keys_back(page: Any) -> None:
+    open_desk(page, TEXT, TEXT)
+    page.evaluate("desk.questions.toggle()")
+    press(page, "Enter", "Enter", "a", "4")
+    assert page.evaluate("ran") == ["accept", "score_4"]
+    assert given(page) == []
+    assert page.evaluate("hints.at(-1)") == "No other question needs an answer: decide."
+    open_desk(page, TEXT | {"is_required": True}, TEXT)
+    page.evaluate("desk.questions.toggle()")
+    press(page, "Enter", "Enter")
+    assert page.evaluate("desk.questions.at") == 0
+
+
 def test_an_edit_that_waits_for_an_answer_gets_it(page: Any) -> None:
     open_desk(page, RATING | {"is_required": True}, TEXT)
     page.locator("textarea").fill("why")

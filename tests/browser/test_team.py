@@ -187,6 +187,7 @@ def test_the_review_is_closed_after_it_said_what_goes_on(team: Team) -> None:
     team.page.get_by_text("keep the judge's label").wait_for()
     team.page.locator("#review-really").click()
     team.page.get_by_text("The review of this round is over").wait_for()
+    expect(team.page.locator("#team-round input")).to_have_value("Round 1, running")
     with reading() as db:
         assert db.get_one(tables.Round, team.round.id).stage is Stage.select
 

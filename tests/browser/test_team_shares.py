@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from backend.services.queue import pauses, shares
 from backend.services.queue.shares import Ask
-from tests.browser.desk import empty, sign_in
+from tests.browser.desk import Review, empty, sign_in
 from tests.browser.settled import fits, settled
 from tests.browser.test_team import Team
 from tests.integration import site
@@ -39,6 +39,11 @@ def test_a_share_is_asked_for_and_a_paused_person_reads_why(team: Team, chromium
     team.sees("shares-table", "25 %, 10 items")
     asked = {person.who: person.asked for person in shares.listing(team.curator, team.round.id)}
     assert asked == {"Ada": 0, "Ben": 10}
+    expect(team.page.locator("#shares-share input")).to_have_value("25")
+    team.page.locator("#shares-share input").fill("")
+    team.page.locator("#shares-ask").click()
+    expect(team.page.locator("#shares-problem")).to_contain_text("Neither a share nor a quota is given.")
+    team.sees("shares-table", "25 %, 10 items")
     team.tab("Over rounds")
     team.sees("over-table", "Ada")
     fits(team.page)
@@ -48,6 +53,17 @@ def test_a_share_is_asked_for_and_a_paused_person_reads_why(team: Team, chromium
     desk.goto(f"{site.address()}/review?round={team.round.id}")
     expect(desk.locator("#review-desk .rondo-empty")).to_contain_text("2 of 10 items of known label were right.")
     context.close()
+
+
+def test_a_desk_says_at_once_that_the_quota_is_done(empty: None, chromium: Any) -> None:
+    desk = Review(chromium, number=6)
+    desk.leave()
+    shares.ask(desk.actor, desk.round.id, [Ask(desk.actor.user_id, quota=2)])
+    desk.open()
+    expect(desk.page.locator(".spoken")).to_have_text(f"Sample {desk.ids[0]}, 2 left")
+    desk.press("a", "a")
+    expect(desk.page.locator("#review-desk .rondo-empty")).to_contain_text("2 of the 2 items that are asked of you")
+    desk.sees_not(".rondo-empty", "Trying again")
 
 
 def test_all_projects_fit_a_phone_and_lead_on(team: Team) -> None:

@@ -63,7 +63,7 @@ def build() -> None:
         with gr.Tab("Questions"):
             questions.build(PRIVATE)
         with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
-            review.build(chosen, review_tab, PRIVATE)
+            moved = review.build(chosen, review_tab, PRIVATE)
         with gr.Tab("Remove work") as removal_tab, only(Role.curator, "Removing a person's work"):
             removal.build(chosen, removal_tab, PRIVATE)
     timer = gr.Timer(POLL_SECONDS)
@@ -72,6 +72,8 @@ def build() -> None:
     gr.on(None, draw, asked_for, [chosen, *shown], **QUIET)
     chosen.input(choose, [asked_for, chosen], shown, **QUIET)
     timer.tick(refresh, [asked_for, seen], shown, **QUIET)
+    for event in moved:
+        event.then(redraw, [asked_for, chosen], [chosen, *shown], **QUIET)
 
 
 @toasts
@@ -85,6 +87,13 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def choose(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """Show another round."""
     return _chosen(asked_for, round_id, request)
+
+
+@toasts
+def redraw(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
+    """Show the state that the round is in now, in its card and in the list of rounds."""
+    _, dropdown = round_choice.opened(request)
+    return [gr.update(choices=dropdown["choices"]), *_chosen(asked_for, round_id, request)]
 
 
 @toasts

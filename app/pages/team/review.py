@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from app.forms import Form, draw_knobs
 from app.pages.team import templates
@@ -28,8 +29,8 @@ AGAIN = (
 )
 
 
-def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
-    """Lay out the tab and wire it."""
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> list[Dependency]:
+    """Lay out the tab and wire it. Return the events that change the round's state."""
     note = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-note")
     form, drawn = Form(start=parts.review_defaults()), gr.State({})
     with gr.Column(elem_id="team-review-settings"):
@@ -53,8 +54,10 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     chosen.input(show, chosen, shown, **private)
     save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
     close.click(ask, chosen, [sure, status, judge, refused], **private)
-    really.click(close_review, chosen, [*state, refused], **private)
-    reopen.click(reopen_review, [chosen, reason], [*state, reason, refused], **private)
+    return [
+        really.click(close_review, chosen, [*state, refused], **private),
+        reopen.click(reopen_review, [chosen, reason], [*state, reason, refused], **private),
+    ]
 
 
 @toasts

@@ -45,6 +45,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
                 quota = Number(None, label="Or at most so many items", precision=0, elem_id="shares-quota")
             with gr.Row(elem_classes="rondo-toolbar"):
                 ask = buttons.primary("Ask these people", elem_id="shares-ask")
+                nothing = buttons.secondary("Ask nothing of them", elem_id="shares-nothing")
             reason = gr.Textbox(
                 label="Reason", info="To pause or to let go on; others read it.", elem_id="shares-reason"
             )
@@ -56,7 +57,9 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
 
     tab.select(show, chosen, [people, table, share, quota, reason, refused], **private)
     chosen.input(show, chosen, [people, table, share, quota, reason, refused], **private)
-    ask.click(ask_people, [chosen, people, share, quota], [table, share, quota, refused], **private)
+    people.input(fill, [chosen, people, share, quota], [share, quota], **private)
+    ask.click(ask_people, [chosen, people, share, quota], [table, refused], **private)
+    nothing.click(ask_nothing, [chosen, people], [table, share, quota, refused], **private)
     for button, handler in ((pause, pause_people), (resume, resume_people), (aside, set_aside)):
         button.click(handler, [chosen, people, reason], [table, reason, refused], **private)
 
@@ -75,20 +78,47 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(3)
+def fill(
+    round_id: int | None, people: list[int] | None, share: float | None, quota: float | None, request: gr.Request
+) -> list[Any]:
+    """Show what is asked of the chosen people, where that is the same of all of them."""
+    listed = [] if round_id is None else shares.listing(context(request).actor, int(round_id))
+    by_person = {one.user_id: (one.share, one.quota) for one in listed}
+    each = {by_person.get(int(user_id), (None, None)) for user_id in people or ()}
+    now = each.pop() if len(each) == 1 else (None, None)
+    # What is typed meanwhile stays where there is nothing to change.
+    return [gr.skip(), gr.skip()] if now == (share, quota) else list(now)
+
+
+@toasts
+@refused_beside(1)
 def ask_people(
     round_id: int | None, people: list[int], share: float | None, quota: float | None, request: gr.Request
 ) -> list[Any]:
-    """Ask the same of all these people; with both fields empty, nothing any more."""
-    here = context(request)
-    most = None if quota is None else int(quota)
-    asked = shares.ask(here.actor, needed(round_id), [Ask(user_id, share, most) for user_id in _chosen(people)])
+    """Ask the same of all these people; the fields show it from now on."""
+    chosen = _chosen(people)
+    if share is None and quota is None:
+        raise InvalidInput("Neither a share nor a quota is given. Give one of them, or press “Ask nothing of them”.")
+    return [_ask(round_id, [Ask(one, share, None if quota is None else int(quota)) for one in chosen], request)]
+
+
+@toasts
+@refused_beside(3)
+def ask_nothing(round_id: int | None, people: list[int], request: gr.Request) -> list[Any]:
+    """Ask nothing in particular of these people any more."""
+    return [_ask(round_id, [Ask(one) for one in _chosen(people)], request), None, None]
+
+
+def _ask(round_id: int | None, asks: list[Ask], request: gr.Request) -> dict[str, Any]:
+    """Ask it, say what that did, and return the table of now."""
+    here, first = context(request), asks[0]
+    asked = shares.ask(here.actor, needed(round_id), asks)
     given, taken = sum(one.given for one in asked), sum(one.taken for one in asked)
-    said = "Nothing in particular is asked of them now." if most is None else "Their queues end at the quota."
-    if share is not None:
-        said = f"{given:,} more items are given to these people."
-    notice(f"{said} {taken:,} items that they have not decided are anybody's again." if taken else said)
-    return [_rows(here, round_id), None, None]
+    told = "Nothing in particular is asked of them now." if first.quota is None else "Their queues end at the quota."
+    if first.share is not None:
+        told = f"{given:,} more items are given to these people."
+    notice(f"{told} {taken:,} items that they have not decided are anybody's again." if taken else told)
+    return _rows(here, round_id)
 
 
 @toasts

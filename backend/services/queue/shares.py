@@ -4,7 +4,7 @@ A share is dealt out as assignments, so that nobody else is offered these items;
 decide on it. What was dealt to somebody who may no longer decide is anybody's, and can be dealt again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,8 +39,6 @@ class Ask:
     quota: int | None = None
 
     def __post_init__(self) -> None:
-        if self.share is not None and self.quota is not None:
-            raise InvalidInput(f"Person {self.user_id} has both a share and a quota. Give one of the two.")
         if self.share is not None and not 0 < self.share <= 100:
             raise InvalidInput(f"A share of {self.share:g} % is none. Give more than 0 and at most 100.")
         if self.quota is not None and not 1 <= self.quota <= MAX_QUOTA:
@@ -74,7 +72,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
 
     A share counts what the person was given before, so that the same share again gives nothing more. Of a share that
     was lowered or taken back, what they have not decided goes back. Raises `InvalidInput` where shares exceed what the
-    items have room for, `Conflict` once the review is over.
+    items have room for or a person has both share and quota, `Conflict` once the review is over.
     """
     people = {one.user_id: one for one in asks}
     if not asks or len(asks) > MAX_PEOPLE or len(people) < len(asks):
@@ -92,6 +90,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         archived.refuse_held(db, round_id)
         round_ = lock_until_reviewed(db, round_id, OVER)
         names = {user_id: assignments.assignee(db, round_, user_id) for user_id in people}
+        _refuse_both(asks, names)
         leases.one_at_a_time(db, round_id)
         if shares:
             dealing.refuse_too_much(db, round_, shares, people)
@@ -122,6 +121,12 @@ def mine(actor: Actor, round_id: int) -> Asked | None:
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         return next(iter(_read(db, round_, of=actor.user_id)), None)
+
+
+def _refuse_both(asks: Sequence[Ask], names: Mapping[int, str]) -> None:
+    for one in asks:
+        if one.share is not None and one.quota is not None:
+            raise InvalidInput(f"{names[one.user_id]} has both a share and a quota. Give one of the two.")
 
 
 def _all(db: Session, round_: tables.Round) -> list[int]:

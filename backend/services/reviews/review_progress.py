@@ -38,7 +38,7 @@ class ReviewProgress:
     """Where a review is, in items: samples, or groups where these are decided. `people`: most decided first.
 
     `decided`: a person's label stands. `remaining`: not yet decided by all reviewers they need. `has_begun`: the review
-    has come, and may be over.
+    has come, and may be over. `quota`: at most so many items are asked of the person who looks.
     """
 
     samples: int
@@ -49,6 +49,7 @@ class ReviewProgress:
     remaining: int = 0
     ends_at: datetime | None = None
     has_begun: bool = True
+    quota: int | None = None
 
     @property
     def complete(self) -> int:
@@ -72,11 +73,13 @@ def progress(actor: Actor, round_id: int) -> ReviewProgress:
         people, recent, since = count_people(db, round_id, settings)
         mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
         has_begun = not review_scope.is_before_people(round_)
+        mine_only = tables.RoundReviewer.round_id == round_id, tables.RoundReviewer.user_id == actor.user_id
+        quota = db.scalar(select(tables.RoundReviewer.quota).where(*mine_only))
         if is_open and remaining and since is not None:
             # What was decided in the first seconds says little: a minute is the least that a pace goes by.
             took = max(now() - since, timedelta(minutes=1))
             ends_at = now() + wanted(db, round_id, settings, counts) * took / recent
-    return ReviewProgress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun)
+    return ReviewProgress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun, quota)
 
 
 def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts) -> float:
