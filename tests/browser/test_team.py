@@ -68,6 +68,7 @@ class Team:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
+        settled(self.page)  # what a tab asks for when it opens would come after what is done in it
 
     def sees(self, table: str, text: str) -> None:
         self.page.locator(f"#{table} td", has_text=text).first.wait_for()
