@@ -1,0 +1,46 @@
+"""`rondo files ...`"""
+
+import typer
+
+from app.cli.output import AsJson, emit, say, table
+
+app = typer.Typer(no_args_is_help=True)
+MEGABYTE = 1024 * 1024
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List what is shared with other machines, at RONDO_FILES_URL."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.operations import sharing
+
+    found = sharing.list_all(asking.owner(migrate=False))
+    rows = [
+        [f"{one.num_bytes / MEGABYTE:,.1f} MB", one.num_files, f"{one.written_at:%Y-%m-%d %H:%M}", one.name]
+        for one in found
+    ]
+    text = (
+        table(["size", "files", "since (UTC)", "what"], rows) if found else f"Nothing is shared at {sharing.address()}."
+    )
+    value = {"address": sharing.address(), "files": [asdict(one) for one in found]}
+    emit(value, as_json=as_json, text=text)
+
+
+@app.command()
+def share(as_json: AsJson = False) -> None:
+    """Share the checkpoints and archives that only this machine has; what is shared already is not sent again."""
+    from app.cli import asking
+    from backend.services.operations import sharing
+
+    actor = asking.owner(migrate=False)
+    names = []
+    for name in sharing.share_all(actor):
+        say(name)
+        names.append(name)
+    missing = sharing.missing(actor)
+    for name in missing:
+        say(f"{name} is neither here nor shared: share it from the machine that has it.")
+    value = {"address": sharing.address(), "shared": names, "missing": missing}
+    emit(value, as_json=as_json, text=f"{len(names)} are shared at {sharing.address()}.")

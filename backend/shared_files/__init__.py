@@ -1,0 +1,81 @@
+"""Files of the data folder that every machine of an installation reaches, at the address `RONDO_FILES_URL`.
+
+A shared file has the name of its path below the data folder, which is also where it is read from: whoever needs one
+that is not there has it fetched, checked and whole. Without an address nothing is shared, and all machines need one
+data folder.
+"""
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+
+from backend.config import settings
+from backend.shared_files import fetched
+from backend.shared_files.store import FileList, FileStore
+
+__all__ = ["FileList", "FileStore", "bring", "forget", "forget_like", "name_of", "share", "store"]
+
+
+def store() -> FileStore | None:
+    """What lies at the address; None where none is set. Raises `InvalidInput` and `MissingPrerequisite` as it does."""
+    url = settings().files_url
+    return _at(url) if url else None
+
+
+@lru_cache(maxsize=2)
+def _at(url: str) -> FileStore:
+    return FileStore(url)
+
+
+def name_of(place: Path) -> str | None:
+    """The name that a path goes by; None where it does not lie below the data folder."""
+    folder = settings().folder
+    if place == folder or not place.is_relative_to(folder) or ".." in place.parts:
+        return None
+    return place.relative_to(folder).as_posix()
+
+
+def share(place: Path, source: Path | None = None) -> int:
+    """Put a file or folder of the data folder at the address; return its bytes, 0 where nothing is shared.
+
+    source: where its files lie until they have that name.
+    """
+    files, name = store(), name_of(place)
+    return files.put(name, source or place).num_bytes if files is not None and name is not None else 0
+
+
+def bring(place: Path) -> bool:
+    """Have a file or folder of the data folder on this machine, fetched where it is shared; whether it is here."""
+    if place.exists():
+        fetched.touch(place)
+        return True
+    files, name = store(), name_of(place)
+    if files is None or name is None:
+        return False
+    file_list = files.get(name, place)
+    if file_list is None:
+        return False
+    fetched.note(place, file_list.num_bytes)
+    fetched.forget_oldest()
+    return True
+
+
+def forget(place: Path) -> None:
+    """Share it no more; what this machine has of it stays."""
+    files, name = store(), name_of(place)
+    if files is not None and name is not None:
+        files.delete(name)
+
+
+def forget_like(patterns: Iterable[str], but: Callable[[Path], bool] = lambda _: False) -> None:
+    """Share nothing more whose path, or that of a folder above it, is like one of these. but: whether a path stays."""
+    files, wanted = store(), list(patterns)
+    if files is None:
+        return
+    for file_list in files.lists():
+        path = Path(file_list.name)
+        above = [one.as_posix() for one in (path, *path.parents) if one.name]
+        is_like = any(fnmatchcase(one, pattern) for one in above for pattern in wanted)
+        if is_like and not but(settings().folder / path):
+            files.delete(file_list.name)
