@@ -1,5 +1,7 @@
 """`rondo files ...`"""
 
+from typing import Annotated
+
 import typer
 
 from app.cli.output import AsJson, emit, say, table
@@ -29,14 +31,17 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def share(as_json: AsJson = False) -> None:
+def share(
+    anew: Annotated[bool, typer.Option("--anew", help="Send what is shared already, too: it may be damaged.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Share the checkpoints and archives that only this machine has; what is shared already is not sent again."""
     from app.cli import asking
     from backend.services.operations import sharing
 
     actor = asking.owner(migrate=False)
     names = []
-    for name in sharing.share_all(actor):
+    for name in sharing.share_all(actor, anew=anew):
         say(name)
         names.append(name)
     missing = sharing.missing(actor)

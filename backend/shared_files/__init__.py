@@ -36,13 +36,15 @@ def name_of(place: Path) -> str | None:
     return place.relative_to(folder).as_posix()
 
 
-def share(place: Path, source: Path | None = None) -> int:
+def share(place: Path, source: Path | None = None, *, anew: bool = False) -> int:
     """Put a file or folder of the data folder at the address; return its bytes, 0 where nothing is shared.
 
-    source: where its files lie until they have that name.
+    source: where its files lie until they have that name. anew: send what is there already, too.
     """
     files, name = store(), name_of(place)
-    return files.put(name, source or place).num_bytes if files is not None and name is not None else 0
+    if files is None or name is None:
+        return 0
+    return files.put(name, source or place, anew=anew).num_bytes
 
 
 def bring(place: Path) -> bool:

@@ -1,11 +1,12 @@
 """Shared files: whole or not there, on the addresses that fsspec knows, and no more than so much on one machine."""
 
+import importlib.util
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
-import fsspec
 import pytest
 
 from backend import shared_files
@@ -15,6 +16,13 @@ from backend.shared_files import fetched
 from backend.shared_files.store import REUSED_SECONDS, FileStore
 
 NAME = "checkpoints/round-1-ab/final"
+
+
+@pytest.fixture(autouse=True)
+def settings_of_before() -> Iterator[None]:
+    """After what a test set is taken back."""
+    yield
+    reread()
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -70,7 +78,7 @@ def test_a_folder_comes_back_as_it_was_and_same_content_is_kept_once(
 def test_what_is_broken_off_leaves_nothing_under_the_name_and_goes_on(
     files: FileStore, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver, sent = type(files._fs), []
+    driver, sent = type(files._driver._fs), []
     put_file = driver.put_file
 
     def failing(self: object, source: str, *rest: object, **options: object) -> object:
@@ -80,13 +88,13 @@ def test_what_is_broken_off_leaves_nothing_under_the_name_and_goes_on(
         return put_file(self, source, *rest, **options)
 
     monkeypatch.setattr(driver, "put_file", failing)
-    with pytest.raises(MissingPrerequisite, match="Nothing can be written at .*: the line is down"):
+    with pytest.raises(MissingPrerequisite, match=r"Nothing can be written at .*: the line is down"):
         files.put(NAME, model)
     assert (files.find(NAME), files.lists()) == (None, [])
     files.put(NAME, model)
     assert sent == ["config.json", "model.safetensors", "model.safetensors"]  # what was there is not sent again
     assert all("/parts/" not in one.path for one in files.unreferenced(time.time() + 60))
-    target, cat = tmp_path / "final", type(files._fs).open
+    target, cat = tmp_path / "final", type(files._driver._fs).open
 
     def cut(self: object, path: str, *rest: object, **options: object) -> object:
         if str(path).endswith(files.find(NAME).files["model.safetensors"].sha256):
@@ -113,10 +121,15 @@ def test_changed_content_is_refused_and_content_about_to_be_cleaned_up_is_sent_a
     with pytest.raises(InvalidInput, match=r"checkpoints/round-1-ab/final at file.* is damaged"):
         files.get(NAME, tmp_path / "final")
     assert not (tmp_path / "final").exists()
+    files.put(NAME, model)  # by its size nothing is wrong with it
+    with pytest.raises(InvalidInput, match="files share --anew"):
+        files.get(NAME, tmp_path / "final")
+    files.put(NAME, model, anew=True)
+    assert files.get(NAME, tmp_path / "final") is not None
     then = time.time() - REUSED_SECONDS - 60
     os.utime(place, (then, then))
     files.put("checkpoints/other", model)
-    assert files.get(NAME, tmp_path / "final") is not None
+    assert place.stat().st_mtime > then + 60
     for name in ("../up", "/root", "a//b", ""):
         with pytest.raises(InvalidInput, match="no path below the data folder"):
             files.find(name)
@@ -128,7 +141,7 @@ def test_changed_content_is_refused_and_content_about_to_be_cleaned_up_is_sent_a
 def test_a_wrong_address_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInput, match=r"RONDO_FILES_URL is 'nonsense://x': .*such as s3://bucket/rondo"):
         FileStore("nonsense://x")
-    if "s3" not in fsspec.available_protocols() or _is_missing("s3fs"):
+    if importlib.util.find_spec("s3fs") is None:
         with pytest.raises(MissingPrerequisite, match=r"RONDO_FILES_URL is s3://bucket/x: .*s3fs"):
             FileStore("s3://bucket/x")
     (tmp_path / "file").write_text("no folder")
@@ -136,16 +149,9 @@ def test_a_wrong_address_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
         FileStore(f"file://{tmp_path}/file/below").check()
     monkeypatch.setenv("RONDO_FILES_URL", "shared/files")
     reread()
-    with pytest.raises(InvalidInput, match="RONDO_FILES_URL is 'shared/files': .*no whole path"):
+    with pytest.raises(InvalidInput, match=r"RONDO_FILES_URL is 'shared/files': .*no whole path"):
         settings()
-    reread()
     assert Settings(files_url="/srv/rondo/").files_url == "file:///srv/rondo"
-
-
-def _is_missing(module: str) -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec(module) is None
 
 
 def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(
@@ -182,4 +188,3 @@ def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(
     files = shared_files.store()
     assert files is not None
     assert [one.name for one in files.lists()] == [places[1]]
-    reread()

@@ -40,10 +40,10 @@ def list_all(actor: Actor) -> list[SharedFile]:
     return [SharedFile(one.name, len(one.files), one.num_bytes, one.written_at) for one in _store().lists()]
 
 
-def share_all(actor: Actor) -> Iterator[str]:
+def share_all(actor: Actor, *, anew: bool = False) -> Iterator[str]:
     """Share the checkpoints and archives that rows name and that lie in this data folder; yields each path.
 
-    What is shared as it is here is not sent again. Raises as `list_all`, and `Conflict` where the files at the address,
+    anew: send what is shared already, too. Raises as `list_all`, and `Conflict` where the files at the address,
     or in the data folder, are another database's.
     """
     with reading() as db:
@@ -53,7 +53,7 @@ def share_all(actor: Actor) -> Iterator[str]:
     installation.tie_files()
     for place in named():
         if place.exists():
-            shared_files.share(place)
+            shared_files.share(place, anew=anew)
             yield str(place.relative_to(settings().folder))
 
 
