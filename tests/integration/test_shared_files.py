@@ -99,8 +99,8 @@ def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(
     backup = archives.write()
     assert (backup.left_out, backup.shared) == ([used], [used])
     assert sharing.missing(owner) == []
-    trash.put(owner, project.id)
-    deletion.delete_for_good(owner, project.id, trash.get(owner, project.id).trashed_at)
+    entry = trash.get(owner, trash.put_project(owner, project.id))
+    deletion.delete_for_good(owner, entry.id, entry.trashed_at)
     assert shared_names() == ["models/mine"]
 
 
