@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +14,7 @@ from backend.db import reading, session, tables
 from backend.errors import InvalidInput
 from backend.services import archived, round_archive
 from backend.services.access import Actor
-from backend.services.round_archive import columns, newer
+from backend.services.round_archive import newer
 from tests.integration.archiving import leaving, snapshot
 from tests.integration.archiving import place as place  # a fixture
 
@@ -35,11 +34,6 @@ def rewrite(round_id: int, name: str, change: Callable[[pa.Table], pa.Table]) ->
         row.archive = row.archive | {"sha256": digest(folder / "manifest.json")}
 
 
-def rows_of(entity: Any, round_id: int) -> list[Any]:
-    with reading() as db:
-        return list(db.scalars(select(entity).where(columns.of_round(entity, round_id)).order_by(entity.id)))
-
-
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -48,23 +42,21 @@ def test_columns_that_came_since_have_their_defaults_and_are_named(place: tuple[
     admin, round_ = place
     before, held = snapshot(), leaving(round_.id)
     round_archive.archive(admin, round_.id)
-    stayed = {entity: {row.id for row in rows_of(entity, round_.id)} for entity in (tables.Decision, tables.Example)}
-    rewrite(round_.id, "decisions", lambda table: table.drop_columns(["is_late", "note"]))
-    rewrite(round_.id, "examples", lambda table: table.drop_columns(["extra"]))
+    rewrite(round_.id, "labels", lambda table: table.drop_columns(["machine_spread", "num_tokens", "step"]))
     sentences: list[str] = []
     round_archive.restore(admin, round_.id, sentences.append)
-    lacking = ["decisions.note", "decisions.is_late", "examples.extra"]
+    lacking = ["labels.machine_spread", "labels.num_tokens", "labels.step"]
     assert sentences == [f"The archive is older than {', '.join(lacking)}: its rows have the defaults there."]
     assert leaving(round_.id) == held
+    label = tables.Label
     with reading() as db:
         event = db.scalars(select(tables.Event).where(tables.Event.verb == "restore round")).one()
         assert event.details["filled"] == lacking
-    # On SQLite the last row of each table, with what it refers to, stays where it is.
-    decisions, examples = ([row for row in rows_of(one, round_.id) if row.id not in stayed[one]] for one in stayed)
-    assert {(decision.is_late, decision.note) for decision in decisions} == {(False, "")}
-    assert [example.extra for example in examples] == [{}] * len(examples) != []
+        query = select(label.machine_spread, label.num_tokens, label.step).where(label.round_id == round_.id)
+        defaults = {tuple(row) for row in db.execute(query)}
+    assert defaults == {(None, 0, 1)}
     after = snapshot()
-    same = [name for name in before if name not in ("decisions", "examples", "prompts", "prompt_sets")]
+    same = [name for name in before if name not in ("labels", "prompts", "prompt_sets")]
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
 
