@@ -14,7 +14,7 @@ from backend.config import settings
 from backend.shared_files import fetched
 from backend.shared_files.store import FileList, FileStore
 
-__all__ = ["FileList", "FileStore", "bring", "forget", "forget_like", "name_of", "share", "store"]
+__all__ = ["FileList", "FileStore", "bring", "forget", "forget_like", "may_have", "name_of", "share", "store"]
 
 
 def store() -> FileStore | None:
@@ -49,18 +49,25 @@ def share(place: Path, source: Path | None = None, *, anew: bool = False) -> int
 
 def bring(place: Path) -> bool:
     """Have a file or folder of the data folder on this machine, fetched where it is shared; whether it is here."""
+    name = name_of(place)
     if place.exists():
-        fetched.touch(place)
+        if name is not None:
+            fetched.touch(place)
         return True
-    files, name = store(), name_of(place)
+    files = store()
     if files is None or name is None:
         return False
     file_list = files.get(name, place)
     if file_list is None:
         return False
     fetched.note(place, file_list.num_bytes)
-    fetched.forget_oldest()
+    fetched.forget_oldest(lambda other: files.find(other) is not None)
     return True
+
+
+def may_have(place: Path) -> bool:
+    """Whether a file or folder of the data folder is not on this machine and may be shared; asks nobody."""
+    return store() is not None and name_of(place) is not None and not place.exists()
 
 
 def forget(place: Path) -> None:

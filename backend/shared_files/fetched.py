@@ -7,6 +7,7 @@ nobody asked for longest go; they can be fetched again. What was made on this ma
 import os
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -33,15 +34,20 @@ def touch(place: Path) -> None:
         os.utime(_note_of(place))
 
 
-def forget_oldest() -> None:
-    """Delete copies until the rest takes no more than the setting says, the longest unused first."""
+def forget_oldest(is_shared: Callable[[str], bool]) -> None:
+    """Delete copies until the rest takes no more than the setting says, the longest unused first.
+
+    is_shared: whether a name can be fetched again; else its copy is the only one, and stays.
+    """
     notes = sorted((settings().folder / FOLDER).glob(f"*{SUFFIX}"), key=_used_at)
     sizes = {file: _num_bytes(file) for file in notes}
     held = sum(sizes.values())
     for file in notes:
         if held <= settings().files_cache_gb * 1e9 or _used_at(file) > time.time() - IN_USE_SECONDS:
             return
-        _delete(settings().folder / unquote(file.name.removesuffix(SUFFIX)))
+        name = unquote(file.name.removesuffix(SUFFIX))
+        if is_shared(name):
+            _delete(settings().folder / name)
         file.unlink(missing_ok=True)
         held -= sizes[file]
 

@@ -125,7 +125,8 @@ class FileStore:
     def lists(self, prefix: str = "") -> list[FileList]:
         """All that is stored under names that begin so, in order of names."""
         with self._driver.reached("read"):
-            paths = [path for path in self._driver.below(LISTS) if path.endswith(SUFFIX)]
+            top = f"{LISTS}/{prefix}".rpartition("/")[0]
+            paths = [path for path in self._driver.below(top) if path.endswith(SUFFIX)]
             texts = {path: self._driver.read(path) for path in paths if path.startswith(f"{LISTS}/{prefix}")}
         file_lists = [self._parse(text, path) for path, text in texts.items() if text is not None]
         return sorted(file_lists, key=lambda file_list: file_list.name)

@@ -16,6 +16,7 @@ from backend.services import archived, installation, round_archive
 from backend.services.access import Actor
 from backend.services.operations import archives, clean_up, examination, shared_leftovers, sharing
 from backend.services.people import accounts
+from backend.services.plans import contexts
 from backend.services.projects import deletion, trash
 from backend.values import Role, RoundStatus
 from tests import rows
@@ -83,7 +84,7 @@ def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(
     left = ["checkpoints/round-999-ab/final", f"checkpoints/round-{done.id}-old/final", "jobs/999/log.txt"]
     for name in (used, resumed, "models/mine", *left):
         shared_files.share(lay(f"{name}/model.safetensors").parent if "log" not in name else lay(name))
-    rows.make_checkpoint(project, location=used, engine={"name": "transformers", "model": used})
+    checkpoint = rows.make_checkpoint(project, location=used, engine={"name": "transformers", "model": used})
     later = time.time() + 60
     assert sorted(one.path for one in shared_leftovers.look(later)) == sorted(left)
     with pytest.raises(PermissionDenied):
@@ -96,6 +97,7 @@ def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(
     assert (folder / used / "model.safetensors").read_text() == f"{used}/model.safetensors"
     assert bind.resolve("org/model") == "org/model"
     move("third")
+    assert contexts.context_of(checkpoint) is None, "no form waits for what another machine made"
     backup = archives.write()
     assert (backup.left_out, backup.shared) == ([used], [used])
     assert sharing.missing(owner) == []

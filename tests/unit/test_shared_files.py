@@ -180,7 +180,7 @@ def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(
     fetched_file = fetched._note_of(first)
     then = time.time() - fetched.IN_USE_SECONDS - 60
     os.utime(fetched_file, (then, then))
-    fetched.forget_oldest()
+    fetched.forget_oldest(lambda _: True)
     assert (first.exists(), fetched_file.exists(), second.exists()) == (False, False, True)
     assert shared_files.bring(first)
     assert (at("one") / places[0]).exists()
@@ -188,3 +188,7 @@ def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(
     files = shared_files.store()
     assert files is not None
     assert [one.name for one in files.lists()] == [places[1]]
+    note = fetched._note_of(at("two") / places[0])
+    os.utime(note, (then, then))
+    fetched.forget_oldest(lambda name: files.find(name) is not None)
+    assert ((settings().folder / places[0]).exists(), note.exists()) == (True, False), "nobody else has it any more"
