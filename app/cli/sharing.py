@@ -18,15 +18,17 @@ def list_(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services.operations import sharing
 
-    found = sharing.list_all(asking.owner(migrate=False))
+    shared = sharing.list_all(asking.owner(migrate=False))
     rows = [
-        [f"{one.num_bytes / MEGABYTE:,.1f} MB", one.num_files, f"{one.written_at:%Y-%m-%d %H:%M}", one.name]
-        for one in found
+        [f"{entry.num_bytes / MEGABYTE:,.1f} MB", entry.num_files, f"{entry.written_at:%Y-%m-%d %H:%M}", entry.name]
+        for entry in shared
     ]
     text = (
-        table(["size", "files", "since (UTC)", "what"], rows) if found else f"Nothing is shared at {sharing.address()}."
+        table(["size", "files", "since (UTC)", "what"], rows)
+        if shared
+        else f"Nothing is shared at {sharing.address()}."
     )
-    value = {"address": sharing.address(), "files": [asdict(one) for one in found]}
+    value = {"address": sharing.address(), "files": [asdict(entry) for entry in shared]}
     emit(value, as_json=as_json, text=text)
 
 

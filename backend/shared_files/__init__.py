@@ -84,7 +84,7 @@ def forget_like(patterns: Iterable[str], but: Callable[[Path], bool] = lambda _:
         return
     for file_list in files.lists():
         path = Path(file_list.name)
-        above = [one.as_posix() for one in (path, *path.parents) if one.name]
-        is_like = any(fnmatchcase(one, pattern) for one in above for pattern in wanted)
+        above = [entry.as_posix() for entry in (path, *path.parents) if entry.name]
+        is_like = any(fnmatchcase(word, pattern) for word in above for pattern in wanted)
         if is_like and not but(settings().folder / path):
             files.delete(file_list.name)

@@ -49,7 +49,7 @@ def lay(within: str) -> Path:
 
 
 def shared_names() -> list[str]:
-    return [one.name for one in sharing.list_all(accounts.local_owner())]
+    return [entry.name for entry in sharing.list_all(accounts.local_owner())]
 
 
 def test_another_machine_restores_an_archived_round(move: Move, place: tuple[Actor, tables.Round]) -> None:
@@ -66,10 +66,12 @@ def test_another_machine_restores_an_archived_round(move: Move, place: tuple[Act
     assert leaving(round_.id) == held
     later = time.time() + 60
     assert shared_leftovers.look(time.time() - 60) == []
-    found = shared_leftovers.look(later)
-    assert [(one.path, one.why, one.is_shared) for one in found] == [(name, f"round {round_.id} is not archived", True)]
+    leftovers = shared_leftovers.look(later)
+    assert [(entry.path, entry.why, entry.is_shared) for entry in leftovers] == [
+        (name, f"round {round_.id} is not archived", True)
+    ]
     gone = shared_leftovers.delete(later)
-    assert [one.path for one in gone] == [name, "content"]
+    assert [entry.path for entry in gone] == [name, "content"]
     assert gone[0].num_bytes == gone[1].num_bytes > 0
     assert (shared_names(), shared_leftovers.look(later)) == ([], [])
 
@@ -86,11 +88,11 @@ def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(
         shared_files.share(lay(f"{name}/model.safetensors").parent if "log" not in name else lay(name))
     checkpoint = rows.make_checkpoint(project, location=used, engine={"name": "transformers", "model": used})
     later = time.time() + 60
-    assert sorted(one.path for one in shared_leftovers.look(later)) == sorted(left)
+    assert sorted(entry.path for entry in shared_leftovers.look(later)) == sorted(left)
     with pytest.raises(PermissionDenied):
         clean_up.find(rows.make_actor(project, Role.admin))
     assert clean_up.find(owner) == [], "all of it is young"
-    assert {one.path for one in shared_leftovers.delete(later)} == {*left, shared_leftovers.CONTENT}
+    assert {entry.path for entry in shared_leftovers.delete(later)} == {*left, shared_leftovers.CONTENT}
     assert shared_names() == sorted([used, resumed, "models/mine"])
     folder = move("other")
     assert bind.resolve(used) == str(folder / used)

@@ -60,8 +60,8 @@ def test_a_folder_comes_back_as_it_was_and_same_content_is_kept_once(
     files.put("exports/rows.jsonl", model / "config.json")
     assert files.get("exports/rows.jsonl", tmp_path / "rows.jsonl") is not None
     assert (tmp_path / "rows.jsonl").read_text() == "{}"
-    assert [one.name for one in files.lists()] == [NAME, "exports/rows.jsonl"]
-    assert [one.name for one in files.lists("exports/")] == ["exports/rows.jsonl"]
+    assert [entry.name for entry in files.lists()] == [NAME, "exports/rows.jsonl"]
+    assert [entry.name for entry in files.lists("exports/")] == ["exports/rows.jsonl"]
     assert files.check() >= 0
     later = time.time() + 60
     assert files.unreferenced(later) == []
@@ -93,7 +93,7 @@ def test_what_is_broken_off_leaves_nothing_under_the_name_and_goes_on(
     assert (files.find(NAME), files.lists()) == (None, [])
     files.put(NAME, model)
     assert sent == ["config.json", "model.safetensors", "model.safetensors"]  # what was there is not sent again
-    assert all("/parts/" not in one.path for one in files.unreferenced(time.time() + 60))
+    assert all(entry.path.startswith("content/") for entry in files.unreferenced(time.time() + 60))
     target, cat = tmp_path / "final", type(files._driver._fs).open
 
     def cut(self: object, path: str, *rest: object, **options: object) -> object:
@@ -187,7 +187,7 @@ def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(
     shared_files.forget_like(["checkpoints/round-1-*"])
     files = shared_files.store()
     assert files is not None
-    assert [one.name for one in files.lists()] == [places[1]]
+    assert [entry.name for entry in files.lists()] == [places[1]]
     note = fetched._note_of(at("two") / places[0])
     os.utime(note, (then, then))
     fetched.forget_oldest(lambda name: files.find(name) is not None)

@@ -143,6 +143,6 @@ def _numbered(place: Path, pattern: re.Pattern[str], inside: Inside) -> dict[Pat
     return {path: int(match[1]) for path, match in matches.items() if match is not None}
 
 
-def only(one: Path) -> Inside:
+def only(place: Path) -> Inside:
     """As if there were this place alone."""
-    return lambda place: [one] if one.parent == place else []
+    return lambda folder: [place] if place.parent == folder else []

@@ -23,12 +23,12 @@ def look(latest: float) -> list[Leftover]:
     if files is None:
         return []
     _require_own()
-    found = _named(files.lists(), latest)
+    leftovers = _named(files.lists(), latest)
     contents = files.unreferenced(latest)
     if contents:
         why = f"{len(contents)} contents that no shared file has any more"
-        found.append(Leftover(CONTENT, why, sum(one.num_bytes for one in contents), is_shared=True))
-    return found
+        leftovers.append(Leftover(CONTENT, why, sum(entry.num_bytes for entry in contents), is_shared=True))
+    return leftovers
 
 
 def delete(latest: float) -> list[Leftover]:
@@ -46,10 +46,10 @@ def delete(latest: float) -> list[Leftover]:
         if file_list is not None and _named([file_list], latest):
             files.delete(leftover.path)
             gone.append(leftover)
-    removed = [one for one in files.unreferenced(latest) if files.remove(one, latest)]
+    removed = [entry for entry in files.unreferenced(latest) if files.remove(entry, latest)]
     if removed:
         why = f"{len(removed)} contents that no shared file has any more"
-        gone.append(Leftover(CONTENT, why, sum(one.num_bytes for one in removed), is_shared=True))
+        gone.append(Leftover(CONTENT, why, sum(entry.num_bytes for entry in removed), is_shared=True))
     return gone
 
 
@@ -59,15 +59,15 @@ def _named(lists: list[FileList], latest: float) -> list[Leftover]:
         parts = Path(file_list.name).parts
         if len(parts) > 1:
             of_place.setdefault(folder / parts[0] / parts[1], []).append(file_list)
-    found = []
+    leftovers = []
     with reading() as db:
         kept = own_files.named(db)
-        rules = candidates(db, folder, kept, lambda top: sorted(one for one in of_place if one.parent == top))
+        rules = candidates(db, folder, kept, lambda top: sorted(place for place in of_place if place.parent == top))
         for place, why in rules:
             for file_list in of_place[place]:
                 if file_list.written_at.timestamp() < latest:
-                    found.append(Leftover(file_list.name, why, file_list.num_bytes, is_shared=True))
-    return found
+                    leftovers.append(Leftover(file_list.name, why, file_list.num_bytes, is_shared=True))
+    return leftovers
 
 
 def _require_own() -> None:

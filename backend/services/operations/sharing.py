@@ -37,7 +37,7 @@ def list_all(actor: Actor) -> list[SharedFile]:
     """All that is shared, for owners. Raises `MissingPrerequisite` where no address is set or it is not reached."""
     with reading() as db:
         require_owner(db, actor)
-    return [SharedFile(one.name, len(one.files), one.num_bytes, one.written_at) for one in _store().lists()]
+    return [SharedFile(entry.name, len(entry.files), entry.num_bytes, entry.written_at) for entry in _store().lists()]
 
 
 def share_all(actor: Actor, *, anew: bool = False) -> Iterator[str]:
@@ -61,7 +61,7 @@ def missing(actor: Actor) -> list[str]:
     """What rows name below the data folder that is neither here nor shared."""
     with reading() as db:
         require_owner(db, actor)
-    known = {one.name for one in _store().lists()}
+    known = {entry.name for entry in _store().lists()}
     names = (shared_files.name_of(place) for place in named() if not place.exists())
     return [name for name in names if name is not None and name not in known]
 
