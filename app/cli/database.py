@@ -1,7 +1,7 @@
 """`rondo db ...`"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,8 +33,9 @@ def backup(
     from backend.services import installation
     from backend.services.operations import archives
 
+    more: dict[str, Any] = {}
     if only_database:
-        path, more = installation.backup(file), {}
+        path = installation.backup(file)
         say("Checkpoints, exports and the key of the sessions are not in it.")
     else:
         made = archives.write(file)

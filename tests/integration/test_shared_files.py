@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner
 
+from app.cli.commands import app
 from backend import shared_files
 from backend.config import reread, settings
-from backend.db import tables
+from backend.db import session, tables
 from backend.engines._model_check import CheckLevel
 from backend.errors import Conflict, MissingPrerequisite, PermissionDenied
 from backend.pipeline import bind
@@ -108,7 +111,9 @@ def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(
     assert shared_names() == ["models/mine"]
 
 
-def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(move: Move) -> None:
+def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project, owner = rows.make_project(), accounts.local_owner()
     installation.tie_folder()
     here, gone = "checkpoints/round-1-ab/final", "checkpoints/round-2-ab/final"
@@ -119,6 +124,17 @@ def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(move: 
     assert (shared_names(), sharing.missing(owner)) == ([here], [gone])
     with pytest.raises(PermissionDenied):
         list(sharing.share_all(rows.make_actor(project, Role.admin)))
+    shared, listed = (CliRunner().invoke(app, ["files", verb]) for verb in ("share", "list"))
+    assert f"{gone} is neither here nor shared: share it from the machine that has it." in shared.output
+    assert (shared.exit_code, "1 are shared at file://" in shared.output) == (0, True)
+    assert (listed.exit_code, here in listed.output) == (0, True)
+    later = time.time() + 60
+    with session() as db:
+        db.execute(update(tables.Checkpoint).values(location="", engine={"name": "scripted"}))
+    monkeypatch.setattr(clean_up, "_latest", lambda hours: later)
+    cleaned = CliRunner().invoke(app, ["clean-up", "--delete", "--yes"])
+    assert (cleaned.exit_code, f"shared: {here}" in cleaned.output) == (0, True)
+    assert shared_names() == []
 
 
 def test_files_of_another_database_are_left_alone_and_the_doctor_tries_the_address(

@@ -137,16 +137,13 @@ def restore_steps(actor: Actor, round_id: int, tell: Callable[[str], None] = lam
         row = _locked(db, actor, round_id)
         _held(db, round_id, token)
         returning.refuse_fewer(db, round_id, row.archive["rows"])
-        events.note(
-            db,
-            actor,
-            "restore round",
-            f"round {row.number}",
-            project_id=row.project_id,
-            round_id=row.id,
-            samples=row.archive["rows"]["samples"],
-            **({"filled": filled} if filled else {}),
-        )
+        told: dict[str, Any] = {
+            "project_id": row.project_id,
+            "round_id": row.id,
+            "samples": row.archive["rows"]["samples"],
+        }
+        told |= {"filled": filled} if filled else {}
+        events.note(db, actor, "restore round", f"round {row.number}", **told)
         row.archived_at, row.archive = None, {}
     flush()
     files.touch(place)
