@@ -82,9 +82,9 @@ def forget_like(patterns: Iterable[str], but: Callable[[Path], bool] = lambda _:
     files, wanted = store(), list(patterns)
     if files is None:
         return
-    for file_list in files.lists():
-        path = Path(file_list.name)
+    for name in files.names():
+        path = Path(name)
         above = [entry.as_posix() for entry in (path, *path.parents) if entry.name]
         is_like = any(fnmatchcase(word, pattern) for word in above for pattern in wanted)
         if is_like and not but(settings().folder / path):
-            files.delete(file_list.name)
+            files.delete(name)

@@ -122,14 +122,17 @@ class FileStore:
             shutil.rmtree(part, ignore_errors=True)
         return file_list
 
+    def names(self, prefix: str = "") -> list[str]:
+        """The names that begin so, in their order: without a look at what they stand for."""
+        with self._driver.reached("read"):
+            paths = self._driver.below(f"{LISTS}/{prefix}".rpartition("/")[0])
+        names = [path.removeprefix(f"{LISTS}/").removesuffix(SUFFIX) for path in paths if path.endswith(SUFFIX)]
+        return sorted(name for name in names if name.startswith(prefix))
+
     def lists(self, prefix: str = "") -> list[FileList]:
         """All that is stored under names that begin so, in order of names."""
-        with self._driver.reached("read"):
-            top = f"{LISTS}/{prefix}".rpartition("/")[0]
-            paths = [path for path in self._driver.below(top) if path.endswith(SUFFIX)]
-            texts = {path: self._driver.read(path) for path in paths if path.startswith(f"{LISTS}/{prefix}")}
-        file_lists = [self._parse(text, path) for path, text in texts.items() if text is not None]
-        return sorted(file_lists, key=lambda file_list: file_list.name)
+        file_lists = map(self.find, self.names(prefix))
+        return [file_list for file_list in file_lists if file_list is not None]
 
     def delete(self, name: str) -> None:
         """Let a name stand for nothing. Content that no other name has goes with a clean-up."""
@@ -206,8 +209,10 @@ class FileStore:
     def _parse(self, text: bytes, name: str) -> FileList:
         try:
             file_list = FileList.model_validate_json(text)
-            for within in (file_list.name, *filter(None, file_list.files)):
+            for within in filter(None, file_list.files):
                 _check_name(within)
+            if file_list.name != name:
+                raise InvalidInput(f"It is the list of {file_list.name}.")
         except (ValidationError, InvalidInput) as error:
             raise InvalidInput(
                 f"{name} at {self.url} is no list of files of Rondo's. Delete it there, then share again."

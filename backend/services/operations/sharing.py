@@ -61,7 +61,7 @@ def missing(actor: Actor) -> list[str]:
     """What rows name below the data folder that is neither here nor shared."""
     with reading() as db:
         require_owner(db, actor)
-    known = {entry.name for entry in _store().lists()}
+    known = {*_store().names()}
     names = (shared_files.name_of(place) for place in named() if not place.exists())
     return [name for name in names if name is not None and name not in known]
 
