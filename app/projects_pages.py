@@ -253,6 +253,6 @@ def _chosen(of: type[Chosen], word: str | None) -> Chosen | None:
 def _leftovers(actor: Actor) -> dict[str, object]:
     """The files that nothing refers to. Finding them reads the whole data folder: only whoever asks for them waits."""
     found = clean_up.find(actor)
-    shown = [{"path": one.path, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
+    shown = [{"path": one.where, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
     rest = len(found) - len(shown)
     return {"files": shown, "rest": rest, "size": in_bytes(sum(one.num_bytes for one in found))}

@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("rondo-data"), description="folder for the database, checkpoints, datasets and logs")
     cache: Path = Field(Path("~/.cache/rondo"), description="folder for what is made once: the model of `make real`")
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder")
+    files_url: str = Field(
+        "", description="folder or fsspec address where machines share checkpoints and files; empty means none"
+    )
+    files_cache_gb: float = Field(
+        100.0, ge=0, description="so much of what was fetched from there each machine keeps, in GB"
+    )
     group_access: bool = Field(False, description="let the data folder's group read and write it as well")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(7860, description="port to listen on")
@@ -82,6 +88,18 @@ class Settings(BaseSettings):
                 ip_network(part)
             except ValueError:
                 raise ValueError(f"{part!r} is no address and no network such as 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("files_url")
+    @classmethod
+    def _is_place_of_files(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value.startswith(("/", "~")):
+            return Path(value).expanduser().resolve().as_uri()
+        if value and not re.match(r"[a-z][a-z0-9+.-]*:/", value):
+            raise ValueError(
+                f"{value!r} is no whole path and no address such as file:///srv/rondo or s3://bucket/rondo"
+            )
         return value
 
     @property

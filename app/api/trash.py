@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id
 from backend.services.operations import clean_up
-from backend.services.operations.clean_up import Leftover
+from backend.services.operations.leftovers import Leftover
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Holdings
 from backend.services.projects.trash import TrashEntry

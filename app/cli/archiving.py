@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import AsJson, Project, emit
+from app.cli.output import AsJson, Project, emit, say
 from app.cli.previewing import app
 from app.cli.rounds import as_dict, one_round
 
@@ -38,7 +38,7 @@ def restore(number: RoundNumber, project: Project = None, as_json: AsJson = Fals
     from backend.services import round_archive
 
     actor, round_ = one_round(project, number)
-    row = round_archive.restore(actor, round_.id)
+    row = round_archive.restore(actor, round_.id, say)
     _emit(row, f"The rows of round {row.number} are back.", as_json=as_json)
 
 

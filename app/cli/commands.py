@@ -17,6 +17,7 @@ from app.cli import (
     prompts,
     recipes,
     samples,
+    sharing,
     tokens,
     trashing,
     users,
@@ -41,6 +42,7 @@ app.add_typer(trashing.app, name="trash", help="What is in the trash: list it, b
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
 app.add_typer(workers.app, name="workers", help="List workers; pause, drain and resume them.")
+app.add_typer(sharing.app, name="files", help="Files that machines share: list them, share those of this machine.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("push")(datasets.push)

@@ -1,7 +1,7 @@
 """`rondo db ...`"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,14 +33,19 @@ def backup(
     from backend.services import installation
     from backend.services.operations import archives
 
+    more: dict[str, Any] = {}
     if only_database:
-        path, more = installation.backup(file), {}
+        path = installation.backup(file)
         say("Checkpoints, exports and the key of the sessions are not in it.")
     else:
         made = archives.write(file)
-        path, more = made.path, {"files": made.num_files, "left_out": made.left_out}
+        path = made.path
+        more = {"files": made.num_files, "left_out": made.left_out, "shared": made.shared}
         for place in made.left_out:
-            say(f"{place} is not in it: it lies outside the data folder, is not there, or was being written.")
+            if place in made.shared:
+                say(f"{place} is not in it: it lies with the shared files alone. Back these up as well.")
+            else:
+                say(f"{place} is not in it: it lies outside the data folder, is not there, or was being written.")
     emit({"file": str(path), "bytes": path.stat().st_size, **more}, as_json=as_json, text=str(path))
 
 
@@ -63,9 +68,13 @@ def restore(
         typer.confirm(asked, abort=True, err=True)
     found = archives.restore(file)
     for place in found.left_out:
-        say(f"{place} was not in the backup.")
+        say(f"{place} was not in the backup{'; the shared files have it' if place in found.shared else ''}.")
     text = f"{found.num_files} files of {file} are back in {settings().folder}."
-    emit({"file": str(file), "files": found.num_files, "left_out": found.left_out}, as_json=as_json, text=text)
+    emit(
+        {"file": str(file), "files": found.num_files, "left_out": found.left_out, "shared": found.shared},
+        as_json=as_json,
+        text=text,
+    )
 
 
 @app.command()

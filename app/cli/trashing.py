@@ -7,7 +7,7 @@ import typer
 from app.cli.output import AsJson, emit, table
 
 if TYPE_CHECKING:
-    from backend.services.operations.clean_up import Leftover
+    from backend.services.operations.leftovers import Leftover
     from backend.services.projects.own_files import Holdings
 
 app = typer.Typer(no_args_is_help=True)
@@ -82,6 +82,7 @@ def clean_up(
     from app.cli import asking
     from backend.config import settings
     from backend.services.operations import clean_up as cleaning
+    from backend.services.operations import sharing
 
     actor = asking.owner(migrate=False)
     found = cleaning.find(actor, hours)
@@ -89,7 +90,8 @@ def clean_up(
     if delete and found:
         if not yes:
             typer.echo(_listed(found), err=True)
-            asked = f"Delete these from {settings().folder}, {num_bytes / MEGABYTE:,.1f} MB in all?"
+            places = [str(settings().folder), *([sharing.address()] if any(one.is_shared for one in found) else [])]
+            asked = f"Delete these from {' and '.join(places)}, {num_bytes / MEGABYTE:,.1f} MB in all?"
             typer.confirm(asked, abort=True, err=True)
         found = cleaning.delete(actor, hours)
         num_bytes = sum(one.num_bytes for one in found)
@@ -100,7 +102,7 @@ def clean_up(
 
 
 def _listed(found: "list[Leftover]") -> str:
-    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
+    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.where, one.why] for one in found]
     return table(["size", "where", "why"], rows)
 
 

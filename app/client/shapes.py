@@ -1341,6 +1341,7 @@ class Leftover(TypedDict):
     path: str
     why: str
     num_bytes: int
+    is_shared: NotRequired[bool]
 
 
 class Line(TypedDict):

@@ -11,8 +11,8 @@ from pathlib import Path
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import lifeline
-from backend.errors import Conflict, InvalidInput
+from backend import lifeline, shared_files
+from backend.errors import Conflict, InvalidInput, RondoError
 from backend.jobs import durable, endings, executors, helping, logs, orders, outbox, standby, transitions, wakes
 from backend.jobs.child import AWAY, describe_exit
 from backend.jobs.process import ChildProcess, kept
@@ -226,7 +226,18 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
         await endings.begin_again(job_id, attempt, workflow_id)
         return "queued again"
     await asyncio.to_thread(endings.record, job_id, attempt, describe_exit(child.exit_code))
+    await asyncio.to_thread(_share_log, job_id)
     return "ended"
+
+
+def _share_log(job_id: int) -> None:
+    """Put what the job printed where other machines find it. A job does not fail for it."""
+    path = logs.log_path(job_id)
+    try:
+        if path.is_file():
+            shared_files.share(path)
+    except RondoError as error:
+        log.warning("The log of job %s stays on this machine: %s", job_id, error.message)
 
 
 @DBOS.workflow(name=durable.HELP)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.boundary import clean
 from backend.config import settings
 from backend.db import reading, session, tables
@@ -27,9 +28,10 @@ PATH_KNOBS = ("model", "adapter")
 
 
 def resolve(value: str) -> str:
-    """A path below the data folder becomes absolute; a hub name or an absolute path stays as it is."""
+    """A path below the data folder becomes absolute, fetched where it is shared and not on this machine; a hub name or
+    an absolute path stays as it is."""
     inside = settings().folder / value
-    return str(inside) if inside.exists() else value
+    return str(inside) if shared_files.bring(inside) else value
 
 
 def engine_json(checkpoint: tables.Checkpoint) -> dict[str, Any]:

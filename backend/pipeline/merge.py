@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import now, reading, tables
 from backend.engines import _merging, _weights
@@ -40,7 +41,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec
     source = checkpoint_row(spec["checkpoint_id"])
-    engine = innermost(source.engine)
+    engine, data = innermost(source.engine), innermost(engine_json(source))
     final = settings().folder / _folder(job_id, engine)
     progress.start(2, "steps")
     record = _record(source, engine)
@@ -48,13 +49,13 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, part, ignore_errors=True)
         _refuse_full_disk(engine["model"])
-        data = innermost(engine_json(source))
         _merging.write(data["model"], data["adapter"], part, is_scorer=source.kind == SCORER)
         progress.advance(1)
         (part / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
         _weights.check(str(part))
         checks = model_check.stored(model_check.of_engine({"model": str(part)}))
         sync(part)
+        shared_files.share(final, part)
         undone.pop_all()
     location = str(final.relative_to(settings().folder))
     served = {name: value for name, value in engine.items() if name != "adapter"} | {"model": location}

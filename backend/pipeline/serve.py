@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import Ability, can
@@ -107,7 +108,7 @@ def _engines(db: Session, round_: tables.Round) -> list[dict[str, Any]]:
 def _rank(folder: str) -> int:
     inside = settings().folder / folder
     try:
-        located = locate(str(inside) if inside.exists() else folder)
+        located = locate(str(inside) if shared_files.bring(inside) else folder)
         return rank_of(located) if is_adapter(located) else 0
     except InvalidInput:
         return 0

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._model_check import CheckLevel
@@ -220,11 +221,13 @@ def run(stage: StageContext) -> Finish:
     log.parent.mkdir(parents=True, exist_ok=True)
     start = log.stat().st_size if log.exists() else 0
     free_gpus()
+    final = final_folder(str(relative))
+    shared_files.bring(settings().folder / final)  # of an attempt on another machine that trained, and ended then
     try:
         run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=look)
     except TrainerError as error:
         raise TrainerError(frozen.own_words(log, start) or error.message) from error
-    final = final_folder(str(relative))
+    shared_files.share(settings().folder / final)
     report = trained.report_rows if trainer.trains_weights else wrap.report
     report(stage, settings().folder / final, follow.step)
     checks = trained.checks(settings().folder / final) if trainer.trains_weights else {}

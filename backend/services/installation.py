@@ -16,7 +16,7 @@ from types import ModuleType
 from sqlalchemy import func, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from backend import in_use, jobs, private
+from backend import in_use, jobs, private, shared_files
 from backend.config import settings
 from backend.db import address, dispose, now, reading, tables
 from backend.db import problem as db_problem
@@ -42,6 +42,7 @@ def prepare() -> None:
         jobs.prepare()
         private.share(settings().folder / "rondo.db")
         tie_folder()
+        tie_files()
     except OperationalError as error:
         raise _does_not_answer(error) from error
 
@@ -70,6 +71,25 @@ def tie_folder() -> None:
         part = folder / f"{OF_DATABASE}.part"
         part.write_text(_id(made_at), encoding="utf-8")
         part.replace(folder / OF_DATABASE)
+
+
+def tie_files() -> None:
+    """Note at the address of the shared files that they are this database's.
+
+    Raises `Conflict` where they are another one's, and what `FileStore` raises for an address that is wrong.
+    """
+    files = shared_files.store()
+    made_at = _made_at() if files is not None else None
+    if files is None or made_at is None:
+        return
+    owner = files.owner()
+    if owner is None and not any(one.written_at < made_at for one in files.lists()):
+        files.note_owner(_id(made_at))
+    elif owner != _id(made_at):
+        raise Conflict(
+            f"The shared files at {files.url} are not those of the database {address()}: two installations would "
+            "overwrite and delete each other's. Give RONDO_FILES_URL a place of this one's own."
+        )
 
 
 def untie_folder() -> None:

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 
 from app.cli.commands import app
 from app.pages.jobs import ways_out
+from backend.config import reread
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
+from backend.pipeline import bind
 from backend.pipeline.health import Light
 from backend.pipeline.health.evidence import gather
 from backend.services import judge_health, plans, reviews, rounds, samples
@@ -110,7 +112,11 @@ def test_a_round_that_was_trained_on_selects_again_as_a_branch(tiny: Path) -> No
     assert (shown["number"], shown["branch_of_id"], shown["status"]) == (3, loop.round_id, "running")
 
 
-def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:
+def test_a_branch_trains_the_same_rows_otherwise_and_another_machine_loads_what_it_made(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RONDO_FILES_URL", f"file://{tmp_path}/shared")
+    reread()
     loop = Judged(tiny)
     loop.close()
     loop.run(loop.round_id, trains=True)
@@ -124,6 +130,11 @@ def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:
     first = rounds.get(loop.actor, loop.round_id)
     assert done.counts == first.counts
     assert done.checkpoint_id != first.checkpoint_id
+    assert done.checkpoint_id is not None
+    monkeypatch.setenv("RONDO_DATA_DIR", f"{tmp_path}/other")
+    reread()
+    with bind.engine_for(done.checkpoint_id) as engine:
+        assert len(engine.read([[{"role": "user", "content": "prompt a"}]], ["4"])) == 1
 
 
 def test_a_round_that_failed_in_its_training_has_branches_that_train(tiny: Path) -> None:

@@ -32,6 +32,7 @@ BROAD_EXCEPTS = {
     "backend/services/plans/contexts.py",  # the library of tokenizers raises nothing narrower
     "backend/services/reviews/review_closing.py",  # a review is closed whatever keeps the judge's health from being computed
     "backend/services/reviews/close_rules.py",  # the thread that looks at every round: one that cannot be read stops no other
+    "backend/shared_files/driver.py",  # each driver of an address raises errors of its own
     "backend/jobs/durable.py",  # whatever a thread raises is raised again by who started it
     "backend/jobs/process.py",
     "backend/jobs/wakes.py",  # housekeeping goes on after whatever the database raises

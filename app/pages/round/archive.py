@@ -100,7 +100,7 @@ def archive(round_id: int | None, request: gr.Request) -> list[Any]:
 def restore(round_id: int | None, request: gr.Request) -> list[Any]:
     """Put them back."""
     here = context(request)
-    row = round_archive.restore(here.actor, _known(round_id))
+    row = round_archive.restore(here.actor, _known(round_id), notice)
     notice(f"The rows of round {row.number} are back.")
     return shown(here, row.id)
 

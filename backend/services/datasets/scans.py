@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend import boundary, jobs
+from backend import boundary, jobs, shared_files
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
@@ -76,7 +76,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         if db.get(tables.Scan, spec["scan_id"]) is None:
             raise NotFound("The dataset of this scan was deleted. There is nothing left to do for it.")
     file = scan_files.place(spec["scan_id"], spec["suffix"]) if spec["suffix"] else None
-    if file is not None and not file.exists():
+    if file is not None and not shared_files.bring(file):
         raise NotFound("The reference file is not here any more. Scan again with it.")
     finish = scan_rows.scan(
         spec["scan_id"],
@@ -89,7 +89,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     def finish_and_forget(db: Session) -> None:
         finish(db)
         if file is not None:
-            event.listen(db, "after_commit", lambda _: file.unlink(missing_ok=True), once=True)
+            event.listen(db, "after_commit", lambda _: scan_files.forget(file), once=True)
 
     return finish_and_forget
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from backend import demo, private, recipes
+from backend import demo, private, recipes, shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.demo import countdown, make_prompts
@@ -88,6 +88,7 @@ def _base(project_id: int) -> int:
         shutil.rmtree(part, ignore_errors=True)
         private.copy_folder(demo.MODEL_FOLDER, part)
         part.rename(folder)
+    shared_files.share(folder)
     with session() as db:
         checkpoint = tables.Checkpoint
         known = select(checkpoint.id).where(checkpoint.project_id == project_id, checkpoint.name == "base")

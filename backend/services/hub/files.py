@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import _weights
@@ -53,6 +54,8 @@ def refuse_checkpoint(row: tables.Checkpoint) -> Path:
     if engine.get("name") != "transformers":
         raise InvalidInput(f"{row.name} has no weights here: something else serves it. Push a checkpoint with weights.")
     place = engine.get("adapter") or engine["model"]
+    for part in filter(None, (engine.get("adapter"), engine["model"])):
+        shared_files.bring(settings().folder / part)
     folder = Path(_weights.locate(place))
     if not folder.is_dir():
         raise InvalidInput(f"{row.name} is on the hub already, as {place}. Push a checkpoint that was made here.")

@@ -1,7 +1,7 @@
 """Imports of samples that a worker does: started, followed."""
 
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import jobs, shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound, TooManyAttempts
+from backend.errors import InvalidInput, NotFound, RondoError, TooManyAttempts
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import events
@@ -65,6 +65,7 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
         place = place_of(job_id, suffix)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, place)
+        shared_files.share(place)  # before the job is there for a worker
         events.note(db, actor, "start import", asked.name, project_id=project_id, job_id=job_id)
     return job_id
 
@@ -78,7 +79,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         raise NotFound("Whoever asked for this import has no account any more. Import the file again.")
     actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
     asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"])
-    if not path.exists():
+    if not shared_files.bring(path):
         raise NotFound("The uploaded file is not here any more. Import it again.")
     export_places.forget_old()
     base = settings().folder / "tmp"
@@ -103,12 +104,18 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         with kept:
             made = importing.write(db, actor, project_id, staged, asked, job_id)
         # Once that is committed, nobody needs the file again; a failed import may be tried again with it.
-        event.listen(db, "after_commit", lambda _: path.unlink(missing_ok=True), once=True)
+        event.listen(db, "after_commit", lambda _: _forget_file(path), once=True)
         row = db.get_one(tables.Job, job_id)
         row.spec = row.spec | {"result": {one.name: getattr(made, one.name) for one in fields(made)}}
         row.total = row.done
 
     return finish
+
+
+def _forget_file(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with suppress(RondoError):  # it goes after a week
+        shared_files.forget(path)
 
 
 def _forget_folders(base: Path, job_id: int) -> None:

@@ -16,7 +16,7 @@ from backend.config import settings
 from backend.db import dispose, now
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.services import installation
-from backend.services.operations import contents, databases, members, replacing
+from backend.services.operations import contents, databases, members, replacing, sharing
 from backend.services.projects import deletion
 
 
@@ -29,6 +29,8 @@ class Archive:
     num_bytes: int
     left_out: list[str] = field(default_factory=list)
     """Locations of checkpoints that lie outside the data folder, or nowhere."""
+    shared: list[str] = field(default_factory=list)
+    """Those of them that the shared files have."""
 
 
 def newest() -> Path | None:
@@ -48,6 +50,7 @@ def write(target: Path | None = None) -> Archive:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".part-{target.name}")
     part.unlink(missing_ok=True)
+    sharing.bring_archives()
     try:
         # Alone: a round that is archived or restored meanwhile would be in neither the copy's rows nor its files.
         with deletion.alone(), tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as beside:
@@ -68,7 +71,7 @@ def write(target: Path | None = None) -> Archive:
         in_use.sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
-    return Archive(target, num_files, target.stat().st_size, found.left_out)
+    return Archive(target, num_files, target.stat().st_size, found.left_out, sharing.at_address(found.left_out))
 
 
 def restore(source: Path) -> Archive:
@@ -93,7 +96,8 @@ def restore(source: Path) -> Archive:
         dispose()
         installation.untie_folder()
         installation.prepare()
-    return Archive(source, len(manifest.files), source.stat().st_size, list(manifest.left_out))
+    left_out = list(manifest.left_out)
+    return Archive(source, len(manifest.files), source.stat().st_size, left_out, sharing.at_address(left_out))
 
 
 def _require_disk(folder: Path, source: Path) -> None:

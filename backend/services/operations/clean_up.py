@@ -3,53 +3,27 @@
 Only what Rondo itself writes is looked at: folders in which rounds trained or jobs merged, logs of jobs, reports of
 imports, what an import, an export or a push put down in between. A folder that somebody put there is nobody's to
 delete. Nothing counts that was written to within the last day, or that belongs to a round or a job that there is; and
-nothing at all is found where the data folder's files are another database's.
+nothing at all is found where the data folder's files are another database's. The same holds for the shared files.
 """
 
 import os
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backend import in_use
 from backend.config import settings
-from backend.db import reading, session, tables
-from backend.db.many import among
+from backend.db import reading, session
 from backend.errors import InvalidInput
-from backend.jobs import ACTIVE
-from backend.pipeline import merge
-from backend.pipeline.train import FOLDER, OF_ROUND
-from backend.row_files import PART
-from backend.services import archived, events, installation
+from backend.services import events, installation
 from backend.services.access import Actor, require_owner
+from backend.services.operations import shared_leftovers
+from backend.services.operations.leftovers import Leftover, candidates, only
 from backend.services.projects import own_files
-from backend.values import RoundStatus
 
 SAFE_HOURS = 24.0
 LEAST_HOURS = 1.0
-REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
-PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged)-(\d{1,18})(?:\..*)?", re.ASCII)
-REFERENCE = re.compile(r"scan-(\d{1,18})\.reference\..*", re.ASCII)
-ARCHIVE = re.compile(r"(?:\.part-)?round-(\d{1,18})", re.ASCII)
-DOWNLOAD = re.compile(r"samples-[0-9a-f]{32}\..*", re.ASCII)
-"""An export that was written for one download."""
-BETWEEN = "tmp"
 BATCH = 20
 """So many are looked at once more before they are deleted."""
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """A file or folder, below the data folder, and why nothing needs it."""
-
-    path: str
-    why: str
-    num_bytes: int
 
 
 def find(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
@@ -78,12 +52,13 @@ def _look(latest: float) -> list[Leftover]:
     folder = settings().folder
     installation.require_own_folder()
     with reading() as db:
-        found = list(_candidates(db, folder, own_files.named(db)))
-    return [
+        found = list(candidates(db, folder, own_files.named(db), _on_disk))
+    on_disk = [
         Leftover(str(place.relative_to(folder)), why, own_files.size_of(place))
         for place, why in found
         if not place.is_symlink() and _newest(place) < latest
     ]
+    return on_disk + shared_leftovers.look(latest)
 
 
 def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
@@ -93,16 +68,19 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     in_use.hold(installation.check_folder())
     gone, folder, latest = [], settings().folder, _latest(hours)
     found = _look(latest)
-    for start in range(0, len(found), BATCH):
-        some = found[start : start + BATCH]
+    on_disk = [one for one in found if not one.is_shared]
+    for start in range(0, len(on_disk), BATCH):
+        some = on_disk[start : start + BATCH]
         with reading() as db:
             kept = own_files.named(db)
-            left = [one for one in some if any(_candidates(db, folder, kept, only=folder / one.path))]
+            left = [one for one in some if any(candidates(db, folder, kept, only(folder / one.path)))]
         for leftover in left:
             place = folder / leftover.path
             if _newest(place) < latest:
                 own_files.remove([place], kept)
                 gone += [] if os.path.lexists(place) else [leftover]
+    if any(one.is_shared for one in found):
+        gone += shared_leftovers.delete(latest)
     if gone:
         with session() as db:
             num_bytes = sum(one.num_bytes for one in gone)
@@ -110,103 +88,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     return gone
 
 
-def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
-    """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
-    kinds = (_trainings, _merges, _logs, _reports, _references, _parts, _archives)
-    for place, why in (one for kind in kinds for one in kind(db, folder, only)):
-        if not own_files.is_named(place, kept):
-            yield place, why
-    for place in _inside(folder / BETWEEN, only):
-        yield place, "an import that was broken off left it"
-
-
-def _trainings(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    """Folders of rounds that are not there, and of rounds that are done without them. Others may go on from them."""
-    numbers = _numbered(folder / FOLDER, OF_ROUND, only)
-    round_, job = tables.Round, tables.Job
-    ids = sorted({*numbers.values()})
-    status = dict(db.execute(select(round_.id, round_.status).where(among(round_.id, ids))).tuples().all())
-    busy = set(db.scalars(select(job.round_id).where(job.status.in_(ACTIVE), among(job.round_id, ids))))  # type: ignore[arg-type]
-    for place, number in numbers.items():
-        if number not in status:
-            yield place, f"its round {number} is not there"
-        elif status[number] is RoundStatus.done and number not in busy:
-            yield place, f"its round {number} is done, and no checkpoint lies here"
-
-
-def _merges(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    """Folders of merges that are not there. That of a checkpoint which somebody forgot stays: its job is there."""
-    numbers, job = _numbered(folder / FOLDER, merge.OF_JOB, only), tables.Job
-    query = select(job.id).where(among(job.id, sorted({*numbers.values()})))
-    there = set(db.scalars(query.where(job.spec["kind"].as_string() == merge.KIND)))
-    for place, number in numbers.items():
-        if number not in there:
-            yield place, f"its merge, job {number}, is not there"
-
-
-def _parts(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    """What was being written when a process was killed. A job that is not over may still write."""
-    exports = folder / own_files.EXPORTS
-    numbers = _numbered(exports, PART_OF_JOB, only) | _numbered(folder / FOLDER, PART_OF_JOB, only)
-    job = tables.Job
-    query = select(job.id).where(job.status.in_(ACTIVE), among(job.id, sorted({*numbers.values()})))
-    busy = set(db.scalars(query))
-    for place, number in numbers.items():
-        if number not in busy:
-            yield place, f"job {number} left it half written"
-    for place in _inside(exports, only):
-        if place not in numbers and place.name.startswith(PART):
-            yield place, "an export that was broken off left it"
-        elif DOWNLOAD.fullmatch(place.name):
-            yield place, "it was written for a download"
-
-
-def _logs(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    numbers = _numbered(folder / own_files.JOBS, re.compile(r"(\d{1,18})", re.ASCII), only)
-    there = set(db.scalars(select(tables.Job.id).where(among(tables.Job.id, sorted({*numbers.values()})))))
-    for place, number in numbers.items():
-        if number not in there:
-            yield place, f"its job {number} is not there"
-
-
-def _reports(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    numbers = _numbered(folder / own_files.REPORTS, REPORT, only)
-    prompt_set = tables.PromptSet
-    there = set(db.scalars(select(prompt_set.id).where(among(prompt_set.id, sorted({*numbers.values()})))))
-    for place, number in numbers.items():
-        if number not in there:
-            yield place, f"its prompt set {number} is not there"
-
-
-def _references(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    """Files that a scan compared rows with. A scan that failed may begin again."""
-    numbers, scan = _numbered(folder / own_files.EXPORTS, REFERENCE, only), tables.Scan
-    ids = among(scan.id, sorted({*numbers.values()}))
-    waiting = set(db.scalars(select(scan.id).where(ids, scan.finished_at.is_(None))))
-    for place, number in numbers.items():
-        if number not in waiting:
-            yield place, f"its scan {number} is over"
-
-
-def _archives(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
-    """Archives of rounds that were restored, or are not there, and what a writing that was broken off has left."""
-    numbers, round_ = _numbered(folder / archived.FOLDER, ARCHIVE, only), tables.Round
-    ids = among(round_.id, sorted({*numbers.values()}))
-    there = set(db.scalars(select(round_.id).where(ids, round_.archived_at.is_not(None))))
-    for place, number in numbers.items():
-        if number not in there:
-            yield place, f"round {number} is not archived"
-
-
-def _numbered(place: Path, pattern: re.Pattern[str], only: Path | None) -> dict[Path, int]:
-    """What lies in a folder under a name with a number."""
-    matches = {path: pattern.fullmatch(path.name) for path in _inside(place, only)}
-    return {path: int(match[1]) for path, match in matches.items() if match is not None}
-
-
-def _inside(place: Path, only: Path | None) -> list[Path]:
-    if only is not None:
-        return [only] if only.parent == place else []
+def _on_disk(place: Path) -> list[Path]:
     return sorted(place.iterdir()) if place.is_dir() else []
 
 

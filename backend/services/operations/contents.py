@@ -57,24 +57,29 @@ def may_hold(within: PurePath) -> bool:
 def find(folder: Path, named: Sequence[tuple[str, dict[str, Any]]]) -> Contents:
     """What to copy for checkpoints that are so named."""
     found = Contents()
-    wanted: set[str] = set()
-    for location, engine in named:
-        if engine.get("base_url"):
-            continue  # an endpoint: its model is a name
-        wanted |= {location} if location else set()
-        wanted |= {value for value in (engine.get("model"), engine.get("adapter")) if isinstance(value, str) and value}
     still: set[Path] = set()
-    for location in sorted(wanted):
+    for location in locations(named):
         place = Path(os.path.normpath(folder / _path(location)))
         if place.exists() and place.is_relative_to(folder) and place.resolve().is_relative_to(folder):
             still.update(_below(folder, place, found.left_out))
-        elif place.exists() or _is_file_name(location):
+        elif place.exists() or is_path(location):
             found.left_out.append(location)
     key = folder / KEY
     found.still = sorted(still | ({Path(KEY)} if key.is_file() else set()))
     for name in CHANGING:
         found.changing += sorted(_below(folder, folder / name, found.left_out))
     return found
+
+
+def locations(named: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """The folders and names of models that checkpoints name, in order."""
+    wanted: set[str] = set()
+    for location, engine in named:
+        if engine.get("base_url"):
+            continue  # an endpoint: its model is a name
+        wanted |= {location} if location else set()
+        wanted |= {value for value in (engine.get("model"), engine.get("adapter")) if isinstance(value, str) and value}
+    return sorted(wanted)
 
 
 def named_by_copy(copy: Path) -> Named:
@@ -108,8 +113,8 @@ def _path(location: str) -> Path:
         return Path(location)
 
 
-def _is_file_name(location: str) -> bool:
-    """Whether a location that is not there can only be a folder: no name of a model hub, no address."""
+def is_path(location: str) -> bool:
+    """Whether a location can only be a folder, there or not: no name of a model hub, no address."""
     if "://" in location:
         return False
     return location.startswith("checkpoints/") or not _weights.HUB_NAME.fullmatch(location)

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import sandbox
+from backend import sandbox, shared_files
 from backend.config import settings
 from backend.db import address, now, reading, tables
 from backend.engines._model_check import CheckLevel, Line
@@ -43,8 +43,8 @@ def is_well(lines: list[Line]) -> bool:
 
 
 def examine() -> list[Line]:
-    """Look at everything. Nothing is changed, and nothing but the endpoints is asked over the network."""
-    lines = [*_python(), *_folder(), *_programs()]
+    """Look at everything. Nothing is changed, and nothing but endpoints and shared files is asked over the network."""
+    lines = [*_python(), *_folder(), *_shared_files(), *_programs()]
     database = list(_database())
     lines += database
     if all(line.outcome is not CheckLevel.fail for line in database):
@@ -114,6 +114,22 @@ def _folder() -> Iterator[Line]:
         yield Line("disk", CheckLevel.warn, f"{said} Make room before the next training.")
     else:
         yield Line("disk", CheckLevel.passed, said)
+
+
+def _shared_files() -> Iterator[Line]:
+    """Whether a file can be written, read and deleted where files are shared."""
+    try:
+        files = shared_files.store()
+        if files is None:
+            said = "RONDO_FILES_URL is not set: workers on other machines need this data folder."
+            yield Line("shared files", CheckLevel.absent, said)
+            return
+        seconds = files.check()
+    except RondoError as error:
+        yield Line("shared files", CheckLevel.fail, error.message)
+        return
+    said = f"A file was written, read and deleted at {files.url} within {seconds:.2f} seconds."
+    yield Line("shared files", CheckLevel.passed, said)
 
 
 def _programs() -> Iterator[Line]:

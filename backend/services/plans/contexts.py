@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
+from backend import shared_files
+from backend.config import settings
 from backend.db import tables
 from backend.engines import _weights
 from backend.engines._wrapper import innermost
@@ -141,6 +143,8 @@ def _folder(checkpoint: tables.Checkpoint | None) -> Path | None:
     model = engine.get("model")
     if engine.get("name") != "transformers" or not model:
         return None
+    if shared_files.may_have(settings().folder / str(model)):
+        return None  # another machine made it: a form does not wait until it is fetched
     folder = Path(_weights.locate(str(model)))
     return folder if folder.is_dir() else None
 

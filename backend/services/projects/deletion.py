@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among
@@ -107,9 +108,11 @@ def alone() -> Iterator[None]:
 def _delete_files(name: str, ids: Sequence[int]) -> None:
     with reading() as db:
         places, kept = own_files.places(db, ids), own_files.named(db, but_of=ids)
+        patterns = own_files.patterns(db, ids)
     if stuck := own_files.remove(places, kept):
         way_out = "Give Rondo the right to, then delete it again."
         raise Conflict(f"{name} is deleted in part: {stuck[0]} could not be deleted. {way_out}")
+    shared_files.forget_like(patterns, but=lambda place: own_files.is_named(place, kept))
 
 
 def _all(db: Session, entry_id: int) -> list[int]:

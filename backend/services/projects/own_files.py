@@ -67,15 +67,20 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
 
 def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
     """The folders and files of these projects' own that are there."""
+    return [place for pattern in patterns(db, project_ids) for place in sorted(settings().folder.glob(pattern))]
+
+
+def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
+    """What the paths of these projects' own are like, below the data folder."""
     rounds, jobs, sets, datasets, scans = (
         db.scalars(select(table.id).where(table.project_id.in_(project_ids)).order_by(table.id)).all()
         for table in (tables.Round, tables.Job, tables.PromptSet, tables.Dataset, tables.Scan)
     )
-    folder, job = settings().folder, tables.Job
+    job = tables.Job
     # After a restore another job may have the number of one that merged.
     is_merge = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == merge.KIND)
     merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
-    patterns = (
+    return (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
         *(f"{archived.FOLDER}/{part}round-{number}" for number in rounds for part in ("", PART)),
         *(f"{FOLDER}/merged-{number}-*" for number in merges),
@@ -87,7 +92,6 @@ def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
         *(f"{EXPORTS}/scan-{number}.reference.*" for number in scans),
         *(f"{REPORTS}/prompts-{number}.*" for number in sets),
     )
-    return [place for pattern in patterns for place in sorted(folder.glob(pattern))]
 
 
 def remove(found: Iterable[Path], kept: Collection[Path]) -> list[Path]:

@@ -5,7 +5,7 @@ archived by archiving it again, or restored. Until its files were written, read 
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +18,7 @@ from backend.errors import Conflict
 from backend.services import archived, events, installation
 from backend.services.access import Actor
 from backend.services.projects import deletion
-from backend.services.round_archive import columns, files, leaving, needs, returning
+from backend.services.round_archive import columns, files, leaving, needs, newer, returning
 from backend.services.rounds import RoundView, get_row, view
 from backend.values import Role
 
@@ -49,15 +49,16 @@ def archive(actor: Actor, round_id: int) -> RoundView:
         return view(get_row(db, actor, round_id))
 
 
-def restore(actor: Actor, round_id: int) -> RoundView:
+def restore(actor: Actor, round_id: int, tell: Callable[[str], None] = lambda _: None) -> RoundView:
     """Put the round's rows back with the numbers they had, and return it.
 
+    tell: called with a sentence about columns that came since the round was archived, which get their defaults.
     Raises `Conflict` where it is not archived or a number is taken, `InvalidInput` where its files are not those that
     were written. The files stay until a clean-up.
     """
     _require_admin(actor, round_id)
     with deletion.alone():
-        for _ in restore_steps(actor, round_id):
+        for _ in restore_steps(actor, round_id, tell):
             pass
     with reading() as db:
         return view(get_row(db, actor, round_id))
@@ -103,7 +104,7 @@ def archive_steps(actor: Actor, round_id: int) -> Iterator[None]:
         events.note(db, actor, "archive round", f"round {row.number}", **told)
 
 
-def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
+def restore_steps(actor: Actor, round_id: int, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """What `restore` does; yields wherever a death would leave something behind."""
     in_use.hold(installation.check_folder())
     installation.require_own_folder()
@@ -119,7 +120,11 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
     if is_back:
         return
     place = archived.place(round_id)
-    returning.check(place, files.check(place, round_id, sha256))
+    manifest = files.check(place, round_id, sha256)
+    returning.check(place, manifest)
+    filled = newer.names(manifest)
+    if filled:
+        tell(f"The archive is older than {', '.join(filled)}: its rows have the defaults there.")
     with session() as db:
         row = _locked(db, actor, round_id)
         if row.archived_at is None or row.archive.get("sha256") != sha256:
@@ -132,15 +137,13 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
         row = _locked(db, actor, round_id)
         _held(db, round_id, token)
         returning.refuse_fewer(db, round_id, row.archive["rows"])
-        events.note(
-            db,
-            actor,
-            "restore round",
-            f"round {row.number}",
-            project_id=row.project_id,
-            round_id=row.id,
-            samples=row.archive["rows"]["samples"],
-        )
+        told: dict[str, Any] = {
+            "project_id": row.project_id,
+            "round_id": row.id,
+            "samples": row.archive["rows"]["samples"],
+        }
+        told |= {"filled": filled} if filled else {}
+        events.note(db, actor, "restore round", f"round {row.number}", **told)
         row.archived_at, row.archive = None, {}
     flush()
     files.touch(place)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Column
 from sqlalchemy.orm import Session
 
-from backend import in_use
+from backend import in_use, shared_files
 from backend.db import now, snapshot, tables
 from backend.db.session import flush
 from backend.errors import InvalidInput, MissingPrerequisite
@@ -103,6 +103,7 @@ def write(round_id: int, revision: str) -> Iterator[None]:
         part.rename(place)
         in_use.sync_folder(place.parent)
         in_use.sync_folder(place.parent.parent)
+        shared_files.share(place)
         yield
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
@@ -117,6 +118,7 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
 
     sha256: the hash of its manifest, where the round says it.
     """
+    shared_files.bring(place)
     if not (place / MANIFEST).is_file():
         raise InvalidInput(f"There is no archive in {place}. Put the folder back there, then retry.")
     text = (place / MANIFEST).read_bytes()
@@ -187,6 +189,7 @@ def forget(round_id: int) -> None:
     """Delete the archive of a round whose rows are all in the database."""
     forget_part(round_id)
     shutil.rmtree(archived.place(round_id), ignore_errors=True)
+    shared_files.forget(archived.place(round_id))
 
 
 def touch(place: Path) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, tables
 from backend.db.bulk import insert_rows
 from backend.db.many import among, in_chunks
-from backend.errors import Conflict, InvalidInput
-from backend.services.round_archive import columns, comparing, files
+from backend.errors import Conflict
+from backend.services.round_archive import columns, comparing, files, newer
 from backend.services.round_archive.comparing import Row
 from backend.services.round_archive.files import Manifest
 
@@ -42,9 +42,9 @@ def check(place: Path, manifest: Manifest) -> None:
                 _missing(db, entity, rows)
                 comparing.refuse_taken(db, entity, rows)
                 for name, other in _elsewhere(entity).items():
-                    needed.setdefault(other, set()).update(n for row in rows if (n := row[name]) is not None)
+                    needed.setdefault(other, set()).update(n for row in rows if (n := row.get(name)) is not None)
                 for name in OTHERS.get(entity.__table__.name, ()):
-                    named.update(n for row in rows if (n := row[name]) is not None)
+                    named.update(n for row in rows if (n := row.get(name)) is not None)
             for other, ids in needed.items():
                 _check_there(db, other, ids)
         for rows in _rows(place, manifest, tables.Sample) if named else ():
@@ -144,7 +144,7 @@ def _insert(db: Session, entity: Any, rows: list[Row]) -> None:
             # As the database would have done had the row been there when its target was deleted.
             gone = _gone(db, elsewhere[name], {n for n in values[name] if n is not None})
             values[name] = [None if n in gone else n for n in values[name]]
-    insert_rows(db, entity, {}, values)
+    insert_rows(db, entity, newer.values(table, rows[0].keys()), values)
 
 
 def _elsewhere(entity: Any, *, with_emptied: bool = False) -> dict[str, Any]:
@@ -175,12 +175,5 @@ def _gone(db: Session, entity: Any, ids: set[int]) -> set[int]:
 def _check_columns(manifest: Manifest, entity: Any) -> None:
     """Refuse a file of a schema that cannot be read as this one's."""
     table = entity.__table__
-    if table.name not in manifest.files:
-        return
-    written, kept = {*manifest.files[table.name].columns}, {column.name for column in columns.stored(table)}
-    if written != kept:
-        raise InvalidInput(
-            f"The archive's rows of {table.name} have other columns than this version of Rondo keeps "
-            f"({', '.join(sorted(written ^ kept))}), so they are not put back. Restore a backup from before the update "
-            "with the version that archived the round, restore the round there, then update."
-        )
+    if table.name in manifest.files:
+        newer.refuse(table, manifest.files[table.name].columns)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import jobs, row_files
-from backend.db import reading, session, tables
+from backend import jobs, row_files, shared_files
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, RondoError, TooManyAttempts
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
@@ -102,8 +102,9 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         begin=lambda total: progress.start(total, "samples"),
         advance=progress.advance,
     )
+    is_shared = shared_files.share(path) > 0
     hidden = {str(n): [kept.judge, kept.others] for n, kept in done.hidden.items()}
-    result: JSON = {"num_rows": done.num_rows, "num_bytes": done.num_bytes, "hidden": hidden}
+    result: JSON = {"num_rows": done.num_rows, "num_bytes": done.num_bytes, "hidden": hidden, "is_shared": is_shared}
 
     def finish(db: Session) -> None:
         row = db.get_one(tables.Job, job_id)
@@ -150,15 +151,18 @@ def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
             raise kept_back
         name = job.spec["name"]
         events.note(db, actor, "download export", name, project_id=job.project_id, job_id=job_id)
-        return path_of(job_id, job.spec["asked"]["format"]), name
+        path = path_of(job_id, job.spec["asked"]["format"])
+    if not shared_files.bring(path):
+        raise gone(job_id)
+    return path, name
 
 
 def why_not(db: Session, actor: Actor, job: tables.Job) -> RondoError | None:
     """Why the actor gets no file of it now; None where they do."""
     if job.status in jobs.ACTIVE:
         return Conflict(f"Export {job.id} is not written yet. Ask again when its status is done.")
-    if job.status is not JobStatus.done or not path_of(job.id, job.spec["asked"]["format"]).exists():
-        return NotFound(f"The file of export {job.id} is not here: files go after {KEPT_DAYS} days. Export again.")
+    if job.status is not JobStatus.done or not is_kept(job):
+        return gone(job.id)
     for number, was in job.spec["result"]["hidden"].items():
         round_ = db.get(tables.Round, int(number))
         if round_ is None:
@@ -169,6 +173,19 @@ def why_not(db: Session, actor: Actor, job: tables.Job) -> RondoError | None:
                 "Export again."
             )
     return None
+
+
+def is_kept(job: tables.Job) -> bool:
+    """Whether its file is here, or is one that may be fetched: nobody is asked over the network for a page."""
+    if path_of(job.id, job.spec["asked"]["format"]).exists():
+        return True
+    is_young = job.finished_at is not None and job.finished_at > now() - timedelta(days=KEPT_DAYS)
+    return is_young and shared_files.store() is not None and job.spec.get("result", {}).get("is_shared", False)
+
+
+def gone(job_id: int) -> NotFound:
+    """What is said of an export whose file is nowhere."""
+    return NotFound(f"The file of export {job_id} is not here: files go after {KEPT_DAYS} days. Export again.")
 
 
 def hides_more(now: Hidden, then: Hidden) -> bool:

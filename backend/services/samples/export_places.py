@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from backend import row_files
+from backend import row_files, shared_files
 from backend.config import settings
 from backend.errors import InvalidInput
 from backend.files import is_private
@@ -27,6 +27,10 @@ def forget_old() -> None:
             with suppress(OSError):  # another process was quicker, or it is another account's
                 if path.stat().st_mtime < time.time() - seconds:
                     path.unlink()
+    files = shared_files.store()
+    for file_list in files.lists(f"{FOLDER}/samples-") if files is not None else ():
+        if files is not None and file_list.written_at.timestamp() < time.time() - KEPT_DAYS * 86_400:
+            files.delete(file_list.name)
 
 
 def refuse_place(out: Path) -> None:

@@ -1,0 +1,87 @@
+"""Archives of before an update: columns that came since get their defaults, and what cannot be read is refused."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import select
+
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput
+from backend.services import archived, round_archive
+from backend.services.access import Actor
+from backend.services.round_archive import newer
+from tests.integration.archiving import leaving, snapshot
+from tests.integration.archiving import place as place  # a fixture
+
+pytestmark = pytest.mark.on_sqlite
+
+
+def rewrite(round_id: int, name: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Make the archive one whose file of rows was written by another version."""
+    folder = archived.place(round_id)
+    path, manifest = folder / f"{name}.parquet", json.loads((folder / "manifest.json").read_text())
+    table = change(pq.read_table(path))
+    pq.write_table(table, path)
+    manifest["files"][name] |= {"sha256": digest(path), "columns": table.column_names}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with session() as db:
+        row = db.get_one(tables.Round, round_id)
+        row.archive = row.archive | {"sha256": digest(folder / "manifest.json")}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_columns_that_came_since_have_their_defaults_and_are_named(place: tuple[Actor, tables.Round]) -> None:
+    admin, round_ = place
+    before, held = snapshot(), leaving(round_.id)
+    round_archive.archive(admin, round_.id)
+    rewrite(round_.id, "labels", lambda table: table.drop_columns(["machine_spread", "num_tokens", "step"]))
+    sentences: list[str] = []
+    round_archive.restore(admin, round_.id, sentences.append)
+    lacking = ["labels.machine_spread", "labels.num_tokens", "labels.step"]
+    assert sentences == [f"The archive is older than {', '.join(lacking)}: its rows have the defaults there."]
+    assert leaving(round_.id) == held
+    label = tables.Label
+    with reading() as db:
+        event = db.scalars(select(tables.Event).where(tables.Event.verb == "restore round")).one()
+        assert event.details["filled"] == lacking
+        query = select(label.machine_spread, label.num_tokens, label.step).where(label.round_id == round_.id)
+        defaults = {tuple(row) for row in db.execute(query)}
+    assert defaults == {(None, 0, 1)}
+    after = snapshot()
+    same = [name for name in before if name not in ("labels", "prompts", "prompt_sets")]
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda table: table.drop_columns(["text"]), r"lack columns .*\(text\) and that have no default"),
+        (lambda table: table.append_column("mood", pa.nulls(len(table))), r"does not keep \(mood\), and nothing"),
+    ],
+    ids=["lacks what has no default", "has what is not kept"],
+)
+def test_an_archive_that_cannot_be_put_back_whole_is_refused(
+    place: tuple[Actor, tables.Round], change: Callable[[pa.Table], pa.Table], reason: str
+) -> None:
+    admin, round_ = place
+    round_archive.archive(admin, round_.id)
+    rewrite(round_.id, "samples", change)
+    before = snapshot()
+    with pytest.raises(InvalidInput, match=rf"{reason}.*Restore a backup from before the update"):
+        round_archive.restore(admin, round_.id)
+    assert snapshot() == before
+
+
+def test_a_default_is_that_of_the_column() -> None:
+    table = tables.Decision.__table__
+    written = {column.name for column in table.columns} - {"is_late", "note", "mode"}
+    assert newer.values(table, written) == {"note": ""}, "the database has the others by itself"
+    newer.refuse(table, written)
