@@ -13,7 +13,7 @@ from backend.services.access import Actor
 from backend.services.decisions import Act, Decision
 from backend.services.questions import QuestionView
 from backend.services.queue import Item, Order
-from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.item_views import JudgeView
 from backend.values import JSON, DecisionKind
 from backend.values.questions import EXAMPLES, QuestionKind
 

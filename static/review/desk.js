@@ -21,7 +21,6 @@ import { News } from "./news.js";
 import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
-import { send } from "./question_acts.js";
 import { Questions } from "./questions.js";
 import { Repair } from "./repair.js";
 import { kept, Rest } from "./rest.js";
@@ -55,7 +54,7 @@ export class Desk extends Acts {
     /** @type {Mode} */
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
-    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => send(this, acts), {
+    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.rest.sendActs(this.address, acts), {
       sent: (act, result) => this.sent(act, result),
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),

@@ -1,8 +1,5 @@
 // @ts-check
-// Answers as they are sent: which one stands for a question, and which one takes the place of another.
-
-/** Failures that are of everything sent, and may pass. */
-const OF_ALL = ["NotSignedIn", "Busy", "DatabaseLost", "InternalError", "MissingPrerequisite"];
+// Answers on their way: which one stands for a question, and which one takes the place of another.
 
 /** @typedef {{sample_id: number, question_id?: number}} Slot */
 
@@ -76,29 +73,4 @@ export function settle(item, question_id, acts) {
 export function dropStale(outbox) {
   const acts = (/** @type {{act: Act}[]} */ entries) => entries.map(({ act }) => act);
   for (const { client_id } of stale(acts(outbox.held), acts(outbox.acts))) outbox.withdraw(client_id);
-}
-
-/**
- * Send answers and decisions, each where it belongs; answers first, since they came first. What was written before
- * is not written again.
- * @param {{rest: import("./rest.js").Rest, address: string}} desk
- * @param {Act[]} acts
- */
-export async function send({ rest, address }, acts) {
-  const isAnswer = (/** @type {Act} */ act) => act.kind === "answer";
-  /** @type {any[]} */
-  const outcomes = [];
-  for (const [path, name, some] of /** @type {[string, string, Act[]][]} */ ([
-    ["answers", "answers", acts.filter(isAnswer)],
-    ["decisions", "decisions", acts.filter((act) => !isAnswer(act))],
-  ])) {
-    if (!some.length) continue;
-    const sent = name === "answers" ? some.map(({ kind: _kind, ...answer }) => answer) : some;
-    const answer = await rest.post(`${address}/${path}`, { [name]: sent });
-    if (!answer || OF_ALL.includes(answer.error?.type) || some.length === acts.length) {
-      if (!answer || answer.error) return answer;
-    }
-    some.forEach((act, n) => (outcomes[acts.indexOf(act)] = answer.error ? { error: answer.error } : answer[n]));
-  }
-  return /** @type {any} */ (outcomes);
 }

@@ -3,6 +3,8 @@
 
 const BASE = "/api/v1";
 const ANSWER_IN = 30000;
+/** Failures that are of everything sent, and may pass. */
+const OF_ALL = ["NotSignedIn", "Busy", "DatabaseLost", "InternalError", "MissingPrerequisite"];
 
 export class Rest {
   /**
@@ -73,6 +75,31 @@ export class Rest {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * Send answers and decisions, each where it belongs; answers first, since they came first. What was written before
+   * is not written again. Resolves to what came of each, or to what `ask` does where nothing was taken.
+   * @param {string} address of the round
+   * @param {Act[]} acts
+   */
+  async sendActs(address, acts) {
+    const isAnswer = (/** @type {Act} */ act) => act.kind === "answer";
+    /** @type {any[]} */
+    const outcomes = [];
+    for (const [path, name, some] of /** @type {[string, string, Act[]][]} */ ([
+      ["answers", "answers", acts.filter(isAnswer)],
+      ["decisions", "decisions", acts.filter((act) => !isAnswer(act))],
+    ])) {
+      if (!some.length) continue;
+      const sent = name === "answers" ? some.map(({ kind: _kind, ...answer }) => answer) : some;
+      const answer = await this.post(`${address}/${path}`, { [name]: sent });
+      if (!answer || OF_ALL.includes(answer.error?.type) || some.length === acts.length) {
+        if (!answer || answer.error) return answer;
+      }
+      some.forEach((act, n) => (outcomes[acts.indexOf(act)] = answer.error ? { error: answer.error } : answer[n]));
+    }
+    return /** @type {any} */ (outcomes);
   }
 }
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from backend.services import decisions
+from backend.services.decisions import Act, rows
 from backend.values import DecisionKind
 from tests.browser.desk import FIND, SEND, Review, empty, is_sending
 from tests.browser.test_review_trouble import OUTBOX
@@ -46,14 +46,14 @@ def test_a_decision_that_makes_the_server_fail_is_kept_after_some_tries_and_hold
     empty: None, chromium: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Review(chromium)
-    write, poisons = decisions.write, ["poison"]
+    read, poisons = rows.before, ["poison"]
 
-    def fails(db: object, actor: object, round_: object, act: decisions.Act, *rest: object, **more: object) -> object:
+    def fails(db: object, actor: object, round_: object, settings: object, act: Act, place: object) -> object:
         if act.note in poisons:
             raise RuntimeError("a fault of the server")
-        return write(db, actor, round_, act, *rest, **more)  # type: ignore[arg-type]
+        return read(db, actor, round_, settings, act, place)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(decisions, "write", fails)
+    monkeypatch.setattr(rows, "before", fails)
     send_together(desk, "kind: 'note', note: 'poison'")
     desk.page.wait_for_selector("#review-desk .message:has-text('Something went wrong here')")
     desk.page.wait_for_function(f"!{FIND}.desk.outbox.size")

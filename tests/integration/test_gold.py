@@ -18,7 +18,7 @@ from backend.services import reviews, samples
 from backend.services.decisions import leases
 from backend.services.projects import overview
 from backend.services.queue import Item, Order, assignments, gold
-from backend.services.queue.reasons import RANDOM
+from backend.services.queue.item_views import RANDOM
 from backend.services.team import reviewers as reviewer_stats
 from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
 from tests import rows

@@ -8,8 +8,8 @@ from backend.db import reading, session, tables
 from backend.pipeline import informativeness
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
-from backend.services.queue import reasons
-from backend.services.queue.judge_views import judge_views, views_and_signs
+from backend.services.queue import item_views
+from backend.services.queue.item_views import judge_views, views_and_signs
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests import rows
 
@@ -65,7 +65,7 @@ def signs_and_reasons(stage: StageContext, ids: list[int]) -> list[tuple[str, st
     informativeness.write(stage)
     with reading() as db:
         views, signs = views_and_signs(db, ids)
-    return [(signs[n].sign, reasons.reason(views[n], 4.0, signs[n].sign)) for n in ids]
+    return [(signs[n].sign, item_views.reason(views[n], 4.0, signs[n].sign)) for n in ids]
 
 
 def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) -> None:
@@ -129,4 +129,4 @@ def test_a_sign_that_the_judges_view_does_not_bear_out_is_not_said(database: str
     add_judgments(stage, entry, "additive_rubric", 5.0)
     with reading() as db:
         view = judge_views(db, [entry])[entry]
-    assert reasons.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."
+    assert item_views.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."

@@ -15,7 +15,8 @@ from backend.db import now, reading, session, tables
 from backend.db.session import read_engine, write_engine
 from backend.errors import NotFound, PermissionDenied
 from backend.services import queue, review_settings, reviews
-from backend.services.decisions import leases, lock_round, places_of
+from backend.services.decisions import leases, lock_round, slots
+from backend.services.decisions.rows import places_of
 from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -165,10 +166,10 @@ def test_who_claims_and_who_holds_what_ran_out_do_not_wait_in_a_circle(database:
     with ThreadPoolExecutor(1) as pool:
         with session() as db:
             db.get_one(tables.Round, team.round.id)  # SQLite begins here
-            leases.one_at_a_time(db, team.round.id)
+            slots.one_at_a_time(db, team.round.id)
             waiting = pool.submit(calls[what])
             time.sleep(0.5)  # long enough to lock what it can
-            won = leases.claim(db, bob, team.round, review_settings.read(team.round.review), mine)
+            won = slots.claim(db, bob, team.round, review_settings.read(team.round.review), mine)
         waiting.result()
     assert won == mine
 
@@ -259,7 +260,7 @@ def test_a_lease_that_is_lost_while_it_is_waited_for_locks_nobody(database: str)
     with ThreadPoolExecutor(2) as pool:
         with session() as db:
             # Ann gives it back from another tab, decides in this one meanwhile, and Bob asks for it.
-            leases.one_at_a_time(db, team.round.id)
+            slots.one_at_a_time(db, team.round.id)
             db.execute(update(tables.Lease).values(user_id=None, expires_at=now()))
             decided = pool.submit(team.act, "ann", team.ids[0], REJECT)
             waits(1)
@@ -367,7 +368,7 @@ def test_several_acts_on_items_one_holds_wait_for_no_claim(database: str) -> Non
     ann, (first, second) = team.who("ann"), team.queue("ann", limit=2)
     acts = [Act(uuid.uuid4().hex, kind, n) for kind, n in ((ACCEPT, first), (SKIP, second), (ACCEPT, second))]
     with ThreadPoolExecutor(1) as pool, session() as db:
-        leases.one_at_a_time(db, team.round.id)
+        slots.one_at_a_time(db, team.round.id)
         sent = pool.submit(reviews.decide_many, ann, team.round.id, acts)
         done = sent.result(PATIENCE)  # whoever claims may wait for one of its leases
     assert [one.late_because for one in done] == [None] * 3

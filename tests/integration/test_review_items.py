@@ -7,7 +7,7 @@ import pytest
 from backend.db import session, tables
 from backend.errors import NotFound
 from backend.services import queue
-from backend.services.queue.judge_views import SHOWN_RATIONALE, judge_views
+from backend.services.queue.item_views import SHOWN_RATIONALE, judge_views
 from backend.values import DecisionKind
 from tests import rows
 from tests.integration.reviewing import Team

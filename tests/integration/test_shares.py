@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.services import audit, notices, queue, review_settings, reviews
-from backend.services.decisions import leases
+from backend.services.decisions import leases, slots
 from backend.services.notices import hooks
 from backend.services.people import accounts
 from backend.services.questions import answers
@@ -167,7 +167,7 @@ def test_a_pause_while_a_desk_beats_leaves_no_lease(database: str) -> None:
     ann, mine = team.who("ann"), team.queue("ann", limit=4)
     with ThreadPoolExecutor(2) as pool:
         with session() as db:
-            leases.one_at_a_time(db, team.round.id)
+            slots.one_at_a_time(db, team.round.id)
             beat = pool.submit(leases.renew, ann, team.round.id, mine)
             waits(1)
             paused = pool.submit(pauses.pause, team.curator, team.round.id, ann.user_id, reason="away")
@@ -186,11 +186,11 @@ def test_a_pause_and_a_claim_do_not_wait_in_a_circle(database: str) -> None:
     ann, bob = team.who("ann"), team.who("bob")
     with ThreadPoolExecutor(1) as pool:
         with session() as db:
-            leases.one_at_a_time(db, team.round.id)
+            slots.one_at_a_time(db, team.round.id)
             paused = pool.submit(pauses.pause, team.curator, team.round.id, ann.user_id, reason="away")
             waits(1)  # with the round locked
             settings = review_settings.read(team.round.review)
-            won = leases.claim(db, bob, db.get_one(tables.Round, team.round.id), settings, team.ids[:2])
+            won = slots.claim(db, bob, db.get_one(tables.Round, team.round.id), settings, team.ids[:2])
         paused.result()
     assert won == team.ids[:2]
 

@@ -12,7 +12,7 @@ def test_only_one_file_joins_decisions_with_what_took_them_back() -> None:
     texts = {str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py") if JOINED.search(path.read_text())}
     assert texts == {
         "db/standing.py",
-        "services/decisions/retracts.py",
+        "services/decisions/rows.py",
         "services/samples/detail.py",
         "services/team/removals.py",
     }

@@ -12,7 +12,7 @@ from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
 from backend.errors import Conflict, NotFound
 from backend.services.decisions import Decision
-from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.item_views import JudgeView
 from backend.services.queue.review_items import Item
 from backend.services.reviews import ActResult
 from backend.services.team import adjudication

@@ -1,5 +1,6 @@
-"""What a person does to a sample, as it is sent."""
+"""What a person does to a sample, as it is sent, and what it finds where it goes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,9 +8,11 @@ from sqlalchemy import case
 
 from backend import boundary
 from backend.boundary import Data, Id, Line, Note, Score, Text
+from backend.db import tables
+from backend.db.standing import TOGETHER
 from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
-from backend.values import DecisionKind
+from backend.values import DecisionKind, SampleKind, Verdict
 
 MAX_TEXT = boundary.MOST_TEXT
 MAX_NOTE = boundary.MOST_NOTE
@@ -66,6 +69,13 @@ class Act:
         boundary.plain(self.value)
         if self.value.get("why", "") not in WHY:
             raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
+        if self.kind in TOGETHER:
+            object.__setattr__(self, "value", about_group(self.kind, self.value))
+
+    @property
+    def named(self) -> set[int]:
+        """The samples that an act on a whole group names."""
+        return {n for n in spoken_of(self.value) if n is not None}
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,93 @@ class Unread:
     client_id: str = ""
     kind: str = ""
     retracts: str = ""
+
+
+@dataclass(frozen=True)
+class ActPlace:
+    """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
+
+    `is_shown`: people decide on it.
+    """
+
+    item_id: int
+    group_id: int
+    members: tuple[int, ...]
+    kind: SampleKind
+    is_gold: bool
+    is_shown: bool
+    machine: dict[int, tuple[float | None, Verdict | None]]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an act finds when its turn comes: its place, and the rows of what was decided there before, oldest first.
+
+    Each row tells whether it stands (`stands`), see `rows.earlier_on`.
+    """
+
+    place: ActPlace
+    rows: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a retract takes back, and the samples whose label depends on it.
+
+    `frees_item`: the item whose slot is no longer decided, since no other word of the person on it stands.
+    """
+
+    row: tables.Decision
+    touched: tuple[int, ...]
+    frees_item: int | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How the person came by the slot that their act kept. `late_because`: they had none and there was none left."""
+
+    is_random: bool = False
+    late_because: str | None = None
+
+
+def about_group(kind: DecisionKind, value: dict[str, Any]) -> dict[str, Any]:
+    """What an act on a whole group says, if it names each sample at most once; raises `InvalidInput`."""
+    clean = _ranked(value) if kind is DecisionKind.rank else _preferred(value)
+    named = [n for n in spoken_of(clean) if n is not None]
+    if len(set(named)) < len(named):
+        raise InvalidInput("A sample is named twice. Name each at most once.")
+    if kind is DecisionKind.rank and len(named) < 2:
+        raise InvalidInput("A rank names at least two samples, best first.")
+    return clean
+
+
+def _preferred(value: dict[str, Any]) -> dict[str, Any]:
+    bad, tied = value.get("all_bad"), value.get("tie")
+    if isinstance(bad, list) and bad and all(_is_id(n) for n in bad):
+        return {"all_bad": bad}
+    if isinstance(tied, list) and len(tied) > 1 and all(_is_id(n) for n in tied):
+        return {"tie": tied}
+    best, worst = value.get("best"), value.get("worst")
+    if _is_id(best) and (worst is None or _is_id(worst)):
+        return {"best": best, "worst": worst}
+    raise InvalidInput('Prefer names {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": [ids]}.')
+
+
+def _ranked(value: dict[str, Any]) -> dict[str, Any]:
+    order = value.get("order")
+    if not isinstance(order, list) or not order or not all(_is_id(n) for n in order):
+        raise InvalidInput('Rank names {"order": [ids, best first]}.')
+    return {"order": order}
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def spoken_of(value: dict[str, Any]) -> list[int | None]:
+    """The samples that a decision on a whole group names."""
+    several = (value.get(name, ()) for name in ("tie", "all_bad", "order"))
+    return [value.get("best"), value.get("worst"), *(n for some in several for n in some)]
 
 
 def spent(decision: Any) -> Any:

@@ -1,6 +1,6 @@
-"""A decision as it was written and is read back."""
+"""A decision as it was written and is read back, in words too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import standing, tables
-from backend.errors import Conflict
-from backend.services.access import Actor
-from backend.services.decisions.rules import cut_of_round, hides_judge
-from backend.services.decisions.votes import verdict_of
-from backend.services.decisions.words import words
+from backend.db import tables
+from backend.db.standing import TOGETHER
+from backend.services.decisions import group_decisions
+from backend.services.decisions.acts import spoken_of
+from backend.services.decisions.labels import verdict_of
 from backend.values import DecisionKind, Verdict
 
 ABOUT_JUDGE = ("judge_right", "why")
@@ -105,35 +104,44 @@ class Decision:
         )
 
 
-def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Decision | None:
-    """The actor's decision with this client_id, if it was written before."""
-    return written_before(db, actor, round_, [client_id]).get(client_id)
+def words(value: dict[str, Any], *, tells_judge: bool = True) -> str:
+    """The value in words, empty where it holds none. `tells_judge`: whether the judge's verdict may follow from it."""
+    if value.get("all_bad"):
+        return f"all bad: {named(value['all_bad'])}"
+    if value.get("tie"):
+        return f"tie: {named(value['tie'])}"
+    if value.get("order"):
+        return f"best first: {named(value['order'])}"
+    if value.get("best") is not None:
+        worst = value.get("worst")
+        return f"best: sample {value['best']}" + ("" if worst is None else f", worst: sample {worst}")
+    if value.get("edit_id") is not None:
+        return f"made sample {value['edit_id']}"
+    return about_the_judge(value) if tells_judge and "judge_right" in value else ""
 
 
-def written_before(db: Session, actor: Actor, round_: tables.Round, client_ids: Sequence[str]) -> dict[str, Decision]:
-    """Those of these decisions that were written before, by client_id.
-
-    Raises `Conflict` where a client_id is that of somebody else's decision, or of one in another round.
-    """
-    query = select(tables.Decision).where(tables.Decision.client_id.in_(client_ids))
-    rows = list(db.scalars(query)) if client_ids else []
-    refuse_strange(rows, actor, round_)
-    return {row.client_id: own(db, row, actor, round_) for row in rows}
+def named(sample_ids: Iterable[int]) -> str:
+    return ", ".join(f"sample {n}" for n in sample_ids)
 
 
-def refuse_strange(rows: Sequence[Any], actor: Actor, round_: tables.Round) -> None:
-    """Raise `Conflict` where one of these decisions is somebody else's, or of another round."""
-    if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
-        raise Conflict("This client_id belongs to another decision. Send a new one.")
+def about_the_judge(value: dict[str, Any]) -> str:
+    if value["judge_right"]:
+        return "the judge is right"
+    return f"the judge is wrong: {value['why']}" if value.get("why") else "the judge is wrong"
 
 
-def own(db: Session, row: Any, actor: Actor, round_: tables.Round, *, is_new: bool = False) -> Decision:
-    """The actor's own decision in this row.
+def speaking_of(db: Session, sample: tables.Sample) -> list[int]:
+    """Decisions that name another sample and speak of this one: its group's, and the edit that made it."""
+    head = group_decisions.first_of(db, [sample.id]).get(sample.id, sample.id)
+    decision = tables.Decision
+    places = {head, sample.edited_from_id or head}
+    query = select(decision.id, decision.kind, decision.value).where(
+        decision.sample_id.in_(places), decision.kind.in_((*TOGETHER, DecisionKind.edit))
+    )
+    return [n for n, kind, value in db.execute(query) if speaks_of(kind, value, sample.id)]
 
-    In a blind review `is_override` of a rewrite is None until the actor has labelled the sample, see
-    `rules.is_known_override`.
-    """
-    is_hidden = False
-    if row.kind is DecisionKind.edit and hides_judge(round_):
-        is_hidden = not db.scalar(select(standing.has_labelled()).where(tables.Decision.id == row.id))
-    return Decision.of(row, actor.name, cut_of_round(round_), tells_judge=not is_hidden, is_new=is_new)
+
+def speaks_of(kind: DecisionKind, value: dict[str, Any], sample_id: int) -> bool:
+    if kind is DecisionKind.edit:
+        return value.get("edit_id") == sample_id
+    return sample_id in spoken_of(value)

@@ -1,115 +1,13 @@
-"""Decisions about a whole group: checked, and turned into verdict and score of each sample they speak of.
-
-Best accepts, worst rejects, all bad rejects what was shown; a tie gives its samples one score and no verdict; a rank
-spreads the scores evenly over the judge's scale, and its cut gives the verdicts.
-"""
+"""Groups that are decided as a whole: their items, their samples, and which of them are shown."""
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.errors import InvalidInput
-from backend.recipes import cut_of
-from backend.services.decisions.votes import verdict_of
 from backend.services.review_settings import Mode
-from backend.values import DecisionKind, Verdict, mean_score
-
-MAX_MEMBERS = 64
-
-
-def check(kind: DecisionKind, value: dict[str, Any], member_ids: Sequence[int]) -> dict[str, Any]:
-    """The value, if it speaks of samples of this group and of each at most once; raises `InvalidInput`."""
-    if len(member_ids) > MAX_MEMBERS:
-        raise InvalidInput(f"A group of more than {MAX_MEMBERS} samples is decided one sample at a time.")
-    clean = ranked(value) if kind is DecisionKind.rank else preferred(value)
-    named = [n for n in spoken_of(clean) if n is not None]
-    strangers = sorted(set(named) - set(member_ids))
-    if strangers:
-        raise InvalidInput(f"Sample {strangers[0]} is not in this group. Reload the page.")
-    if len(set(named)) < len(named):
-        raise InvalidInput("A sample is named twice. Name each at most once.")
-    if kind is DecisionKind.rank and len(named) < 2:
-        raise InvalidInput("A rank names at least two samples, best first.")
-    return clean
-
-
-def preferred(value: dict[str, Any]) -> dict[str, Any]:
-    bad, tied = value.get("all_bad"), value.get("tie")
-    if isinstance(bad, list) and bad and all(is_id(n) for n in bad):
-        return {"all_bad": bad}
-    if isinstance(tied, list) and len(tied) > 1 and all(is_id(n) for n in tied):
-        return {"tie": tied}
-    best, worst = value.get("best"), value.get("worst")
-    if is_id(best) and (worst is None or is_id(worst)):
-        return {"best": best, "worst": worst}
-    raise InvalidInput('Prefer names {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": [ids]}.')
-
-
-def ranked(value: dict[str, Any]) -> dict[str, Any]:
-    order = value.get("order")
-    if not isinstance(order, list) or not order or not all(is_id(n) for n in order):
-        raise InvalidInput('Rank names {"order": [ids, best first]}.')
-    return {"order": order}
-
-
-def is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def spoken_of(value: dict[str, Any]) -> list[int | None]:
-    several = (value.get(name, ()) for name in ("tie", "all_bad", "order"))
-    return [value.get("best"), value.get("worst"), *(n for some in several for n in some)]
-
-
-def says(
-    value: dict[str, Any], scores: dict[int, float | None], judge: dict[str, Any]
-) -> dict[int, tuple[Verdict | None, float | None]]:
-    """Verdict and score of each sample it speaks of. `scores`: the machine's; `judge`: the recipe's, with its scale."""
-    if value.get("all_bad"):
-        return dict.fromkeys(value["all_bad"], (Verdict.reject, None))
-    if value.get("tie"):
-        known = [score for n in value["tie"] if (score := scores.get(n)) is not None]
-        mean = mean_score(known) if known else None
-        return dict.fromkeys(value["tie"], (None, mean))
-    if value.get("order"):
-        order, (low, high) = value["order"], scale(judge)
-        step = (high - low) / max(1, len(order) - 1)
-        ranked_scores = {n: high - place * step for place, n in enumerate(order)}
-        cut = cut_of(judge)
-        return {n: (verdict_of(DecisionKind.score, score, cut), score) for n, score in ranked_scores.items()}
-    best, worst = value.get("best"), value.get("worst")
-    verdicts: dict[int, tuple[Verdict | None, float | None]] = (
-        {best: (Verdict.accept, None)} if best is not None else {}
-    )
-    if worst is not None:
-        verdicts[worst] = (Verdict.reject, None)
-    return verdicts
-
-
-def overrides(value: dict[str, Any], machine: dict[int, tuple[float | None, Verdict | None]]) -> bool:
-    """Whether it contradicts the judge: another one first, a tie of two verdicts, all bad where one was accepted.
-
-    `machine`: score and verdict of each member. Where the judge gave no score, there is nothing to contradict.
-    """
-    if value.get("all_bad"):
-        return any(machine[n][1] is Verdict.accept for n in value["all_bad"])
-    if value.get("tie"):
-        return len({machine[n][1] for n in value["tie"]} - {None}) > 1
-    first = value["order"][0] if value.get("order") else value["best"]
-    compared = value.get("order") or machine
-    scores = [machine[n][0] for n in compared]
-    highest = max((score for score in scores if score is not None), default=None)
-    return highest is not None and machine[first][0] != highest
-
-
-def scale(judge: dict[str, Any]) -> tuple[float, float]:
-    """The judge's scale, else 0 to 1."""
-    low, high = judge.get("lowest"), judge.get("highest")
-    return (0.0, 1.0) if low is None or high is None else (float(low), float(high))
 
 
 def first_of(db: Session, sample_ids: Sequence[int]) -> dict[int, int]:

@@ -7,7 +7,7 @@ and rejects the old one.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import bindparam, select, union_all, update
@@ -17,10 +17,40 @@ from backend.db import now, standing, tables
 from backend.db.built import built_once, some
 from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
-from backend.services.decisions import group_decisions
-from backend.services.decisions.rules import Rules
-from backend.services.decisions.votes import Vote, is_override, verdict_of
-from backend.values import DecisionKind, LabelSource, SampleKind, Verdict, mean_score
+from backend.recipes import cut_of, judge_of
+from backend.services import review_settings
+from backend.services.decisions.acts import Earlier, Target
+from backend.services.review_settings import ReviewSettings
+from backend.values import SCORE_GAP, DecisionKind, LabelSource, SampleKind, Verdict, mean_score
+
+VERDICTS = {
+    DecisionKind.accept: Verdict.accept,
+    DecisionKind.reject: Verdict.reject,
+    DecisionKind.edit: Verdict.reject,
+}
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one standing decision says of one item, to be counted: an item is a sample, or (`best` is set) a group.
+
+    Computed from rows of `decisions`; it is neither sent nor stored. A label counts the votes on its sample
+    (`votes_on`), agreement the last vote of each person on each item (`votes.read`).
+    `verdict`: None where samples were called equally good. `best`: the sample picked as the best, `tie` or `all bad`.
+    `judge_hidden`: nothing of the judge was seen before.
+    """
+
+    sample_id: int
+    user_id: int
+    verdict: Verdict | None
+    score: float | None = None
+    group_id: int = 0
+    best: int | str | None = None
+    judge_hidden: bool = False
+    is_random: bool = False
+    is_override: bool = False
+    is_adjudication: bool = False
+    is_bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,6 +62,41 @@ class Effect:
     source: LabelSource
     is_overridden: bool
     is_flagged: bool
+
+
+def verdict_of(kind: DecisionKind, score: float | None, cut: float | None) -> Verdict | None:
+    """The verdict that a decision gives its sample; None where it gives none, as a decision on a group, and of a score
+    where the cut is not known.
+
+    Whoever rewrites a text does not let it stand.
+    """
+    if kind is DecisionKind.score and score is not None:
+        return None if cut is None else Verdict.accept if score >= cut else Verdict.reject
+    return VERDICTS.get(kind)
+
+
+def is_override(
+    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
+) -> bool:
+    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
+    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
+        return True
+    return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
+
+
+class Rules:
+    """What the rounds of some samples say of labels: the judge, its cut, the review's settings."""
+
+    def __init__(self, db: Session, round_ids: set[int], rounds: Sequence[tables.Round] = ()) -> None:
+        rows: list[Any] = [(round_.id, round_.recipe, round_.phase, round_.review) for round_ in rounds]
+        if not round_ids <= {round_.id for round_ in rounds}:
+            query = select(tables.Round.id, tables.Round.recipe, tables.Round.phase, tables.Round.review)
+            rows = list(db.execute(query.where(tables.Round.id.in_(round_ids))))
+        self.judges: dict[int, dict[str, Any]] = {}
+        self.settings: dict[int, ReviewSettings] = {}
+        for id_, recipe, phase, review in rows:
+            self.judges[id_], self.settings[id_] = judge_of(recipe, phase), review_settings.read(review)
+        self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
 
 
 def effect(
@@ -81,6 +146,21 @@ def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None
     return (machine_verdict or given[-1]) if is_tie else counts[0][0]
 
 
+def relabel(db: Session, round_: tables.Round, row: tables.Decision, before: Earlier | Target) -> None:
+    """Set the labels that depend on this decision, which was just written. `before`: what it found there."""
+    if isinstance(before, Target):
+        recompute(db, before.touched, [round_])
+        return
+    place, edit_id = before.place, row.value.get("edit_id")
+    touched = [*place.members] if row.kind in TOGETHER else [row.sample_id]
+    is_of_group = any(other.kind in TOGETHER for other in [*before.rows, row])
+    if edit_id is not None or is_of_group or place.kind == SampleKind.edit:
+        recompute(db, touched if edit_id is None else [*touched, edit_id], [round_])
+    else:
+        alone = [other for other in before.rows if other.sample_id == row.sample_id and other.stands]
+        recount(db, round_, row.sample_id, place.machine[row.sample_id], [*alone, row])
+
+
 def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Round] = ()) -> None:
     """Set the labels of these samples from their standing decisions, in the caller's transaction.
 
@@ -102,11 +182,10 @@ def recount(
     `rows`: all of them, of a sample that no person wrote and whose group nobody decided as a whole.
     """
     rules = Rules(db, {round_.id}, [round_])
-    stands = counted(
-        [row for row in rows if not row.is_late and row.kind is not DecisionKind.retract], set(), {}, rules
-    )
-    by_vote, votes = rules.settings[round_.id].has_overlap, stands.votes[sample_id]
-    to = effect(*machine, votes, is_flagged=sample_id in stands.flagged, by_vote=by_vote)
+    in_time = [row for row in rows if not row.is_late and row.kind is not DecisionKind.retract]
+    votes, flagged = counted(in_time, {}, rules)
+    by_vote = rules.settings[round_.id].has_overlap
+    to = effect(*machine, votes[sample_id], is_flagged=sample_id in flagged, by_vote=by_vote)
     put(db, {sample_id: to})
     show(db, [sample_id], is_open=to.source is not LabelSource.person)
 
@@ -129,14 +208,14 @@ def effects(
     columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
     rows = db.execute(select(*columns).where(label.sample_id.in_(sample_ids))).all()
     rules = Rules(db, {row.round_id for row in rows}, rounds)
-    stands = votes_on(db, sample_ids, rules, without)
+    decisions, scores = standing_on(db, sample_ids, without)
+    votes, flagged = counted(decisions, scores, rules)
     written = written_by_people(db, [row.sample_id for row in rows if row.kind == SampleKind.edit], without)
     effects_ = {}
     for sample_id, round_id, score, verdict, _ in rows:
-        votes = written.get(sample_id, []) + stands.votes[sample_id]
-        is_flagged, by_vote = sample_id in stands.flagged, rules.settings[round_id].has_overlap
-        effects_[sample_id] = effect(score, verdict, votes, is_flagged=is_flagged, by_vote=by_vote)
-    return effects_, stands.together
+        own, by_vote = written.get(sample_id, []) + votes[sample_id], rules.settings[round_id].has_overlap
+        effects_[sample_id] = effect(score, verdict, own, is_flagged=sample_id in flagged, by_vote=by_vote)
+    return effects_, set(scores)
 
 
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
@@ -151,22 +230,15 @@ def _shown() -> Any:
     return update(table).where(table.c.sample_id.in_(some("shown_ids"))).values(is_open=bindparam("shown"))
 
 
-@dataclass(frozen=True)
-class StandingDecisions:
-    """What stands of some samples: the votes on each, oldest first, the flagged ones, and those of decided groups."""
-
-    votes: dict[int, list[Vote]]
-    flagged: set[int]
-    together: set[int]
-
-
-def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()) -> StandingDecisions:
-    """What stands of these samples.
+def standing_on(
+    db: Session, sample_ids: Sequence[int], without: Collection[int] = ()
+) -> tuple[list[Any], dict[int, float | None]]:
+    """The rows of what stands of these samples, and the judge's score of each completion of a group decided as a whole.
 
     All but late decisions and those `without`: those on gold items, too, whose label moves with them until selection
     writes the known one.
     """
-    decision, sample = tables.Decision, tables.Sample
+    decision, sample, label = tables.Decision, tables.Sample, tables.Label
     query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
     alone = query.where(decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
     groups = select(sample.group_id).where(sample.id.in_(sample_ids))
@@ -175,46 +247,67 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     # One statement, and no OR: PostgreSQL would read the whole table for it.
     both = select(decision).from_statement(union_all(alone, about_group))
     rows = [row for row in db.scalars(both) if row.id not in without]
-    members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
-    return counted(rows, members, scores, rules)
+    decided = sorted({row.group_id for row in rows if row.kind in TOGETHER})
+    judged = select(sample.id, label.machine_score).join(label, label.sample_id == sample.id)
+    judged = judged.where(sample.group_id.in_(decided), sample.kind.in_(tables.JUDGED))
+    return rows, {n: score for n, score in db.execute(judged)} if decided else {}
 
 
-def counted(rows: Sequence[Any], members: set[int], scores: dict[int, float | None], rules: Rules) -> StandingDecisions:
-    """What these decisions say, which stand and came in time. `members`, `scores`: of the groups they decide."""
-    votes = StandingDecisions(defaultdict(list), set(), members)
+def counted(
+    rows: Sequence[Any], scores: dict[int, float | None], rules: Rules
+) -> tuple[dict[int, list[Vote]], set[int]]:
+    """The votes of these decisions on each sample, oldest first, and the samples they flag.
+
+    `rows`: what stands and came in time. `scores`: the judge's, of the groups they decide.
+    """
+    votes: dict[int, list[Vote]] = defaultdict(list)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
+        words: dict[int, tuple[Verdict | None, float | None]] = {}
         if row.kind in TOGETHER:
-            for n, (verdict, score) in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
-                votes.votes[n].append(vote(row, n, verdict, score))
+            words = says(row.value, scores, rules.judges[row.round_id])
         elif row.kind in DECIDING:
             score = row.score if row.kind is DecisionKind.score else None
-            verdict = verdict_of(row.kind, score, rules.cuts[row.round_id])
-            votes.votes[row.sample_id].append(vote(row, row.sample_id, verdict, score))
-        elif row.kind is DecisionKind.flag:
-            votes.flagged.add(row.sample_id)
-    return votes
+            words = {row.sample_id: (verdict_of(row.kind, score, rules.cuts[row.round_id]), score)}
+        is_bulk = row.batch_id is not None
+        for n, (verdict, score) in words.items():
+            vote = Vote(n, row.user_id, verdict, score, is_adjudication=row.is_adjudication, is_bulk=is_bulk)
+            votes[n].append(vote)
+    return votes, {row.sample_id for row in rows if row.kind is DecisionKind.flag}
 
 
-def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dict[int, float | None]]:
-    """The completions of these groups, and the judge's score of each."""
-    members = {n for ids in group_decisions.members(db, group_ids).values() for n in ids}
-    label, scores = tables.Label, dict[int, float | None]()
-    for ids in in_chunks(sorted(members)):
-        query = select(label.sample_id, label.machine_score).where(label.sample_id.in_(ids))
-        scores |= {n: score for n, score in db.execute(query)}
-    return members, scores
+def says(
+    value: dict[str, Any], scores: dict[int, float | None], judge: dict[str, Any]
+) -> dict[int, tuple[Verdict | None, float | None]]:
+    """Verdict and score of each sample that a decision on a group names.
 
-
-def vote(row: Any, sample_id: int, verdict: Verdict | None, score: float | None) -> Vote:
-    return Vote(
-        sample_id,
-        row.user_id,
-        verdict,
-        score,
-        is_adjudication=row.is_adjudication,
-        is_bulk=row.batch_id is not None,
+    `scores`: the machine's. `judge`: the recipe's, with its scale.
+    """
+    if value.get("all_bad"):
+        return dict.fromkeys(value["all_bad"], (Verdict.reject, None))
+    if value.get("tie"):
+        known = [score for n in value["tie"] if (score := scores.get(n)) is not None]
+        mean = mean_score(known) if known else None
+        return dict.fromkeys(value["tie"], (None, mean))
+    if value.get("order"):
+        order, (low, high) = value["order"], scale(judge)
+        step = (high - low) / max(1, len(order) - 1)
+        ranked_scores = {n: high - place * step for place, n in enumerate(order)}
+        cut = cut_of(judge)
+        return {n: (verdict_of(DecisionKind.score, score, cut), score) for n, score in ranked_scores.items()}
+    best, worst = value.get("best"), value.get("worst")
+    verdicts: dict[int, tuple[Verdict | None, float | None]] = (
+        {best: (Verdict.accept, None)} if best is not None else {}
     )
+    if worst is not None:
+        verdicts[worst] = (Verdict.reject, None)
+    return verdicts
+
+
+def scale(judge: dict[str, Any]) -> tuple[float, float]:
+    """The judge's scale, else 0 to 1."""
+    low, high = judge.get("lowest"), judge.get("highest")
+    return (0.0, 1.0) if low is None or high is None else (float(low), float(high))
 
 
 def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Vote]]:
@@ -232,13 +325,11 @@ def written_by_people(db: Session, sample_ids: Sequence[int], without: Collectio
 
 
 def change(sample_id: int, to: Effect) -> dict[str, Any]:
-    names = ("score", "verdict", "source", "is_overridden", "is_flagged")
-    return {"b_id": sample_id, "b_at": now()} | {f"b_{name}": getattr(to, name) for name in names}
+    return {"b_id": sample_id, "b_at": now()} | {f"b_{name}": value for name, value in vars(to).items()}
 
 
 @built_once
 def statement() -> Any:
     label = tables.Label.__table__
-    names = ("score", "verdict", "source", "is_overridden", "is_flagged")
-    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+    values: dict[str, Any] = {column.name: bindparam(f"b_{column.name}") for column in fields(Effect)}
     return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=bindparam("b_at"))  # type: ignore[arg-type]

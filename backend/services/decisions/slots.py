@@ -1,17 +1,218 @@
-"""The slots of items: which one a person may take, and how many there are after the settings changed."""
+"""The slots of items: taken, kept for good once decided, given back, and how many there are.
+
+A slot is taken by one conditional statement, which the database decides: two people never hold the same one, and
+the primary key leaves no room for more reviewers than slots.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.built import built_once, some
 from backend.db.many import in_chunks
+from backend.services.access import Actor
+from backend.services.decisions import pausing, quotas
+from backend.services.decisions.acts import Act, Earlier, Kept, Target
 from backend.services.review_settings import ReviewSettings
+from backend.values import DecisionKind
+
+SAFE = timedelta(seconds=5)
+"""A lease that has longer to run is taken by nobody else during a transaction."""
+LOCK = 0x1EA5E
+"""The class of the advisory locks that let one claim of a round follow the other on PostgreSQL."""
+
+
+def keep_or_free(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    act: Act,
+    before: Earlier | Target,
+    *,
+    is_settled: bool,
+    is_needed: bool,
+) -> Kept:
+    """Do what the act asks for with the person's slot of the item, and return how they came by it.
+
+    What decides the item keeps the slot for good; skipping and taking back free it. `is_settled`: `settle` was called
+    for all acts. `is_needed`: a later act decides the item. To take the slot again, that would wait while it holds
+    others, so it stays.
+    """
+    if isinstance(before, Target):
+        if before.frees_item is not None:
+            reopen(db, actor.user_id, before.frees_item, settings)
+            if pausing.is_paused(db, round_.id, actor.user_id):
+                give_back(db, actor, before.frees_item)
+        return Kept()
+    item_id = before.place.item_id
+    if act.kind in settings.deciding:
+        is_random = decided(db, actor, item_id) if is_settled else keep(db, actor, round_, settings, item_id)
+        return Kept(late_because=late_because(db, item_id)) if is_random is None else Kept(is_random)
+    if act.kind is DecisionKind.edit:
+        # Where groups are decided, a rewritten text needs no slot.
+        pausing.refuse_paused(db, actor, round_.id)
+    if act.kind is DecisionKind.skip and not is_needed:
+        give_back(db, actor, item_id)
+    return Kept()
+
+
+def late_because(db: Session, item_id: int) -> str:
+    """What happened meanwhile, for the person who came late."""
+    lease, user = tables.Lease, tables.User
+    query = select(user.name, lease.decided_at).join(user, user.id == lease.user_id).where(lease.sample_id == item_id)
+    taken = or_(lease.decided_at.is_not(None), lease.expires_at >= now())
+    others = db.execute(query.where(taken).order_by(lease.slot)).all()
+    held = [who for who, decided_at in others if decided_at is None]
+    kept = "yours is kept in the history and counts in no label."
+    if held:
+        return f"Your reservation ran out, and {' and '.join(held)} has this item now; {kept}"
+    have = "1 other has" if len(others) == 1 else f"{len(others)} others have"
+    return f"{have} decided this meanwhile; {kept}"
+
+
+def claim(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    sample_ids: Sequence[int],
+    *,
+    drawn: Iterable[int] = (),
+) -> list[int]:
+    """Take a free slot of each of these items; return those that were won, in order. `drawn`: chosen at random."""
+    won: set[int] = set()
+    if sample_ids:
+        one_at_a_time(db, round_.id)
+    for ids in in_chunks(sample_ids):
+        at, taken = now(), slots(db, ids)
+        places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
+        wanted = {n: slot for n, slot in places.items() if slot is not None}
+        fresh = {n: settings.reviewers_of(n) for n in wanted if not taken[n]}
+        if wanted:
+            won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
+    return [n for n in sample_ids if n in won]
+
+
+def take(
+    db: Session,
+    actor: Actor,
+    round_id: int,
+    wanted: dict[int, int],
+    fresh: dict[int, int],
+    at: datetime,
+    settings: ReviewSettings,
+    drawn: frozenset[int],
+) -> set[int]:
+    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs.
+
+    `fresh`: of items that are begun with it the number of slots; the others are written, held by nobody.
+    """
+    until = at + timedelta(minutes=settings.reservation_minutes)
+    rows: list[tuple[Any, ...]] = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
+    rows += [(n, slot, None, at, False) for n, number in fresh.items() for slot in range(number) if slot != wanted[n]]
+    names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
+    values = [
+        dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
+        for row in sorted(rows, key=lambda row: row[:2])
+    ]
+    taken = db.connection().execute(_take(db.get_bind().dialect.name), values)
+    return {n for n, user_id in taken if user_id is not None}
+
+
+@built_once
+def _take(database: str) -> Any:
+    """One that is to be nobody's is left as it is."""
+    lease = tables.Lease.__table__
+    insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
+    new = insert.excluded
+    ran_out = lease.c.expires_at < bindparam("at", type_=lease.c.expires_at.type)
+    free = or_(lease.c.user_id.is_(None), lease.c.user_id == new.user_id, ran_out)
+    return insert.on_conflict_do_update(
+        index_elements=["sample_id", "slot"],
+        set_={"user_id": new.user_id, "expires_at": new.expires_at, "is_random": new.is_random},
+        where=new.user_id.is_not(None) & lease.c.decided_at.is_(None) & free,
+    ).returning(lease.c.sample_id, lease.c.user_id)
+
+
+def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
+    """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
+    lease, ids = tables.Lease, sorted(set(item_ids))
+    mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
+    live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
+    # Whoever waits for `one_at_a_time` must hold no lease, so only of one item it is locked as it is looked for, and
+    # not where another has locked it: PostgreSQL keeps a lock that it waited for, even where the row fits no more.
+    is_one = len(ids) == 1
+    held = set(db.scalars(live.with_for_update(skip_locked=True) if is_one else live)) if ids else set()
+    if is_one and held:
+        return
+    if len(held) < len(ids):
+        # Who holds all of them, as nearly everybody does, waits for nobody.
+        pausing.refuse_paused(db, actor, round_.id)
+        one_at_a_time(db, round_.id)
+    held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
+    lacking = [n for n in ids if n not in held]
+    if lacking:
+        quotas.refuse_beyond(db, actor, round_.id, len(lacking))
+    claim(db, actor, round_, settings, lacking)
+
+
+def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:
+    """Keep the actor's slot of the item for good; one is taken first where they lack it, and a free one is left.
+
+    It may wait for `one_at_a_time`, so it is for whoever holds no lease yet; several acts take theirs by
+    `settle`. Return whether it was drawn at random; None where there is none.
+    """
+    at = now()
+    asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
+    is_random: bool | None = db.connection().execute(_keep(), asked).scalar()
+    if is_random is None:
+        settle(db, actor, round_, settings, [item_id])
+        is_random = decided(db, actor, item_id)
+    return is_random
+
+
+@built_once
+def _keep() -> Any:
+    """Decide by a lease that nobody else takes meanwhile.
+
+    Whoever waits for `one_at_a_time` must hold no lease, so it is not waited for where another has locked it:
+    PostgreSQL keeps a lock that it waited for, even where the row fits no more.
+    """
+    lease: Any = tables.Lease.__table__
+    mine = lease.c.sample_id == bindparam("item_id"), lease.c.user_id == bindparam("by")
+    is_live = or_(lease.c.decided_at.is_not(None), lease.c.expires_at >= bindparam("safe"))
+    free = select(lease.c.slot).where(*mine, is_live).with_for_update(skip_locked=True)
+    kept = update(lease).where(*mine, lease.c.slot == free.scalar_subquery())
+    at = bindparam("at", type_=lease.c.decided_at.type)  # coalesce tells a parameter no type
+    return kept.values(decided_at=func.coalesce(lease.c.decided_at, at)).returning(lease.c.is_random)
+
+
+def decided(db: Session, actor: Actor, item_id: int) -> bool | None:
+    """Keep the actor's slot for good and say whether it was drawn at random; None where they have none."""
+    lease = tables.Lease
+    mine = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
+    return db.scalar(mine.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
+
+
+def give_back(db: Session, actor: Actor, item_id: int) -> None:
+    """The person passed on the item: its slot is free at once."""
+    lease = tables.Lease
+    mine = (lease.sample_id == item_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
+    db.execute(update(lease).where(*mine).values(user_id=None, expires_at=now(), is_random=False))
+
+
+def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:
+    """After the person took back their last word on the item: the slot is a lease again."""
+    lease, until = tables.Lease, now() + timedelta(minutes=settings.reservation_minutes)
+    mine = (lease.sample_id == item_id, lease.user_id == user_id)
+    db.execute(update(lease).where(*mine).values(decided_at=None, expires_at=until))
 
 
 def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -48,6 +249,15 @@ def missing(taken: Sequence[Any], number: int) -> list[int]:
 
 def is_free(row: Any, at: datetime) -> bool:
     return bool(row.decided_at is None and (row.user_id is None or row.expires_at < at))
+
+
+def one_at_a_time(db: Session, round_id: int) -> None:
+    """Let claims of a round wait for each other, instead of in a circle. SQLite has one writer anyway.
+
+    Whoever wants it takes it after their presence and before any lease.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
 
 
 def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:

@@ -1,4 +1,4 @@
-"""Votes: what standing decisions say of items, as labels, agreement and people's own figures count it."""
+"""The votes of a round: what standing decisions say of items, as agreement and people's own figures count it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,37 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
-from backend.services.decisions.rules import thresholds
-from backend.values import SCORE_GAP, DecisionKind, Mode, Verdict
-
-VERDICTS = {
-    DecisionKind.accept: Verdict.accept,
-    DecisionKind.reject: Verdict.reject,
-    DecisionKind.edit: Verdict.reject,
-}
-
-
-@dataclass(frozen=True)
-class Vote:
-    """What one standing decision says of one item, to be counted: an item is a sample, or (`best` is set) a group.
-
-    Computed from rows of `decisions`; it is neither sent nor stored. A label counts the votes on its sample
-    (`labels.votes_on`), agreement the last vote of each person on each item (`read`).
-    `verdict`: None where samples were called equally good. `best`: the sample picked as the best, `tie` or `all bad`.
-    `judge_hidden`: nothing of the judge was seen before.
-    """
-
-    sample_id: int
-    user_id: int
-    verdict: Verdict | None
-    score: float | None = None
-    group_id: int = 0
-    best: int | str | None = None
-    judge_hidden: bool = False
-    is_random: bool = False
-    is_override: bool = False
-    is_adjudication: bool = False
-    is_bulk: bool = False
+from backend.services.decisions.labels import Rules, Vote, verdict_of
+from backend.values import DecisionKind, Mode
 
 
 @dataclass(frozen=True)
@@ -49,26 +20,6 @@ class Votes:
     cast: tuple[Vote, ...]
     on_gold: tuple[Vote, ...]
     left_out: dict[str, int]
-
-
-def verdict_of(kind: DecisionKind, score: float | None, cut: float | None) -> Verdict | None:
-    """The verdict that a decision gives its sample; None where it gives none, as a decision on a group, and of a score
-    where the cut is not known.
-
-    Whoever rewrites a text does not let it stand.
-    """
-    if kind is DecisionKind.score and score is not None:
-        return None if cut is None else Verdict.accept if score >= cut else Verdict.reject
-    return VERDICTS.get(kind)
-
-
-def is_override(
-    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
-) -> bool:
-    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
-    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
-        return True
-    return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
 
 
 def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
@@ -101,7 +52,7 @@ def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
     if items_of is not None:
         own = select(decision.sample_id).where(decision.round_id == round_id, decision.user_id == items_of)
         query = query.where(decision.sample_id.in_(own.correlate(None)))
-    cut = thresholds(db, {round_id}).get(round_id, 0.5)
+    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
     last: dict[tuple[int, int, bool], Vote] = {}
     on_gold: dict[tuple[int, int], Vote] = {}
     left_out: Counter[str] = Counter()

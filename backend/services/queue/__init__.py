@@ -12,8 +12,8 @@ from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import leases, presence, quotas
-from backend.services.decisions.decision import own
+from backend.services.decisions import presence, quotas, slots
+from backend.services.decisions.rows import own
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
 from backend.services.queue.review_pick import ItemRequest, Picked, pick
@@ -118,7 +118,7 @@ def pick_alone(
     """Find and take in one go, while nobody else claims: after others were quicker, as when fifty begin at once."""
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
-        leases.one_at_a_time(db, round_id)
+        slots.one_at_a_time(db, round_id)
         settings = review_settings.read(round_.review)
         more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
@@ -127,10 +127,10 @@ def pick_alone(
 
 def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked) -> list[int]:
     settings = review_settings.read(round_.review)
-    leases.one_at_a_time(db, round_.id)
+    slots.one_at_a_time(db, round_.id)
     # The person may have a second desk open, or have been paused since the items were looked for.
     ids = quotas.cut(db, actor, round_.id, picked.ids)
-    return leases.claim(db, actor, round_, settings, ids, drawn=picked.drawn)
+    return slots.claim(db, actor, round_, settings, ids, drawn=picked.drawn)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

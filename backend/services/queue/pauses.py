@@ -19,7 +19,7 @@ from backend.jobs import telling
 from backend.recipes import cut_of, judge_of
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import leases, pausing
+from backend.services.decisions import pausing, slots
 from backend.services.decisions.locks import lock_until_reviewed
 from backend.services.queue import assignments
 from backend.services.queue.draw import chance, secret_of
@@ -176,7 +176,7 @@ def _stop(
     `to_team`: the reason as curators read it. `but`: who need not be told of it.
     """
     row, lease = tables.RoundReviewer, tables.Lease
-    leases.one_at_a_time(db, round_.id)
+    slots.one_at_a_time(db, round_.id)
     reviewer = db.get(row, (round_.id, user_id), with_for_update=True)
     if reviewer is None:
         reviewer = row(round_id=round_.id, user_id=user_id)

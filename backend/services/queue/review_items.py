@@ -18,8 +18,8 @@ from backend.services.access import Actor
 from backend.services.decisions import Decision, group_decisions
 from backend.services.decisions.rules import cut_of_round
 from backend.services.questions.standing import own as own_answers
-from backend.services.queue import colleagues, reasons
-from backend.services.queue.judge_views import JudgeView, Strongest, views_and_signs
+from backend.services.queue import item_views
+from backend.services.queue.item_views import JudgeView, Strongest, views_and_signs
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import JSON, DecisionKind, Message, Messages
 
@@ -149,7 +149,7 @@ def look_up(
         views,
         signs,
         {n: flag for n in ids if (flag := own_flag(acts.get(n, ())))},
-        colleagues.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
+        item_views.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(heads, settings),
         own_edits(db, acts),
         {} if settings.by_group else own_answers(db, actor.user_id, ids),
@@ -209,7 +209,7 @@ def item(n: int, shown: ItemParts, settings: ReviewSettings, cut: float, why: st
     until, is_random = shown.leases[n]
     if n not in shown.told:
         # Where some are said to be drawn, the others are chosen: the judge is likelier to be wrong there.
-        is_random, why = False, None if why == reasons.RANDOM else why
+        is_random, why = False, None if why == item_views.RANDOM else why
     ids = shown.groups.get(row.group_id, [])
     before = [] if ids else (row.turns or [])[:-1]
     return Item(
@@ -221,7 +221,7 @@ def item(n: int, shown: ItemParts, settings: ReviewSettings, cut: float, why: st
         row.num_tokens,
         row.score_like,
         view,
-        why or reasons.of_item(ids or [n], shown.views, shown.signs, cut),
+        why or item_views.of_item(ids or [n], shown.views, shown.signs, cut),
         until,
         is_random,
         tuple(member(id_, shown) for id_ in ids),

@@ -24,7 +24,7 @@ from backend.db.filters import Sort
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, slots
-from backend.services.queue import assignments, reasons
+from backend.services.queue import assignments, item_views
 from backend.services.queue.draw import at_random, chance, secret_of
 from backend.services.queue.orders import PAGE, Order, Pages, along, walk
 from backend.services.review_settings import ReviewSettings, deciding_kinds
@@ -131,9 +131,9 @@ def pick(asked: ItemRequest) -> Picked:
     picked, missing = Picked(), asked.limit
     kinds = places(asked, missing)
     first = Picked()
-    first.add(assigned(asked, missing), reasons.ASSIGNED)
+    first.add(assigned(asked, missing), item_views.ASSIGNED)
     if len(first.ids) < missing and asked.settings.has_overlap:
-        first.add(begun(asked, missing - len(first.ids), first.ids), reasons.BEGUN)
+        first.add(begun(asked, missing - len(first.ids), first.ids), item_views.BEGUN)
     number, me = max(0, missing - len(first.ids)), asked.actor.user_id
     lots = at_random(asked.db, asked.round.id, asked.settings, me)
     is_random = asked.order is Order.random
@@ -141,7 +141,7 @@ def pick(asked: ItemRequest) -> Picked:
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
     ordered = draw(asked, order, number - len(drawn) if is_random else number, [*first.ids, *drawn])
     picked.drawn = set(drawn)
-    picked.why = first.why | dict.fromkeys(picked.drawn, reasons.RANDOM)
+    picked.why = first.why | dict.fromkeys(picked.drawn, item_views.RANDOM)
     if is_random:
         picked.ids = [*first.ids, *drawn, *ordered][:missing]
     else:

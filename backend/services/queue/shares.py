@@ -19,7 +19,7 @@ from backend.errors import InvalidInput
 from backend.jobs import telling
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import bulk, leases
+from backend.services.decisions import bulk, slots
 from backend.services.decisions.locks import lock_until_reviewed
 from backend.services.queue import assignments, dealing
 from backend.services.rounds import get_row, review_scope
@@ -91,7 +91,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         round_ = lock_until_reviewed(db, round_id, OVER)
         names = {user_id: assignments.assignee(db, round_, user_id) for user_id in people}
         _refuse_both(asks, names)
-        leases.one_at_a_time(db, round_id)
+        slots.one_at_a_time(db, round_id)
         if shares:
             dealing.refuse_too_much(db, round_, shares, people)
         gone = dealing.shorten(db, round_, {one.user_id: one.share or 0.0 for one in asks})

@@ -2,31 +2,26 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
 from backend.db import session, tables
-from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.db.standing import ANY_LABELLING
 from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
-from backend.recipes import job_after_people
-from backend.services import events, review_settings
+from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision, Unread, group_decisions, lock_round, tallies, write_all
-from backend.services.decisions.rules import cut_of_round
+from backend.services.decisions import Act, Decision, Unread, labels, lock_round, new_row, rows, slots, tallies
+from backend.services.decisions.acts import Kept
 from backend.services.decisions.tallies import Tally
 from backend.services.questions.answers import give_by_key
-from backend.services.queue import colleagues, reasons
-from backend.services.queue.judge_views import JudgeView, Reply, judge_views, views_and_signs
-from backend.services.reviews import reopening
+from backend.services.queue import item_views
+from backend.services.queue.item_views import JudgeView, Reply, judge_views
+from backend.services.reviews.ending import close, go_on
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
-from backend.services.rounds import get_row, review_scope
-from backend.services.rounds.reopened import is_kept, is_open
-from backend.values import DecisionKind, Role, RoundStatus
+from backend.values import DecisionKind
 
 __all__ = [
     "Act",
@@ -39,15 +34,18 @@ __all__ = [
     "ReviewerProgress",
     "Tally",
     "Unread",
+    "answers",
     "close",
     "closing",
     "decide",
     "decide_each",
     "decide_many",
     "decide_with_answers",
+    "go_on",
     "judge_views",
     "progress",
     "undo",
+    "write_all",
 ]
 
 OF_ALL = (PermissionDenied, NotSignedIn, MissingPrerequisite)
@@ -174,42 +172,49 @@ def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act])
     return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
+def write_all(
+    db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
+) -> list[Decision]:
+    """Write acts in order; the caller holds the round. Return the decisions; one that was written before as it was.
+
+    Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
+    one act takes its own as it is written. is_adjudication: they stand above all votes, and need no slots.
+    """
+    settings, is_settled = review_settings.read(round_.review), len(acts) > 1
+    sent = rows.read(db, actor, round_, settings, acts, is_adjudication=is_adjudication)
+    if is_settled and not is_adjudication:
+        slots.settle(db, actor, round_, settings, list(sent.decided_last))
+    decisions = []
+    for n, act in enumerate(acts):
+        place, decision = sent.places.get(act.client_id), sent.written.get(act.client_id)
+        before = decision or rows.before(db, actor, round_, settings, act, place)
+        if isinstance(before, Decision):
+            decision = before
+        else:
+            is_needed = place is not None and sent.decided_last.get(place.item_id, -1) >= n
+            kept = Kept()
+            if not is_adjudication:
+                kept = slots.keep_or_free(
+                    db, actor, round_, settings, act, before, is_settled=is_settled, is_needed=is_needed
+                )
+            row = new_row.row_for(actor, round_, act, settings, before, kept, is_adjudication=is_adjudication)
+            decision = rows.add_row(db, actor, round_, act, row)
+            labels.relabel(db, round_, row, before)
+        sent.written[act.client_id] = replace(decision, is_new=False)
+        decisions.append(decision)
+    return decisions
+
+
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
-    """What the person may see now that they have committed."""
-    told = [decision for decision in done if reveals(decision.kind)]
-    ids = list(dict.fromkeys(decision.sample_id for decision in told))
-    groups = members_of(db, [decision.sample_id for decision in told if decision.kind in TOGETHER])
-    views, signs = views_and_signs(db, [*ids, *(n for some in groups.values() for n in some)])
-    settings, cut = review_settings.read(round_.review), cut_of_round(round_)
-    others = colleagues.others(db, actor, ids, cut, judged=ids)
-    tally = tallies.of_one(db, actor.user_id, round_.id, settings)
-    outcomes = []
-    for decision in done:
-        if not reveals(decision.kind):
-            outcomes.append(ActResult(decision, None, tally))
-            continue
-        n, view = decision.sample_id, views.get(decision.sample_id)
-        shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
-        reason = reasons.RANDOM if decision.is_random else reasons.of_item(groups.get(n, [n]), views, signs, cut)
-        outcomes.append(
-            ActResult(decision, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
-        )
-    return outcomes
-
-
-def members_of(db: Session, item_ids: Sequence[int]) -> dict[int, list[int]]:
-    """The samples of each group, by its item."""
-    if not item_ids:
-        return {}
-    query = select(tables.Sample.id, tables.Sample.group_id).where(tables.Sample.id.in_(item_ids))
-    groups = {n: group_id for n, group_id in db.execute(query)}
-    members = group_decisions.members(db, sorted(set(groups.values())))
-    return {n: members[group_id] for n, group_id in groups.items()}
-
-
-def reveals(kind: DecisionKind) -> bool:
-    """Whether the judge's view may be shown after an act of this kind: once the person has committed."""
-    return kind in ANY_LABELLING
+    """What the person may see now that they have committed: the judge's view comes with a label, not with a skip."""
+    told = item_views.revealed(db, actor, round_, [decision for decision in done if decision.kind in ANY_LABELLING])
+    tally = tallies.of_one(db, actor.user_id, round_.id, review_settings.read(round_.review))
+    return [
+        ActResult(decision, seen.judge, tally, seen.judges, seen.reason, seen.others, seen.meanwhile)
+        if (seen := told.get(decision.id))
+        else ActResult(decision, None, tally)
+        for decision in done
+    ]
 
 
 def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
@@ -218,40 +223,3 @@ def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
         round_ = lock_round(db, actor, round_id)
         act = Act(client_id or uuid.uuid4().hex, DecisionKind.retract)
         return _write(db, actor, round_, [act])[0]
-
-
-def close(actor: Actor, round_id: int) -> int | None:
-    """End the review and enqueue the selection, in one transaction; return the job's id.
-
-    None for a round that has its checkpoint already, whose review was opened again: it stays as it is.
-    """
-    with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        return go_on(db, actor, round_id)
-
-
-def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int | None:
-    """Close the review in the caller's transaction, as `close`; raises `Conflict` when somebody did already."""
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
-    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-    if round_.status is not RoundStatus.review:
-        raise Conflict(
-            f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
-            "nothing to close. Look at the jobs to see what it does."
-        )
-    project_id, what = round_.project_id, f"round {round_.number}"
-    events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
-    is_again, has_checkpoint = is_open(round_), is_kept(round_)
-    if is_again:
-        reopening.put_back(db, round_)
-    if has_checkpoint:
-        return None
-    stage, step = job_after_people(round_.recipe, round_.phase)
-    round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
-    if is_again or review_scope.gate_of(round_) is not None:
-        # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
-        dataset = tables.Dataset
-        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
-        round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
-    job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
-    return job.id

@@ -9,7 +9,7 @@ from backend.db import session, tables
 from backend.errors import Conflict
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import labels, leases, slots
+from backend.services.decisions import labels, slots
 from backend.services.decisions.locks import lock_until_reviewed
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -30,7 +30,7 @@ def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewS
         if before == after:
             return after
         db.flush()
-        leases.one_at_a_time(db, round_id)
+        slots.one_at_a_time(db, round_id)
         slots.refit(db, round_id, after)
         if before.has_overlap != after.has_overlap:
             decided = select(tables.Decision.sample_id).where(tables.Decision.round_id == round_id).distinct()

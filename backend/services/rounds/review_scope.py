@@ -18,6 +18,11 @@ from backend.values import BEFORE_REVIEW
 if TYPE_CHECKING:
     from backend.services.rounds import RoundView
 
+NOT_SHOWN = (
+    "Sample {} is not among those that people decide on in round {}: these answer the questions that its next step "
+    "works on. Reload the page."
+)
+
 
 def is_before_people(round_: "tables.Round | RoundView") -> bool:
     """Whether the round has not come to where people decide; texts may be made and judged after that, too."""
@@ -77,7 +82,4 @@ def refuse_others(db: Session, round_: tables.Round, sample_id: int) -> None:
     """Raise `Conflict` for a sample of the round that people do not decide on."""
     if sample_id in only_shown(db, round_, [sample_id]):
         return
-    raise Conflict(
-        f"Sample {sample_id} is not among those that people decide on in round {round_.number}: these answer the "
-        "questions that its next step works on. Reload the page."
-    )
+    raise Conflict(NOT_SHOWN.format(sample_id, round_.number))

@@ -10,8 +10,8 @@ from backend.errors import NotFound
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
 from backend.services.decisions import Decision, own_words
+from backend.services.decisions.decision import speaking_of
 from backend.services.decisions.rules import cut_of_round
-from backend.services.decisions.words import speaking_of
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import correctness, visibility
 from backend.services.samples.answers import with_answers

@@ -14,8 +14,8 @@ from backend.db.many import in_chunks
 from backend.db.standing import TOGETHER
 from backend.services.access import Actor
 from backend.services.decisions import Decision, group_decisions
+from backend.services.decisions.decision import speaks_of
 from backend.services.decisions.rules import cut_of_round
-from backend.services.decisions.words import speaks_of
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON

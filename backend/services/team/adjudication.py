@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import archived, decisions, review_settings
+from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision, disputes
-from backend.services.decisions.decision import written
+from backend.services.decisions import Act, Decision, disputes, lock_round
+from backend.services.decisions.rows import places_of, written
 from backend.services.decisions.rules import cut_of_round
-from backend.services.queue import colleagues, review_items
+from backend.services.queue import item_views, review_items
 from backend.services.queue.review_items import Item
-from backend.services.reviews import ActResult, answers
+from backend.services.reviews import ActResult
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, Role
 
@@ -79,17 +79,17 @@ def decide(
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
-        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
+        round_ = lock_round(db, actor, round_id, Role.curator)
         is_blind = review_settings.read(round_.review).adjudication_blind
         act = Act(
             client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=is_blind
         )
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
-        done = decisions.write_all(db, actor, round_, [act], is_adjudication=True)
-        answer = answers(db, actor, round_, done)[0]
+        done = reviews.write_all(db, actor, round_, [act], is_adjudication=True)
+        answer = reviews.answers(db, actor, round_, done)[0]
         # This word is the last adjudication: of what others did, only a bulk action is news.
-        return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
+        return replace(answer, meanwhile=item_views.meanwhile([o for o in answer.others if not o.is_adjudication]))
 
 
 def undo(actor: Actor, round_id: int, client_id: str) -> ActResult:
@@ -102,20 +102,18 @@ def undo(actor: Actor, round_id: int, client_id: str) -> ActResult:
         .limit(1)
     )
     with session() as db:
-        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
+        round_ = lock_round(db, actor, round_id, Role.curator)
         before, last = written(db, actor, round_, client_id), db.scalar(query)
         if before is None and last is None:
             raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
-        done = (
-            before or decisions.write_all(db, actor, round_, [Act(client_id, DecisionKind.retract, retracts=last)])[0]
-        )
-        return answers(db, actor, round_, [done])[0]
+        done = before or reviews.write_all(db, actor, round_, [Act(client_id, DecisionKind.retract, retracts=last)])[0]
+        return reviews.answers(db, actor, round_, [done])[0]
 
 
 def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
     """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
     # Two curators at once: the second one waits here, for the labels, until the first one's word is written.
-    place = decisions.places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
+    place = places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
     if place is None:
         return
     decision, user = tables.Decision, tables.User

@@ -22,8 +22,7 @@ from backend.services import review_settings
 from backend.services.access import Actor, require
 from backend.services.decisions import tallies, votes
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.rules import thresholds
-from backend.services.decisions.votes import Vote, verdict_of
+from backend.services.decisions.labels import Rules, Vote, verdict_of
 from backend.services.rounds import review_scope
 from backend.services.team.agreement import names_of
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
@@ -239,7 +238,7 @@ def _gold(db: Session, round_id: int, of: int | None) -> dict[int, Share]:
         .order_by(decision.id)
     )
     query = query if of is None else query.where(decision.user_id == of)
-    cut = thresholds(db, {round_id}).get(round_id, 0.5)
+    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
     last: dict[int, dict[int, bool]] = defaultdict(dict)
     for user_id, sample_id, kind, score, known in db.execute(query):
         accepts = verdict_of(kind, None if score is None else float(score), cut) is Verdict.accept
@@ -252,7 +251,7 @@ def _settled(db: Session, round_id: int) -> dict[int, Any]:
     decision = tables.Decision
     query = standing.label_words(decision.sample_id, decision.kind, decision.score, decision.value)
     query = query.where(decision.round_id == round_id, decision.is_adjudication).order_by(decision.id)
-    cut = thresholds(db, {round_id}).get(round_id, 0.5)
+    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
     return {n: _settles(kind, score, value or {}, cut) for n, kind, score, value in db.execute(query)}
 
 

@@ -21,7 +21,7 @@ from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
-from backend.services.decisions import labels, leases
+from backend.services.decisions import labels, slots
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
 from backend.services.queue import pauses
@@ -272,9 +272,9 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     settings = review_settings.read(round_.review)
     person = Actor(int(event.details["user_id"]), event.subject)
     needs_slot = sorted({decision.sample_id for decision in removed if _held_a_slot(decision, settings)})
-    won = set(leases.claim(db, person, round_, settings, needs_slot))
+    won = set(slots.claim(db, person, round_, settings, needs_slot))
     for item in won:
-        leases.decided(db, person, item)
+        slots.decided(db, person, item)
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])

@@ -18,9 +18,8 @@ from backend.services import archived, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, quotas, tallies, votes
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.rules import thresholds
+from backend.services.decisions.labels import Rules, Vote
 from backend.services.decisions.tallies import Tally
-from backend.services.decisions.votes import Vote
 from backend.services.queue import assignments
 from backend.services.rounds import get_row
 from backend.services.team import agreement
@@ -263,7 +262,7 @@ def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, in
         .where(decision.round_id == round_id, *_by(of))
         .order_by(decision.id)
     )
-    cut = thresholds(db, {round_id}).get(round_id, 0.5)
+    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
     last: dict[tuple[int, int], bool] = {}
     for user_id, sample_id, kind, score, known in db.execute(query):
         accepts = kind is DecisionKind.accept or (kind is DecisionKind.score and (score or 0.0) >= cut)

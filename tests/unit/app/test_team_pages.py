@@ -13,7 +13,7 @@ from backend.errors import InvalidInput
 from backend.metrics import _agreement as measures
 from backend.services import review_settings
 from backend.services.decisions import Decision
-from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.item_views import JudgeView
 from backend.services.queue.review_items import Item, Member
 from backend.services.reviews.review_progress import ReviewProgress, Tally
 from backend.services.team.adjudication import Disputed

@@ -25,8 +25,9 @@ from backend.pipeline.informativeness.surrogate import (
     features,
     probability_of_other_verdict,
 )
-from backend.services.decisions.group_decisions import says, shown
-from backend.services.queue import reasons
+from backend.services.decisions.group_decisions import shown
+from backend.services.decisions.labels import says
+from backend.services.queue import item_views
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import Sign, Verdict
 
@@ -102,8 +103,8 @@ def test_a_rejected_answer_that_most_samples_give_is_a_conflict_with_the_vote() 
 
 def test_the_queue_has_words_for_every_sign() -> None:
     by_the_scores = {Sign.unparsed, Sign.spread, Sign.cut, Sign.exact_match, Sign.habit}
-    assert {*reasons.SIGNS, *reasons.HABITS} | by_the_scores == set(Sign)
-    assert set(reasons.HABITS) == set(FEATURES)
+    assert {*item_views.SIGNS, *item_views.HABITS} | by_the_scores == set(Sign)
+    assert set(item_views.HABITS) == set(FEATURES)
 
 
 def test_near_the_cut_and_wavering() -> None:
