@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels, leases, pausing, required
+from backend.services.decisions import group_decisions, labels, leases, pausing, required, tallies
 from backend.services.decisions.acts import Act, Unread
 from backend.services.decisions.decision import Decision, own, refuse_strange, written, written_before
 from backend.services.decisions.edits import make_edit, source
@@ -67,6 +67,7 @@ def write_all(
                 leases.give_back(db, actor, place.item_id)
         done[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
+    tallies.keep(db, round_.id, settings)
     return decisions
 
 
@@ -108,6 +109,7 @@ def write(
         row.value = row.value | source(act.value) | {"edit_id": edit_id}
         touched.append(edit_id)
     append(db, row)
+    tallies.note(db, settings, row, earlier)
     if len(touched) > 1 or place.kind == SampleKind.edit or any(other.kind in TOGETHER for other in [*earlier, row]):
         labels.recompute(db, touched, [round_])
     else:

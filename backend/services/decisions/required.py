@@ -4,11 +4,13 @@ Bulk actions, imported decisions, adjudications and reviews by group or pair nee
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act
@@ -23,9 +25,8 @@ def refuse_unanswered(
     ids = {act.sample_id for act in acts if act.kind in settings.deciding}
     if settings.by_group or not ids:
         return
-    question, answer = tables.Question, tables.Answer
-    query = select(question.id, question.title).where(question.project_id == round_.project_id)
-    required = db.execute(query.where(question.is_active, question.is_required).order_by(question.position)).all()
+    answer = tables.Answer
+    required = db.connection().execute(_required(), {"project_id": round_.project_id}).all()
     if not required:
         return
     theirs = (answer.user_id == actor.user_id, answer.is_standing, answer.sample_id.in_(ids))
@@ -38,3 +39,11 @@ def refuse_unanswered(
                 f"The question {missing[0]!r} has to be answered before sample {act.sample_id} is decided. Answer it "
                 "first, then decide."
             )
+
+
+@built_once
+def _required() -> Any:
+    """Asked with every decision."""
+    question = tables.Question
+    query = select(question.id, question.title).where(question.project_id == bindparam("project_id"))
+    return query.where(question.is_active, question.is_required).order_by(question.position)

@@ -7,7 +7,7 @@ from backend.db import standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels, leases, pausing
+from backend.services.decisions import group_decisions, labels, leases, pausing, tallies
 from backend.services.decisions.acts import Act
 from backend.services.decisions.decision import Decision, own, written
 from backend.services.decisions.locks import lock_labels
@@ -39,6 +39,7 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
     # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
     lock_labels(db, touched)
     labels.recompute(db, touched, [round_])
+    tallies.note_change(db, actor.user_id, None)
     free_slot(db, actor, target, settings)
     return own(db, row, actor, round_, is_new=True)
 
