@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, cast, delete, false, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
 
 PENDING, KEPT = "tallies.pending", "tallies.kept"
+KEY, NUMBERS = ("round_id", "user_id"), ("decided", "overridden", "overridden_labelled")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
 
 
 def note(db: Session, settings: ReviewSettings, row: tables.Decision, earlier: Sequence[Any]) -> None:
-    """Note what a new decision changes, for `keep`. `earlier`: what was decided there before, see `places.earlier_on`."""
+    """Note what a new decision changes, for `keep`. `earlier`: what was decided there before (`places.earlier_on`)."""
     if row.kind not in (*ANY_LABELLING, DecisionKind.edit):
         return
     is_whole = row.kind in TOGETHER
@@ -136,20 +137,15 @@ def _of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any], ever
 
 def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> Counted:
     """Count all that the person decided, and keep it."""
-    here = {"round_id": round_id, "user_id": user_id, "by_group": settings.by_group}
-    # First the row is held: on PostgreSQL, what a call of the same person wrote meanwhile is seen after it.
-    db.connection().execute(_hold(db.get_bind().dialect.name), here | _named(Counted(), ""))
-    number = _count(db, round_id, settings, user_id).get(user_id, Counted())
-    mine = {"of_round": round_id, "of_user": user_id, "in_groups": settings.by_group}
-    db.connection().execute(_add(), mine | _named(number))
-    return number
+    database, here = db.get_bind().dialect.name, {"round_id": round_id, "of": user_id}
+    if database == "postgresql":
+        # What a call of the same person wrote meanwhile is seen after the row was waited for, not before.
+        db.connection().execute(_hold(), here | {"by_group": settings.by_group})
+    return Counted(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
 
 
-def _named(number: Counted, prefix: str = "more_") -> dict[str, int]:
-    return {f"{prefix}{name}": getattr(number, name) for name in NUMBERS}
-
-
-NUMBERS = ("decided", "overridden", "overridden_labelled")
+def _named(number: Counted) -> dict[str, int]:
+    return {f"more_{name}": getattr(number, name) for name in NUMBERS}
 
 
 @built_once
@@ -170,17 +166,32 @@ def _add() -> Any:
 
 
 @built_once
-def _hold(database: str) -> Any:
+def _hold() -> Any:
     """The row with nothing counted, held until the transaction ends."""
-    insert = (sqlite if database == "sqlite" else postgresql).insert(tables.Tally.__table__)
+    values = {"round_id": bindparam("round_id"), "user_id": bindparam("of"), "by_group": bindparam("by_group")}
+    insert = postgresql.insert(tables.Tally.__table__).values(values | dict.fromkeys(NUMBERS, 0))
+    return insert.on_conflict_do_update(index_elements=KEY, set_={"by_group": insert.excluded.by_group})
+
+
+@built_once
+def _count_and_keep(database: str, by_group: bool) -> Any:
+    """One person's numbers, counted and written."""
+    row: Any = tables.Tally.__table__
+    whose = cast(bindparam("round_id"), row.c.round_id.type), cast(bindparam("of"), row.c.user_id.type)
+    last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
+    last = last.where(tables.Decision.user_id == bindparam("of"))
+    query = select(*whose, true() if by_group else false(), func.count(), *_overridden())
+    names = ("round_id", "user_id", "by_group", *NUMBERS)
+    insert = (sqlite if database == "sqlite" else postgresql).insert(row)
+    insert = insert.from_select(names, query.where(tables.Decision.id.in_(last)))
     set_ = {name: insert.excluded[name] for name in ("by_group", *NUMBERS)}
-    return insert.on_conflict_do_update(index_elements=["round_id", "user_id"], set_=set_)
+    return insert.on_conflict_do_update(index_elements=KEY, set_=set_).returning(*(row.c[name] for name in NUMBERS))
 
 
 def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Counted]:
     query = _counts(settings.by_group, user_id is not None)
     rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
-    return {user_id: Counted(number, int(over or 0), int(known or 0)) for user_id, number, over, known in rows}
+    return {user_id: Counted(*numbers) for user_id, *numbers in rows}
 
 
 @built_once
@@ -189,5 +200,10 @@ def _counts(by_group: bool, is_one: bool) -> Any:
     last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
     if is_one:
         last = last.where(decision.user_id == bindparam("of"))
-    overridden = [func.sum(case((is_known_override(is_hidden), 1), else_=0)) for is_hidden in (False, True)]
-    return select(decision.user_id, func.count(), *overridden).where(decision.id.in_(last)).group_by(decision.user_id)
+    query = select(decision.user_id, func.count(), *_overridden()).where(decision.id.in_(last))
+    return query.group_by(decision.user_id)
+
+
+def _overridden() -> list[Any]:
+    """On how many the judge was overridden, and the same without rewrites of texts that were not labelled."""
+    return [func.count(case((is_known_override(is_hidden), 1))) for is_hidden in (False, True)]
