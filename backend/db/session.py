@@ -133,6 +133,19 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
+def glancing() -> Iterator[Session]:
+    """As `reading`, for what is asked with every key: on PostgreSQL there is no transaction to begin and to end.
+
+    There each statement sees what was committed before it, as in `reading`. No rows are fetched a few at a time.
+    """
+    engine = read_engine()
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with Session(engine, expire_on_commit=False) as db:
+        yield db
+
+
+@contextmanager
 def snapshot() -> Iterator[Session]:
     """As `reading`, and all statements see the rows as they were at the first of them: for what takes seconds.
 

@@ -277,5 +277,7 @@ def one_at_a_time(db: Session, round_id: int) -> None:
 
     Whoever wants it takes it after their presence and before any lease.
     """
-    if db.get_bind().dialect.name == "postgresql":
+    held: set[int] = db.info.setdefault("leases.locked", set())
+    if db.get_bind().dialect.name == "postgresql" and round_id not in held:
         db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
+        held.add(round_id)

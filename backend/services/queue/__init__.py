@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import reading, session, standing, tables
+from backend.db import glancing, reading, session, standing, tables
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
@@ -47,7 +47,7 @@ def queue(
     if not 1 <= limit <= MAX_ITEMS or len(include) > MAX_ITEMS or len(held) > MAX_HELD:
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
     picked, won = Picked(), list[int]()
-    with reading() as db:
+    with glancing() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
         quota = quotas.read(db, actor, round_id)
@@ -68,7 +68,7 @@ def queue(
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
     if round_.status is RoundStatus.review and quota is not None and not won and not again:
         quotas.refuse_over(quota)
-    with reading() as db:
+    with glancing() as db:
         return items(db, actor, round_, settings, [*again, *won], picked.why)
 
 
