@@ -274,5 +274,5 @@ def test_many_reviewers_at_once_lose_and_double_nothing_nor_does_a_server_killed
         assert load.retries > 0, "nobody noticed that the server was away"
         report(database, load, seconds, f"; killed once, {load.retries} sends repeated")
     finally:
-        for one in servers:
-            one.stop()
+        for started in servers:
+            started.stop()

@@ -25,8 +25,8 @@ __all__ = ["Item", "Member", "Order", "earlier", "queue"]
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
-SPARE = 20
-"""So many items more are looked for than are wanted: others may be quicker, mostly by the first ones."""
+SPARE = 5
+"""So many items of the order more are looked for than are wanted: others may be quicker."""
 
 
 def queue(
@@ -63,8 +63,8 @@ def queue(
                 picked = Picked(quotas.held(db, actor, round_id, taken)[:limit])
             else:
                 limit = limit if quota is None else min(limit, quota.left)
-                number = limit if peek else limit + SPARE
-                picked = pick(ItemRequest(db, actor, round_, settings, order, number, after, taken))
+                spare = 0 if peek else SPARE
+                picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken, spare=spare))
     if picked.ids:
         won = picked.ids if peek else claim(actor, round_id, picked, limit)
         if len(won) < min(limit, len(picked.ids)) and not peek:
