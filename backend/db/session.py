@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import place, refused, turns
+from backend.db import alive, place, refused, turns
 from backend.db.folding import indexed
 from backend.db.refused import to_json
 
@@ -42,16 +42,24 @@ def now() -> datetime:
 def make_engine(url: str, *, write: bool) -> Engine:
     """An engine for `url`, set up as the module says."""
     if not url.startswith("sqlite"):
+        # Last in, first out: the few that are used have their statements prepared.
         engine = create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=15, hide_parameters=True, json_serializer=to_json
+            url, pool_size=10, max_overflow=10, pool_use_lifo=True, hide_parameters=True, json_serializer=to_json
         )
         refused.guard(engine)
+        alive.watch(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
     lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
     turn = turns.Turn()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
     engine = create_engine(
-        url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True, json_serializer=to_json
+        url,
+        connect_args=lax,
+        pool_size=8,
+        max_overflow=24,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        json_serializer=to_json,
     )
     refused.guard(engine)
 
@@ -121,6 +129,19 @@ def session() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A consistent view that cannot write and never waits for a writer."""
     with Session(read_engine(), expire_on_commit=False) as db:
+        yield db
+
+
+@contextmanager
+def glancing() -> Iterator[Session]:
+    """As `reading`, for what is asked with every key: on PostgreSQL there is no transaction to begin and to end.
+
+    There each statement sees what was committed before it, as in `reading`. No rows are fetched a few at a time.
+    """
+    engine = read_engine()
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with Session(engine, expire_on_commit=False) as db:
         yield db
 
 
