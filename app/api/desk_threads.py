@@ -13,8 +13,8 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-THREADS = 8
-"""On PostgreSQL some wait for the database while others run."""
+THREADS = 20
+"""As many as connect to PostgreSQL at a time: there most of them wait for it."""
 _threads = ThreadPoolExecutor(THREADS, "desk")
 
 

@@ -93,6 +93,7 @@ def _lower(text: str | None) -> str | None:
 
 
 _engines: dict[tuple[str, bool], Engine] = {}
+_glancing: dict[Engine, Engine] = {}
 _lock = Lock()
 
 
@@ -138,11 +139,17 @@ def glancing() -> Iterator[Session]:
 
     There each statement sees what was committed before it, as in `reading`. No rows are fetched a few at a time.
     """
-    engine = read_engine()
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-    with Session(engine, expire_on_commit=False) as db:
+    with Session(_at_once(read_engine()), expire_on_commit=False) as db:
         yield db
+
+
+def _at_once(engine: Engine) -> Engine:
+    """The engine with no transaction on PostgreSQL; made once, since that takes longer than a statement."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    if engine not in _glancing:
+        _glancing[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _glancing[engine]
 
 
 @contextmanager
@@ -183,6 +190,7 @@ def dispose() -> None:
     with _lock:
         engines = list(_engines.values())
         _engines.clear()
+        _glancing.clear()
     for engine in engines:
         engine.dispose()
     place.forget()
