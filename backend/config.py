@@ -3,7 +3,7 @@
 import os
 import re
 from email.utils import parseaddr
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from threading import Lock
@@ -128,12 +128,12 @@ class Settings(BaseSettings):
         """Where the token and what is pushed go."""
         return self.hub_endpoint or os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """The data folder as an absolute path."""
+        """The data folder as an absolute path. Kept: every transaction asks for it, and the disk is asked each time."""
         return self.data_dir.expanduser().resolve()
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The database address in use; PostgreSQL always through psycopg."""
         if not self.database_url:

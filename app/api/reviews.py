@@ -7,12 +7,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from app.api import desk_threads
 from app.api.depends import Asking
 from app.api.errors import ErrorBody, kind_of, status_of
 from app.widgets.closing_lines import closing_lines
 from backend.boundary import Id, Line, Note
 from backend.errors import InvalidInput, RondoError, written_out
 from backend.services import queue, refusals, reviews
+from backend.services.access import Actor
 from backend.services.decisions import Act, Unread, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
@@ -112,8 +114,12 @@ def get_queue(
 
 
 @router.post("/rounds/{round_id}/review/claims", response_model=list[Item])
-def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> Response:
+async def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> Response:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
+    return await desk_threads.run(_claim, actor, round_id, body)
+
+
+def _claim(actor: Actor, round_id: int, body: ClaimRequest) -> Response:
     items = queue.queue(
         actor,
         round_id,
@@ -142,8 +148,12 @@ def list_holders(
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201, response_model=list[ActResult | RefusedDecision])
-def decide(actor: Asking, round_id: Id, body: DecisionList) -> Response:
+async def decide(actor: Asking, round_id: Id, body: DecisionList) -> Response:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
+    return await desk_threads.run(_decide, actor, round_id, body)
+
+
+def _decide(actor: Actor, round_id: int, body: DecisionList) -> Response:
     sent: list[Act | Unread] = [*body.decisions]
     answers = reviews.decide_each(actor, round_id, sent)
     if len(answers) == 1 and isinstance(answers[0], RondoError):

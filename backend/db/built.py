@@ -3,12 +3,12 @@
 What differs from call to call stands in them as a parameter (`sqlalchemy.bindparam`), lists with `expanding=True`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from threading import local
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam, literal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,3 +41,12 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
 def some(name: str) -> BindParameter[Any]:
     """A parameter that is a list."""
     return bindparam(name, expanding=True)
+
+
+def is_among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether the column has one of a few values that are the same at every call, each a parameter of its own.
+
+    What `in_` makes of a list has any length, so its place in the statement is written anew at every call.
+    """
+    condition: ColumnElement[bool] = column.in_([literal(value, column.type) for value in values])
+    return condition

@@ -4,6 +4,7 @@ from sqlalchemy import BindParameter, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.db import tables
+from backend.db.built import is_among
 from backend.values import Role
 
 
@@ -13,5 +14,5 @@ def may_decide(
     """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
     user, member = tables.User, tables.Membership
     is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    roles = [one for one in Role if one.rank >= role.rank]
-    return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))
+    has_role = is_among(member.role, [one for one in Role if one.rank >= role.rank])
+    return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | has_role)

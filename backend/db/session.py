@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import place, refused, turns
+from backend.db import alive, place, refused, turns
 from backend.db.folding import indexed
 from backend.db.refused import to_json
 
@@ -42,16 +42,24 @@ def now() -> datetime:
 def make_engine(url: str, *, write: bool) -> Engine:
     """An engine for `url`, set up as the module says."""
     if not url.startswith("sqlite"):
+        # Last in, first out: the few that are used have their statements prepared.
         engine = create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=15, hide_parameters=True, json_serializer=to_json
+            url, pool_size=10, max_overflow=10, pool_use_lifo=True, hide_parameters=True, json_serializer=to_json
         )
         refused.guard(engine)
+        alive.watch(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
     lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
     turn = turns.Turn()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
     engine = create_engine(
-        url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True, json_serializer=to_json
+        url,
+        connect_args=lax,
+        pool_size=8,
+        max_overflow=24,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        json_serializer=to_json,
     )
     refused.guard(engine)
 
@@ -85,6 +93,7 @@ def _lower(text: str | None) -> str | None:
 
 
 _engines: dict[tuple[str, bool], Engine] = {}
+_glancing: dict[Engine, Engine] = {}
 _lock = Lock()
 
 
@@ -125,6 +134,25 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
+def glancing() -> Iterator[Session]:
+    """As `reading`, for what is asked with every key: on PostgreSQL there is no transaction to begin and to end.
+
+    There each statement sees what was committed before it, as in `reading`. No rows are fetched a few at a time.
+    """
+    with Session(_at_once(read_engine()), expire_on_commit=False) as db:
+        yield db
+
+
+def _at_once(engine: Engine) -> Engine:
+    """The engine with no transaction on PostgreSQL; made once, since that takes longer than a statement."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    if engine not in _glancing:
+        _glancing[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _glancing[engine]
+
+
+@contextmanager
 def snapshot() -> Iterator[Session]:
     """As `reading`, and all statements see the rows as they were at the first of them: for what takes seconds.
 
@@ -162,6 +190,7 @@ def dispose() -> None:
     with _lock:
         engines = list(_engines.values())
         _engines.clear()
+        _glancing.clear()
     for engine in engines:
         engine.dispose()
     place.forget()

@@ -28,6 +28,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from backend.db import tables
 from backend.db.aliases import alias
+from backend.db.built import is_among
 from backend.values import DecisionKind
 
 Decision = type[tables.Decision]
@@ -73,7 +74,7 @@ def decisions(
     taken_back = alias(tables.Decision, f"{_name(of)}_taken_back")
     query = select(*columns).select_from(of).outerjoin(taken_back, taken_back.retracts_id == of.id)
     query = query.where(taken_back.id.is_(None))
-    query = query.where(of.kind != DecisionKind.retract if kinds is None else of.kind.in_(kinds))
+    query = query.where(of.kind != DecisionKind.retract if kinds is None else is_among(of.kind, kinds))
     if not late:
         query = query.where(of.is_late.is_(False))
     if not gold:
@@ -150,8 +151,8 @@ def has_labelled(of: Decision = tables.Decision) -> ColumnElement[bool]:
     """
     label = alias(tables.Decision, f"{_name(of)}_label")
     is_about = or_(
-        and_(label.sample_id == of.sample_id, label.kind.in_(LABELLING)),
-        and_(label.group_id == of.group_id, label.kind.in_(TOGETHER)),
+        and_(label.sample_id == of.sample_id, is_among(label.kind, LABELLING)),
+        and_(label.group_id == of.group_id, is_among(label.kind, TOGETHER)),
     )
     return select(label.id).where(label.user_id == of.user_id, label.round_id == of.round_id, is_about).exists()
 

@@ -16,6 +16,7 @@ from tests.integration.slots import Loop, texts
 from tests.integration.walking import World, make_world
 
 MADE_BY_0005 = {"imported_completions"}
+NUMBERS = {"decided": 1, "overridden": 0, "overridden_labelled": 0}
 MADE_BY_0003 = {"events", "presences", "assignments", "gold_items", "leases", "worths"}
 
 
@@ -39,6 +40,7 @@ def fill(world: World) -> None:
         )
         db.execute(insert(tables.Informativeness).values(place | {"informativeness": 0.5, "why": "cut"}))
         db.add(tables.RoundReviewer(round_id=ids["round_id"], user_id=member.user_id, quota=5, pause_reason="known"))
+        db.add(tables.Tally(round_id=ids["round_id"], user_id=member.user_id, by_group=True, **NUMBERS))
         db.get_one(tables.Job, ids["job_id"]).losses = 3
         db.add(tables.Helper(job_id=ids["job_id"], attempt=1, workflow_id="helps", executor_id="host-1", done=2))
         db.add(tables.Batch(job_id=ids["job_id"], number=7, attempt=1, holder=1))
@@ -111,6 +113,7 @@ MADE_SINCE_0022 = {
     "fine_findings",
     "near_duplicates",
     "round_reviewers",
+    "tallies",
 }
 
 

@@ -33,6 +33,7 @@ OF_ROUND = {  # keyed by round and staying: a round's own measure, not its rows
     "round_reviewers",
     "round_roles",
     "rounds",
+    "tallies",
     "template_rewrites",
     "warnings",
 }

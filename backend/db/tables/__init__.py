@@ -20,7 +20,7 @@ from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.question import Answer, JudgeAnswer, Question
 from backend.db.tables.recipe import SavedRecipe
-from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence, RoundReviewer
+from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence, RoundReviewer, Tally
 from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
@@ -90,6 +90,7 @@ __all__ = [
     "SavedRecipe",
     "Scan",
     "ScanFinding",
+    "Tally",
     "Template",
     "TemplateRewrite",
     "Token",

@@ -104,6 +104,27 @@ class RoundReviewer(Base):
     """What they said of gold items up to this decision pauses them no more: a curator let them go on."""
 
 
+class Tally(Base):
+    """How many items a person decided in a round, kept with each decision (services/decisions/tallies.py).
+
+    `by_group`: the items are groups. Where there is no row, or of the other items, it is counted.
+    """
+
+    __tablename__ = "tallies"
+
+    round_id: Mapped[int] = mapped_column(
+        ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    by_group: Mapped[bool]
+    decided: Mapped[int]
+    overridden: Mapped[int]
+    overridden_labelled: Mapped[int]
+    """Without rewrites of texts that the person has not labelled."""
+
+
 class GoldItem(Base):
     """A sample whose right label is known. Reviewers meet it in their queue and are not told."""
 

@@ -21,7 +21,7 @@ from backend.db.search import Patience
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor
-from backend.services.decisions import labels, lock_round
+from backend.services.decisions import labels, lock_round, tallies
 from backend.services.decisions.labels import is_override
 from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, LabelSource, Role, Verdict
@@ -90,6 +90,7 @@ def apply(
         for chunk in in_chunks(ids):
             db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
             labels.recompute(db, chunk)
+        tallies.forget(db, round_id, actor.user_id)
         what = f"{len(ids):,} samples of round {round_.number}"
         details = {"batch_id": batch_id, "reason": reason.strip(), "filters": filters.changed()}
         events.note(db, actor, f"bulk {action}", what, project_id=round_.project_id, round_id=round_id, **details)

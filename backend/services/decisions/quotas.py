@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions import pausing
@@ -28,17 +30,24 @@ class Quota:
 
 def read(db: Session, actor: Actor, round_id: int) -> Quota | None:
     """The person's quota in the round, None without one; raises `PermissionDenied` where they are paused."""
-    row, lease = tables.RoundReviewer, tables.Lease
-    mine = select(func.count()).where(lease.round_id == round_id, lease.user_id == actor.user_id)
-    decided = mine.where(lease.decided_at.is_not(None)).scalar_subquery()
-    held = mine.where(lease.decided_at.is_(None)).scalar_subquery()
-    query = select(row.quota, row.paused_at, row.pause_reason, decided, held)
-    asked = db.execute(query.where(row.round_id == round_id, row.user_id == actor.user_id)).one_or_none()
+    mine = {"round_id": round_id, "user_id": actor.user_id}
+    asked = db.connection().execute(_asked(), mine).one_or_none()
     if asked is None:
         return None
     quota, paused_at, reason, number, open_ = asked
     pausing.refuse(paused_at, reason)
     return None if quota is None else Quota(quota, number, open_)
+
+
+@built_once
+def _asked() -> Any:
+    """Asked twice with every claim."""
+    row, lease, me = tables.RoundReviewer, tables.Lease, bindparam("user_id")
+    theirs = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
+    decided = theirs.where(lease.decided_at.is_not(None)).scalar_subquery()
+    held = theirs.where(lease.decided_at.is_(None)).scalar_subquery()
+    query = select(row.quota, row.paused_at, row.pause_reason, decided, held)
+    return query.where(row.round_id == bindparam("round_id"), row.user_id == me)
 
 
 def of_all(db: Session, round_id: int) -> dict[int, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_among, some
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
@@ -239,7 +239,7 @@ def _earlier(is_together: bool) -> Any:
     decision = tables.Decision
     query = select(*decision.__table__.c, (~standing.is_taken_back()).label("stands"))
     is_about = decision.sample_id == bindparam("sample_id")
-    wanted = [is_about, decision.kind.in_(TOGETHER)]
+    wanted = [is_about, is_among(decision.kind, TOGETHER)]
     if is_together:
         wanted.append(decision.user_id == bindparam("user_id"))
     here = query.where(decision.group_id == bindparam("group_id"), or_(*wanted))

@@ -85,15 +85,20 @@ def claim(
     sample_ids: Sequence[int],
     *,
     drawn: Iterable[int] = (),
+    most: int | None = None,
 ) -> list[int]:
-    """Take a free slot of each of these items; return those that were won, in order. `drawn`: chosen at random."""
+    """Take a free slot of each of these items; return those that were won, in order. `drawn`: chosen at random.
+
+    `most`: of the first so many that have one.
+    """
     won: set[int] = set()
     if sample_ids:
         one_at_a_time(db, round_.id)
     for ids in in_chunks(sample_ids):
         at, taken = now(), slots(db, ids)
         places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
-        wanted = {n: slot for n, slot in places.items() if slot is not None}
+        free = [(n, slot) for n, slot in places.items() if slot is not None]
+        wanted = dict(free if most is None else free[: most - len(won)])
         fresh = {n: settings.reviewers_of(n) for n in wanted if not taken[n]}
         if wanted:
             won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
@@ -256,8 +261,10 @@ def one_at_a_time(db: Session, round_id: int) -> None:
 
     Whoever wants it takes it after their presence and before any lease.
     """
-    if db.get_bind().dialect.name == "postgresql":
+    held: set[int] = db.info.setdefault("slots.locked", set())
+    if db.get_bind().dialect.name == "postgresql" and round_id not in held:
         db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
+        held.add(round_id)
 
 
 def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:

@@ -1,15 +1,27 @@
-"""How many items each person decided in a round: the one count of it, on every page and in every answer."""
+"""How many items each person decided in a round: the one count of it, on every page and in every answer.
 
+With each answer the desk tells a person how many it is. To count them takes longer with each, so theirs are kept in
+`tallies`, in the transaction of the decision; where no row is, they are counted.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, cast, delete, false, func, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.built import built_once
+from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
+from backend.services.decisions.acts import Earlier, Target
 from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
+from backend.values import DecisionKind
+
+PENDING, KEPT = "tallies.pending", "tallies.kept"
+KEY, NUMBERS = ("round_id", "user_id"), ("decided", "overridden", "overridden_labelled")
 
 
 @dataclass(frozen=True)
@@ -24,27 +36,177 @@ class Tally:
     overridden: int = 0
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What is kept of one person. `overridden_labelled`: without rewrites of texts that they have not labelled."""
+
+    decided: int = 0
+    overridden: int = 0
+    overridden_labelled: int = 0
+
+    def seen(self, *, is_hidden: bool) -> Tally:
+        return Tally(self.decided, self.overridden_labelled if is_hidden else self.overridden)
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(
+            self.decided + other.decided,
+            self.overridden + other.overridden,
+            self.overridden_labelled + other.overridden_labelled,
+        )
+
+    def __sub__(self, other: "Counted") -> "Counted":
+        return self + Counted(-other.decided, -other.overridden, -other.overridden_labelled)
+
+
 def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Tally]:
     """Everybody's, by user; by each one's last word on each item, see `standing.own_words`."""
-    return _count(db, round_id, settings, None)
+    is_hidden = hides_judge(db.get_one(tables.Round, round_id))
+    counted = _count(db, round_id, settings, None)
+    return {user_id: number.seen(is_hidden=is_hidden) for user_id, number in counted.items()}
 
 
 def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -> Tally:
-    """One person's."""
-    return _count(db, round_id, settings, user_id).get(user_id, Tally())
+    """One person's, as it was kept; it is counted where nothing is."""
+    number = db.info.get(KEPT, {}).get((round_id, user_id))
+    if number is None:
+        mine = {"round_id": round_id, "user_id": user_id, "by_group": settings.by_group}
+        row = db.connection().execute(_kept(), mine).one_or_none()
+        number = _count(db, round_id, settings, user_id).get(user_id, Counted()) if row is None else Counted(*row)
+    return number.seen(is_hidden=hides_judge(db.get_one(tables.Round, round_id)))
 
 
-def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Tally]:
-    query = _counts(settings.by_group, hides_judge(db.get_one(tables.Round, round_id)), user_id is not None)
-    rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
-    return {user_id: Tally(number, int(over or 0)) for user_id, number, over in rows}
+def note(db: Session, settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> None:
+    """Note what a new decision changes, for `keep`. `before`: what it found there."""
+    if isinstance(before, Target):
+        return note_change(db, row.user_id, None)
+    if row.kind not in (*ANY_LABELLING, DecisionKind.edit):
+        return None
+    is_whole = row.kind in TOGETHER
+    if settings.by_group and row.kind is DecisionKind.edit:
+        return None
+    if is_whole is not settings.by_group:
+        # An item is decided in the other mode's way. What else the person decided in the group was not read.
+        return note_change(db, row.user_id, None)
+    mine = [other for other in before.rows if other.user_id == row.user_id]
+    stands = [other for other in mine if other.stands]
+    counted = _of_item(settings, row.sample_id, stands, mine)
+    return note_change(db, row.user_id, _of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted)
+
+
+def note_change(db: Session, user_id: int, change: Counted | None) -> None:
+    """Note by how much the count of a person changes; None: by what only counting tells."""
+    pending: dict[int, Counted | None] = db.info.setdefault(PENDING, {})
+    before = pending.get(user_id, Counted())
+    pending[user_id] = None if before is None or change is None else before + change
+
+
+def keep(db: Session, round_id: int, settings: ReviewSettings) -> None:
+    """Write what was noted. It comes last, so that whoever waits for a person's count has all that others wait for."""
+    for user_id, change in db.info.pop(PENDING, {}).items():
+        mine = {"of_round": round_id, "of_user": user_id, "in_groups": settings.by_group}
+        row = None
+        if change is not None:
+            row = db.connection().execute(_add(), mine | _named(change)).one_or_none()
+        number = _count_anew(db, round_id, user_id, settings) if row is None else Counted(*row)
+        db.info.setdefault(KEPT, {})[round_id, user_id] = number
+
+
+def forget(db: Session, round_id: int, user_id: int) -> None:
+    """What the person decided changed as a whole: it is counted with their next decision.
+
+    The caller holds the round alone.
+    """
+    row = tables.Tally
+    db.info.get(KEPT, {}).pop((round_id, user_id), None)
+    db.execute(delete(row).where(row.round_id == round_id, row.user_id == user_id))
+
+
+def _of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]) -> Counted:
+    """What one item adds to the count of the person whose decisions on it, or on its group, these are, oldest first."""
+    words = [
+        row
+        for row in stands
+        if row.kind in settings.deciding and not (row.is_late or row.is_adjudication or row.batch_id is not None)
+        if settings.by_group or row.sample_id == item_id
+    ]
+    if not words:
+        return Counted()
+    is_labelled = words[-1].kind is not DecisionKind.edit or any(
+        row.kind in TOGETHER or (row.kind in LABELLING and row.sample_id == item_id) for row in everything
+    )
+    is_override = bool(words[-1].is_override)
+    return Counted(1, int(is_override), int(is_override and is_labelled))
+
+
+def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> Counted:
+    """Count all that the person decided, and keep it."""
+    database, here = db.get_bind().dialect.name, {"round_id": round_id, "of": user_id}
+    if database == "postgresql":
+        # What a call of the same person wrote meanwhile is seen after the row was waited for, not before.
+        db.connection().execute(_hold(), here | {"by_group": settings.by_group})
+    return Counted(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
+
+
+def _named(number: Counted) -> dict[str, int]:
+    return {f"more_{name}": getattr(number, name) for name in NUMBERS}
 
 
 @built_once
-def _counts(by_group: bool, hides_judge: bool, is_one: bool) -> Any:
+def _kept() -> Any:
+    row = tables.Tally
+    query = select(row.decided, row.overridden, row.overridden_labelled)
+    query = query.where(row.round_id == bindparam("round_id"), row.user_id == bindparam("user_id"))
+    return query.where(row.by_group == bindparam("by_group"))
+
+
+@built_once
+def _add() -> Any:
+    row: Any = tables.Tally.__table__
+    mine = row.c.round_id == bindparam("of_round"), row.c.user_id == bindparam("of_user")
+    values = {name: row.c[name] + bindparam(f"more_{name}") for name in NUMBERS}
+    changed = update(row).where(*mine, row.c.by_group == bindparam("in_groups")).values(values)
+    return changed.returning(*(row.c[name] for name in NUMBERS))
+
+
+@built_once
+def _hold() -> Any:
+    """The row with nothing counted, held until the transaction ends."""
+    values = {"round_id": bindparam("round_id"), "user_id": bindparam("of"), "by_group": bindparam("by_group")}
+    insert = postgresql.insert(tables.Tally.__table__).values(values | dict.fromkeys(NUMBERS, 0))
+    return insert.on_conflict_do_update(index_elements=KEY, set_={"by_group": insert.excluded.by_group})
+
+
+@built_once
+def _count_and_keep(database: str, by_group: bool) -> Any:
+    """One person's numbers, counted and written."""
+    row: Any = tables.Tally.__table__
+    whose = cast(bindparam("round_id"), row.c.round_id.type), cast(bindparam("of"), row.c.user_id.type)
+    last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
+    last = last.where(tables.Decision.user_id == bindparam("of"))
+    query = select(*whose, true() if by_group else false(), func.count(), *_overridden())
+    names = ("round_id", "user_id", "by_group", *NUMBERS)
+    insert = (sqlite if database == "sqlite" else postgresql).insert(row)
+    insert = insert.from_select(names, query.where(tables.Decision.id.in_(last)))
+    set_ = {name: insert.excluded[name] for name in ("by_group", *NUMBERS)}
+    return insert.on_conflict_do_update(index_elements=KEY, set_=set_).returning(*(row.c[name] for name in NUMBERS))
+
+
+def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Counted]:
+    query = _counts(settings.by_group, user_id is not None)
+    rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
+    return {user_id: Counted(*numbers) for user_id, *numbers in rows}
+
+
+@built_once
+def _counts(by_group: bool, is_one: bool) -> Any:
     decision = tables.Decision
     last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
     if is_one:
         last = last.where(decision.user_id == bindparam("of"))
-    overridden = func.sum(case((is_known_override(hides_judge), 1), else_=0))
-    return select(decision.user_id, func.count(), overridden).where(decision.id.in_(last)).group_by(decision.user_id)
+    query = select(decision.user_id, func.count(), *_overridden()).where(decision.id.in_(last))
+    return query.group_by(decision.user_id)
+
+
+def _overridden() -> list[Any]:
+    """On how many the judge was overridden, and the same without rewrites of texts that were not labelled."""
+    return [func.count(case((is_known_override(is_hidden), 1))) for is_hidden in (False, True)]

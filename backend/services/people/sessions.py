@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from backend import boundary
-from backend.db import now, reading, session, tables
+from backend.db import glancing, now, reading, session, tables
 from backend.db.built import built_once
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import events
@@ -132,7 +132,7 @@ def use_link(db: Session, secret: str) -> tables.User:
 
 def look_up(secret: str) -> SignedIn | None:
     """Return who is signed in by a session's secret; each day of use moves its end to 14 days from then."""
-    with reading() as db:
+    with glancing() as db:
         asked = {"digest": credentials.digest(secret), "at": now()}
         row = db.connection().execute(_by_session(), asked).one_or_none()
     if row is None:
@@ -151,7 +151,7 @@ def look_up_token(secret: str) -> SignedIn | None:
     """Return who a program's token stands for."""
     if not secret.startswith(TOKEN_PREFIX):
         return None
-    with reading() as db:
+    with glancing() as db:
         asked = {"digest": credentials.digest(secret), "at": now()}
         row = db.connection().execute(_by_token(), asked).one_or_none()
     if row is None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import reading, session, standing, tables
+from backend.db import glancing, reading, session, standing, tables
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
@@ -25,6 +25,8 @@ __all__ = ["Item", "Member", "Order", "earlier", "queue"]
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
+SPARE = 5
+"""So many items of the order more are looked for than are wanted: others may be quicker."""
 
 
 def queue(
@@ -47,7 +49,7 @@ def queue(
     if not 1 <= limit <= MAX_ITEMS or len(include) > MAX_ITEMS or len(held) > MAX_HELD:
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
     picked, won = Picked(), list[int]()
-    with reading() as db:
+    with glancing() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
         quota = quotas.read(db, actor, round_id)
@@ -61,14 +63,15 @@ def queue(
                 picked = Picked(quotas.held(db, actor, round_id, taken)[:limit])
             else:
                 limit = limit if quota is None else min(limit, quota.left)
-                picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
+                spare = 0 if peek else SPARE
+                picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken, spare=spare))
     if picked.ids:
-        won = picked.ids if peek else claim(actor, round_id, picked)
-        if len(won) < len(picked.ids) and not peek:
+        won = picked.ids if peek else claim(actor, round_id, picked, limit)
+        if len(won) < min(limit, len(picked.ids)) and not peek:
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
     if round_.status is RoundStatus.review and quota is not None and not won and not again:
         quotas.refuse_over(quota)
-    with reading() as db:
+    with glancing() as db:
         return items(db, actor, round_, settings, [*again, *won], picked.why)
 
 
@@ -104,12 +107,12 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | Non
         return replace(item, mine=own(db, row, actor, round_))
 
 
-def claim(actor: Actor, round_id: int, picked: Picked) -> list[int]:
-    """Take what was found; what somebody else took meanwhile is left out."""
+def claim(actor: Actor, round_id: int, picked: Picked, limit: int) -> list[int]:
+    """Take the first of what was found; what somebody else took meanwhile is left out."""
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         presence.touch(db, actor, round_id)
-        return take(db, actor, round_, picked)
+        return take(db, actor, round_, picked, limit)
 
 
 def pick_alone(
@@ -122,21 +125,23 @@ def pick_alone(
         settings = review_settings.read(round_.review)
         more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
-        return take(db, actor, round_, more)
+        return take(db, actor, round_, more, limit)
 
 
-def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked) -> list[int]:
+def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked, limit: int) -> list[int]:
     settings = review_settings.read(round_.review)
     slots.one_at_a_time(db, round_.id)
     # The person may have a second desk open, or have been paused since the items were looked for.
     ids = quotas.cut(db, actor, round_.id, picked.ids)
-    return slots.claim(db, actor, round_, settings, ids, drawn=picked.drawn)
+    return slots.claim(db, actor, round_, settings, ids, drawn=picked.drawn, most=limit)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:
     """Those that are samples of this round, in their order."""
+    if not ids:
+        return []
     query: Any = select(tables.Label.sample_id).where(
         tables.Label.sample_id.in_(ids), tables.Label.round_id == round_id
     )
-    known = set(db.scalars(query)) if ids else set()
+    known = set(db.scalars(query))
     return [n for n in dict.fromkeys(ids) if n in known]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_among, some
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.db.listing_two_keys import first_of
@@ -189,7 +189,7 @@ def _decided_beside() -> Any:
     return (
         select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED))
+        .where(sample.group_id.in_(groups), is_among(sample.kind, tables.JUDGED))
         .where(label.source == LabelSource.person, label.verdict.is_not(None))
         .order_by(sample.id)
     )

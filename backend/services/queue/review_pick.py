@@ -64,6 +64,8 @@ class ItemRequest:
     limit: int
     after: int
     held: frozenset[int]
+    spare: int = 0
+    """How many items of the order are wanted beside, in case that others take some of the first."""
     at: datetime = field(default_factory=now)
 
     def may_have(self, ids: Sequence[int], seen: Iterable[int] = ()) -> list[int]:
@@ -139,13 +141,16 @@ def pick(asked: ItemRequest) -> Picked:
     is_random = asked.order is Order.random
     drawn = draw(asked, lots, number if is_random else min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
-    ordered = draw(asked, order, number - len(drawn) if is_random else number, [*first.ids, *drawn])
+    wanted = number - len(drawn) if is_random else number
+    ordered = draw(asked, order, wanted + asked.spare if wanted else 0, [*first.ids, *drawn])
     picked.drawn = set(drawn)
     picked.why = first.why | dict.fromkeys(picked.drawn, item_views.RANDOM)
     if is_random:
-        picked.ids = [*first.ids, *drawn, *ordered][:missing]
+        picked.ids = [*first.ids, *drawn, *ordered]
     else:
-        picked.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
+        picked.ids = mixed(kinds, drawn, [*first.ids, *ordered])
+        picked.ids += [n for n in ordered if n not in picked.ids]
+    picked.ids = picked.ids[: missing + asked.spare]
     return picked
 
 

@@ -199,9 +199,11 @@ def write_all(
                 )
             row = new_row.row_for(actor, round_, act, settings, before, kept, is_adjudication=is_adjudication)
             decision = rows.add_row(db, actor, round_, act, row)
+            tallies.note(db, settings, row, before)
             labels.relabel(db, round_, row, before)
         sent.written[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
+    tallies.keep(db, round_.id, settings)
     return decisions
 
 

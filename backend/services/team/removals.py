@@ -21,7 +21,7 @@ from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
-from backend.services.decisions import labels, slots
+from backend.services.decisions import labels, slots, tallies
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
 from backend.services.queue import pauses
@@ -214,6 +214,7 @@ def _remove(
         for chunk in in_chunks(work.decisions):
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
+        tallies.forget(db, round_.id, user_id)
         _free_slots(db, round_.id, user_id, work.decisions)
         answers.set_aside(db, round_.id, user_id, batch_id)
         changed = removed_work.difference(before, removed_work.words(db, work.shaped))
@@ -280,6 +281,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
     answers.bring_back(db, round_.id, person.user_id, event.details["batch_id"])
     labels.recompute(db, removed_work.touched_by(db, back))
+    tallies.forget(db, round_.id, person.user_id)
     return len(removed) - len(back)
 
 
