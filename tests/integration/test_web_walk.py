@@ -108,6 +108,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/checkpoints/{checkpoint_id}/check", Role.curator, None),
     ("PATCH", "/checkpoints/{checkpoint_id}/endpoint", OWNER, {"concurrency": 4}),
     ("POST", "/checkpoints/{checkpoint_id}/merge", Role.curator, {}),
+    ("POST", "/checkpoints/{checkpoint_id}/gguf", Role.curator, {}),
     ("POST", "/checkpoints/{checkpoint_id}/push", OWNER, {"repo": "team/model"}),
     ("POST", "/datasets/{dataset_id}/push", OWNER, {"repo": "team/rows"}),
     ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
@@ -227,6 +228,8 @@ READS: dict[str, Role | str] = {
     "/checkpoints/{checkpoint_id}/card": Role.viewer,
     "/trials/{job_id}": Role.viewer,
     "/merges/{job_id}": Role.viewer,
+    "/gguf-files/{job_id}": Role.viewer,
+    "/gguf-files/{job_id}/file": Role.curator,
     "/pushes/{job_id}": Role.viewer,
     "/projects/{project_id}/datasets": Role.viewer,
     "/datasets/{dataset_id}": Role.viewer,
@@ -309,6 +312,8 @@ NOT_THERE_IN_THIS_WORLD = {
     "/projects/named/{name}/review",
     "/preflights/{job_id}",
     "/merges/{job_id}",
+    "/gguf-files/{job_id}",
+    "/gguf-files/{job_id}/file",
     "/pushes/{job_id}",
 }
 
