@@ -20,6 +20,7 @@ from tests.integration.loop import TRAINING, Loop, of_steps
 from tests.integration.loop import tiny as tiny  # a fixture
 
 pytestmark = pytest.mark.on_sqlite
+OF_PROMPT = (tables.Prompt, tables.Prompt.id == tables.Sample.prompt_id)
 SEEING = {
     "name": "scripted",
     "rules": [{"pattern": r"(?s)#### .*prompt", "reply": "saw #### 4"}, {"pattern": "prompt", "reply": "#### 4"}],
@@ -27,7 +28,13 @@ SEEING = {
 
 
 def recipe(**knobs: Any) -> recipes.Recipe:
-    steps = (parts.PromptSet(), parts.Sample(n=1, **knobs), parts.ExactMatch(), parts.KeepAll(), parts.SFT(**TRAINING))
+    steps = (
+        parts.PromptSet(),
+        parts.Sample(n=1, **knobs),
+        parts.ExactMatch(),
+        parts.KeepAll(),
+        parts.SFT(**TRAINING | {"start": "base"}),
+    )
     return of_steps(*steps, unparsed_limit=1.0)
 
 
@@ -42,7 +49,7 @@ class Shown:
         with session() as db:
             db.execute(update(tables.Job).values(active_key=None))
             db.execute(update(tables.Round).values(status=RoundStatus.done))
-            query = select(tables.Sample.id, tables.Prompt.text).join(tables.Prompt).order_by(tables.Prompt.position)
+            query = select(tables.Sample.id, tables.Prompt.text).join(*OF_PROMPT)
             self.ids = {text[-1]: id_ for id_, text in db.execute(query).tuples()}
             kept = label.sample_id.in_([self.ids[name] for name in "abc"])
             db.execute(update(label).where(kept).values(verdict=Verdict.accept, source=LabelSource.person))
@@ -83,7 +90,7 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     again = shown.loop.run(shown.launch(num_few_shot=2))
     with reading() as db:
         both = [
-            db.scalars(select(sample.extra).join(prompt).where(sample.round_id == n).order_by(prompt.position)).all()
+            db.scalars(select(sample.extra).join(*OF_PROMPT).where(sample.round_id == n).order_by(prompt.position)).all()
             for n in (round_id, again.id)
         ]
     assert both[0] == both[1]
