@@ -90,7 +90,9 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     again = shown.loop.run(shown.launch(num_few_shot=2))
     with reading() as db:
         both = [
-            db.scalars(select(sample.extra).join(*OF_PROMPT).where(sample.round_id == n).order_by(prompt.position)).all()
+            db.scalars(
+                select(sample.extra).join(*OF_PROMPT).where(sample.round_id == n).order_by(prompt.position)
+            ).all()
             for n in (round_id, again.id)
         ]
     assert both[0] == both[1]

@@ -19,6 +19,7 @@ OUTSIDE = {
     "export": "export samples",
     "import": "import samples",
     "merge": "merge an adapter",
+    "fetch": "fetch a dataset of the hub",
     "gguf": "write a GGUF file",
     "push": "push to the hub",
     "scan": "scan a dataset",

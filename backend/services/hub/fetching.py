@@ -1,4 +1,4 @@
-"""A dataset of the hub as a file of the imports folder: asked for here, fetched by a worker, then imported as a file."""
+"""A dataset of the hub as a file of the imports folder: asked for here, fetched by a worker, then imported."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, jobs
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import EngineError, InvalidInput, MissingPrerequisite
+from backend.errors import Conflict, EngineError, InvalidInput, MissingPrerequisite, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import events
@@ -28,8 +28,8 @@ NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 WORD = re.compile(r"[\w./+=:-]{0,100}")
 """A configuration, a split or a revision."""
 FETCH = "fetch"
-"""The kind of its job."""
-MOST_ROWS = 1_000_000
+"""As `stage_process` calls it, which must not load this to start."""
+MOST_ROWS, LONGEST_REASON = 1_000_000, 600
 FOLDER = "hub"
 """Below the imports folder."""
 
@@ -79,6 +79,8 @@ def start(actor: Actor, project_id: int, wanted: HubDataset) -> int:
 
     Raises `InvalidInput` for what is no name on the hub, and `MissingPrerequisite` where the hub may not be asked.
     """
+    with reading() as db:
+        require(db, actor, project_id, Role.curator)
     check(wanted)
     refuse_offline()
     with session() as db:
@@ -120,6 +122,17 @@ def get(actor: Actor, job_id: int) -> Fetch:
         return _view(require_row(db, actor, db.scalar(query), Role.curator, missing))
 
 
+def file_of(actor: Actor, job_id: int) -> tuple[int, Path]:
+    """The project that it was asked for, and the file; raises `Conflict` while it is fetched, `NotFound`."""
+    view = get(actor, job_id)
+    if not view.is_over:
+        raise Conflict(f"{view.dataset.name} is not fetched yet. Ask again when the status of job {job_id} is done.")
+    if view.file is None:
+        raise NotFound(f"The file of job {job_id} is not here: {view.error or 'it was deleted'}. Fetch it again.")
+    with reading() as db:
+        return db.get_one(tables.Job, job_id).project_id, settings().folder / "imports" / view.file
+
+
 def run(job_id: int, progress: JobProgress) -> Finish:
     """Write the file, whole or not at all. Begun again, it is fetched anew."""
     with reading() as db:
@@ -146,36 +159,40 @@ def run(job_id: int, progress: JobProgress) -> Finish:
 
 def _read(wanted: HubDataset, hub: str, folder: Path, file: Path, progress: JobProgress) -> JSON:
     """Let a process of its own read the rows, in an empty folder: a name on the hub is then no folder here."""
-    place = folder / "empty"
+    place, errors = folder / "empty", folder / "errors"
     place.mkdir()
     words = [wanted.name, wanted.config, wanted.split, wanted.revision, str(file), str(wanted.num_rows)]
-    command = [sys.executable, "-m", "backend.hub_rows", *words]
+    command = [sys.executable, "-m", "backend.engines._hub_rows", *words]
     last, done = "", 0
-    with _started(command, place, hub, folder) as process:
+    with errors.open("w") as said, _started(command, place, hub, folder, said) as process:
         for line in process.stdout or ():
             last = line.strip() or last
             if last.isdecimal():
                 progress.advance(int(last) - done)
                 done = int(last)
-    try:
+    if process.returncode == 0:
         result: JSON = json.loads(last)
-    except ValueError:
-        result = {}
-    if process.returncode == 0 and "num_rows" in result:
         return result
-    why = result.get("error") or f"Its reader ended with exit code {process.returncode}."
+    lines = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    # The last line of a traceback: the error's kind, and what the library says of it.
+    why = lines[-1].partition(": ")[2] if lines else ""
+    reason = boundary.clean(why)[:LONGEST_REASON] or f"Its reader ended with exit code {process.returncode}."
     raise EngineError(
-        f"{wanted.name} could not be read from {hub}. {boundary.clean(str(why))} Check name, configuration, split and "
-        "revision, and whether the dataset is public."
+        f"{wanted.name} could not be read from {hub}. {reason} Check name, configuration, split and revision, and "
+        "whether the dataset is public."
     )
 
 
 @contextmanager
-def _started(command: list[str], place: Path, hub: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _started(
+    command: list[str], place: Path, hub: str, folder: Path, errors: IO[str]
+) -> Iterator[subprocess.Popen[str]]:
     root = str(Path(__file__).parents[3])
     caches = {"HF_HOME": str(folder / "cache"), "HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1"}
     env = settings().environment() | caches | {"PYTHONPATH": root, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    with subprocess.Popen(command, cwd=place, env=env, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        command, cwd=place, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace"
+    ) as process:
         try:
             yield process
         except BaseException:

@@ -1,7 +1,7 @@
-"""`python -m backend.hub_rows NAME CONFIG SPLIT REVISION FILE MOST`: rows of a dataset of the hub, as JSON lines.
+"""`python -m backend.engines._hub_rows NAME CONFIG SPLIT REVISION FILE MOST`: rows of a dataset of the hub.
 
 A process of its own: which hub is asked is fixed when its libraries are loaded. No code of the dataset is run, and no
-file is read but the repository's own. Prints how many rows are written, now and then, and at its end one line of JSON.
+file is read but the repository's own. Writes how many rows there are, now and then, and at its end one line of JSON.
 """
 
 import json
@@ -12,7 +12,6 @@ from typing import Any
 
 AT_ONCE = 1_000
 MOST_BYTES = 4_000_000_000
-LONGEST_REASON = 600
 
 
 def rows_of(name: str, config: str, split: str, revision: str) -> Iterator[dict[str, Any]]:
@@ -43,7 +42,7 @@ def write(name: str, config: str, split: str, revision: str, file: Path, most: i
             out.write(json.dumps(row, ensure_ascii=False, default=_other) + "\n")
             number += 1
             if number % AT_ONCE == 0:
-                print(number, flush=True)
+                _tell(str(number))
     return {"num_rows": number, "is_cut": False}
 
 
@@ -52,17 +51,15 @@ def _other(value: Any) -> str | None:
     return value.isoformat() if hasattr(value, "isoformat") else None
 
 
-def main() -> int:
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
     name, config, split, revision, file, most = sys.argv[1:]
-    try:
-        result = write(name, config, split, revision, Path(file), int(most))
-    except Exception as error:  # the library raises many kinds, and whoever asked reads what it says
-        reason = str(error).strip() or type(error).__name__
-        print(json.dumps({"error": reason[:LONGEST_REASON]}), flush=True)
-        return 1
-    print(json.dumps(result), flush=True)
-    return 0
+    _tell(json.dumps(write(name, config, split, revision, Path(file), int(most))))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
