@@ -111,6 +111,12 @@ def import_(
     )
     for note in report.notes:
         say(note)
+    for problem in report.problems:
+        if problem.kind == "near duplicate":
+            say(f"{problem.line}: near-duplicate, {problem.reason}")
     left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"
-    text = f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}"
+    near = f"; {report.num_near} near-duplicates, kept" if report.num_near else ""
+    text = (
+        f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}{near}"
+    )
     emit(asdict(report), as_json=as_json, text=text)
