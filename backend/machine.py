@@ -38,7 +38,7 @@ def described() -> dict[str, Any]:
     }
 
 
-def said(machine: Mapping[str, Any]) -> list[tuple[str, str]]:
+def facts(machine: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, which) of what is known, for cards."""
     gpus_here = list(machine.get("gpus") or ())
     counted = [f"{gpus_here.count(name)} × {name}" for name in dict.fromkeys(gpus_here)]
@@ -56,7 +56,7 @@ def said(machine: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def in_one_line(machine: Mapping[str, Any]) -> str:
     """What is known of it; empty where nothing is."""
-    return "; ".join(f"{what} {which}" for what, which in said(machine))
+    return "; ".join(f"{what} {which}" for what, which in facts(machine))
 
 
 def processor(file: Path = PROCESSORS) -> str:

@@ -68,24 +68,26 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     sample, prompt = tables.Sample, tables.Prompt
     with reading() as db:
         query = select(sample.id, prompt.text, sample.text, sample.extra).join(prompt, prompt.id == sample.prompt_id)
-        made = db.execute(query.where(sample.round_id == round_id)).tuples().all()
+        samples = db.execute(query.where(sample.round_id == round_id)).tuples().all()
         [dataset] = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id))
         examples = db.scalars(select(tables.Example).where(tables.Example.dataset_id == dataset.id)).all()
         learned = descent.with_shown_to(db, shown.loop.project.id, [shown.ids["a"]])
-    assert len(made) == 5
-    for _, asked, text, extra in made:
+    assert len(samples) == 5
+    for _, asked, text, extra in samples:
         assert text == "saw #### 4"
         assert len(extra["few_shot"]) == 2
         assert shown.ids.get(asked[-1]) not in extra["few_shot"], "a prompt never sees its own sample"
         assert set(extra["few_shot"]) <= set(round_.few_shot["1"]["ids"])
     assert all(example.messages is None for example in examples), "training rows hold the prompt alone"
-    assert set(learned) - {shown.ids["a"]} == {id_ for id_, _, _, extra in made if shown.ids["a"] in extra["few_shot"]}
-    viewed = detail.detail(shown.loop.actor, made[0][0])
+    assert set(learned) - {shown.ids["a"]} == {
+        id_ for id_, _, _, extra in samples if shown.ids["a"] in extra["few_shot"]
+    }
+    viewed = detail.detail(shown.loop.actor, samples[0][0])
     assert [turn["role"] for turn in viewed.few_shot_chat] == ["user", "assistant"] * 2 + ["user"]
     assert viewed.few_shot_chat[-1] == viewed.messages[-1]
-    [said] = round_report.opening(shown.loop.actor, round_id).asked.few_shot
-    assert "2 few-shot samples" in said
-    assert "3 accepted ones of round 1" in said
+    [told] = round_report.opening(shown.loop.actor, round_id).asked.few_shot
+    assert "2 few-shot samples" in told
+    assert "3 accepted ones of round 1" in told
     # The same seed, the same samples: nothing but the round's own rows decides which are shown.
     again = shown.loop.run(shown.launch(num_few_shot=2))
     with reading() as db:

@@ -48,10 +48,10 @@ def test_the_demo_model_reads_back_with_equal_logits(outtype: str, within: float
         gguf_files.start(actor, checkpoint.id)
     assert work(job_id) == 0, gguf_files.get(actor, job_id)
     path, name = gguf_files.file_of(actor, job_id)
-    made = checkpoints.detail(actor, checkpoint.id).gguf
-    assert made is not None
-    assert (name, made.by, made.is_ready) == (f"Countdown-base-{outtype}.gguf", "Rondo's exporter", True)
-    assert made.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    written = checkpoints.detail(actor, checkpoint.id).gguf
+    assert written is not None
+    assert (name, written.by, written.is_ready) == (f"Countdown-base-{outtype}.gguf", "Rondo's exporter", True)
+    assert written.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert logits(path.parent, gguf_file=path.name) == pytest.approx(logits(demo.MODEL_FOLDER), abs=within)
     fields = gguf.GGUFReader(path).fields
     assert fields["tokenizer.ggml.eos_token_id"].contents() == 3
@@ -115,6 +115,6 @@ def test_what_cannot_be_written_is_refused_and_the_converter_writes_where_it_is_
     job_id = gguf_files.start(actor, checkpoint.id, "q8_0")
     assert work(job_id) == 0
     assert gguf_files.get(actor, job_id).by == "convert_hf_to_gguf.py"
-    said = gguf_job.path_of(job_id).read_text()
-    assert said.startswith(str(demo.MODEL_FOLDER))
-    assert said.endswith("--outtype q8_0")
+    arguments = gguf_job.path_of(job_id).read_text()
+    assert arguments.startswith(str(demo.MODEL_FOLDER))
+    assert arguments.endswith("--outtype q8_0")

@@ -20,7 +20,7 @@ def test_an_nvidia_machine_is_read_from_what_its_driver_says(tmp_path: Path) -> 
     assert machine.gpus(tmp_path) == ["NVIDIA H200", "NVIDIA H200"]
     assert machine.driver(tmp_path) == "570.133.20"
     assert (machine.gpus(tmp_path / "none"), machine.driver(tmp_path / "none")) == ([], "")
-    told = dict(machine.said({"gpus": machine.gpus(tmp_path), "driver": "570.133.20", "cuda": "12.8", "cpus": 16}))
+    told = dict(machine.facts({"gpus": machine.gpus(tmp_path), "driver": "570.133.20", "cuda": "12.8", "cpus": 16}))
     assert told == {"processor": "16 CPUs", "GPU": "2 × NVIDIA H200, driver 570.133.20", "CUDA": "12.8"}
 
 
@@ -43,8 +43,8 @@ def test_a_checkout_says_its_commit_and_whether_it_was_changed(tmp_path: Path) -
 
 def test_what_this_machine_is_can_be_stored_and_loads_no_torch() -> None:
     program = "import sys, json; from backend import machine; print(json.dumps([machine.described(), 'torch' in sys.modules]))"
-    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    told, has_torch = json.loads(said)
+    printed = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    told, has_torch = json.loads(printed)
     assert (told["python"], has_torch) == (".".join(map(str, sys.version_info[:3])), False)
     assert all(told[name] for name in ("platform", "processor", "cpus", "rondo"))
-    assert {"Python", "platform", "processor", "Rondo"} <= {name for name, _ in machine.said(told)}
+    assert {"Python", "platform", "processor", "Rondo"} <= {name for name, _ in machine.facts(told)}

@@ -271,7 +271,7 @@ def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON, trained_o
     rows += [["recipe of the last round", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
     rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
-    rows += [[f"trained on: {what}", which] for what, which in machine.said(trained_on)]
+    rows += [[f"trained on: {what}", which] for what, which in machine.facts(trained_on)]
     rows += [["merged adapter", f"sha256 {merged['adapter_hash']}"]] if merged.get("adapter_hash") else []
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}" if rows else ""
 

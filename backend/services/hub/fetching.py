@@ -193,11 +193,13 @@ def _started(
     with subprocess.Popen(
         command, cwd=place, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace"
     ) as process:
+        is_read = False
         try:
             yield process
-        except BaseException:
-            process.kill()
-            raise
+            is_read = True
+        finally:
+            if not is_read:
+                process.kill()  # whoever reads was cancelled, or failed
 
 
 def _view(job: tables.Job) -> Fetch:
