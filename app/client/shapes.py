@@ -2270,6 +2270,7 @@ class RoundView(TypedDict):
     review: dict[str, Any]
     counts: dict[str, Any]
     tuned: dict[str, Any]
+    few_shot: dict[str, Any]
     auto: dict[str, Any]
     branch_of_id: int | None
     branch_step: int | None
