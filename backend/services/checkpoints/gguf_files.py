@@ -115,8 +115,11 @@ def at_work(db: Session, checkpoint_id: int) -> str:
 
 
 def _find(db: Session, actor: Actor, job_id: int, role: Role) -> tables.Job:
-    query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.spec["kind"].as_string() == KIND)
-    return require_row(db, actor, db.scalar(query), role, f"There is no GGUF file {job_id} here. Write it again.")
+    missing = f"There is no GGUF file {job_id} here. Write it again."
+    job = require_row(db, actor, db.get(tables.Job, job_id), role, missing)
+    if job.spec.get("kind") != KIND:
+        raise NotFound(missing)
+    return job
 
 
 def _writes(checkpoint_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import boundary, jobs
@@ -118,8 +117,10 @@ def get(actor: Actor, job_id: int) -> Fetch:
     """A dataset that was asked for; raises `NotFound`."""
     missing = f"There is no dataset {job_id} that is fetched here. Ask for it again."
     with reading() as db:
-        query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.spec["kind"].as_string() == FETCH)
-        return _view(require_row(db, actor, db.scalar(query), Role.curator, missing))
+        job = require_row(db, actor, db.get(tables.Job, job_id), Role.curator, missing)
+        if job.spec.get("kind") != FETCH:
+            raise NotFound(missing)
+        return _view(job)
 
 
 def file_of(actor: Actor, job_id: int) -> tuple[int, Path]:
