@@ -40,7 +40,7 @@ class FromHub:
 def build() -> FromHub:
     """Lay out the fold."""
     followed, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS, active=False)
-    with gr.Accordion("Or a dataset of the model hub", open=False, elem_id="import-hub"):
+    with gr.Accordion("From the model hub", open=False, elem_id="import-hub"):
         with gr.Row():
             name = gr.Textbox(label="Dataset", placeholder="owner/name", max_lines=1, elem_id="hub-name")
             config = gr.Textbox(label="Configuration", info="Empty: the default.", max_lines=1, elem_id="hub-config")
