@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         None, description="what /metrics is asked with; where it is empty only this machine may ask, past no proxy"
     )
     log_json: bool = Field(False, description="write the log as lines of JSON, with project, round and job")
+    gguf_converter: str = Field(
+        "",
+        description="the convert_hf_to_gguf.py of a llama.cpp checkout; empty means Rondo's exporter, for Llama alone",
+    )
     hub_token: SecretStr | None = Field(None, description="token with which an owner pushes to the model hub")
     hub_endpoint: str = Field(
         "", description="address of the hub that is pushed to; empty means that of HF_ENDPOINT, or huggingface.co"

@@ -1,6 +1,7 @@
 """Checkpoints: lineage, registering, renaming, and trying a prompt on them."""
 
 from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut, file_of
@@ -10,6 +11,7 @@ from backend.services.checkpoints import (
     CheckpointDetail,
     CheckpointRow,
     endpoints,
+    gguf_files,
     merging,
     model_cards,
     model_checks,
@@ -17,6 +19,7 @@ from backend.services.checkpoints import (
     trials,
 )
 from backend.services.checkpoints.endpoints import Endpoint
+from backend.services.checkpoints.gguf_files import GgufFile
 from backend.services.checkpoints.merging import Merge
 from backend.services.checkpoints.trials import Trial
 from backend.services.hub import pushes
@@ -61,6 +64,12 @@ class NewMerge(BaseModel):
     """`name`: of the new checkpoint; empty: that of the adapter and `-merged`."""
 
     name: Line = ""
+
+
+class NewGguf(BaseModel):
+    """`outtype`: the number format, f32 or f16; where llama.cpp's converter is set, bf16 and q8_0, too."""
+
+    outtype: Line = gguf_files.OUTTYPE
 
 
 class NewPush(BaseModel):
@@ -136,6 +145,25 @@ def merge(actor: Asking, checkpoint_id: Id, body: NewMerge) -> Merge:
 @router.get("/merges/{job_id}")
 def get_merge(actor: Asking, job_id: Id) -> Merge:
     return merging.get(actor, job_id)
+
+
+@router.post("/checkpoints/{checkpoint_id}/gguf", status_code=202)
+def write_gguf(actor: Asking, checkpoint_id: Id, body: NewGguf) -> GgufFile:
+    """Write a checkpoint as a GGUF file; an adapter is merged into the model below it before."""
+    return gguf_files.get(actor, gguf_files.start(actor, checkpoint_id, body.outtype))
+
+
+@router.get("/gguf-files/{job_id}")
+def get_gguf(actor: Asking, job_id: Id) -> GgufFile:
+    """How far a GGUF file is."""
+    return gguf_files.get(actor, job_id)
+
+
+@router.get("/gguf-files/{job_id}/file", **file_of("application/octet-stream"))
+def download_gguf(actor: Asking, job_id: Id) -> FileResponse:
+    """A GGUF file; it goes after seven days."""
+    path, name = gguf_files.file_of(actor, job_id)
+    return FileResponse(path, filename=name, media_type="application/octet-stream")
 
 
 @router.post("/checkpoints/{checkpoint_id}/push", status_code=202)

@@ -1,4 +1,4 @@
-"""`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint`, `test`, `merge`, `card` and `push`."""
+"""`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint`, `test`, `merge`, `gguf`, `card` and `push`."""
 
 import json
 from dataclasses import asdict
@@ -161,6 +161,27 @@ def merge(
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
     made = merging.get(actor, merging.start(actor, detail.row.id, name))
     said = f"Job {made.job_id} merges {detail.row.name} into {made.name}, once a worker takes it (`rondo worker`)."
+    emit(asdict(made), as_json=as_json, text=said)
+
+
+@app.command()
+def gguf(
+    checkpoint: Which,
+    outtype: Annotated[
+        str, typer.Option(help="Number format: f32 or f16; with llama.cpp's converter bf16 or q8_0, too.")
+    ] = "f16",
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a worker write a checkpoint as a GGUF file, an adapter merged into the model below it."""
+    from app.cli import asking
+    from backend.services.checkpoints import gguf_files
+
+    actor = asking.owner()
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
+    made = gguf_files.get(actor, gguf_files.start(actor, detail.row.id, outtype))
+    place = gguf_files.place_of(made)
+    said = f"Job {made.job_id} writes {detail.row.name} to {place}, once a worker takes it (`rondo worker`)."
     emit(asdict(made), as_json=as_json, text=said)
 
 

@@ -56,6 +56,29 @@ def preview(file: File, mapping: MappingText = None, project: Project = None, as
     emit(asdict(result), as_json=as_json, text=text)
 
 
+@app.command()
+def fetch(
+    dataset: Annotated[str, typer.Argument(help="A public dataset of the hub, as owner/name.")],
+    config: Annotated[str, typer.Option(help="Its configuration. [default: its own default]")] = "",
+    split: Annotated[str, typer.Option(help="Its split.")] = "train",
+    revision: Annotated[str, typer.Option(help="A commit, branch or tag. [default: the newest]")] = "",
+    rows: Annotated[int, typer.Option(min=1, help="How many of its first rows at most.")] = 100_000,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a worker fetch a dataset of the model hub, to be imported as a file."""
+    from app.cli import asking
+    from backend.config import settings
+    from backend.services.hub import fetching
+
+    actor = asking.owner()
+    wanted = fetching.HubDataset(dataset, config, split, revision, rows)
+    made = fetching.get(actor, fetching.start(actor, asking.project(actor, project).id, wanted))
+    place = settings().folder / "imports" / wanted.file
+    said = f"Job {made.job_id} fetches it to {place}, once a worker takes it (`rondo worker`). Then import that file."
+    emit(asdict(made), as_json=as_json, text=said)
+
+
 @app.command("import")
 def import_(
     file: File,
@@ -88,6 +111,12 @@ def import_(
     )
     for note in report.notes:
         say(note)
+    for problem in report.problems:
+        if problem.kind == "near duplicate":
+            say(f"{problem.line}: near-duplicate, {problem.reason}")
     left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"
-    text = f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}"
+    near = f"; {report.num_near} near-duplicates, kept" if report.num_near else ""
+    text = (
+        f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}{near}"
+    )
     emit(asdict(report), as_json=as_json, text=text)

@@ -87,6 +87,14 @@ class Checkpoints(Noun):
         """Get trial."""
         return self._ask("GET", f"/trials/{job_id}")
 
+    def get_gguf(self, job_id: int) -> shapes.GgufFile:
+        """How far a GGUF file is."""
+        return self._ask("GET", f"/gguf-files/{job_id}")
+
+    def download_gguf(self, job_id: int, to: str | Path) -> Path:
+        """A GGUF file; it goes after seven days."""
+        return self._save("GET", f"/gguf-files/{job_id}/file", to)
+
     def get_checkpoint(self, checkpoint_id: int) -> shapes.CheckpointDetail:
         """Get checkpoint."""
         return self._ask("GET", f"/checkpoints/{checkpoint_id}")
@@ -102,6 +110,10 @@ class Checkpoints(Noun):
     def get_card(self, checkpoint_id: int, to: str | Path) -> Path:
         """The model card: Markdown with the hub's head, from the installation's records."""
         return self._save("GET", f"/checkpoints/{checkpoint_id}/card", to)
+
+    def write_gguf(self, checkpoint_id: int, **body: Unpack[shapes.NewGguf]) -> shapes.GgufFile:
+        """Write a checkpoint as a GGUF file; an adapter is merged into the model below it before."""
+        return self._ask("POST", f"/checkpoints/{checkpoint_id}/gguf", body=body)
 
     def push(self, checkpoint_id: int, **body: Unpack[shapes.NewPush]) -> shapes.Push:
         """Push weights and card to the model hub, in one commit; only an owner of the installation may."""
@@ -420,9 +432,17 @@ class Prompts(Noun):
         """Delete a set that no round uses."""
         self._ask("DELETE", f"/prompt-sets/{set_id}")
 
+    def get_fetch(self, job_id: int) -> shapes.Fetch:
+        """How far it is."""
+        return self._ask("GET", f"/hub-datasets/{job_id}")
+
     def get_report(self, set_id: int) -> shapes.ImportReport | None:
         """What the import said; null for a set that was not imported from a file."""
         return self._ask("GET", f"/prompt-sets/{set_id}/report")
+
+    def import_fetch(self, job_id: int, **body: Unpack[shapes.FetchImport]) -> shapes.ImportReport:
+        """Import it as a prompt set."""
+        return self._ask("POST", f"/hub-datasets/{job_id}/import", body=body)
 
     def list_prompts(
         self, set_id: int, *, search: str | None = None, limit: int | None = None, after: int | None = None,
@@ -434,6 +454,10 @@ class Prompts(Noun):
             "GET", f"/prompt-sets/{set_id}/prompts", query={"search": search, "limit": limit, "after": after},
         )
 
+    def preview_fetch(self, job_id: int, **body: Unpack[shapes.FetchMapping]) -> shapes.FilePreview:
+        """Say what an import would make of it."""
+        return self._ask("POST", f"/hub-datasets/{job_id}/preview", body=body)
+
     def get_problems(self, set_id: int, to: str | Path) -> Path:
         """Download every row that was left out, with its line and why, as CSV."""
         return self._save("GET", f"/prompt-sets/{set_id}/problems", to)
@@ -443,6 +467,10 @@ class Prompts(Noun):
     ) -> shapes.Page[shapes.PromptSetView]:
         """Newest first."""
         return self._ask("GET", f"/projects/{project_id}/prompt-sets", query={"limit": limit, "after": after})
+
+    def fetch(self, project_id: int, **body: Unpack[shapes.NewFetch]) -> shapes.Fetch:
+        """Have a worker fetch a split of a public dataset of the hub."""
+        return self._ask("POST", f"/projects/{project_id}/hub-datasets", body=body)
 
     def import_set(
         self, project_id: int, file: str | Path, **body: Unpack[shapes.ImportSetForm],

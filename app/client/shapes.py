@@ -449,6 +449,8 @@ class CheckpointDetail(TypedDict):
     uses: NotRequired[list[Use]]
     can_merge: NotRequired[bool]
     merge: NotRequired[Merge | None]
+    can_write_gguf: NotRequired[bool]
+    gguf: NotRequired[GgufFile | None]
 
 
 class CheckpointRow(TypedDict):
@@ -906,6 +908,29 @@ class Fate(TypedDict):
     becomes: str
 
 
+class Fetch(TypedDict):
+    job_id: int
+    dataset: HubDataset
+    status: JobStatus
+    num_rows: int
+    is_cut: bool
+    file: str | None
+    error: str | None
+
+
+class FetchImport(TypedDict):
+    mapping: NotRequired[str | None]
+    name: str
+    split: NotRequired[Split]
+    held_out_share: NotRequired[float]
+    seed: NotRequired[int]
+    on_bad: NotRequired[Literal["keep good", "refuse"]]
+
+
+class FetchMapping(TypedDict, total=False):
+    mapping: str | None
+
+
 class Figure(TypedDict):
     value: float | None
     low: float | None
@@ -980,6 +1005,20 @@ class FunnelFlow(TypedDict):
     title: str
     dataset_id: int | None
     stages: list[FlowStage]
+
+
+class GgufFile(TypedDict):
+    job_id: int
+    checkpoint_id: int
+    name: str
+    outtype: str
+    status: JobStatus
+    by: str
+    num_bytes: int | None
+    sha256: str | None
+    error: str | None
+    is_ready: bool
+    expires_at: str | None
 
 
 class Given(TypedDict):
@@ -1157,6 +1196,14 @@ class Holdings(TypedDict):
     num_bytes: int
 
 
+class HubDataset(TypedDict):
+    name: str
+    config: NotRequired[str]
+    split: NotRequired[str]
+    revision: NotRequired[str]
+    num_rows: NotRequired[int]
+
+
 class ImportReport(TypedDict):
     sets: list[SetCount]
     num_rows: int
@@ -1228,6 +1275,7 @@ class JobDetail(TypedDict):
     job: JobView
     log_tail: str
     traceback: str | None
+    machine: NotRequired[dict[str, Any]]
 
 
 class JobView(TypedDict):
@@ -1470,6 +1518,18 @@ class NewCheckpoint(TypedDict):
     location: NotRequired[str]
     endpoint: NotRequired[Endpoint | None]
     role: NotRequired[str]
+
+
+class NewFetch(TypedDict):
+    name: str
+    config: NotRequired[str]
+    split: NotRequired[str]
+    revision: NotRequired[str]
+    num_rows: NotRequired[int]
+
+
+class NewGguf(TypedDict, total=False):
+    outtype: str
 
 
 class NewJudge(TypedDict):
@@ -1955,6 +2015,7 @@ class RecipeSection(TypedDict):
     removed: list[str]
     knobs: list[SetKnob]
     tuned: list[str]
+    few_shot: list[str]
     templates: list[SentTemplate]
     roles: list[RoleAsked]
     sets: list[SetAsked]
@@ -2210,6 +2271,7 @@ class RoundView(TypedDict):
     review: dict[str, Any]
     counts: dict[str, Any]
     tuned: dict[str, Any]
+    few_shot: dict[str, Any]
     auto: dict[str, Any]
     branch_of_id: int | None
     branch_step: int | None

@@ -96,6 +96,7 @@ def opening(report: OpeningSection) -> Shown:
         "changed": sum(knob.differs for knob in asked.knobs)
         + sum(k.differs for step in asked.steps for k in step.knobs),
         "tuned": list(asked.tuned),
+        "few_shot": list(asked.few_shot),
         "templates": [
             {
                 "title": f"Step {template.step}, {template.knob}",

@@ -167,6 +167,7 @@ def card(
         "facts": facts(detail),
         "asked": "What was asked" if detail.is_question else "Prompt",
         "messages": [{"role": m["role"], "pieces": marked(m["content"], prompt)} for m in detail.messages],
+        "few_shot": [{"role": m["role"], "content": cut(m["content"])} for m in detail.few_shot_chat],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
         "answers": by_whom(row.answers, titles or {}),

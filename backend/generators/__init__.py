@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from backend.engines import Ability, Engine
 from backend.registry import Part
-from backend.values import Group, ImportedCompletion, Prompt, Sample, SampleKind
+from backend.values import FewShotChoice, Group, ImportedCompletion, Prompt, Sample, SampleKind
 
 
 class Generator(Part, kind="generator"):
@@ -92,6 +92,11 @@ class Generator(Part, kind="generator"):
     def critique_question(self) -> str:
         """The key of the question that it takes critiques from; empty: all that are marked as critiques."""
         return ""
+
+    @property
+    def few_shot(self) -> FewShotChoice | None:
+        """Which accepted samples of earlier rounds it shows before each prompt; None: it shows none."""
+        return None
 
     @property
     def takes_answers(self) -> bool:

@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from backend.engines import Engine
-from backend.generators import Generator, imported_samples
+from backend.generators import Generator, _few_shot, imported_samples
 from backend.judges import fill
-from backend.values import JSON, Completion, Message, Messages, Prompt, Sampling
+from backend.values import JSON, Completion, FewShotChoice, Message, Messages, Prompt, Sampling
 from backend.values import Sample as SampleValue
+
+FEW_SHOT: dict[str, Any] = {"section": "Few-shot samples"}
 
 
 class Sample(Generator):
@@ -22,6 +25,9 @@ class Sample(Generator):
     With `conditions` there are n samples under each of them instead, in order of their names: a better and a worse way
     to answer (Xu et al. 2024, arXiv 2409.17534), or the known answer in view. A sample notes its condition in `extra`,
     where the judge `by_construction` reads it; training rows do not see it.
+
+    With `num_few_shot` accepted samples of earlier rounds stand before each prompt as turns of the chat (Brown et al.
+    2020, arXiv 2005.14165). Judges and training rows do not see them. Which ones may be shown is fixed at launch.
     """
 
     n: int = Field(4, ge=1, le=1024, description="samples of each prompt")
@@ -51,6 +57,30 @@ class Sample(Generator):
         True, description="completions that files brought with the prompts become samples beside the model's"
     )
 
+    num_few_shot: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="accepted samples of earlier rounds that are shown before each prompt; never one of the prompt "
+        "itself or of a held-out prompt",
+        json_schema_extra=FEW_SHOT,
+    )
+    few_shot_by: Literal["people", "anyone"] = Field(
+        "people", description="shown are samples accepted by people, or by anyone", json_schema_extra=FEW_SHOT
+    )
+    few_shot_rounds: tuple[int, ...] = Field(
+        (), description="numbers of the rounds they come from; none: all that are over", json_schema_extra=FEW_SHOT
+    )
+    few_shot_choice: Literal["random", "category", "agreed"] = Field(
+        "random",
+        description="drawn for each prompt by the round's seed, those of the prompt's category first, or for all "
+        "prompts those that most people accepted",
+        json_schema_extra=FEW_SHOT,
+    )
+    few_shot_key: str = Field(
+        "category", max_length=80, description="the metadata that says a prompt's category", json_schema_extra=FEW_SHOT
+    )
+
     @field_validator("extra_template")
     @classmethod
     def _holds_the_prompt(cls, template: str) -> str:
@@ -69,6 +99,10 @@ class Sample(Generator):
         return conditions
 
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
+        samples_of = self._generate(engine, _few_shot.asked(prompts), seed)
+        return [_few_shot.noted(prompt, samples) for prompt, samples in zip(prompts, samples_of, strict=True)]
+
+    def _generate(self, engine: Engine, prompts: Sequence[Prompt], seed: int) -> list[list[SampleValue]]:
         messages = [prompt.messages for prompt in prompts]
         of_prompts = self._plain(engine, prompts, seed) if not self.conditions else [[] for _ in prompts]
         for number, name in enumerate(self.origins):
@@ -107,6 +141,13 @@ class Sample(Generator):
             _samples(prompt, next(completions), number * self.n, noted) if id(prompt) in known else []
             for prompt in prompts
         ]
+
+    @property
+    def few_shot(self) -> FewShotChoice | None:
+        if not self.num_few_shot:
+            return None
+        where = (self.few_shot_by, self.few_shot_rounds, self.few_shot_choice, self.few_shot_key)
+        return FewShotChoice(self.num_few_shot, *where)
 
     @property
     def origins(self) -> tuple[str, ...]:

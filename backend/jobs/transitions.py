@@ -166,9 +166,13 @@ def fenced(db: Session, job_id: int, attempt: int) -> Job:
     return job
 
 
-def finish(db: Session, job_id: int, attempt: int) -> Job:
-    """Mark the job done in the transaction of its last results. The round may then enqueue its next job."""
+def finish(db: Session, job_id: int, attempt: int, *, machine: JSON | None = None) -> Job:
+    """Mark the job done in the transaction of its last results. The round may then enqueue its next job.
+
+    machine: what it ran on.
+    """
     job = fenced(db, job_id, attempt)
+    job.machine = machine or {}
     _end(db, job, JobStatus.done, None)
     db.flush()  # frees the round's place before the next job takes it
     return job

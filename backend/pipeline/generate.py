@@ -12,7 +12,7 @@ from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.generators import Generator
-from backend.pipeline import documents, left_out
+from backend.pipeline import documents, few_shot, left_out
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
@@ -119,6 +119,8 @@ def run(stage: StageContext) -> Finish:
             if generator.takes_critiques:
                 key = generator.critique_question
                 place["ready"] = lambda db, groups, prompts: with_critiques(db, stage.project_id, key, groups, prompts)
+            if generator.few_shot is not None:
+                place["ready"] = few_shot.ready(stage, generator.few_shot)
             answer_missing(stage, rows, answer=answer, step=stage.step, **place)
     if stage.helper is not None:
         return nothing_more

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import machine
 from backend.db import standing, tables
 from backend.pipeline.stage import StageContext
 
@@ -35,6 +36,7 @@ def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
         "template_hashes": sorted(h for h in db.scalars(templates) if h),
         "people": {name: count for name, count in people},
         "libraries": {name: library_version(name) for name in LIBRARIES},
+        "machine": machine.described(),
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from backend import recipes
+from backend import machine, recipes
 from backend.db import reading, session, tables
 from backend.db.away import is_away
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
@@ -23,6 +23,7 @@ from backend.pipeline import (
     branch,
     evaluate,
     generate,
+    gguf,
     hold,
     judge,
     judge_bench,
@@ -70,7 +71,7 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
         held = hold.wanted(stage) if stage is not None else None
         progress.flush()
         with session() as db:
-            transitions.finish(db, job_id, attempt)
+            transitions.finish(db, job_id, attempt, machine=machine.described())
             finish(db)
             if stage is not None:
                 stage.spend(db)
@@ -143,6 +144,8 @@ def prepare(job_id: int, attempt: int, progress: JobProgress, others: Others) ->
         return preflight.run(job_id, progress), None
     if job.spec.get("kind") == merge.KIND:
         return merge.run(job_id, progress), None
+    if job.spec.get("kind") == gguf.KIND:
+        return gguf.run(job_id, progress), None
     if job.spec.get("kind") == rewrite.KIND:
         return rewrite.run(job_id, progress), None
     if job.spec.get("kind") == preview.KIND:
@@ -265,6 +268,7 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
         with session() as db:
             is_final = isinstance(error, RondoError) and error.is_final
             job = transitions.fail(db, job_id, attempt, error=message, traceback=trace, is_final=is_final)
+            job.machine = machine.described()
             if isinstance(error, EmptySelection) and job.round_id is not None:
                 give_back(db, job.round_id, job.step)
                 telling.of_round(db, job.round_id, job_id, attempt)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import shared_files
+from backend import machine, shared_files
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._model_check import CheckLevel
@@ -239,7 +239,11 @@ def run(stage: StageContext) -> Finish:
             columns = trained.columns(parent, final, is_scorer=trainer.makes == SCORER)
         else:
             columns = wrap.columns(db, parent, final, dataset_id)
-        columns["details"] = {"recipe": stage.recipe.name, "trainer": trainer.name} | columns["details"] | checks
+        columns["details"] = (
+            {"recipe": stage.recipe.name, "trainer": trainer.name, "machine": machine.described()}
+            | columns["details"]
+            | checks
+        )
         checkpoint = tables.Checkpoint(
             project_id=stage.round.project_id, name=name_of(stage), location=str(final), parent_id=parent.id, **columns
         )

@@ -20,7 +20,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence
-from backend.pipeline import documents
+from backend.pipeline import documents, few_shot
 from backend.pipeline import groups as group_values
 from backend.pipeline.ask import read_pool
 from backend.pipeline.bind import acting, opened_for
@@ -126,6 +126,8 @@ class Pilot:
         engine = self._engine(place) if part.needs_engine else None
         prompts = [group.prompt for group in groups]
         part = documents.ready(self.stage, part)
+        if part.few_shot is not None:
+            prompts = few_shot.shown_before(self.stage, place, part.few_shot, groups)
         answers = part.generate(engine, prompts, seed=self._seed(place, number))  # type: ignore[arg-type]
         for group, samples in zip(groups, answers, strict=True):
             new = [

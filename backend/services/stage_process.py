@@ -27,6 +27,8 @@ IMPORT = "import"
 """The kind of a job that imports samples."""
 NEAR_DUPLICATES = "near_duplicates"
 """The kind of a job that looks for samples that are nearly the same."""
+FETCH = "fetch"
+"""The kind of a job that fetches a dataset of the hub."""
 SCAN = "scan"
 """The kind of a job that looks through a dataset for what should not leave."""
 
@@ -38,7 +40,7 @@ def main() -> int:
     from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
     others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub, SCAN: scan_dataset}
-    others[NEAR_DUPLICATES] = look_for_near_duplicates
+    others |= {NEAR_DUPLICATES: look_for_near_duplicates, FETCH: fetch_dataset}
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -77,6 +79,13 @@ def push_to_hub(job_id: int, progress: "JobProgress") -> "Finish":
     from backend.services.hub import pushes  # noqa: PLC0415 - most jobs push nothing
 
     return pushes.run(job_id, progress)
+
+
+def fetch_dataset(job_id: int, progress: "JobProgress") -> "Finish":
+    """Write a split of a dataset of the hub into the imports folder."""
+    from backend.services.hub import fetching  # noqa: PLC0415 - most jobs fetch nothing
+
+    return fetching.run(job_id, progress)
 
 
 def scan_dataset(job_id: int, progress: "JobProgress") -> "Finish":

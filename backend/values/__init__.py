@@ -11,6 +11,8 @@ from backend.values.engines import Sampling as Sampling
 from backend.values.groups import GOES_ON as GOES_ON
 from backend.values.groups import JSON as JSON
 from backend.values.groups import SCORE_GAP as SCORE_GAP
+from backend.values.groups import FewShot as FewShot
+from backend.values.groups import FewShotChoice as FewShotChoice
 from backend.values.groups import Group as Group
 from backend.values.groups import ImportedCompletion as ImportedCompletion
 from backend.values.groups import Judgment as Judgment

@@ -30,8 +30,40 @@ class ImportedCompletion:
 
 
 @dataclass(frozen=True)
+class FewShot:
+    """An accepted sample of an earlier round, which a model sees before it is asked, with what was asked for it.
+
+    text_key: equal for prompts that ask the same. category: the value of the metadata by which such samples are chosen.
+    """
+
+    id: int
+    text_key: int
+    messages: Messages
+    text: str
+    category: str = ""
+
+
+@dataclass(frozen=True)
+class FewShotChoice:
+    """Which accepted samples of earlier rounds a generator shows before each prompt.
+
+    num: of each prompt. by: `people` (accepted by people) or `anyone`. rounds: their numbers; none: all of the project.
+    choose: `random`, `category` (of the prompt's category first) or `agreed` (those that most people accepted). key:
+    the metadata that says a prompt's category.
+    """
+
+    num: int
+    by: str
+    rounds: tuple[int, ...]
+    choose: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Prompt:
-    """`imported` is filled for generators only. `is_own`: an earlier round made it out of a text that it adopted.
+    """`imported` and `few_shot` are filled for generators only.
+
+    is_own: an earlier round made it out of a text that it adopted.
 
     id: 0 for a new prompt, which is written to a prompt set that the round makes.
     """
@@ -42,6 +74,7 @@ class Prompt:
     metadata: JSON = field(default_factory=dict)
     imported: tuple[ImportedCompletion, ...] = ()
     is_own: bool = False
+    few_shot: tuple[FewShot, ...] = ()
 
 
 @dataclass(frozen=True)

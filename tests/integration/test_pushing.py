@@ -98,13 +98,13 @@ def test_a_checkpoint_lies_on_the_hub_in_one_commit_with_its_card(hub: PushedHub
         pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
     followed, page = CurrentChoice(), Context(here.owner, here.project.id, "", None)
     followed.put({"checkpoint": here.checkpoint.id})
-    merge, pushed = following.now(followed, lambda: page)
-    assert (merge, "is queued" in pushed["text"]) == (None, True)
+    merge, pushed, file = following.now(followed, lambda: page)
+    assert (merge, file, "is queued" in pushed["text"]) == (None, None, True)
     assert followed.value, "the page looks again"
     with caplog.at_level(logging.INFO):
         assert work(job_id) == 0, pushes.get(here.owner, job_id)
     assert following.now(followed, lambda: page)[1]["text"].startswith(f"Pushed to {hub.address}"), "the end is drawn"
-    assert following.now(followed, lambda: page) == [gr.skip()] * 2, "what is over is not looked at again"
+    assert following.now(followed, lambda: page) == [gr.skip()] * 3, "what is over is not looked at again"
     push, repo = pushes.get(here.owner, job_id), hub.repos[f"models/{REPO}"]
     assert (push.status, push.done, push.total) == (JobStatus.done, 6, 6)
     assert (push.url, push.commit) == (f"{hub.address}/{REPO}", f"{1:040x}")
@@ -229,7 +229,7 @@ def test_who_may_not_look_any_more_is_told_once() -> None:
             tick(followed, signed_out)
         assert tick(followed, signed_out)[0] == gr.skip()
     followed.put({"checkpoint": here.checkpoint.id})
-    assert following.now(followed, lambda: stranger) == [None, None], "nothing is said of what they cannot see"
+    assert following.now(followed, lambda: stranger) == [None, None, None], "nothing is said of what they cannot see"
 
 
 def test_an_adapter_names_its_base_as_the_hub_does(hub: PushedHub) -> None:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import endpoint, following, merging, templates
+from app.pages.checkpoints import endpoint, following, gguf, merging, templates
 from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
@@ -46,6 +46,7 @@ def build() -> None:
                     detail_card = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
                     merges, merged_name, merge = merging.draw()
+                    files, outtype, write_file = gguf.draw()
                     with gr.Accordion("Model card", open=False, elem_id="model-card"):
                         write_card, card = hub_card.draw("model")
                     pushed = hub_push.draw("model")
@@ -89,15 +90,19 @@ def build() -> None:
                     name, role, location, folder, url, model, given, served = _register_form()
 
     served_by = [settings, *known, check]
-    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *merges, card, pushed.state, *served_by]
+    lists, made_of = (
+        [table, chosen, first_field, two],
+        [detail_card, checks, *merges, *files, card, pushed.state, *served_by],
+    )
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
     merging_asked = merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
+    file_asked = write_file.click(gguf.write, [chosen, outtype], files, **PRIVATE)
     write_card.click(write_model_card, chosen, card, **PRIVATE)
     push_asked = pushed.go.click(push, [chosen, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
-    under_way = [merges[1], pushed.state]
-    for follows in (chosen.change, merging_asked.success, push_asked.success):
+    under_way = [merges[1], pushed.state, files[1]]
+    for follows in (chosen.change, merging_asked.success, push_asked.success, file_asked.success):
         follows(following.follow, [followed, chosen], under_way, **QUIET)
     save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
     # Another checkpoint is another question.
@@ -260,7 +265,7 @@ def ask_checkpoints(
 
 @toasts
 def poll(tried: CurrentChoice, followed: CurrentChoice, request: gr.Request) -> list[Any]:
-    """Follow a trial, a merge and a push until they are over."""
+    """Follow a trial, a merge, a push and a file until they are over."""
     return [*_trial_now(tried, request), *following.now(followed, partial(context, request))]
 
 
@@ -289,13 +294,14 @@ def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
 
 
 def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
-    """The card of a checkpoint, the lines of its checks, of an adapter its merge, and of an endpoint its settings."""
+    """The card of a checkpoint, the lines of its checks, its merge and file, and of an endpoint its settings."""
     if not checkpoint_id:
-        return [None, None, *merging.values(None), hub_card.nothing(), None, *endpoint.values(None)]
+        return [None, None, *merging.values(None), *gguf.values(None), hub_card.nothing(), None, *endpoint.values(None)]
     detail = checkpoints.detail(actor, checkpoint_id)
     card, lines = shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail)
     pushed = hub_push.state_value(pushes.newest(actor, project_id, "checkpoint", checkpoint_id))
-    return [card, lines, *merging.values(detail), hub_card.nothing(), pushed, *endpoint.values(detail)]
+    files = [*merging.values(detail), *gguf.values(detail)]
+    return [card, lines, *files, hub_card.nothing(), pushed, *endpoint.values(detail)]
 
 
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
 from app.widgets.times import moment
+from backend.machine import in_one_line
 from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
@@ -85,6 +86,7 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
         "rows": detail.training_rows,
         "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
+        "machine": in_one_line(detail.details.get("machine", {})),
     }
 
 

@@ -68,6 +68,7 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
   <dd><a href="jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
   {{#if value.rows}}<dt>Training rows</dt><dd>{{value.rows}}</dd>{{/if}}
   {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
+  {{#if value.machine}}<dt>Trained on</dt><dd>{{value.machine}}</dd>{{/if}}
   {{/if}}
 </dl>
 {{#each value.uses}}

@@ -1,14 +1,18 @@
 """What the page shows of a dataset, its rows and an export."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from app.pages.prompts.importing import short
 from app.widgets import drop_bars
 from app.widgets.times import moment
+from backend.machine import in_one_line
 from backend.services import datasets
 from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words
 from backend.values import DatasetType
+
+WORDS: dict[str, Callable[[Any], str]] = {"cut": cut_in_words, "machine": in_one_line}
 
 
 def card_value(detail: DatasetDetail) -> dict[str, Any]:
@@ -28,10 +32,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
         "stale": _stale(view),
-        "provenance": [
-            {"name": k.replace("_", " "), "value": cut_in_words(v) if k == "cut" else _fact(v)}
-            for k, v in facts.items()
-        ],
+        "provenance": [{"name": k.replace("_", " "), "value": WORDS.get(k, _fact)(v)} for k, v in facts.items()],
     }
 
 

@@ -192,7 +192,7 @@ def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) ->
     detail, missing = _detail(here, wish, rows)
     now: dict[str, Any] = {
         "painted": {"job": detail.job.id if detail else None, "last": rows[-1].id if rows else None},
-        "card": card_value(detail.job) if detail else {"missing": missing} if missing else None,
+        "card": card_value(detail.job, detail.machine) if detail else {"missing": missing} if missing else None,
         "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
         "error": (detail.job.error or "") if detail else "",
         "stopped": ways_out.stopped(here, detail),

@@ -3,8 +3,9 @@
 from typing import Any
 
 from app.widgets.formats import duration
+from backend.machine import in_one_line
 from backend.services.rounds.job_views import JobView
-from backend.values import JobStatus, Stage
+from backend.values import JSON, JobStatus, Stage
 
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 OUTSIDE = {
@@ -18,6 +19,8 @@ OUTSIDE = {
     "export": "export samples",
     "import": "import samples",
     "merge": "merge an adapter",
+    "fetch": "fetch a dataset of the hub",
+    "gguf": "write a GGUF file",
     "push": "push to the hub",
     "scan": "scan a dataset",
     "near_duplicates": "look for near-duplicates",
@@ -42,8 +45,8 @@ def table_row(job: JobView) -> list[str]:
     ]
 
 
-def card_value(job: JobView) -> dict[str, Any]:
-    """What the card shows; texts only."""
+def card_value(job: JobView, machine: JSON | None = None) -> dict[str, Any]:
+    """What the card shows of a job and what it ended on; texts only."""
     again = ", what was left out" if job.kind == AGAIN else ""
     does = "try changes out" if job.kind == TUNE else job.step or job.stage
     what = OUTSIDE.get(job.kind or "", f"{does}, round {job.round_number}{again}")
@@ -61,6 +64,7 @@ def card_value(job: JobView) -> dict[str, Any]:
         "percent": round(job.fraction * 100),
         "progress": _progress(job),
         "waits_for": job.waits_for,
+        "machine": in_one_line(machine or {}),
         "metrics": [{"name": name, "value": number(value)} for name, value in job.last_metrics.items()],
     }
 

@@ -16,6 +16,7 @@ CARD = """
     aria-valuenow="{{value.percent}}"><div class="{{value.badge}}" style="width: {{value.percent}}%"></div></div>
   <p class="progress">{{value.progress}}</p>
   {{#if value.waits_for}}<p class="rondo-problem">{{value.waits_for}}</p>{{/if}}
+  {{#if value.machine}}<p class="rondo-muted">Ran on: {{value.machine}}</p>{{/if}}
   {{#if value.metrics}}
   <dl>{{#each value.metrics}}<div><dt>{{this.name}}</dt><dd>{{this.value}}</dd></div>{{/each}}</dl>
   {{/if}}

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.prompts import importing, templates
+from app.pages.prompts import hub, importing, templates
 from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
@@ -71,6 +71,7 @@ def build() -> None:
                         keep = buttons.secondary("Keep it")
                     whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
+            from_hub = hub.build()
             form = importing.build()
 
     shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
@@ -89,6 +90,9 @@ def build() -> None:
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
     for column in form.columns:
         column.input(importing.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
+    followed, of_hub = from_hub.followed, [from_hub.state, from_hub.timer]
+    from_hub.go.click(hub.fetch, [followed, *from_hub.asked], of_hub, **PRIVATE)
+    from_hub.timer.tick(hub.look_again, followed, [*of_hub, form.path, *form.looked_at], **QUIET)
     form.use.change(importing.show_share, form.use, form.share, **QUIET)
     given = [*form.source, form.name, form.use, form.share, form.seed, form.strict, *form.columns]
     done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)

@@ -154,13 +154,13 @@ def show_share(use: str) -> gr.Slider:
 def look(upload: str | None, path: str, request: gr.Request) -> list[Any]:
     """Show the start of a file with the columns its names suggest."""
     if upload is None and path == NONE:
-        return _looked_at(None)
+        return looked_at(None)
     here = context(request)
     source = source_of(here, upload, path)
     try:
-        return _looked_at(prompts.preview(here.actor, here.project_id, **source))
+        return looked_at(prompts.preview(here.actor, here.project_id, **source))
     except InvalidInput as error:
-        return _looked_at(None, error.message)
+        return looked_at(None, error.message)
 
 
 @toasts
@@ -175,7 +175,7 @@ def look_again(upload: str | None, path: str, request: gr.Request, *columns: Any
         )
     here = context(request)
     source = source_of(here, upload, path)
-    return _looked_at(prompts.preview(here.actor, here.project_id, mapping=mapping, **source))
+    return looked_at(prompts.preview(here.actor, here.project_id, mapping=mapping, **source))
 
 
 def source_of(here: Context, upload: str | None, path: str) -> dict[str, Any]:
@@ -197,7 +197,8 @@ def as_mapping(*columns: Any) -> Mapping:
     return Mapping(**given | {"metadata": tuple(name for name in given["metadata"] if name not in used)})
 
 
-def _looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
+def looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
+    """Values of the components that show the start of a file; a problem: why nothing of it is shown."""
     if preview is None:
         columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
         hidden = Table(visible=False)

@@ -65,6 +65,7 @@ href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 {{#if this.usual}}<b class="usual">{{this.usual}}</b>{{/if}}</dd>{{/each}}</dl></details>{{/each}}
 {{#each value.removed}}<p><span class="rondo-badge warn">left out</span> {{this}}</p>{{/each}}
 {{#each value.tuned}}<p><span class="rondo-badge accent">set by its schedule</span> {{this}}</p>{{/each}}
+{{#each value.few_shot}}<p><span class="rondo-badge accent">few-shot</span> {{this}}</p>{{/each}}
 {{#if value.knobs}}<details><summary>Beside the steps</summary><dl>{{#each value.knobs}}<dt>{{this.name}}</dt>
 <dd>{{this.value}} {{#if this.usual}}<b class="usual">{{this.usual}}</b>{{/if}}</dd>{{/each}}</dl></details>{{/if}}
 {{#each value.templates}}<details><summary>{{this.title}} <span class="rondo-muted">hash {{this.hash}}</span></summary>

@@ -31,6 +31,10 @@ DETAIL = """
   <div class="words" dir="auto">{{#each this.pieces}}{{#if
     this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{/each}}
+  {{#if value.few_shot}}<details class="raw"><summary>As asked: after few-shot samples, which
+  judges and training rows do not see</summary>
+  {{#each value.few_shot}}<p class="small rondo-muted role">{{this.role}}</p>
+  <div class="words" dir="auto">{{this.content}}</div>{{/each}}</details>{{/if}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
   {{#each value.answers}}<div class="small answered"><p class="rondo-muted">{{this.who}}</p>

@@ -53,6 +53,8 @@ class Job(Identified, Base):
     """How often in a row its worker died under it before it got any further; `done_at_loss` is where it stood."""
     done_at_loss: Mapped[int] = mapped_column(default=0, server_default="0")
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    machine: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What its last attempt ended on: the fields of backend.machine.described; empty before it ended."""
 
 
 class JobPoint(Base):

@@ -47,6 +47,9 @@ class Round(Identified, Base):
     tuned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What the recipe's schedule tried out before the round began, where it does: `{"changes": what it then changed in
     the recipe, "trials": [{"changes", "metrics"}]}`."""
+    few_shot: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Accepted samples of earlier rounds that a step may show before its prompts, chosen at launch, by its number:
+    `{"ids", "hash" of what is shown of them}`."""
     engine: Mapped[LocalEngine] = mapped_column(
         default=LocalEngine.transformers, server_default=str(LocalEngine.transformers)
     )

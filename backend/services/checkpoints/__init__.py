@@ -16,8 +16,9 @@ from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
 from backend.services.access import Actor, is_owner, require, require_row
-from backend.services.checkpoints import at_work, endpoints, merging, model_checks, model_folders, trainings
+from backend.services.checkpoints import at_work, endpoints, gguf_files, merging, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
+from backend.services.checkpoints.gguf_files import GgufFile
 from backend.services.checkpoints.merging import Merge
 from backend.services.checkpoints.model_checks import Checks
 from backend.services.checkpoints.registration import ROLES, flush_name, register, usable_name
@@ -125,6 +126,10 @@ class CheckpointDetail:
     """It is an adapter on a model."""
     merge: Merge | None = None
     """Its last merge that was asked for."""
+    can_write_gguf: bool = False
+    """It can be asked for as a GGUF file."""
+    gguf: GgufFile | None = None
+    """The last one that was asked for."""
 
 
 def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
@@ -148,7 +153,7 @@ def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
         names = {id_: other.name for id_, other in rows.items()}
         owns = is_owner(db, actor)
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
-        merge = merging.newest(db, checkpoint)
+        merge, gguf = merging.newest(db, checkpoint), gguf_files.newest(db, checkpoint)
     recipe = round_.recipe if round_ else {}
     return CheckpointDetail(
         row=row,
@@ -177,6 +182,8 @@ def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
         uses=uses_of(checkpoint.engine),
         can_merge=merging.can_merge(checkpoint),
         merge=merge,
+        can_write_gguf=gguf_files.can_write(checkpoint),
+        gguf=gguf,
     )
 
 
@@ -206,6 +213,8 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
             raise Conflict(f"{busy} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
         if merges := merging.at_work(db, row.id):
             raise Conflict(f"{merges} and merges the checkpoint {row.name}. Wait for its end, or cancel it.")
+        if writes := gguf_files.at_work(db, row.id):
+            raise Conflict(f"{writes} and writes the checkpoint {row.name}. Wait for its end, or cancel it.")
         if pushes := at_work.push_at_work(db, row.id):
             raise Conflict(f"{pushes} and pushes the checkpoint {row.name}. Wait for its end, or cancel it.")
         users = _users(db, row.id)

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import machine
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import _weights
@@ -78,7 +79,7 @@ def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
         _measured(measured, is_of_adapter=not detail.row.metrics),
         "## What people decided\n\n" + _decided(detail) if origins else "",
         _rows(trained),
-        _again(trained.provenance, origins, detail.details.get("merge", {})),
+        _again(trained.provenance, origins, detail.details.get("merge", {}), trained.details.get("machine", {})),
         "## License\n\n" + _license(license_name, root.name),
         card_text.made_with(),
     )
@@ -261,7 +262,7 @@ def _rows(detail: CheckpointDetail) -> str:
     return "\n\n".join(part for part in (said, card_text.funnel(detail.funnel)) if part)
 
 
-def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON) -> str:
+def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON, trained_on: JSON) -> str:
     """What one needs to make it again, and to tell that the rows are the same."""
     rows: list[list[object]] = [
         [f"dataset of round {one.number}", f"sha256 {one.content_hash}"] for one in origins if one.type
@@ -270,6 +271,7 @@ def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON) -> str:
     rows += [["recipe of the last round", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
     rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
+    rows += [[f"trained on: {what}", which] for what, which in machine.facts(trained_on)]
     rows += [["merged adapter", f"sha256 {merged['adapter_hash']}"]] if merged.get("adapter_hash") else []
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}" if rows else ""
 

@@ -1,5 +1,6 @@
 """The dataset card of a frozen dataset: its rows, how they were made and chosen, and how to tell them from others."""
 
+from backend import machine
 from backend.db import reading, tables
 from backend.services import datasets
 from backend.services.access import Actor
@@ -114,4 +115,5 @@ def _again(detail: DatasetDetail, seed: int) -> str:
     rows += [["recipe", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
     rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
+    rows += [[f"made on: {what}", which] for what, which in machine.facts(known.get("machine", {}))]
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}"

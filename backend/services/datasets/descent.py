@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.many import in_chunks
+from backend.generators._few_shot import NOTED
 from backend.services.checkpoints import trainings
+from backend.values import SampleKind
 
 
 @dataclass(frozen=True)
 class AffectedDataset:
-    """A dataset that holds samples the person decided on."""
+    """A dataset that holds samples the person decided on, or samples that those were shown for."""
 
     dataset_id: int
     round_number: int
@@ -46,6 +48,21 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedData
     ids = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
     direct = {checkpoint_id for checkpoint_id in ids if checkpoint_id is not None}
     return tuple(AffectedDataset(id_, number, len(by_dataset[id_])) for id_, number, _ in rows), direct
+
+
+def with_shown_to(db: Session, project_id: int, sample_ids: Sequence[int]) -> list[int]:
+    """These samples, and those that a model wrote after it was shown one of them before its prompt, and so on."""
+    round_, sample, reached = tables.Round, tables.Sample, dict.fromkeys(sample_ids)
+    rounds = select(round_.id, round_.few_shot).where(round_.project_id == project_id).order_by(round_.number)
+    for round_id, few_shot in db.execute(rounds).all():
+        kept = {id_ for step in few_shot.values() for id_ in step["ids"]}
+        if kept.isdisjoint(reached):
+            continue
+        noted = select(sample.id, sample.extra).where(sample.round_id == round_id, sample.kind == SampleKind.completion)
+        for id_, extra in db.execute(noted).yield_per(10_000):
+            if not kept.isdisjoint(extra.get(NOTED, ())) and not reached.keys().isdisjoint(extra[NOTED]):
+                reached[id_] = None
+    return list(reached)
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[AffectedCheckpoint, ...]:

@@ -19,6 +19,7 @@ from backend.services.plans import (
     branches,
     contexts,
     endpoints,
+    few_shot,
     imported_completions,
     known_answers,
     ratings,
@@ -261,6 +262,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += readiness_warnings(recipe, phase)
         warnings += no_questions + ratings.problems(db, project_id, plan, recipe, phase)
         warnings += written_critiques.problems(db, project_id, plan, recipe, phase)
+        warnings += few_shot.problems(db, project_id, plan, recipe, phase)
         warnings += wrappers.warnings(
             db,
             recipe,

@@ -26,6 +26,7 @@ from backend.services.plans import (
     asked_questions,
     auto_rules,
     contexts,
+    few_shot,
     imported_completions,
     known_answers,
     ratings,
@@ -90,6 +91,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     asked_questions.check(db, project_id, recipe, phase_of(db, recipe, plan.parent_id))
     written_critiques.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     ratings.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
+    few_shot.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
         db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids

@@ -43,12 +43,12 @@ def problems(
 
     Where a context or a tokenizer is not known (an endpoint, a model that is not here yet), nothing is said of it.
     """
-    longest = _longest(db, project_id, sample_set_ids)
+    longest_prompt = longest(db, project_id, sample_set_ids)
     policy = db.get(tables.Checkpoint, policy_id)
     judge = db.get(tables.Checkpoint, judge_id) if judge_id else policy
-    errors, warnings = _of_policy(policy, recipe, longest)
+    errors, warnings = _of_policy(policy, recipe, longest_prompt)
     if recipe.is_slots and recipe.judge.needs_engine:
-        more_errors, more_warnings = _of_judge(judge, recipe, longest)
+        more_errors, more_warnings = _of_judge(judge, recipe, longest_prompt)
         errors, warnings = errors + more_errors, warnings + more_warnings
     return errors, warnings
 
@@ -180,7 +180,7 @@ def _tokenizer(folder: str, _changed_at: float) -> Any:
         return None
 
 
-def _longest(db: Session, project_id: int, set_ids: tuple[int, ...]) -> str:
+def longest(db: Session, project_id: int, set_ids: tuple[int, ...]) -> str:
     """The longest prompt of these sets of the project, all its turns together."""
     row = tables.PromptSet
     query = select(row.id, row.num_prompts, row.created_at).where(row.project_id == project_id, row.id.in_(set_ids))

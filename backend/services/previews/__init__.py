@@ -115,7 +115,7 @@ def start(actor: Actor, project_id: int, plan: Plan, *, num_prompts: int = PROMP
         db.add(hidden)
         db.flush()
         last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
-        rounds.write(db, hidden.id, few, recipe, (last or 0) + 1, created_by=actor.user_id)
+        rounds.write(db, hidden.id, few, recipe, (last or 0) + 1, created_by=actor.user_id, home_id=project_id)
         job = jobs.enqueue(
             db, stage=Stage.generate, project_id=project_id, spec=spec_of(row.id), created_by=actor.user_id
         )

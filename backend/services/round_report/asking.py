@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.errors import UnreadableRecipe
+from backend.generators import Generator
 from backend.recipes import Recipe, StepPlace
 from backend.services.recipes.aligned import aligned
 from backend.services.round_report.shapes import (
@@ -42,7 +44,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Reci
             "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
             "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
         )
-        return RecipeSection((), (), (), (), (), roles, sets, stages, (message, *missing))
+        return RecipeSection((), (), (), (), (), (), roles, sets, stages, (message, *missing))
     base = _base(db, row)
     if base is None:
         missing.append(
@@ -51,8 +53,11 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Reci
     places = recipe.places(row.phase)
     steps, removed = _steps(recipe, base, row.phase, places)
     knobs = _knobs(_beside(recipe), _beside(base) if base else {})
+    few_shot = _few_shot(db, row, places)
     templates = tuple(template for place in places for template in _templates(place))
-    return RecipeSection(steps, removed, knobs, _tuned(row.tuned), templates, roles, sets, stages, tuple(missing))
+    return RecipeSection(
+        steps, removed, knobs, _tuned(row.tuned), few_shot, templates, roles, sets, stages, tuple(missing)
+    )
 
 
 NO_HELD_OUT = (
@@ -164,6 +169,24 @@ def _tuned(tuned: JSON) -> tuple[str, ...]:
         for place, knobs in changes.items()
         for name, value in (knobs.items() if isinstance(knobs, dict) else [("", None)])
     )
+
+
+def _few_shot(db: Session, row: tables.Round, places: tuple[StepPlace, ...]) -> tuple[str, ...]:
+    """What each step may show before its prompts."""
+    sample, round_, lines = tables.Sample, tables.Round, []
+    for number, kept in sorted(row.few_shot.items(), key=lambda entry: int(entry[0])):
+        query = select(round_.number).join(sample, sample.round_id == round_.id).distinct()
+        rounds = {n for some in in_chunks(kept["ids"]) for n in db.scalars(query.where(sample.id.in_(some)))}
+        part = places[int(number)].step.part if int(number) < len(places) else None
+        num = part.few_shot.num if isinstance(part, Generator) and part.few_shot else 0
+        whose = (
+            f"of round{'s' * (len(rounds) > 1)} {', '.join(map(str, sorted(rounds)))}" if rounds else "that are gone"
+        )
+        lines.append(
+            f"Step {int(number) + 1} shows {num} few-shot samples before each prompt, drawn from {len(kept['ids']):,} "
+            f"accepted ones {whose} (hash {kept['hash'][:12]}). A sample's page shows its own."
+        )
+    return tuple(lines)
 
 
 def _roles(db: Session, row: tables.Round) -> tuple[RoleAsked, ...]:

@@ -191,6 +191,8 @@ class RecipeSection:
     removed: tuple[str, ...]
     knobs: tuple[SetKnob, ...]
     tuned: tuple[str, ...]
+    few_shot: tuple[str, ...]
+    """Of each step that shows accepted samples before its prompts: how many, of which rounds, and their hash."""
     templates: tuple[SentTemplate, ...]
     roles: tuple[RoleAsked, ...]
     sets: tuple[SetAsked, ...]

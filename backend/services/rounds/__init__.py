@@ -14,7 +14,7 @@ from backend.pipeline import branch, tune
 from backend.recipes import Recipe, first_job, job_from, judge_of
 from backend.services import access, events, review_settings
 from backend.services.access import Actor, require
-from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
+from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, few_shot, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
 from backend.services.rounds.reopened import is_kept
@@ -65,6 +65,7 @@ class RoundView:
     review: dict[str, Any]
     counts: dict[str, Any]
     tuned: dict[str, Any]
+    few_shot: dict[str, Any]
     auto: dict[str, Any]
     branch_of_id: int | None
     branch_step: int | None
@@ -166,8 +167,13 @@ def write(
     *,
     created_by: int,
     origin: tables.Round | None = None,
+    home_id: int | None = None,
 ) -> tables.Round:
-    """Write the round of a plan that was checked, with its roles and prompt sets; nothing runs yet."""
+    """Write the round of a plan that was checked, with its roles and prompt sets; nothing runs yet.
+
+    home_id: of a preview, the project whose rounds it looks back on.
+    """
+    phase = origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id)
     row = tables.Round(
         project_id=project_id,
         number=number,
@@ -182,7 +188,8 @@ def write(
         is_blind=plan.is_blind,
         engine=LocalEngine(plan.engine),
         review=review_settings.read(plan.review).model_dump(mode="json"),
-        phase=origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id),
+        phase=phase,
+        few_shot=few_shot.chosen(db, home_id or project_id, plan, recipe, phase, origin),
         auto=auto_of(plan),
         tuned=origin.tuned if origin is not None else scheduled.tuned(db, recipe, plan.parent_id),
         branch_of_id=plan.branch_of,

@@ -1,6 +1,6 @@
 """What people see of the jobs and may do with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,6 +116,8 @@ class JobDetail:
     job: JobView
     log_tail: str
     traceback: str | None
+    machine: JSON = field(default_factory=dict)
+    """What its last attempt ended on: Python, platform, processor, GPUs, driver, CUDA, Rondo and its commit."""
 
 
 def list_jobs(actor: Actor, project_id: int, *, limit: int = PAGE, before_id: int | None = None) -> list[JobView]:
@@ -137,9 +139,10 @@ def get(actor: Actor, job_id: int) -> JobDetail:
         _require(db, actor, job_id, Role.viewer)
         row = db.execute(_query().where(tables.Job.id == job_id)).one()
         job = tables.Job
-        log_tail, traceback = db.execute(select(job.log_tail, job.traceback).where(job.id == job_id)).one()
+        columns = select(job.log_tail, job.traceback, job.machine).where(job.id == job_id)
+        log_tail, traceback, machine = db.execute(columns).one()
         known = job_steps.places_of(db, [row.round_id] if row.round_id is not None else [])
-        return JobDetail(_view(row, _queues_with_workers(db), known), log_tail, traceback)
+        return JobDetail(_view(row, _queues_with_workers(db), known), log_tail, traceback, machine)
 
 
 def curves(actor: Actor, job_id: int) -> dict[str, list[tuple[int, float]]]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
+from backend.pipeline import few_shot
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
 from backend.services.decisions import Decision, own_words
@@ -92,6 +93,8 @@ class SampleDetail:
     """It answers a question of its own instead of the prompt."""
     turns: Messages
     """Of an episode every message after the question; `text` is the last."""
+    few_shot_chat: Messages
+    """What the model was asked, where accepted samples of earlier rounds were shown before it; else empty."""
 
 
 def detail(actor: Actor, sample_id: int) -> SampleDetail:
@@ -145,6 +148,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             prompt=prompt.messages,
             is_question=group.messages is not None and not is_hint_hidden,
             turns=sample.turns or [],
+            few_shot_chat=few_shot.as_asked(db, sample, prompt.messages),
         )
 
 

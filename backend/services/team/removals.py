@@ -224,7 +224,7 @@ def _remove(
 def _preview(
     db: Session, round_: tables.Round, work: removed_work.Work, changed: tuple[Changed, ...]
 ) -> RemovalPreview:
-    datasets, direct = descent.datasets(db, work.taught)
+    datasets, direct = descent.datasets(db, descent.with_shown_to(db, round_.project_id, work.taught))
     checkpoints = descent.with_descendants(db, round_.project_id, direct)
     is_frozen = removed_work.is_frozen(round_)
     return RemovalPreview(work.person, len(work.decisions), work.answers, changed, datasets, checkpoints, is_frozen)

@@ -1,0 +1,128 @@
+"""A dataset of the hub on the import tab: its name, a button, how far it is; then it is chosen as a file."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from app.pages.prompts import importing
+from app.pages.prompts.importing import NONE
+from app.toasts import notice, toasts
+from app.widgets import buttons
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from backend.errors import InvalidInput
+from backend.services import prompts
+from backend.services.hub import fetching
+from backend.services.hub.fetching import Fetch, HubDataset
+from backend.values import JobStatus
+
+POLL_SECONDS = 1.0
+STATE = """
+{{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}
+<a href="jobs?job={{value.job}}">job {{value.job}}</a></p>{{/if}}
+"""
+
+
+@dataclass
+class FromHub:
+    """The components of the fold."""
+
+    followed: gr.State
+    timer: gr.Timer
+    asked: list[Any]
+    state: gr.HTML
+    go: gr.Button
+
+
+def build() -> FromHub:
+    """Lay out the fold."""
+    followed, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS, active=False)
+    with gr.Accordion("From the model hub", open=False, elem_id="import-hub"):
+        with gr.Row():
+            name = gr.Textbox(label="Dataset", placeholder="owner/name", max_lines=1, elem_id="hub-name")
+            config = gr.Textbox(label="Configuration", info="Empty: the default.", max_lines=1, elem_id="hub-config")
+            split = gr.Textbox("train", label="Split", max_lines=1, elem_id="hub-split")
+        with gr.Row():
+            revision = gr.Textbox(
+                label="Revision",
+                info="Commit, branch or tag. Empty: the newest.",
+                max_lines=1,
+                elem_id="hub-revision",
+            )
+            num_rows = gr.Number(
+                100_000, label="Rows at most", precision=0, info="The first ones are taken.", elem_id="hub-rows"
+            )
+        state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="hub-state")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            go = buttons.secondary("Fetch", elem_id="hub-go")
+    return FromHub(followed, timer, [name, config, split, revision, num_rows], state, go)
+
+
+@toasts
+def fetch(
+    followed: CurrentChoice,
+    name: str,
+    config: str,
+    split: str,
+    revision: str,
+    num_rows: float | None,
+    request: gr.Request,
+) -> list[Any]:
+    """Have a split fetched."""
+    here = context(request)
+    if num_rows is None or num_rows != int(num_rows):
+        raise InvalidInput("Rows at most must be a whole number. Fill it in.")
+    words = [(word or "").strip() for word in (name, config, split, revision)]
+    job_id = fetching.start(here.actor, here.project_id, HubDataset(*words, int(num_rows)))
+    notice(f"Job {job_id} is queued: it fetches the dataset.")
+    followed.put({"job": job_id})
+    return [state_value(fetching.get(here.actor, job_id)), gr.Timer(active=True)]
+
+
+@toasts
+def look_again(followed: CurrentChoice, request: gr.Request) -> list[Any]:
+    """What a tick of the timer draws."""
+    return look_now(followed, partial(context, request))
+
+
+def look_now(followed: CurrentChoice, here: Any) -> list[Any]:
+    """How far it is; once it is there, it is chosen among the files, with its first rows."""
+    wish = followed.value
+    nothing = [gr.skip()] * (1 + NUM_LOOKED_AT)
+    if not wish.get("job"):
+        return [gr.skip(), gr.Timer(active=False), *nothing]
+    with followed.until_refused(wish):
+        at: Context = here()
+        view = fetching.get(at.actor, wish["job"])
+    state = state_value(view)
+    if not view.is_over:
+        return followed.unless_over(wish, [state, gr.Timer(active=True), *nothing])
+    drawn = [state, gr.Timer(active=False), *nothing]
+    if view.file is not None:
+        files = prompts.importable(at.actor, at.project_id)
+        chosen = gr.Dropdown([NONE, *files], value=view.file)
+        preview = prompts.preview(at.actor, at.project_id, view.file)
+        drawn = [state, gr.Timer(active=False), chosen, *importing.looked_at(preview)]
+    drawn = followed.unless_over(wish, drawn)
+    followed.end(wish)
+    return drawn
+
+
+NUM_LOOKED_AT = len(importing.ROLES) + 5
+"""How many components show the start of a file."""
+
+
+def state_value(view: Fetch) -> dict[str, Any]:
+    """How far it is, in words."""
+    asked = view.dataset
+    whole = f"{asked.name}, {asked.split}"
+    rows = f"{view.num_rows:,} rows{', the first of more' if view.is_cut else ''}"
+    text = {
+        JobStatus.done: f"Fetched {whole}: {rows}. It is chosen below as {view.file}.",
+        JobStatus.failed: f"{whole} was not fetched. {view.error}",
+        JobStatus.cancelled: f"Fetching {whole} was cancelled:",
+    }.get(view.status, f"{whole}: {view.num_rows:,} rows so far, {view.status}.")
+    return {"text": text, "is_bad": view.status is JobStatus.failed, "job": view.job_id}
