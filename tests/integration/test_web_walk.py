@@ -62,6 +62,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/leave", Role.viewer, {}),
     ("POST", "/rounds/{round_id}/review/claims", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/earlier", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/rows", Role.reviewer, {"sample_ids": [1]}),
     ("POST", "/projects/{project_id}/samples/exports", Role.viewer, None),
     ("POST", "/sample-exports/{job_id}/cancel", ANYONE, None),
     ("POST", "/samples/{sample_id}/repairs", Role.reviewer, {"instruction": "shorter"}),

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import bars, exporting, facet_panel, near_duplicates, saved_views, templates
+from app.pages.samples import bars, exporting, facet_panel, labels, near_duplicates, saved_views, templates
 from app.pages.samples.bulk_acts import do_apply, do_undo, forget, look_ahead
 from app.pages.samples.drawing import (
     COLUMNS,
@@ -68,6 +68,7 @@ def build() -> None:
                 panel = markup(
                     facet_panel.TEMPLATE, facet_panel.CSS, js=facet_panel.JS, value={}, elem_id="samples-facets"
                 )
+            labels.build()
             table = Table(
                 headers=COLUMNS,
                 datatype="str",

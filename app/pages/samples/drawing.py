@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.pages.samples.labels import rest_of
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
@@ -105,7 +106,7 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
     whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
-    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5]}
+    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5], "rest": rest_of(query)}
     return [*drawn[:4], detail, drawn[4], kept]
 
 

@@ -158,6 +158,8 @@ KEEP_IN_ADDRESS = """(kept) => {
   }
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
+  const labels = document.querySelector("#samples-labels");
+  if (kept.rest !== undefined && labels) labels.dataset.rest = kept.rest;
   document.dispatchEvent(new Event("rondo-samples-asked"));
   const table = document.querySelector("#samples-table");
   if (!kept.found || !table || !globalThis.CSS?.highlights) return;
