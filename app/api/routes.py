@@ -35,6 +35,7 @@ from app.api import (
     trainings,
     trash,
     users,
+    vectors,
     warnings,
     webhooks,
     workers,
@@ -75,6 +76,7 @@ NOUNS = (
     notices,
     webhooks,
     scans,
+    vectors,
     warnings,
 )
 

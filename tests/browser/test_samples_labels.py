@@ -19,7 +19,6 @@ def row(desk: Review, number: int) -> object:
 def test_rows_are_decided_by_keys_undone_and_put_back_where_refused(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=8, role=Role.reviewer)
     page, ids = desk.page, desk.ids
-    desk.leave()
     open_samples(desk)
     page.get_by_role("button", name="Label here").click()
     expect(row(desk, 0)).to_have_attribute("aria-selected", "true")

@@ -28,8 +28,11 @@ def test_a_reviewer_sees_a_label_once_they_decided_and_never_a_colleagues_word(d
     assert {(by_id[n].sample.verdict, by_id[n].sample.score) for n in team.ids[1:]} == {(None, None)}
     assert by_id[first].text == team.samples[0].text
     assert not by_id[first].is_cut
-    team.take_back("ann", team.act("ann", first, REJECT))
-    assert read_labelled(ann, team.round.id, [first])[0].mine is None
+    rejected = team.act("ann", first, REJECT)
+    assert [row.mine and row.mine.kind for row in read_labelled(ann, team.round.id, [first])] == [REJECT]
+    team.take_back("ann", rejected)
+    # The one before stands again.
+    assert [row.mine and row.mine.kind for row in read_labelled(ann, team.round.id, [first])] == [ACCEPT]
     with pytest.raises(PermissionDenied):
         read_labelled(rows.make_actor(team.project, Role.viewer), team.round.id, team.ids)
     with pytest.raises(InvalidInput, match=f"up to {MOST_ROWS}"):

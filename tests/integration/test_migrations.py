@@ -110,6 +110,7 @@ MADE_SINCE_0022 = {
     "scan_findings",
     "fine_findings",
     "near_duplicates",
+    "clustered_samples",
     "round_reviewers",
 }
 

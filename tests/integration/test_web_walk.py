@@ -142,6 +142,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/scan-findings/{hit_id}/fine", Role.curator, {"reason": "made up"}),
     ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
     ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),
+    ("POST", "/rounds/{round_id}/vectors", Role.curator, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),
 ]
@@ -195,6 +196,9 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer,
     "/rounds/{round_id}/groups": Role.viewer,
+    "/rounds/{round_id}/vectors": Role.viewer,
+    "/rounds/{round_id}/clusters": Role.viewer,
+    "/samples/{sample_id}/similar": Role.viewer,
     "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/facets": Role.viewer,
     "/projects/{project_id}/sample-views": Role.viewer,

@@ -18,6 +18,7 @@ DETAIL = """
     <span class="rondo-badge {{value.badge}}">{{value.verdict}}</span>
     {{#each value.marks}}<span class="rondo-badge warn">{{this}}</span>{{/each}}
     <span class="rondo-muted small">{{value.facts}}</span>
+    {{#if value.similar}}<a class="small" href="samples?{{value.similar}}">Similar samples</a>{{/if}}
   </header>
   {{#each value.above}}
   <p class="other"><b>{{#if @first}}About{{else}}which is about{{/if}}</b> <a href="samples?{{this.address}}">sample
