@@ -1,6 +1,6 @@
 """Clusters of vectors by mini-batch k-means, and the words that tell them apart.
 
-Sculley 2010, "Web-scale k-means clustering"; Grootendorst 2022, "BERTopic", for tf-idf of clusters.
+Sculley 2010, "Web-scale k-means clustering".
 """
 
 import math
@@ -73,25 +73,22 @@ def _unit(rows: Matrix) -> Matrix:
     return unit
 
 
-def distinctive(counts: Sequence[Counter[str]], most: int = WORDS) -> list[list[str]]:
-    """The words of each cluster that others have least: tf-idf of clusters (c-TF-IDF, Grootendorst 2022, "BERTopic").
+def distinctive(counts: Sequence[Counter[str]], sizes: Sequence[int], most: int = WORDS) -> list[list[str]]:
+    """The words of each cluster by tf-idf: in many of its samples, in few of all, and in fewer of the others'.
 
-    `counts`: in how many samples of the cluster each word is. A word of one sample alone tells of no cluster.
+    `counts`: in how many samples of the cluster each word is; `sizes`: of how many. A word of one sample alone tells of
+    no cluster.
     """
     everywhere: Counter[str] = Counter()
     for counted in counts:
         everywhere.update(counted)
-    average = sum(everywhere.values()) / max(1, len(counts))
-
-    def worth(word: str, counted: Counter[str]) -> float:
-        return counted[word] / max(1, sum_of[id(counted)]) * math.log(1 + average / everywhere[word])
-
-    sum_of = {id(counted): sum(counted.values()) for counted in counts}
-    return [_best({word: worth(word, counted) for word, n in counted.items() if n > 1}, most) for counted in counts]
-
-
-def _best(worths: dict[str, float], most: int) -> list[str]:
-    return sorted(worths, key=lambda word: (-worths[word], word))[:most]
+    number = sum(sizes)
+    named: list[list[str]] = []
+    for counted, size in zip(counts, sizes, strict=True):
+        shares = {word: n / size for word, n in counted.items() if n > 1 and n / size > everywhere[word] / number}
+        worths = {word: share * math.log(number / everywhere[word]) for word, share in shares.items()}
+        named.append(sorted(worths, key=lambda word: (-worths[word], word))[:most])
+    return named
 
 
 def told_words(words: Iterable[str]) -> set[str]:

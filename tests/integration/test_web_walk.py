@@ -304,6 +304,7 @@ CURATORS = {
     "datasets",
 }
 NOT_THERE_IN_THIS_WORLD = {
+    "/samples/{sample_id}/similar",
     "/prompt-sets/{set_id}/problems",
     "/recipes/named/{name}",
     "/repairs/{job_id}",

@@ -214,13 +214,15 @@ def cluster_words(ids: Any, places: Any, number: int) -> list[list[str]]:
     """The words of each cluster that others have least."""
     counts: list[Counter[str]] = [Counter() for _ in range(number)]
     sample, every = tables.Sample, max(1, len(ids) // READ_FOR_WORDS)
+    sizes = [0] * number
     cluster_of = dict(zip(ids[::every].tolist(), places[::every].tolist(), strict=True))
     for some in in_chunks(list(cluster_of)):
         with reading() as db:
             query = select(sample.id, func.substr(sample.text, 1, LONGEST)).where(among(sample.id, some))
             for sample_id, text in db.execute(query).tuples():
                 counts[cluster_of[sample_id]].update(clusters.told_words(words(text)))
-    return clusters.distinctive(counts)
+                sizes[cluster_of[sample_id]] += 1
+    return clusters.distinctive(counts, sizes)
 
 
 def cluster_figures(db: Session, round_id: int) -> dict[int, JSON]:

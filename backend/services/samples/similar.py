@@ -92,7 +92,7 @@ def nearest(actor: Actor, sample_id: int, filters: Filters | None = None, limit:
     """The samples of all rounds of the project that are closest to this one and pass the filters, closest first.
 
     Rounds of which the actor may not ask this, and hidden texts, are left out. Raises `NotFound` for a sample that is
-    not there, `PermissionDenied` for one whose text is hidden.
+    not there or has no vector, `PermissionDenied` for one whose text is hidden.
     """
     if not 1 <= limit <= MOST_LISTED:
         raise InvalidInput(f"1 to {MOST_LISTED} similar samples are listed, not {limit}. Ask for fewer.")
@@ -102,6 +102,8 @@ def nearest(actor: Actor, sample_id: int, filters: Filters | None = None, limit:
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
         own = get_row(db, actor, sample.round_id)
+        if vectors.vector_of(own.id, sample_id) is None:
+            raise NotFound(f"Sample {sample_id} has no vector. A curator has them made on the Samples page.")
         neighbours.of(db, actor, own, sample_id)
         rounds = db.scalars(select(tables.Round).where(tables.Round.project_id == own.project_id)).all()
         near: list[tuple[float, int, int]] = []
