@@ -69,7 +69,7 @@ def test_similar_samples_come_the_closest_first_and_clusters_hold_what_is_alike(
     of_cats = next(cluster for cluster in clusters if "cat" in cluster.words)
     assert {cluster.size for cluster in clusters} == {2}
     assert (of_cats.pass_rate, of_cats.judge_mean) == (1.0, 1.0)
-    assert {one.id for one in of_cats.typical} == {cat, more_cats}
+    assert {entry.id for entry in of_cats.typical} == {cat, more_cats}
     assert set(world.listed(cluster=of_cats.cluster)) == {cat, more_cats}
     request = ExportRequest((first.id,), Filters(cluster=of_cats.cluster))
     assert exports.count(world.viewer, world.project.id, request) == 2

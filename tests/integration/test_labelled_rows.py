@@ -45,7 +45,7 @@ def test_rest_has_the_rows_a_flag_and_the_beginning_of_a_long_text(database: str
     with site.with_token(team.who("ann")) as client:
         path = f"/api/v1/rounds/{team.round.id}/review/rows"
         told = client.post(path, json={"sample_ids": team.ids}).json()
-        assert [(one["flag"], one["sample"]["score"], one["mine"]) for one in told] == [
+        assert [(row["flag"], row["sample"]["score"], row["mine"]) for row in told] == [
             (flag, 5.0, None),
             (None, 2.0, None),
         ]
