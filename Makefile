@@ -24,7 +24,7 @@ check-python:
 $(VENV)/.base: constraints.txt pyproject.toml | check-python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,mcp]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,mcp,similar]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     vllm_idle_seconds: float = Field(60.0, ge=0, description="a vLLM server that nobody uses ends after so long")
     chat_models: int = Field(4, ge=0, description="models that people may chat with at once; each is loaded for it")
     chat_idle_seconds: float = Field(60.0, gt=0, description="a model that nobody writes to is let go after so long")
+    embedding_model: str = Field(
+        "", description="folder of a model2vec model for vectors of samples; empty means the project's own base model"
+    )
     max_upload_mb: int = Field(200, description="largest file that may be uploaded")
     oidc_issuer: str = Field("", description="OpenID Connect provider people may sign in with; empty means none")
     oidc_client_id: str = Field("", description="how that provider knows this installation")

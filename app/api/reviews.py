@@ -18,7 +18,8 @@ from backend.services.access import Actor
 from backend.services.decisions import Act, Unread, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import ActResult, Closing, ReviewProgress, reopening
+from backend.services.reviews import ActResult, Closing, ReviewProgress, labelled_rows, reopening
+from backend.services.reviews.labelled_rows import LabelledRow
 
 router = APIRouter(tags=["reviews"])
 
@@ -68,6 +69,12 @@ class HeldItems(BaseModel):
     """What the program has already."""
 
     held: list[Id] = Field(default=[], max_length=1000)
+
+
+class ListedSamples(BaseModel):
+    """Samples of a list, in its order."""
+
+    sample_ids: list[Id] = Field(max_length=labelled_rows.MOST_ROWS)
 
 
 class Undo(BaseModel):
@@ -137,6 +144,12 @@ def _claim(actor: Actor, round_id: int, body: ClaimRequest) -> Response:
 def get_earlier(actor: Asking, round_id: Id, body: HeldItems) -> Item | None:
     """The item one decided last, with one's own decision as `mine`, apart from those held; null where there is none."""
     return queue.earlier(actor, round_id, body.held)
+
+
+@router.post("/rounds/{round_id}/review/rows")
+def list_labelled_rows(actor: Asking, round_id: Id, body: ListedSamples) -> list[LabelledRow]:
+    """Samples with their texts, labels and one's own decisions, to decide them in a list. Nothing is reserved."""
+    return labelled_rows.read_labelled(actor, round_id, body.sample_ids)
 
 
 @router.get("/rounds/{round_id}/review/holders")

@@ -36,6 +36,7 @@ from app.api import (
     trainings,
     trash,
     users,
+    vectors,
     warnings,
     webhooks,
     workers,
@@ -77,6 +78,7 @@ NOUNS = (
     notices,
     webhooks,
     scans,
+    vectors,
     warnings,
 )
 

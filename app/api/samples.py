@@ -112,6 +112,8 @@ def asked_filters(
     answer: Tests = (),
     metadata: MetadataTests = (),
     duplicates: Duplicates = "",
+    similar: Annotated[Id | None, Query(description="only the samples closest to this one, closest first")] = None,
+    cluster: Annotated[boundary.Count | None, Query(description="only the samples of this cluster")] = None,
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -133,6 +135,8 @@ def asked_filters(
         answer,
         metadata,
         duplicates,
+        similar,
+        cluster,
     )
 
 

@@ -613,6 +613,10 @@ class Reviews(Noun):
         """Renew reservations and be seen; to be sent every 20 seconds."""
         return self._ask("POST", f"/rounds/{round_id}/review/here", body=body)
 
+    def list_labelled_rows(self, round_id: int, **body: Unpack[shapes.ListedSamples]) -> list[shapes.LabelledRow]:
+        """Samples with their texts, labels and one's own decisions, to decide them in a list. Nothing is reserved."""
+        return self._ask("POST", f"/rounds/{round_id}/review/rows", body=body)
+
     def close(self, round_id: int) -> shapes.Closed:
         """Close."""
         return self._ask("POST", f"/rounds/{round_id}/review/close")
@@ -894,6 +898,7 @@ class Samples(Noun):
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
+        similar: int | None = None, cluster: int | None = None,
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -902,7 +907,7 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer, "metadata": metadata, "duplicates": duplicates},
+            "answer": answer, "metadata": metadata, "duplicates": duplicates, "similar": similar, "cluster": cluster},
         )
 
     def list_samples(
@@ -914,8 +919,8 @@ class Samples(Noun):
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
-        then_descending: bool | None = None,
+        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
         return self._ask(
@@ -924,13 +929,25 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
-            "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
+            "then": then, "then_descending": then_descending},
         )
+
+    def get_vectors(self, round_id: int) -> shapes.EmbeddingJob | None:
+        """The last job that made vectors of a round; null before the first."""
+        return self._ask("GET", f"/rounds/{round_id}/vectors")
+
+    def make_vectors(self, round_id: int) -> shapes.StartedVectors:
+        """Have a worker make the vectors that samples of a round lack, and clusters of all of them."""
+        return self._ask("POST", f"/rounds/{round_id}/vectors")
 
     def get_chain(self, sample_id: int) -> shapes.Chain:
         """What the text came from, and what was said of it; nothing of it while a blind review hides the judge."""
         return self._ask("GET", f"/samples/{sample_id}/chain")
+
+    def list_clusters(self, round_id: int) -> list[shapes.SampleCluster]:
+        """The round's clusters, the largest first. The filter `cluster` lists the samples of one."""
+        return self._ask("GET", f"/rounds/{round_id}/clusters")
 
     def histogram(self, round_id: int, *, of: shapes.SortKey | None = None) -> list[shapes.HistogramBin]:
         """How the scores, or the lengths in tokens, are spread."""
@@ -939,6 +956,26 @@ class Samples(Noun):
     def start_repair(self, sample_id: int, **body: Unpack[shapes.Instruction]) -> shapes.StartedRepair:
         """Have the round's policy rewrite the text, in a background job. Asking again gives another rewrite."""
         return self._ask("POST", f"/samples/{sample_id}/repairs", body=body)
+
+    def list_similar(
+        self, sample_id: int, *, limit: int | None = None, min_score: float | None = None,
+        max_score: float | None = None, min_tokens: int | None = None, max_tokens: int | None = None,
+        verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
+        is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
+        is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
+        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
+        similar: int | None = None, cluster: int | None = None,
+    ) -> list[shapes.SimilarSample]:
+        """The samples closest to this one, of all rounds of its project that one may see and that pass the filters."""
+        return self._ask(
+            "GET", f"/samples/{sample_id}/similar", query={"limit": limit, "min_score": min_score,
+            "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict,
+            "source": source, "kind": kind, "is_overridden": is_overridden, "is_unparsed": is_unparsed,
+            "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step,
+            "decided": decided, "answer": answer, "metadata": metadata, "duplicates": duplicates, "similar": similar,
+            "cluster": cluster},
+        )
 
     def download(self, job_id: int, to: str | Path) -> Path:
         """The file of an export that one started; it goes after seven days."""
@@ -987,8 +1024,8 @@ class Samples(Noun):
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
-        then_descending: bool | None = None,
+        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
         return self._save(
@@ -997,8 +1034,8 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
-            "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
+            "then": then, "then_descending": then_descending},
         )
 
     def import_samples(
@@ -1018,8 +1055,8 @@ class Samples(Noun):
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
-        then_descending: bool | None = None,
+        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
         return self._ask(
@@ -1028,8 +1065,8 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
-            "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
+            "then": then, "then_descending": then_descending},
         )
 
 

@@ -782,6 +782,16 @@ class Disputed(TypedDict):
     votes: list[Decision]
 
 
+class EmbeddingJob(TypedDict):
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    num_vectors: int | None
+    num_clusters: int | None
+
+
 class Ended(TypedDict):
     sessions: int
 
@@ -971,6 +981,8 @@ class Filters(TypedDict, total=False):
     answer: list[str]
     metadata: list[str]
     duplicates: str
+    similar: int | None
+    cluster: int | None
 
 
 class FineMark(TypedDict, total=False):
@@ -1380,6 +1392,15 @@ class Keys(TypedDict):
     keys: dict[str, list[str]]
 
 
+class LabelledRow(TypedDict):
+    sample: SampleRow
+    prompt: str
+    text: str
+    is_cut: bool
+    mine: Decision | None
+    flag: str | None
+
+
 class Leaving(TypedDict, total=False):
     held: list[int] | None
     is_gone: bool
@@ -1400,6 +1421,10 @@ class Line(TypedDict):
 
 class Link(TypedDict):
     link: str
+
+
+class ListedSamples(TypedDict):
+    sample_ids: list[int]
 
 
 class Mapping(TypedDict, total=False):
@@ -2324,6 +2349,16 @@ class RuleView(TypedDict):
     defaults: dict[str, Any]
 
 
+class SampleCluster(TypedDict):
+    cluster: int
+    size: int
+    words: list[str]
+    typical: list[TypicalSample]
+    pass_rate: float | None
+    judge_mean: float | None
+    at: str | None
+
+
 class SampleExport(TypedDict):
     job_id: int
     project_id: int
@@ -2378,6 +2413,8 @@ class SampleRow(TypedDict):
     prompt_excerpt: NotRequired[list[TextPiece]]
     answers: NotRequired[dict[str, Any]]
     near_duplicate_of: NotRequired[int | None]
+    similarity: NotRequired[float | None]
+    cluster: NotRequired[int | None]
 
 
 class SampleViewEdit(TypedDict, total=False):
@@ -2508,6 +2545,12 @@ class ShowsEdit(TypedDict, total=False):
     guidelines_open: bool
 
 
+class SimilarSample(TypedDict):
+    round_id: int
+    round_number: int
+    sample: SampleRow
+
+
 class SortOutput(TypedDict, total=False):
     key: SortKey
     descending: bool
@@ -2571,6 +2614,10 @@ class StartedRoundJob(TypedDict):
 
 
 class StartedSearch(TypedDict):
+    job_id: int
+
+
+class StartedVectors(TypedDict):
     job_id: int
 
 
@@ -2650,6 +2697,11 @@ class TrialReply(TypedDict):
     text: str
     finish_reason: str
     num_tokens: int
+
+
+class TypicalSample(TypedDict):
+    id: int
+    text: str
 
 
 class Undo(TypedDict, total=False):

@@ -33,6 +33,8 @@ WORDS = {
 }
 ANSWER = "answer: "
 """Before the key of a question, as the name of its column."""
+SIMILARITY = "similarity to "
+"""Before the number of a sample, as the name of a column."""
 HIDDEN = "hidden until you decide"
 HIDDEN_CHAIN = "Where the text came from and what was said of it is hidden until the review is over."
 MORE_QUESTIONS = "There are more of them; the list of samples, by step, has all."
@@ -67,9 +69,11 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
 
 
 def cell(row: SampleRow, key: str) -> object:
-    """What a column of metadata, or of answers to a question, holds."""
+    """What a column of metadata, of answers to a question, or of similarity holds."""
     if key.startswith(ANSWER):
         return row.answers.get(key.removeprefix(ANSWER))
+    if key.startswith(SIMILARITY):
+        return None if row.similarity is None else f"{row.similarity:.2f}"
     return row.metadata.get(key)
 
 

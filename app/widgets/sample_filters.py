@@ -23,7 +23,12 @@ NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 TESTS = ("answer", "metadata")
 """Fields of several tests, with `TESTS_APART` between them."""
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "duplicates", "sort", "then", "step")
+WHOLE = ("similar", "cluster")
+"""Fields of one whole number."""
+NAMES = (
+    *("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "duplicates", *WHOLE),
+    *("sort", "then", "step"),
+)
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
 ONE_OF = {
     name: {value for _, value in choices}
@@ -49,7 +54,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "duplicates", "then")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "duplicates", *WHOLE, "then")
 """The filters behind "More filters"."""
 
 
@@ -127,6 +132,8 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             fields[field] = Number(
                 value=None, label=label, min_width=80, precision=precision, elem_id=f"{name}-{field}"
             )
+        for field, label in (("similar", "Similar to sample"), ("cluster", "Cluster")):
+            fields[field] = Number(value=None, label=label, min_width=80, precision=0, elem_id=f"{name}-{field}")
         columns = gr.Dropdown(
             [],
             value=[],
@@ -184,7 +191,8 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = dict.fromkeys(NAMES, "") | {name: [] for name in CHOICES} | dict.fromkeys(NUMBERS) | {"sort": "+id"}
+    empty: JSON = dict.fromkeys(NAMES, "") | {name: [] for name in CHOICES} | {"sort": "+id"}
+    empty |= dict.fromkeys((*NUMBERS, *WHOLE))
     return [query.get(name, empty[name]) for name in NAMES]
 
 
@@ -206,8 +214,9 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query[name] = f"{TESTS_APART} ".join(parts_of(value))
         elif name in NUMBERS:
             query |= _number(name, value)
-        elif name == "step":
-            query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
+        elif name in ("step", *WHOLE):
+            is_number = value.isascii() and value.isdecimal() and len(value) < (5 if name == "step" else 16)
+            query |= {name: str(int(value)) if name == "step" else int(value)} if is_number else {}
         elif name not in ONE_OF or value in ONE_OF[name]:
             query[name] = value
     if columns := str(parameters.get("columns", "")):
@@ -227,7 +236,7 @@ def read_filters(query: JSON) -> Filters:
     low, high = query.get("min_score"), query.get("max_score")
     if low is not None and high is not None and low > high:
         raise InvalidInput(f"Scores from {low:g} to {high:g} hold nothing. Give the lower one first.")
-    chosen: dict[str, Any] = {name: query.get(name) for name in NUMBERS}
+    chosen: dict[str, Any] = {name: query.get(name) for name in (*NUMBERS, *WHOLE)}
     chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")}
     chosen |= dict.fromkeys(query.get("only", []), True)
     chosen |= {name: tuple(parts_of(query.get(name, ""))) for name in TESTS}

@@ -17,6 +17,7 @@ SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
 DECIDED = ("", "me", "others", "disputed")
 DUPLICATES = ("", "marked", "first")
+OF_WHAT = {"step": "step", "similar": "sample", "cluster": "cluster"}
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
@@ -48,6 +49,9 @@ class Filters:
 
     `duplicates`: samples that are nearly the same as others of the round, as far as that was looked for (marked); or
     all but those that an earlier one of the round is nearly the same as (first).
+
+    `similar`: the number of a sample, also of another round: those whose vectors are closest to its. `cluster`: the
+    number of a cluster of the round. Both as far as vectors were made.
     """
 
     min_score: Score | None = None
@@ -68,6 +72,8 @@ class Filters:
     answer: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     duplicates: str = ""
+    similar: int | None = None
+    cluster: int | None = None
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -75,8 +81,10 @@ class Filters:
         for name in ("min_tokens", "max_tokens"):
             if (number := getattr(self, name)) is not None:
                 boundary.whole(number, f"{name}: the number of tokens")
-        for number in self.step:
-            boundary.whole(number, "step: the number of a step")
+        numbers = {"step": self.step, "similar": (self.similar,), "cluster": (self.cluster,)}
+        for name, number in ((name, number) for name, some in numbers.items() for number in some):
+            if number is not None:
+                boundary.whole(number, f"{name}: the number of a {OF_WHAT[name]}")
         for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:
@@ -91,6 +99,12 @@ class Filters:
                 raise InvalidInput(f"{name}: up to {MOST_TESTS} tests are made at once. Leave some out.")
             for test in getattr(self, name):
                 read(test)
+
+    @property
+    def needs_set(self) -> bool:
+        """Whether a filter is set that no index of labels tells."""
+        is_near = self.similar is not None or self.cluster is not None
+        return is_near or bool(self.decided or self.answer or self.metadata or self.duplicates)
 
     @property
     def answer_tests(self) -> list["AnswerTest"]:

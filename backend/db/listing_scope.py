@@ -117,11 +117,11 @@ class Scope:
 def scope(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> Scope:
     """The filters for one round; its facets are found by skipping from one to the next.
 
-    `among`: the set that `filters.decided`, `answer`, `metadata` and `duplicates` ask for. Raises `InvalidInput`
-    where one is asked for and not given.
+    `among`: the set that `filters.needs_set` says is asked for. Raises `InvalidInput` where it is not given.
     """
-    if (filters.decided or filters.answer or filters.metadata or filters.duplicates) and among is None:
-        what = "Who decided is a filter" if filters.decided else "Answers, metadata and near-duplicates are filters"
+    if filters.needs_set and among is None:
+        what = "Answers, metadata, near-duplicates, neighbours and clusters are filters"
+        what = "Who decided is a filter" if filters.decided else what
         raise InvalidInput(f"{what} of lists and of their exports only. Leave this out here.")
     ranges = _ranges(filters)
     empty = Scope(db, round_id, (), ranges)

@@ -29,6 +29,8 @@ NEAR_DUPLICATES = "near_duplicates"
 """The kind of a job that looks for samples that are nearly the same."""
 FETCH = "fetch"
 """The kind of a job that fetches a dataset of the hub."""
+EMBEDDINGS = "embeddings"
+"""The kind of a job that makes vectors of samples."""
 SCAN = "scan"
 """The kind of a job that looks through a dataset for what should not leave."""
 
@@ -40,7 +42,7 @@ def main() -> int:
     from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
     others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub, SCAN: scan_dataset}
-    others |= {NEAR_DUPLICATES: look_for_near_duplicates, FETCH: fetch_dataset}
+    others |= {NEAR_DUPLICATES: look_for_near_duplicates, EMBEDDINGS: make_embeddings, FETCH: fetch_dataset}
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -100,6 +102,13 @@ def look_for_near_duplicates(job_id: int, progress: "JobProgress") -> "Finish":
     from backend.services.samples import near_duplicates  # noqa: PLC0415 - most jobs compare nothing
 
     return near_duplicates.run(job_id, progress)
+
+
+def make_embeddings(job_id: int, progress: "JobProgress") -> "Finish":
+    """Make vectors of the samples of a round, and clusters of them."""
+    from backend.services.samples import embeddings  # noqa: PLC0415 - most jobs make none
+
+    return embeddings.run(job_id, progress)
 
 
 if __name__ == "__main__":

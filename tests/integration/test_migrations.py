@@ -112,6 +112,7 @@ MADE_SINCE_0022 = {
     "scan_findings",
     "fine_findings",
     "near_duplicates",
+    "clustered_samples",
     "round_reviewers",
     "tallies",
 }

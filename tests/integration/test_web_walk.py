@@ -62,6 +62,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/leave", Role.viewer, {}),
     ("POST", "/rounds/{round_id}/review/claims", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/earlier", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/rows", Role.reviewer, {"sample_ids": [1]}),
     ("POST", "/projects/{project_id}/samples/exports", Role.viewer, None),
     ("POST", "/sample-exports/{job_id}/cancel", ANYONE, None),
     ("POST", "/samples/{sample_id}/repairs", Role.reviewer, {"instruction": "shorter"}),
@@ -145,6 +146,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/scan-findings/{hit_id}/fine", Role.curator, {"reason": "made up"}),
     ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
     ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),
+    ("POST", "/rounds/{round_id}/vectors", Role.curator, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),
 ]
@@ -198,6 +200,9 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer,
     "/rounds/{round_id}/groups": Role.viewer,
+    "/rounds/{round_id}/vectors": Role.viewer,
+    "/rounds/{round_id}/clusters": Role.viewer,
+    "/samples/{sample_id}/similar": Role.viewer,
     "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/facets": Role.viewer,
     "/projects/{project_id}/sample-views": Role.viewer,
@@ -306,6 +311,7 @@ CURATORS = {
     "datasets",
 }
 NOT_THERE_IN_THIS_WORLD = {
+    "/samples/{sample_id}/similar",
     "/prompt-sets/{set_id}/problems",
     "/recipes/named/{name}",
     "/repairs/{job_id}",

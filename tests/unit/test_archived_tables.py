@@ -13,6 +13,7 @@ from backend.services.round_archive import columns, comparing, returning
 
 STAYS = {
     "near_duplicates.sample_id": "goes with the sample, and is looked for again",
+    "clustered_samples.sample_id": "goes with the sample, and is made again",
     "prompts.sample_id": "in a file of its own, columns.LINKS",
     "arena_matches.first_sample_id": "needs refuses",
     "arena_matches.second_sample_id": "needs refuses",
@@ -20,6 +21,7 @@ STAYS = {
     "bench_judgments.sample_id": "needs refuses",
 }
 OF_ROUND = {  # keyed by round and staying: a round's own measure, not its rows
+    "clustered_samples",
     "datasets",
     "endpoint_uses",
     "events",

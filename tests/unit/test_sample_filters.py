@@ -48,6 +48,8 @@ def test_a_shared_address_restores_the_filters(
             "tone=warm",
             "level>=2",
             "first",
+            12,
+            0,
             "-score",
             "+length",
             reply,

@@ -41,8 +41,10 @@ LIST_CSS = """
 @media (max-width: 720px) { .groups li { grid-template-columns: minmax(0, 1fr); } }
 """
 
-ABOUT = """<p class="about"><a href="{{value.to}}">Sample by sample</a></p>"""
-ABOUT_CSS = ".about { margin: 2px 0 0; font-size: 12px; } .about a { color: var(--rondo-accent); }"
+ABOUT = """<p class="about"><a href="{{value.to}}">Sample by sample</a>
+<a href="{{value.to}}#label" class="rondo-needs-reviewer">Label them in a list</a></p>"""
+ABOUT_CSS = """.about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0; font-size: 12px; }
+.about a { color: var(--rondo-accent); }"""
 
 KEEP_IN_ADDRESS = """(kept) => {
   if (kept.address === undefined) return;

@@ -24,6 +24,7 @@ OUTSIDE = {
     "push": "push to the hub",
     "scan": "scan a dataset",
     "near_duplicates": "look for near-duplicates",
+    "embeddings": "make vectors of samples",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

@@ -4,7 +4,16 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import bars, exporting, facet_panel, near_duplicates, saved_views, templates
+from app.pages.samples import (
+    bars,
+    exporting,
+    facet_panel,
+    labels,
+    near_duplicates,
+    sample_clusters,
+    saved_views,
+    templates,
+)
 from app.pages.samples.bulk_acts import do_apply, do_undo, forget, look_ahead
 from app.pages.samples.drawing import (
     COLUMNS,
@@ -68,6 +77,7 @@ def build() -> None:
                 panel = markup(
                     facet_panel.TEMPLATE, facet_panel.CSS, js=facet_panel.JS, value={}, elem_id="samples-facets"
                 )
+            labels.build()
             table = Table(
                 headers=COLUMNS,
                 datatype="str",
@@ -79,6 +89,7 @@ def build() -> None:
             saving = saved_views.build()
             exporting.build(asked_for)
             near_duplicates.build(asked_for)
+            sample_clusters.build(asked_for)
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
             ):

@@ -4,10 +4,11 @@ from typing import Any
 
 import gradio as gr
 
+from app.pages.samples.labels import rest_of
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_card import answer_keys, card, found_in, table_row
+from app.widgets.sample_card import SIMILARITY, answer_keys, card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
@@ -21,7 +22,7 @@ from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
 from backend.services.decisions import bulk
 from backend.services.samples import detail as sample_detail
-from backend.services.samples import facets, text_steps
+from backend.services.samples import facets, similar, text_steps
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
@@ -105,7 +106,7 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
     whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
-    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5]}
+    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5], "rest": rest_of(query)}
     return [*drawn[:4], detail, drawn[4], kept]
 
 
@@ -140,6 +141,7 @@ def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, what all this was made of, and what a search found in the cells."""
     page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
+    keys = [f"{SIMILARITY}{query['similar']}", *keys] if query.get("similar") else keys
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
@@ -231,7 +233,16 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
     if detail is None:
         return {"missing": not_here("sample", query["sample"])}
     titles = {view.key: view.title for view in questions.list_questions(here.actor, here.project_id)}
-    return card(detail, address_of(query), query, titles)
+    return card(detail, address_of(query), query, titles) | {"similar": similar_address(query, detail)}
+
+
+def similar_address(query: JSON, detail: sample_detail.SampleDetail) -> str:
+    """The list by the same filters of the samples that are similar to this one; empty where vectors lack."""
+    if not similar.has_vectors(detail.round_id):
+        return ""
+    left = ("at", "sort", "then", "view", "sample")
+    kept = {name: value for name, value in query.items() if name not in (*UNKEPT, *left) and value is not None}
+    return to_address(kept | {"similar": detail.label.id, "sample": detail.label.id})
 
 
 def found_sample(here: Context, sample_id: int | None) -> sample_detail.SampleDetail | None:

@@ -1,7 +1,6 @@
 """The part of the Samples page that takes along what the filter finds: at once, or by a job for very many."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -11,6 +10,7 @@ from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.sample_addresses import rest_query
 from app.widgets.sample_filters import read_filters, read_sort
 from app.widgets.times import moment
 from backend.errors import NotFound
@@ -125,12 +125,8 @@ def follow(job_id: int, request: gr.Request) -> list[Any]:
 
 def address(project_id: int, wanted: ExportRequest) -> str:
     """The route that answers with the file."""
-    asked: JSON = wanted.filters.changed() | {"round": wanted.round_ids, "sort": str(wanted.sort.key)}
-    asked |= {"descending": wanted.sort.descending, "format": wanted.format}
-    if wanted.sort.then is not None:
-        asked |= {"then": str(wanted.sort.then), "then_descending": wanted.sort.then_descending}
-    plain = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}
-    return f"/api/v1/projects/{project_id}/samples/export?{urlencode(plain, doseq=True)}"
+    query = rest_query(wanted.filters, wanted.sort, {"round": wanted.round_ids, "format": wanted.format})
+    return f"/api/v1/projects/{project_id}/samples/export?{query}"
 
 
 def drawn(found: SampleExport | None) -> list[Any]:

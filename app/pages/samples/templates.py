@@ -18,6 +18,7 @@ DETAIL = """
     <span class="rondo-badge {{value.badge}}">{{value.verdict}}</span>
     {{#each value.marks}}<span class="rondo-badge warn">{{this}}</span>{{/each}}
     <span class="rondo-muted small">{{value.facts}}</span>
+    {{#if value.similar}}<a class="small" href="samples?{{value.similar}}">Similar samples</a>{{/if}}
   </header>
   {{#each value.above}}
   <p class="other"><b>{{#if @first}}About{{else}}which is about{{/if}}</b> <a href="samples?{{this.address}}">sample
@@ -162,6 +163,8 @@ KEEP_IN_ADDRESS = """(kept) => {
   }
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
+  const labels = document.querySelector("#samples-labels");
+  if (kept.rest !== undefined && labels) labels.dataset.rest = kept.rest;
   document.dispatchEvent(new Event("rondo-samples-asked"));
   const table = document.querySelector("#samples-table");
   if (!kept.found || !table || !globalThis.CSS?.highlights) return;

@@ -13,7 +13,7 @@ from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
-from backend.db.tables.near_duplicate import NearDuplicate
+from backend.db.tables.near_duplicate import ClusteredSample, NearDuplicate
 from backend.db.tables.notice import Notice
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
@@ -44,6 +44,7 @@ __all__ = [
     "BenchJudgment",
     "BenchSample",
     "Checkpoint",
+    "ClusteredSample",
     "Comment",
     "Dataset",
     "Decision",

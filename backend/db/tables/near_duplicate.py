@@ -1,6 +1,6 @@
-"""Which samples of a round are nearly the same."""
+"""Which samples of a round are nearly the same, and which are in one cluster."""
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
@@ -14,3 +14,14 @@ class NearDuplicate(Base):
     sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
     first_id: Mapped[int]
+
+
+class ClusteredSample(Base):
+    """A sample with a vector, and the number of its cluster in its round, counted from 0."""
+
+    __tablename__ = "clustered_samples"
+    __table_args__ = (Index("ix_clustered_samples_round_id_cluster", "round_id", "cluster"),)
+
+    sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    cluster: Mapped[int]

@@ -1,6 +1,6 @@
 """The samples of a round by what was answered to the project's questions and by metadata, as lists ask for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,9 +12,11 @@ from backend.db import listing_metadata, tables
 from backend.db.filter_tests import AnswerTest
 from backend.db.filters import Filters
 from backend.db.listing_scope import Among
+from backend.db.many import among as among_ids
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.decisions import decided
+from backend.services.questions import neighbours
 from backend.values.questions import QuestionKind, QuestionOptions, unknown_label
 
 TABLES: dict[str, tuple[Any, ...]] = {
@@ -38,12 +40,13 @@ class Passing:
 
 
 def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
-    """The set of samples that no index of labels tells: by who decided, by answers, by metadata and by near-duplicates.
+    """The set of samples that no index of labels tells: by who decided, by answers, by metadata, by near-duplicates,
+    by neighbours and by clusters.
 
     None where none of these is asked for.
 
     Raises `InvalidInput` for a question that the project does not have, or that is no question of that kind, and for
-    a label that it does not have.
+    a label that it does not have; what `neighbours.of` raises.
     """
     found = decided.among(actor, round_, filters)
     for test in filters.answer_tests:
@@ -56,7 +59,28 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     if filters.duplicates:
         passing = _by_duplicates(round_, filters)
         found = _alone(passing) if found is None else _narrowed(found, passing)
+    if filters.cluster is not None:
+        passing = _by_cluster(round_, filters.cluster)
+        found = _alone(passing) if found is None else _narrowed(found, passing)
+    if filters.similar is not None:
+        passing = _by_ids(round_, neighbours.of(db, actor, round_, filters.similar))
+        found = _alone(passing) if found is None else _narrowed(found, passing)
     return found
+
+
+def _by_cluster(round_: tables.Round, cluster: int) -> Passing:
+    clustered = tables.ClusteredSample
+    query = select(clustered.sample_id).where(clustered.round_id == round_.id, clustered.cluster == cluster)
+    return Passing(query, query, lambda ids: query.where(clustered.sample_id.in_(ids)))
+
+
+def _by_ids(round_: tables.Round, wanted: Collection[int]) -> Passing:
+    label, known = tables.Label, frozenset(wanted)
+
+    def of(ids: Collection[int]) -> Select[int]:
+        return select(label.sample_id).where(label.round_id == round_.id, among_ids(label.sample_id, ids))
+
+    return Passing(of(known), of(known), lambda ids: of(known.intersection(ids)))
 
 
 def _of(query: Select[int], ids: Sequence[int]) -> Select[int]:

@@ -9,9 +9,9 @@ from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
 from backend.services.access import Actor
-from backend.services.questions import filtering
+from backend.services.questions import filtering, neighbours
 from backend.services.rounds import get_row
-from backend.services.samples import answers, correctness, visibility
+from backend.services.samples import answers, correctness, similar, visibility
 from backend.services.samples.histograms import HistogramBin, histogram
 from backend.services.samples.near_duplicates import with_marks
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
@@ -24,6 +24,8 @@ MAX_PAGE = 200
 @dataclass(frozen=True)
 class SamplePage:
     """Some rows of a list and the places before and after them; `sort` is the order they are in.
+
+    Similar samples come the closest first, unless another order is asked for.
 
     A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
     among the matches looked at; the next page goes on. `looked_at`: so many rows a search went through for this page,
@@ -50,8 +52,10 @@ def page(
     """One page of a round's training samples."""
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
-    filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
-    order = place.sort if place else sort or Sort()
+    filters, order = filters or Filters(), sort or Sort()
+    is_closest_first = similar.is_closest_first(filters, order, cursor)
+    place = Cursor.read(cursor) if cursor and not is_closest_first else None
+    order = place.sort if place else Sort() if is_closest_first else order
     # A page by two keys is put together from several lists.
     with snapshot() if order.then else reading() as db:
         round_ = get_row(db, actor, round_id)
@@ -59,10 +63,14 @@ def page(
         visibility.refuse(kept, filters, order)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
-        got = find(asked, filters, order, place, limit)
+        if is_closest_first:
+            likeness = neighbours.of(db, actor, round_, filters.similar or 0)
+            got, ends = similar.closest_first(asked, filters, likeness, cursor, limit)
+        else:
+            got = find(asked, filters, order, place, limit)
+            ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
-        rows = with_marks(db, rows)
-    ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
+        rows = similar.with_likeness(db, actor, round_, with_marks(db, rows), filters)
     return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

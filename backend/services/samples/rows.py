@@ -25,6 +25,7 @@ class SampleRow:
     `correctness`); None where that is not known. `is_hidden`: what was said of the sample is withheld until the review
     is over or the person has decided. `answers`: what people answered to the project's questions, as far as one may see
     it, by the questions' keys: the mean of ratings, else how often each label was chosen, or the texts.
+    `similarity`: to the sample that the filter `similar` names, the cosine of their vectors. `cluster`: its number.
     `near_duplicate_of`: the first sample of those that it is nearly the same as, which may be itself.
     """
 
@@ -50,6 +51,8 @@ class SampleRow:
     prompt_excerpt: tuple[TextPiece, ...] = ()
     answers: JSON = field(default_factory=dict)
     near_duplicate_of: int | None = None
+    similarity: float | None = None
+    cluster: int | None = None
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:

@@ -1,0 +1,124 @@
+"""The part of the Samples page that has vectors made, and shows the clusters of a round."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.samples.drawing import UNKEPT, round_of
+from app.toasts import toasts
+from app.widgets import buttons
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.sample_card import one_line, score
+from app.widgets.sample_filters import to_address
+from app.widgets.times import moment
+from backend.errors import PermissionDenied
+from backend.services.samples import embeddings, sample_clusters
+from backend.services.samples.embeddings import EmbeddingJob
+from backend.services.samples.sample_clusters import SampleCluster
+from backend.values import JSON, JobStatus
+
+POLL_SECONDS = 2.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+NEVER = (
+    "A worker makes a small vector of each text: samples that are similar to one can be listed then, and those of a "
+    "cluster. Vectors here tell what words texts share, more than what they mean."
+)
+TEMPLATE = """
+<p class="rondo-muted" role="status">{{value.text}}
+{{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</p>
+{{#if value.clusters}}<div class="scroll"><table>
+<thead><tr><th>Cluster</th><th>Samples</th><th>Pass rate</th><th>Judge mean</th><th>Words</th><th>Most typical</th></tr>
+</thead><tbody>{{#each value.clusters}}<tr>
+<td><a href="samples?{{this.address}}">{{this.number}}</a></td><td>{{this.size}}</td><td>{{this.rate}}</td>
+<td>{{this.mean}}</td><td dir="auto">{{this.words}}</td>
+<td>{{#each this.typical}}<p dir="auto">
+<a href="samples?{{this.address}}">{{this.id}}</a> {{this.text}}</p>{{/each}}</td>
+</tr>{{/each}}</tbody></table></div>{{/if}}
+"""
+CSS = """
+a { color: var(--rondo-accent); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13px; }
+th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--rondo-border); text-align: left; vertical-align: top; }
+td { font-variant-numeric: tabular-nums; }
+td:last-child { min-width: 260px; }
+td p { margin: 0 0 2px; overflow-wrap: anywhere; }
+"""
+
+
+def build(asked_for: gr.State) -> None:
+    """Lay the part out and wire it."""
+    with gr.Accordion("Similar samples and clusters", open=False, elem_id="samples-clusters-part") as part:
+        shown = markup(TEMPLATE, CSS, value={"text": NEVER}, elem_id="samples-clusters")
+        with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
+            go = buttons.secondary("Make vectors and clusters", elem_id="samples-clusters-go")
+    timer = gr.Timer(POLL_SECONDS, active=False)
+    part.expand(follow, [asked_for], [shown, timer], **QUIET)
+    go.click(start, [asked_for], [shown, timer], **PRIVATE)
+    timer.tick(follow, [asked_for], [shown, timer], **QUIET)
+
+
+@toasts
+def start(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
+    """Have a worker make them."""
+    here, query = context(request), asked_for.value
+    embeddings.start(here.actor, round_of(query))
+    return drawn(here, query)
+
+
+@toasts
+def follow(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
+    """How far the last job is, and the clusters."""
+    here, query = context(request), asked_for.value
+    return drawn(here, query) if query.get("round") else [{"text": NEVER}, gr.Timer(active=False)]
+
+
+def drawn(here: Context, query: JSON) -> list[Any]:
+    """What is said of the job, the clusters, and whether to ask again."""
+    job = embeddings.newest(here.actor, round_of(query))
+    try:
+        clusters = sample_clusters.list_clusters(here.actor, round_of(query))
+    except PermissionDenied as error:
+        return [{"text": error.message}, gr.Timer(active=False)]
+    shown = state_of(job, clusters) | {"clusters": [row_of(cluster, query) for cluster in clusters]}
+    return [shown, gr.Timer(active=job is not None and not job.is_over)]
+
+
+def state_of(job: EmbeddingJob | None, clusters: list[SampleCluster]) -> JSON:
+    """What is said of a job."""
+    if job is None:
+        return {"text": NEVER}
+    if job.status is JobStatus.done:
+        at = clusters[0].at if clusters else None
+        when = f" Pass rates and means are those of {moment(at)}." if at else ""
+        later = "Samples that came since have none until they are made again."
+        return {"text": f"{job.num_vectors or 0:,} samples have a vector. {later}{when}"}
+    texts = {
+        JobStatus.queued: "Making vectors waits for a worker:",
+        JobStatus.failed: f"It failed. {job.error}",
+        JobStatus.cancelled: "It was cancelled; what was made stays and goes on from there:",
+    }
+    text = texts.get(job.status, f"{job.done:,} of {job.total:,} samples have a vector:")
+    return {"text": text, "job": job.job_id}
+
+
+def row_of(cluster: SampleCluster, query: JSON) -> JSON:
+    """A cluster for the template; its links keep the filters of the list."""
+    left = ("at", "view", "sample", "similar")
+    kept = {name: value for name, value in query.items() if name not in (*UNKEPT, *left) and value is not None}
+    of_it = kept | {"cluster": cluster.cluster}
+    return {
+        "number": str(cluster.cluster),
+        "size": f"{cluster.size:,}",
+        "rate": "–" if cluster.pass_rate is None else f"{100 * cluster.pass_rate:.0f} %",
+        "mean": score(cluster.judge_mean),
+        "words": ", ".join(cluster.words) or "–",
+        "address": to_address(of_it),
+        "typical": [
+            {"id": str(one.id), "text": one_line(one.text), "address": to_address(of_it | {"sample": one.id})}
+            for one in cluster.typical
+        ],
+    }

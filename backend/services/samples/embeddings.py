@@ -1,0 +1,238 @@
+"""Vectors of a round's samples and their clusters: made by a worker, so that similar samples can be listed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.db.many import among, in_chunks
+from backend.embeddings import clusters, static_model, vectors
+from backend.embeddings.static_model import TextModel
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
+from backend.jobs import JobProgress
+from backend.likeness import words
+from backend.pipeline.stage import Finish
+from backend.services import archived, events
+from backend.services.access import Actor
+from backend.services.checkpoints import model_folders
+from backend.services.rounds import get_row
+from backend.values import JSON, JobStatus, Role, Stage, Verdict
+
+KIND = "embeddings"
+"""As `stage_process` calls it, which must not load this to start."""
+LONGEST = 8_000
+"""So many characters of a text are read."""
+AT_ONCE = 500
+READ_FOR_WORDS = 50_000
+"""So many samples are read for the words of clusters, evenly from all of them."""
+TYPICAL = 3
+
+
+@dataclass(frozen=True)
+class EmbeddingJob:
+    """A job that makes vectors, and how far it is. `num_vectors`: those there are at its end; None before."""
+
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    num_vectors: int | None
+    num_clusters: int | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
+
+def start(actor: Actor, round_id: int) -> int:
+    """Have a worker make the vectors that a round's samples lack, and clusters of all; return the job's id.
+
+    For curators. Raises `Conflict` while that is under way.
+    """
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse_id(db, round_id)
+        db.refresh(round_, with_for_update=True)  # one at a time
+        last = newest_job(db, round_)
+        if last is not None and last.status in jobs.ACTIVE:
+            raise Conflict(f"Job {last.id} makes vectors of this round already. Wait for its end.")
+        spec: JSON = {"kind": KIND, "round_id": round_id, "via": actor.via}
+        whose: dict[str, Any] = {"project_id": round_.project_id, "created_by": actor.user_id}
+        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, "make vectors", f"round {round_.number}", **place, job_id=job_id)
+        return job_id
+
+
+def newest(actor: Actor, round_id: int) -> EmbeddingJob | None:
+    """The last job that made vectors of a round; None before the first."""
+    with reading() as db:
+        job = newest_job(db, get_row(db, actor, round_id))
+    if job is None:
+        return None
+    result = job.spec.get("result", {})
+    told = (result.get("num_vectors"), len(result["clusters"]) if result else None)
+    return EmbeddingJob(job.id, job.status, job.done, job.total, job.error, *told)
+
+
+def newest_job(db: Session, round_: tables.Round, status: JobStatus | None = None) -> tables.Job | None:
+    job = tables.Job
+    here = (job.project_id == round_.project_id, job.round_id.is_(None), job.spec["kind"].as_string() == KIND)
+    query = select(job).where(*here, job.spec["round_id"].as_integer() == round_.id)
+    query = query if status is None else query.where(job.status == status)
+    return db.scalar(query.order_by(job.id.desc()).limit(1))
+
+
+def run(job_id: int, progress: JobProgress) -> Finish:
+    """Make the vectors, batch by batch after those that there are; then put all samples into clusters."""
+    with reading() as db:
+        round_id = int(db.get_one(tables.Job, job_id).spec["round_id"])
+        round_ = db.get(tables.Round, round_id)
+        if round_ is None:
+            raise NotFound("The round was deleted. There is nothing left to do.")
+        folder = base_folder(db, round_)
+        vectors.delete_others(db.scalars(select(tables.Round.id)).all())
+    model = open_model(folder)
+    make_vectors(round_id, model, progress)
+    rows = vectors.read_rows(round_id, model.fingerprint)
+    if rows is None:
+        raise InvalidInput("This round has no samples yet. Make vectors when there are some.")
+    # Texts without words have no direction.
+    parts = [rows["vector"][n : n + AT_ONCE].any(axis=1) for n in range(0, len(rows), AT_ONCE)]
+    has_words = numpy.concatenate(parts)
+    ids, known = rows["id"][has_words], rows["vector"][has_words]
+    means = clusters.centers(known, clusters.number_of(len(known))) if len(known) else numpy.zeros((0, model.size))
+    numbers = [clusters.closest(known[n : n + AT_ONCE], means) for n in range(0, len(known), AT_ONCE)]
+    places = numpy.concatenate(numbers) if numbers else numpy.zeros(0, dtype=numpy.int64)
+    write_clusters(round_id, ids.tolist(), places.tolist(), progress)
+    told: list[JSON] = []
+    for number, apart in enumerate(cluster_words(ids, places, len(means))):
+        size, middle = int((places == number).sum()), typical(known, ids, means, places, number)
+        told.append({"cluster": number, "size": size, "typical": middle, "words": apart})
+    with reading() as db:
+        for number, figures in cluster_figures(db, round_id).items():
+            told[number] |= figures
+
+    def finish(db: Session) -> None:
+        job = db.get_one(tables.Job, job_id)
+        result = {"num_vectors": len(rows), "clusters": [entry for entry in told if entry["size"]]}
+        job.spec = job.spec | {"result": result}
+
+    return finish
+
+
+def open_model(folder: Path | None) -> TextModel:
+    """The model of the settings, else one of the base model's token embeddings."""
+    if settings().embedding_model:
+        return static_model.open_folder(Path(settings().embedding_model).expanduser())
+    if folder is None:
+        raise InvalidInput(
+            "The models of this round are served elsewhere, so that there is no base model on this machine to take "
+            "token embeddings from. Give a folder of model2vec by RONDO_EMBEDDING_MODEL."
+        )
+    return static_model.distilled(folder)
+
+
+def base_folder(db: Session, round_: tables.Round) -> Path | None:
+    """The folder of the oldest ancestor of the round's policy that is on this machine, so that a project's rounds have
+    one model for vectors; None where there is none."""
+    folder, seen = None, set[int]()
+    number: int | None = round_.policy_id
+    while number is not None and number not in seen:
+        seen.add(number)
+        checkpoint = db.get_one(tables.Checkpoint, number)
+        if checkpoint.kind in ("base", "full") and checkpoint.location:
+            folder = _folder(checkpoint.location) or folder
+        number = checkpoint.parent_id
+    return folder
+
+
+def _folder(location: str) -> Path | None:
+    try:
+        found = model_folders.here(location)
+    except (InvalidInput, MissingPrerequisite):
+        return None
+    return found if found is not None and any(found.glob("*.safetensors")) else None
+
+
+def make_vectors(round_id: int, model: TextModel, progress: JobProgress) -> None:
+    """Add the vectors of samples that have none."""
+    sample, label = tables.Sample, tables.Label
+    with reading() as db:
+        total = db.scalar(select(func.count()).select_from(label).where(label.round_id == round_id)) or 0
+    with vectors.VectorWriter(round_id, model.size, model.fingerprint) as writer:
+        progress.start(total, "samples", min(total, writer.number))
+        last = writer.last_id
+        while True:
+            with reading() as db:
+                query = select(sample.id, func.substr(sample.text, 1, LONGEST))
+                query = query.join(label, label.sample_id == sample.id)
+                query = query.where(label.round_id == round_id, sample.id > last).order_by(sample.id).limit(AT_ONCE)
+                texts = db.execute(query).tuples().all()
+            if not texts:
+                return
+            ids = [sample_id for sample_id, _ in texts]
+            writer.add(ids, model.encode([text for _, text in texts]))
+            last = ids[-1]
+            progress.advance(len(ids))
+
+
+def write_clusters(round_id: int, ids: Sequence[int], places: Sequence[int], progress: JobProgress) -> None:
+    """Write the cluster of each sample, in short transactions: others write meanwhile."""
+    table, label = tables.ClusteredSample, tables.Label
+    for some in in_chunks(list(zip(ids, places, strict=True)), AT_ONCE):
+        with session() as db:
+            # A sample that was deleted meanwhile has a vector still.
+            here = set(db.scalars(select(label.sample_id).where(among(label.sample_id, [n for n, _ in some]))))
+            rows = [{"sample_id": n, "round_id": round_id, "cluster": place} for n, place in some if n in here]
+            if rows:
+                dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+                insert = dialect.insert(table)
+                new = {"cluster": insert.excluded.cluster}
+                db.execute(insert.on_conflict_do_update(index_elements=["sample_id"], set_=new), rows)
+        progress.advance(0)
+
+
+def typical(known: Any, ids: Any, means: Any, places: Any, number: int) -> list[int]:
+    """The samples of a cluster that are closest to its middle."""
+    members = numpy.flatnonzero(places == number)
+    likeness = known[members].astype(numpy.float32) @ means[number]
+    return [int(ids[members[place]]) for place in numpy.argsort(-likeness, kind="stable")[:TYPICAL]]
+
+
+def cluster_words(ids: Any, places: Any, number: int) -> list[list[str]]:
+    """The words of each cluster that others have least."""
+    counts: list[Counter[str]] = [Counter() for _ in range(number)]
+    sample, every = tables.Sample, max(1, len(ids) // READ_FOR_WORDS)
+    sizes = [0] * number
+    cluster_of = dict(zip(ids[::every].tolist(), places[::every].tolist(), strict=True))
+    for some in in_chunks(list(cluster_of)):
+        with reading() as db:
+            query = select(sample.id, func.substr(sample.text, 1, LONGEST)).where(among(sample.id, some))
+            for sample_id, text in db.execute(query).tuples():
+                counts[cluster_of[sample_id]].update(clusters.told_words(words(text)))
+                sizes[cluster_of[sample_id]] += 1
+    return clusters.distinctive(counts, sizes)
+
+
+def cluster_figures(db: Session, round_id: int) -> dict[int, JSON]:
+    """The pass rate and the judge's mean of each cluster of the round, by its number."""
+    clustered, label = tables.ClusteredSample, tables.Label
+    accepted = func.count().filter(label.verdict == Verdict.accept)
+    query = select(clustered.cluster, func.count(label.verdict), accepted, func.avg(label.machine_score))
+    query = query.join(label, label.sample_id == clustered.sample_id).where(clustered.round_id == round_id)
+    rows = db.execute(query.group_by(clustered.cluster)).tuples()
+    return {
+        number: {"pass_rate": passed / judged if judged else None, "judge_mean": None if mean is None else float(mean)}
+        for number, judged, passed, mean in rows
+    }

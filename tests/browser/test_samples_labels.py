@@ -1,0 +1,63 @@
+"""The Samples page in Chromium: labels set in place, in the list, by the desk's keys."""
+
+from playwright.sync_api import expect
+
+from backend.db import session, tables
+from backend.values import DecisionKind, Role, RoundStatus
+from tests.browser.settled import fits
+from tests.browser.test_review import HOSTILE, SEND, Review, empty, is_sending
+from tests.browser.test_samples import open_samples
+
+__all__ = ["empty"]
+SAVED = "#samples-labels .unsaved:text('All saved')"
+
+
+def row(desk: Review, number: int) -> object:
+    return desk.page.locator(f"#rondo-row-{desk.ids[number]}")
+
+
+def test_rows_are_decided_by_keys_undone_and_put_back_where_refused(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=8, role=Role.reviewer)
+    page, ids = desk.page, desk.ids
+    open_samples(desk)
+    page.get_by_role("button", name="Label here").click()
+    expect(row(desk, 0)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#samples-table")).to_be_hidden()
+    expect(row(desk, 0)).to_contain_text(HOSTILE.splitlines()[0][:40])
+    expect(row(desk, 0)).to_contain_text("hidden until you decide")
+    page.keyboard.press("x")
+    expect(row(desk, 1)).to_have_attribute("aria-selected", "true")
+    expect(row(desk, 0)).to_contain_text("reject")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")
+    page.keyboard.press("k")
+    page.keyboard.press("f")
+    page.wait_for_selector(SAVED)
+    expect(row(desk, 0).locator(".own")).to_have_text("you reject")
+    expect(row(desk, 2).locator(".own")).to_have_text("you accept, flagged by you")
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(row(desk, 2).locator(".own")).to_have_text("")
+    page.wait_for_selector(SAVED)
+    K = DecisionKind
+    retracts = [(K.retract, ids[2]), (K.retract, ids[2])]
+    assert desk.decisions() == [(K.reject, ids[0]), (K.accept, ids[2]), (K.flag, ids[2]), *retracts]
+    page.route(SEND, lambda route: route.abort() if is_sending(route) else route.continue_())
+    page.keyboard.press("s")
+    expect(page.locator("#samples-labels .unsaved")).to_contain_text("1 unsaved – the server does not answer")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.unroute(SEND)
+    # The list opens again, and what was not sent is sent now.
+    expect(row(desk, 2).locator(".own")).to_have_text("you skipped it")
+    assert desk.decisions()[-1] == (K.skip, ids[2])
+    with session() as db:
+        db.get_one(tables.Round, desk.round.id).status = RoundStatus.running
+    page.keyboard.press("a")
+    expect(row(desk, 0).locator(".why")).not_to_be_empty()
+    expect(row(desk, 0).locator(".own")).to_have_text("you reject")
+    assert len(desk.decisions()) == 6
+    page.set_viewport_size({"width": 400, "height": 800})
+    fits(page)
+    assert desk.errors == []
+    assert page.evaluate("window.hacked") is None
