@@ -163,7 +163,9 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
     sort, show = _chosen(Sort, asked.get("sort")) or Sort.by_name, _chosen(Show, asked.get("show")) or Show.all
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
-    trashed = [{"entry": one, "since": times.moment(one.trashed_at)} for one in trash.list_mine(actor)]
+    trashed = [
+        {"entry": trash_entry, "since": times.moment(trash_entry.trashed_at)} for trash_entry in trash.list_mine(actor)
+    ]
     return html.page(
         request,
         "projects",
@@ -171,7 +173,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         status=status_of(error) if error is not None else 200,
         problem=error.message if error is not None else "",
         mine=[project_row(state) for state in states],
-        heads=[_head(one, sort, show, name) for one in HEADS],
+        heads=[_head(head, sort, show, name) for head in HEADS],
         sort=sort,
         show=show,
         name=name,
@@ -195,8 +197,8 @@ def project_row(state: ProjectState) -> dict[str, Any]:
         "last": times.ago(state.last_at),
         "reviews": [_review(state, review, base) for review in state.reviews],
         "under_way": [
-            {"href": f"{base}round?round={one.id}", "words": _standing(one), "badge": BADGES[one.status]}
-            for one in (*state.under_way, *((state.failed,) if state.failed else ()))
+            {"href": f"{base}round?round={round_.id}", "words": _standing(round_), "badge": BADGES[round_.status]}
+            for round_ in (*state.under_way, *((state.failed,) if state.failed else ()))
         ],
         "undecided": count(state.undecided) if state.reviews else "–",
         "accuracy": percent(state.accuracy.value) if state.accuracy else "–",
@@ -216,10 +218,10 @@ def _review(state: ProjectState, review: OpenReview, base: str) -> dict[str, str
     return {"href": f"{base}review?round={review.id}", "words": f"Round {review.number}", "waits": waits}
 
 
-def _standing(one: RoundAt) -> str:
-    stage = f" to {one.stage}" if one.status is RoundStatus.failed else f": {one.stage}"
+def _standing(round_: RoundAt) -> str:
+    stage = f" to {round_.stage}" if round_.status is RoundStatus.failed else f": {round_.stage}"
     words = {RoundStatus.running: "runs", RoundStatus.held: "is held", RoundStatus.failed: "failed"}
-    return f"Round {one.number} {words[one.status]}{stage if one.status is not RoundStatus.held else ''}"
+    return f"Round {round_.number} {words[round_.status]}{stage if round_.status is not RoundStatus.held else ''}"
 
 
 def _change(state: ProjectState, base: str) -> dict[str, str]:
@@ -247,12 +249,15 @@ def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> d
 
 def _chosen(of: type[Chosen], word: str | None) -> Chosen | None:
     """The member of that name; None where there is none, as in an address that was typed."""
-    return of(word) if word in [str(one) for one in of] else None
+    return of(word) if word in [str(member) for member in of] else None
 
 
 def _leftovers(actor: Actor) -> dict[str, object]:
     """The files that nothing refers to. Finding them reads the whole data folder: only whoever asks for them waits."""
-    found = clean_up.find(actor)
-    shown = [{"path": one.path, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
-    rest = len(found) - len(shown)
-    return {"files": shown, "rest": rest, "size": in_bytes(sum(one.num_bytes for one in found))}
+    leftovers = clean_up.find(actor)
+    shown = [
+        {"path": leftover.path, "why": leftover.why, "size": in_bytes(leftover.num_bytes)}
+        for leftover in leftovers[:SHOWN]
+    ]
+    rest = len(leftovers) - len(shown)
+    return {"files": shown, "rest": rest, "size": in_bytes(sum(leftover.num_bytes for leftover in leftovers))}

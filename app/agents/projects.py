@@ -28,11 +28,13 @@ class ListProjects(Tool):
 
     def call(self, actor: Actor) -> JSON:
         if self.project_id is not None:
-            one = projects.get(actor, self.project_id)
-            texts = {"description": untrusted(one.description, LONGEST_TEXT)}
-            return {"project": _short(one) | texts | {"guidelines": untrusted(one.guidelines, LONGEST_TEXT)}}
+            project = projects.get(actor, self.project_id)
+            texts = {"description": untrusted(project.description, LONGEST_TEXT)}
+            return {"project": _short(project) | texts | {"guidelines": untrusted(project.guidelines, LONGEST_TEXT)}}
         page = cut(projects.list_mine(actor), limit=self.limit, after=self.after, key=lambda row: row.id)
-        listed = [_short(one) | {"description": untrusted(one.description, LONGEST_DESCRIPTION)} for one in page.items]
+        listed = [
+            _short(item) | {"description": untrusted(item.description, LONGEST_DESCRIPTION)} for item in page.items
+        ]
         return {"projects": listed, "next": page.next}
 
 
@@ -50,5 +52,5 @@ class ListRecipes(Tool):
     def call(self, actor: Actor) -> JSON:
         if self.name:
             return fields(recipe_choice.get_registered(self.name), "name", "title", "paper", "lines", "recipe")
-        found = [recipe_choice.get_registered(name) for name in recipe_choice.registered_names()]
-        return {"recipes": [fields(one, "name", "title") for one in found]}
+        recipes = [recipe_choice.get_registered(name) for name in recipe_choice.registered_names()]
+        return {"recipes": [fields(recipe, "name", "title") for recipe in recipes]}

@@ -39,12 +39,12 @@ class NextItem(Tool):
     def call(self, actor: Actor) -> JSON:
         round_ = rounds.get(actor, self.round_id)
         how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
-        found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
+        items = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
         # A review by group or pair asks none.
         is_asked = not review_settings.read(round_.review).by_group
         asked = questions.list_questions(actor, round_.project_id, with_retired=False) if is_asked else []
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
-        return {"item": _item(found[0]) if found else None, **how}
+        return {"item": _item(items[0]) if items else None, **how}
 
 
 class Decide(Tool):
@@ -96,7 +96,7 @@ class Decide(Tool):
         return {
             "decision": _decision(done.decision),
             "judge": _judge(done.judge),
-            "others": [_decision(one) for one in done.others],
+            "others": [_decision(decision) for decision in done.others],
             "why_it_was_asked": done.reason,
         }
 
@@ -113,12 +113,12 @@ def _item(item: Item) -> JSON:
         "text": untrusted(item.text, LONGEST_TEXT),
         "judge": _judge(item.judge),
         "members": [
-            fields(one, "sample_id", "finish_reason", "num_tokens")
-            | {"turns": conversation(one.turns), "text": untrusted(one.text, LONGEST_TEXT // 4)}
-            | {"judge": _judge(one.judge)}
-            for one in item.members
+            fields(member, "sample_id", "finish_reason", "num_tokens")
+            | {"turns": conversation(member.turns), "text": untrusted(member.text, LONGEST_TEXT // 4)}
+            | {"judge": _judge(member.judge)}
+            for member in item.members
         ],
-        "others": [_decision(one) for one in item.others],
+        "others": [_decision(decision) for decision in item.others],
     }
 
 
@@ -135,7 +135,7 @@ def _judge(view: JudgeView | None) -> JSON | None:
     if view is None:
         return None
     replies = [
-        fields(one, "judge", "score", "verdict") | {"rationale": untrusted(one.rationale)} for one in view.replies
+        fields(reply, "judge", "score", "verdict") | {"rationale": untrusted(reply.rationale)} for reply in view.replies
     ]
     return fields(view, "score", "verdict", "spread") | {"replies": replies}
 

@@ -72,7 +72,7 @@ class LaunchRound(Tool):
             actor, self.project_id
         )
         if self.dry_run:
-            last = max((one.number for one in rounds.newest(actor, self.project_id, limit=1)), default=0)
+            last = max((round_.number for round_ in rounds.newest(actor, self.project_id, limit=1)), default=0)
             would_make = as_json(asdict(rounds.estimate(actor, self.project_id, plan)))
             return {"would_make": would_make, "after_number": last}
         if self.after_number is None:
@@ -97,7 +97,7 @@ class GetRound(Tool):
         names = ("name", "of", "checkpoint", "value", "low", "high", "n", "compared_with", "before", "change", "p")
         answer: JSON = {
             "round": shown(row),
-            "metrics": [fields(one, *names) for one in measured.metrics[:100]],
+            "metrics": [fields(metric, *names) for metric in measured.metrics[:100]],
             "not_measured": list(measured.missing),
         }
         if row.status is RoundStatus.review:
@@ -118,8 +118,8 @@ class ListWarnings(Tool):
 
     def call(self, actor: Actor) -> JSON:
         names = ("name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "n", "rows")
-        found = warnings.of_round(actor, self.round_id)
-        return {"warnings": [fields(one, *names) | words(one, "reason") for one in found]}
+        raised = warnings.of_round(actor, self.round_id)
+        return {"warnings": [fields(warning, *names) | words(warning, "reason") for warning in raised]}
 
 
 class CloseReview(Tool):

@@ -105,14 +105,17 @@ class ReadSample(Tool):
             "answer": untrusted(read.answer) if read.answer else None,
             "turns": conversation(read.turns),
             "judgments": [
-                fields(one, *judged) | {"rationale": untrusted(one.rationale)}
-                for one in read.judgments[:MOST_JUDGMENTS]
+                fields(judgment, *judged) | {"rationale": untrusted(judgment.rationale)}
+                for judgment in read.judgments[:MOST_JUDGMENTS]
             ],
             "decisions": [
-                fields(one, *decided) | {"note": untrusted(one.note)} for one in read.history[-MOST_DECISIONS:]
+                fields(decision, *decided) | {"note": untrusted(decision.note)}
+                for decision in read.history[-MOST_DECISIONS:]
             ],
-            "others_of_group": [shown(one) for one in read.group[:MOST_OTHERS]],
-            "trained": [fields(one, "dataset_id", "round_number", "use", "checkpoint") for one in read.trained],
+            "others_of_group": [shown(sample) for sample in read.group[:MOST_OTHERS]],
+            "trained": [
+                fields(trained_on, "dataset_id", "round_number", "use", "checkpoint") for trained_on in read.trained
+            ],
         }
 
 

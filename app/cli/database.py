@@ -37,9 +37,9 @@ def backup(
         path, more = installation.backup(file), {}
         say("Checkpoints, exports and the key of the sessions are not in it.")
     else:
-        made = archives.write(file)
-        path, more = made.path, {"files": made.num_files, "left_out": made.left_out}
-        for place in made.left_out:
+        archive = archives.write(file)
+        path, more = archive.path, {"files": archive.num_files, "left_out": archive.left_out}
+        for place in archive.left_out:
             say(f"{place} is not in it: it lies outside the data folder, is not there, or was being written.")
     emit({"file": str(path), "bytes": path.stat().st_size, **more}, as_json=as_json, text=str(path))
 
@@ -61,11 +61,11 @@ def restore(
         does = "Replace" if databases.name() == databases.SQLITE else "Fill"
         asked = f"{does} the database {databases.shown()}, and replace the files in {settings().folder}?"
         typer.confirm(asked, abort=True, err=True)
-    found = archives.restore(file)
-    for place in found.left_out:
+    archive = archives.restore(file)
+    for place in archive.left_out:
         say(f"{place} was not in the backup.")
-    text = f"{found.num_files} files of {file} are back in {settings().folder}."
-    emit({"file": str(file), "files": found.num_files, "left_out": found.left_out}, as_json=as_json, text=text)
+    text = f"{archive.num_files} files of {file} are back in {settings().folder}."
+    emit({"file": str(file), "files": archive.num_files, "left_out": archive.left_out}, as_json=as_json, text=text)
 
 
 @app.command()

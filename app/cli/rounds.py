@@ -186,8 +186,8 @@ def review_settings(
     actor, round_ = one_round(project, number)
     changes = settings_from(set_ or [])
     settings = settings_edit.edit_review(actor, round_.id, changes) if changes else settings_of.read(round_.review)
-    told = settings.model_dump(mode="json")
-    emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
+    fields = settings.model_dump(mode="json")
+    emit(fields, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in fields.items()]))
 
 
 @app.command("select")

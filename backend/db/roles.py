@@ -13,5 +13,5 @@ def may_decide(
     """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
     user, member = tables.User, tables.Membership
     is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    roles = [one for one in Role if one.rank >= role.rank]
+    roles = [other for other in Role if other.rank >= role.rank]
     return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))

@@ -49,7 +49,7 @@ class Patterns(BaseModel):
         kept: list[Span] = []
         for span in sorted((span for look in self._looks for span in look(text)), key=lambda span: span.start):
             if kept and span.start < (last := kept[-1]).end:
-                longer = max(last, span, key=lambda one: one.end - one.start)
+                longer = max(last, span, key=lambda candidate: candidate.end - candidate.start)
                 kept[-1] = Span(longer.kind, last.start, max(last.end, span.end))
             else:
                 kept.append(span)

@@ -61,8 +61,10 @@ class Forgetting(WarningRule):
 
 def _worst(both: Answered, listed: Sequence[Category], times: int) -> tuple[Category, AccuracyChange] | None:
     """The category of which it is surest that it fell; None where none fell."""
-    changes = [(one, both.change(one.ids, times=times)) for one in listed]
-    fallen = [(one, change) for one, change in changes if change is not None and (change.gap.value or 0.0) < 0]
+    changes = [(category, both.change(category.ids, times=times)) for category in listed]
+    fallen = [
+        (category, change) for category, change in changes if change is not None and (change.gap.value or 0.0) < 0
+    ]
     return min(fallen, key=lambda pair: _place(pair[1].gap), default=None)
 
 
@@ -81,8 +83,8 @@ def _went(change: AccuracyChange) -> str:
     ends = (
         f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f} points" if gap.low is not None and gap.high is not None else ""
     )
-    said = ends or f"interval unknown, p = {gap.p:.2g}"
-    return f"from {gap.old:.1%} to {gap.new:.1%} ({said}) of its {gap.n:,} prompts."
+    note = ends or f"interval unknown, p = {gap.p:.2g}"
+    return f"from {gap.old:.1%} to {gap.new:.1%} ({note}) of its {gap.n:,} prompts."
 
 
 def _finding(change: AccuracyChange, *, note: str = "", category: Category | None = None) -> Finding:

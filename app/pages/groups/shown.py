@@ -113,7 +113,7 @@ def row_of(row: GroupRow, query: JSON) -> JSON:
         "rate": "" if percent is None else f"{percent} %",
         "percent": str(percent),
         "spread": "" if row.spread is None else f"spread {score(row.spread)}",
-        "members": [member_of(one, query) for one in row.samples],
+        "members": [member_of(sample, query) for sample in row.samples],
         "more": f"and {row.num_more:,} more" if row.num_more else "",
         # The card of a sample lists the others of its group.
         "rest": f"samples?{to_address(query | {'sample': row.samples[-1].id})}" if row.num_more else "",

@@ -148,8 +148,11 @@ def cut(text: str) -> str:
 def choices(known: list[Measurement]) -> list[tuple[str, Any]]:
     """Checkpoints to choose, the newest first, with the round that made each."""
     return [
-        (f"{one.checkpoint}, round {one.round_number}" if one.is_own else one.checkpoint, one.checkpoint_id)
-        for one in known
+        (
+            f"{checkpoint.checkpoint}, round {checkpoint.round_number}" if checkpoint.is_own else checkpoint.checkpoint,
+            checkpoint.checkpoint_id,
+        )
+        for checkpoint in known
     ]
 
 

@@ -135,8 +135,8 @@ class Drawing:
     def preview(self, request: gr.Request, counted: str, *given: Any) -> list[Any]:
         """Run a few prompts through what the fields say, once; the page goes on to what comes of it."""
         here = context(request)
-        made = previews.start(here.actor, here.project_id, self.counted_plan(counted, given))
-        return ["", *can_start(False), {"id": made}]
+        preview_id = previews.start(here.actor, here.project_id, self.counted_plan(counted, given))
+        return ["", *can_start(False), {"id": preview_id}]
 
     @toasts
     def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:

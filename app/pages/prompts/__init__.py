@@ -33,7 +33,7 @@ ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    page_state = gr.State({})
     kept = gr.JSON({}, visible="hidden")
     with gr.Tabs(selected="sets") as tabs:
         with gr.Tab("Prompt sets", id="sets"):
@@ -73,17 +73,17 @@ def build() -> None:
         with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
             form = importing.build()
 
-    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
+    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
-    opened = sets.select(choose, [seen], shown, **QUIET)
+    opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    search.submit(find, [seen, search], shown, **QUIET)
-    first.click(to_first, [seen], shown, **QUIET)
-    more.click(to_next, [seen], shown, **QUIET)
-    rows.select(open_prompt, [seen], whole, **QUIET)
-    delete.click(ask_delete, [seen], [sure, really], **PRIVATE)
+    search.submit(find, [page_state, search], shown, **QUIET)
+    first.click(to_first, [page_state], shown, **QUIET)
+    more.click(to_next, [page_state], shown, **QUIET)
+    rows.select(open_prompt, [page_state], whole, **QUIET)
+    delete.click(ask_delete, [page_state], [sure, really], **PRIVATE)
     keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
-    really.click(delete_set, [seen], shown, **PRIVATE)
+    really.click(delete_set, [page_state], shown, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
@@ -100,8 +100,8 @@ def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which set was chosen and what was searched."""
     here = context(request)
     chosen = asked(request, "set", "prompt set")
-    seen = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
-    drawn = _shown(here.actor, here.project_id, seen)
+    page_state = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
+    drawn = _shown(here.actor, here.project_id, page_state)
     try:
         files = prompts.importable(here.actor, here.project_id)
     except PermissionDenied:
@@ -112,58 +112,58 @@ def draw(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another set."""
     here = context(request)
     return _shown(here.actor, here.project_id, {"set": row_number(event), "q": ""})
 
 
 @toasts
-def find(seen: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
+def find(page_state: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
     """Show the prompts that have the words."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"q": search, "after": None})
+    return _shown(here.actor, here.project_id, page_state | {"q": search, "after": None})
 
 
 @toasts
-def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_first(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Back to the first page."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"after": None})
+    return _shown(here.actor, here.project_id, page_state | {"after": None})
 
 
 @toasts
-def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_next(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """On to the next page."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"after": seen.get("next")})
+    return _shown(here.actor, here.project_id, page_state | {"after": page_state.get("next")})
 
 
 @toasts
-def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
+def open_prompt(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one prompt whole."""
     place = row_number(event)
-    rows = prompts_seen.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
+    rows = prompts_seen.browse(context(request).actor, page_state["set"], cursor=place - 1, limit=1).rows
     return gr.Textbox(whole(rows[0]), visible=True, label=f"Prompt {place}") if rows else gr.Textbox(visible=False)
 
 
 @toasts
-def ask_delete(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def ask_delete(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     here = context(request)
-    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == seen.get("set")), None)
+    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == page_state.get("set")), None)
     if chosen is None:
         raise NotFound("No set is chosen. Choose one from the table.")
     return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
 
 
 @toasts
-def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def delete_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Delete the chosen set."""
     here = context(request)
-    if seen.get("set") is None:
+    if page_state.get("set") is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    prompts.delete_set(here.actor, seen["set"])
+    prompts.delete_set(here.actor, page_state["set"])
     return _shown(here.actor, here.project_id, {})
 
 
@@ -199,10 +199,10 @@ def import_file(
     return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
 
 
-def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
+def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[Any]:
     """The sets, and of the chosen one (else the newest) its report and a page of its prompts."""
     sets = prompts.list_sets(actor, project_id)
-    wanted, missing = seen.get("set"), seen.get("missing", "")
+    wanted, missing = page_state.get("set"), page_state.get("missing", "")
     chosen = next((s for s in sets if wanted in (None, s.id)), None)
     missing = missing or (not_here("prompt set", wanted) if wanted is not None and chosen is None else "")
     if chosen is None or missing:
@@ -222,9 +222,9 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
             {},
             {},
         ]
-    seen = {name: value for name, value in seen.items() if name != "missing"} | {"set": chosen.id}
-    report, query = prompts.report(actor, chosen.id), seen.get("q", "")
-    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
+    page_state = {name: value for name, value in page_state.items() if name != "missing"} | {"set": chosen.id}
+    report, query = prompts.report(actor, chosen.id), page_state.get("q", "")
+    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=page_state.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
@@ -232,12 +232,12 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
         Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
         query,
         Table([prompt_row(row) for row in page.rows], visible=True, label=_prompts_label(chosen, page)),
-        gr.Button(interactive=seen.get("after") is not None),
+        gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
         gr.Row(visible=False),
         gr.Textbox(visible=False),
-        seen | {"next": page.next},
+        page_state | {"next": page.next},
         {"set": str(chosen.id), "q": query},
     ]
 

@@ -143,8 +143,8 @@ def rows_of(here: Context, query: JSON) -> list[Any]:
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
-    seen = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [table(rows, keys), count, *ends, seen, found_in(page.rows)]
+    page_state = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [table(rows, keys), count, *ends, page_state, found_in(page.rows)]
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:

@@ -71,14 +71,14 @@ class Side:
 
     def messages(self, system: str) -> Messages:
         """All that was said, turns without an answer left out but for the last, which is to be answered."""
-        said: Messages = [Message(role="system", content=system)] if system.strip() else []
+        conversation: Messages = [Message(role="system", content=system)] if system.strip() else []
         for turn in self.turns:
-            said.append(Message(role="user", content=turn.question))
+            conversation.append(Message(role="user", content=turn.question))
             if turn.answer and not turn.state.is_open:
-                said.append(Message(role="assistant", content=turn.answer))
+                conversation.append(Message(role="assistant", content=turn.answer))
             elif not turn.state.is_open:
-                said.pop()
-        return said
+                conversation.pop()
+        return conversation
 
     def open_turn(self, number: int | None = None) -> Turn | None:
         """The turn that is being answered; None where it is not that one."""
@@ -134,22 +134,22 @@ class Chat:
             if process is not None:
                 process.see()
 
-    def hear(self, side: Side, said: JSON) -> None:
+    def hear(self, side: Side, message: JSON) -> None:
         """Take what the process of a side says; of a turn that is over nothing more is taken."""
         with self.lock:
-            turn = side.open_turn(said.get("turn"))
+            turn = side.open_turn(message.get("turn"))
             if turn is None:
                 return
-            if "error" in said:
-                turn.state, turn.note = TurnState.failed, said["error"]
-            elif "whole" in said:
-                turn.state, turn.answer = TurnState.done, said["whole"]
-                turn.note = f"{said['tokens']} tokens, {said['finish']}"
-            elif said.get("is_over"):
+            if "error" in message:
+                turn.state, turn.note = TurnState.failed, message["error"]
+            elif "whole" in message:
+                turn.state, turn.answer = TurnState.done, message["whole"]
+                turn.note = f"{message['tokens']} tokens, {message['finish']}"
+            elif message.get("is_over"):
                 turn.state, turn.note = TurnState.stopped, "stopped"
             else:
                 turn.state = TurnState.answering
-                turn.answer += said.get("text", "")
+                turn.answer += message.get("text", "")
             if len(turn.answer) > LONGEST_ANSWER:
                 turn.answer, turn.state = turn.answer[:LONGEST_ANSWER], TurnState.failed
                 turn.note = f"The answer is longer than {LONGEST_ANSWER:,} characters, and was cut there."

@@ -233,7 +233,7 @@ def _load(chat: Chat, num_new: int) -> list[Side]:
 def _started(chat: Chat, side: Side) -> ModelProcess:
     return ModelProcess(
         side.checkpoint_id,
-        lambda said: chat.hear(side, said),
+        lambda message: chat.hear(side, message),
         lambda process, why: chat.over(side, process, why),
     )
 

@@ -122,7 +122,7 @@ def read(
     """
     if handling is not None and handling not in HANDLINGS:
         raise InvalidInput(f"{handling!r} says nothing of rows with findings. Choose leave_out, mask or keep.")
-    wanted = next((one for one in HANDLINGS if one == handling), None)
+    wanted = next((known for known in HANDLINGS if known == handling), None)
     reason = scans.short_reason(reason)
     checks = scan_settings.of(db.get_one(tables.Project, dataset.project_id))
     scan = scans.newest_whole(db, dataset.id)

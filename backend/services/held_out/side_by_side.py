@@ -159,7 +159,7 @@ def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSi
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
     chosen = measured.choose(listed, [id_ for id_ in there if id_ is not None])
     metric = tables.Metric
-    query = select(metric.id, metric.value).where(metric.id.in_([one.metric_id for one in chosen if one.metric_id]))
+    query = select(metric.id, metric.value).where(metric.id.in_([side.metric_id for side in chosen if side.metric_id]))
     values = {id_: value for id_, value in db.execute(query) if value is not None}
     # The highest stands first; among equal ones the order of the page, which the sort keeps.
     ranked = sorted(
@@ -172,7 +172,7 @@ def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSi
     if any(other != first for other in others):
         return Best(why=OTHERS)
     top, below = ranked[0], ranked[1]
-    chosen_of = max(tops.get(one.checkpoint_id, 0) for one in (top, below))
+    chosen_of = max(tops.get(side.checkpoint_id, 0) for side in (top, below))
     # Two sides are one difference, whichever of them is higher.
     times = chosen_of or (len(ranked) if len(ranked) > 2 else 1)
     gap = accuracy(*measured.verdicts_of(db, [below, top]), times=times)

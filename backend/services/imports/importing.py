@@ -237,7 +237,9 @@ def _new_set(db: Session, actor: Actor, project_id: int, name: str) -> tables.Pr
     taken = set(
         db.scalars(select(row.name).where(row.project_id == project_id, row.name.startswith(base, autoescape=True)))
     )
-    free = next(one for n in range(1, len(taken) + 2) if (one := base if n == 1 else f"{base} {n}") not in taken)
+    free = next(
+        candidate for n in range(1, len(taken) + 2) if (candidate := base if n == 1 else f"{base} {n}") not in taken
+    )
     prompt_set = row(
         project_id=project_id, name=free, split=Split.train, origin="samples", num_prompts=0, created_by=actor.user_id
     )

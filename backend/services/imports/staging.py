@@ -141,8 +141,8 @@ def _key(text: str) -> int:
 
 
 def _note_people(staged: Staged, sample: ImportedSample) -> None:
-    who = {one.who for one in sample.decisions}
-    reviewers = frozenset(one.who for one in sample.decisions if one.takes_slot)
+    who = {decision.who for decision in sample.decisions}
+    reviewers = frozenset(decision.who for decision in sample.decisions if decision.takes_slot)
     if len(reviewers) > 1:
         staged.together.add(reviewers)
     for name in who:
@@ -151,7 +151,7 @@ def _note_people(staged: Staged, sample: ImportedSample) -> None:
 
 
 def _note_scores(staged: Staged, sample: ImportedSample) -> None:
-    scores = [one.score for one in sample.judgments] + [one.score for one in sample.decisions]
+    scores = [judgment.score for judgment in sample.judgments] + [decision.score for decision in sample.decisions]
     for score in scores:
         if score is None:
             continue
@@ -163,7 +163,7 @@ def _note_scores(staged: Staged, sample: ImportedSample) -> None:
 
 def _length(told: tuple[tuple[Any, ...], ...]) -> int:
     """The characters of what judges and people said."""
-    return sum(len(part) for several in told for one in several for part in one if part.__class__ is str)
+    return sum(len(part) for several in told for entry in several for part in entry if part.__class__ is str)
 
 
 def _find_shared(staged: Staged, groups: Any, asides: Any) -> None:
@@ -231,17 +231,17 @@ def _find_repeats(staged: Staged, ids: Any, digests: Any, rows: Any) -> None:
         return
     differing.sort()
     wanted = {second: rows[first] for second, first in differing[:SHOWN]}
-    said, place = [], 0
+    lines, place = [], 0
     for chunk in staged.chunks():
         for n in sorted(n for n in wanted if place <= n < place + len(chunk)):
             sample = chunk[n - place]
-            said.append(
+            lines.append(
                 f"{staged.unit.capitalize()} {sample.row:,} has the external id {sample.external_id!r} of "
                 f"{staged.unit} {wanted[n]:,}, and says something else."
             )
         place += len(chunk)
     count = "An external id is" if len(differing) == 1 else f"{len(differing):,} external ids are"
     raise InvalidInput(
-        f"{count} used twice with other content, so nothing was imported. {' '.join(said)} Give each sample an id of "
+        f"{count} used twice with other content, so nothing was imported. {' '.join(lines)} Give each sample an id of "
         "its own."
     )

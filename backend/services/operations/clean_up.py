@@ -78,10 +78,10 @@ def _look(latest: float) -> list[Leftover]:
     folder = settings().folder
     installation.require_own_folder()
     with reading() as db:
-        found = list(_candidates(db, folder, own_files.named(db)))
+        candidates = list(_candidates(db, folder, own_files.named(db)))
     return [
         Leftover(str(place.relative_to(folder)), why, own_files.size_of(place))
-        for place, why in found
+        for place, why in candidates
         if not place.is_symlink() and _newest(place) < latest
     ]
 
@@ -92,12 +92,12 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
         require_owner(db, actor)
     in_use.hold(installation.check_folder())
     gone, folder, latest = [], settings().folder, _latest(hours)
-    found = _look(latest)
-    for start in range(0, len(found), BATCH):
-        some = found[start : start + BATCH]
+    leftovers = _look(latest)
+    for start in range(0, len(leftovers), BATCH):
+        some = leftovers[start : start + BATCH]
         with reading() as db:
             kept = own_files.named(db)
-            left = [one for one in some if any(_candidates(db, folder, kept, only=folder / one.path))]
+            left = [file for file in some if any(_candidates(db, folder, kept, only=folder / file.path))]
         for leftover in left:
             place = folder / leftover.path
             if _newest(place) < latest:
@@ -105,7 +105,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
                 gone += [] if os.path.lexists(place) else [leftover]
     if gone:
         with session() as db:
-            num_bytes = sum(one.num_bytes for one in gone)
+            num_bytes = sum(file.num_bytes for file in gone)
             events.note(db, actor, "clean up files", f"{len(gone)} files and folders", bytes=num_bytes)
     return gone
 
@@ -113,7 +113,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
 def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
     """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
     kinds = (_trainings, _merges, _logs, _reports, _references, _parts, _archives)
-    for place, why in (one for kind in kinds for one in kind(db, folder, only)):
+    for place, why in (candidate for kind in kinds for candidate in kind(db, folder, only)):
         if not own_files.is_named(place, kept):
             yield place, why
     for place in _inside(folder / BETWEEN, only):

@@ -277,8 +277,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
-        told = tuple(warnings + little_room)
-        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, told, size.rollouts)
+        all_warnings = tuple(warnings + little_room)
+        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, all_warnings, size.rollouts)
 
 
 def _seconds(

@@ -186,7 +186,7 @@ class Stager:
 
     def _new(self, key: int, unit: tuple[RowCompletion, ...]) -> tuple[RowCompletion, ...]:
         """The unit, or nothing where this prompt has it already."""
-        told = hash(
+        content_hash = hash(
             (
                 key,
                 *(
@@ -195,9 +195,9 @@ class Stager:
                 ),
             )
         )
-        if told in self.told:
+        if content_hash in self.told:
             return ()
-        self.told.add(told)
+        self.told.add(content_hash)
         return unit
 
     def _noted(

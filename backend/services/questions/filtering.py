@@ -45,18 +45,18 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     Raises `InvalidInput` for a question that the project does not have, or that is no question of that kind, and for
     a label that it does not have.
     """
-    found = decided.among(actor, round_, filters)
+    condition = decided.among(actor, round_, filters)
     for test in filters.answer_tests:
         passing = _passing(db, round_, test)
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.metadata:
         query, here = listing_metadata.passing(db, filters.metadata_tests), tables.Sample.round_id == round_.id
         passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.duplicates:
         passing = _by_duplicates(round_, filters)
-        found = _alone(passing) if found is None else _narrowed(found, passing)
-    return found
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
+    return condition
 
 
 def _of(query: Select[int], ids: Sequence[int]) -> Select[int]:
@@ -77,15 +77,15 @@ def _by_duplicates(round_: tables.Round, filters: Filters) -> Passing:
 def _passing(db: Session, round_: tables.Round, test: AnswerTest) -> Passing:
     question = tables.Question
     query = select(question.id, question.kind, question.options).where(question.project_id == round_.project_id)
-    found = db.execute(query.where(question.key == test.key)).one_or_none()
-    if found is None:
+    question_row = db.execute(query.where(question.key == test.key)).one_or_none()
+    if question_row is None:
         raise InvalidInput(f"This project has no question with the key {test.key!r}. Its Team page lists them.")
-    is_rating, label = found.kind is QuestionKind.rating, ""
+    is_rating, label = question_row.kind is QuestionKind.rating, ""
     if not is_rating:
-        label = _label(found.kind, QuestionOptions.model_validate(found.options), test)
+        label = _label(question_row.kind, QuestionOptions.model_validate(question_row.options), test)
     elif test.number is None:
         raise InvalidInput(f"{test.key} is a rating, and {test.word[:80]!r} is no number. Write {test.key}=4.")
-    given = [(table, _here(table, found.id, round_.id)) for table in TABLES[test.of]]
+    given = [(table, _here(table, question_row.id, round_.id)) for table in TABLES[test.of]]
 
     def of(ids: Sequence[int] | None = None) -> Select[int]:
         return _tested([_by_sample(table, here, label, ids) for table, here in given], test, is_rating=is_rating)
@@ -138,7 +138,7 @@ def _alone(passing: Passing) -> Among:
     return Among([passing.query], passing.read, lambda ids: [passing.of(ids)])
 
 
-def _narrowed(found: Among, passing: Passing) -> Among:
+def _narrowed(condition: Among, passing: Passing) -> Among:
     """Those of the set that pass, too. Whoever reads the whole set has counted what both read; of some samples, both
     read what is on these."""
 
@@ -147,7 +147,7 @@ def _narrowed(found: Among, passing: Passing) -> Among:
         return [select(part.c[0]).where(part.c[0].in_(also)) for part in parts]
 
     return Among(
-        both(found.every, passing.query),
-        union_all(select(found.read.subquery().c[0]), passing.read),
-        lambda ids: both(found.those(ids), passing.of(ids)),
+        both(condition.every, passing.query),
+        union_all(select(condition.read.subquery().c[0]), passing.read),
+        lambda ids: both(condition.those(ids), passing.of(ids)),
     )

@@ -82,8 +82,8 @@ def write(round_id: int, revision: str) -> Iterator[None]:
             row = db.get_one(tables.Round, round_id)
             project = db.get_one(tables.Project, row.project_id).name
             number = row.number
-            for one in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
-                entries[one.name] = _write_file(db, part, one)
+            for row_file in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
+                entries[row_file.name] = _write_file(db, part, row_file)
                 yield
         manifest = Manifest(
             format=FORMAT,
@@ -195,16 +195,16 @@ def touch(place: Path) -> None:
         os.utime(path)
 
 
-def _write_file(db: Session, folder: Path, one: RowFile) -> FileEntry:
+def _write_file(db: Session, folder: Path, row_file: RowFile) -> FileEntry:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = [columns.arrow_type(column) for column in one.columns]
+    types = [columns.arrow_type(column) for column in row_file.columns]
     known = [pa.timestamp("us", "UTC") if kind == columns.TIME else pa.type_for_alias(kind) for kind in types]
-    schema = pa.schema([(column.name, kind) for column, kind in zip(one.columns, known, strict=True)])
-    makes = [columns.to_file(column) for column in one.columns]
-    path, num_rows, waiting = folder / f"{one.name}.parquet", 0, []
-    result = db.connection().execution_options(yield_per=ROWS).execute(one.query)
+    schema = pa.schema([(column.name, kind) for column, kind in zip(row_file.columns, known, strict=True)])
+    makes = [columns.to_file(column) for column in row_file.columns]
+    path, num_rows, waiting = folder / f"{row_file.name}.parquet", 0, []
+    result = db.connection().execution_options(yield_per=ROWS).execute(row_file.query)
     with path.open("wb") as out:
         with pq.ParquetWriter(out, schema, compression="zstd") as writer:
             for some in result.partitions():

@@ -84,12 +84,12 @@ def put_back(place: Path, guard: Callable[[Session], None]) -> Iterator[None]:
 
 def refuse_fewer(db: Session, round_id: int, rows: dict[str, int]) -> None:
     """Raise `Conflict` where the round has fewer rows of a kind than its archive: it stays archived then."""
-    for one in columns.removed(round_id):
-        number = db.scalar(select(func.count()).select_from(one.query.order_by(None).subquery())) or 0
-        if number < rows.get(one.name, 0):
+    for file in columns.removed(round_id):
+        number = db.scalar(select(func.count()).select_from(file.query.order_by(None).subquery())) or 0
+        if number < rows.get(file.name, 0):
             raise Conflict(
-                f"Of the round's {rows[one.name]:,} {one.name} only {number:,} are back, so it stays archived. Restore "
-                "it once more; the archive is whole."
+                f"Of the round's {rows[file.name]:,} {file.name} only {number:,} are back, so it stays archived. "
+                "Restore it once more; the archive is whole."
             )
 
 
@@ -114,9 +114,9 @@ def _refused(name: str) -> Iterator[None]:
 def _missing(db: Session, entity: Any, rows: list[Row]) -> list[Row]:
     """Those that are not there; raises `Conflict` where another row has the number of one."""
     table = entity.__table__
-    found, missing = comparing.there(db, entity, rows), []
+    there, missing = comparing.there(db, entity, rows), []
     for row in rows:
-        other = found.get(comparing.key_of(entity, row))
+        other = there.get(comparing.key_of(entity, row))
         if other is None:
             missing.append(row)
         elif not comparing.is_same(entity, row, other):
