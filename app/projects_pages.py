@@ -22,7 +22,7 @@ from backend.services import projects
 from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
-from backend.services.projects.dashboard import OpenReview, ProjectState, RoundAt, Show, Sort
+from backend.services.projects.dashboard import OpenReview, ProjectSort, ProjectState, RoundAt, ShownProjects
 from backend.services.projects.own_files import Holdings
 from backend.values import Role, RoundStatus
 
@@ -31,25 +31,25 @@ Text = Annotated[str, Form()]
 Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
-HEADS: tuple[tuple[Sort | None, str], ...] = (
-    (Sort.by_name, "Project"),
-    (Sort.waits, "In review"),
+HEADS: tuple[tuple[ProjectSort | None, str], ...] = (
+    (ProjectSort.by_name, "Project"),
+    (ProjectSort.waits, "In review"),
     (None, "Under way"),
     (None, "Undecided"),
-    (Sort.accuracy, "Held-out accuracy"),
-    (Sort.change, "Change"),
-    (Sort.warnings, "Red warnings"),
-    (Sort.newest, "Last round"),
+    (ProjectSort.accuracy, "Held-out accuracy"),
+    (ProjectSort.change, "Change"),
+    (ProjectSort.warnings, "Red warnings"),
+    (ProjectSort.newest, "Last round"),
 )
 SHOWS = (
-    (Show.all, "All"),
-    (Show.review, "In review"),
-    (Show.running, "Running or held"),
-    (Show.failed, "Failed"),
-    (Show.red, "With red warnings"),
+    (ShownProjects.all, "All"),
+    (ShownProjects.review, "In review"),
+    (ShownProjects.running, "Running or held"),
+    (ShownProjects.failed, "Failed"),
+    (ShownProjects.red, "With red warnings"),
 )
 BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
-Chosen = TypeVar("Chosen", Sort, Show)
+Chosen = TypeVar("Chosen", ProjectSort, ShownProjects)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -160,7 +160,10 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
     except RondoError as refused:
         error = error or refused
     asked = request.query_params
-    sort, show = _chosen(Sort, asked.get("sort")) or Sort.by_name, _chosen(Show, asked.get("show")) or Show.all
+    sort, show = (
+        _chosen(ProjectSort, asked.get("sort")) or ProjectSort.by_name,
+        _chosen(ShownProjects, asked.get("show")) or ShownProjects.all,
+    )
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
     trashed = [
@@ -178,7 +181,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         show=show,
         name=name,
         shows=SHOWS,
-        is_narrowed=bool(name) or show is not Show.all,
+        is_narrowed=bool(name) or show is not ShownProjects.all,
         trashed=trashed,
         is_owner=actor.is_owner,
         left=left,
@@ -234,11 +237,11 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
     return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
 
 
-def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> dict[str, Any]:
+def _head(head: tuple[ProjectSort | None, str], sort: ProjectSort, show: ShownProjects, name: str) -> dict[str, Any]:
     """The head of a column, and what sorts by it."""
     by, title = head
-    way = "ascending" if sort in (Sort.by_name, Sort.change) else "descending"
-    kept = {"show": str(show) if show is not Show.all else "", "name": name}
+    way = "ascending" if sort in (ProjectSort.by_name, ProjectSort.change) else "descending"
+    kept = {"show": str(show) if show is not ShownProjects.all else "", "name": name}
     asked = {key: value for key, value in ({"sort": str(by)} | kept).items() if value}
     return {
         "title": title,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, fields, untrusted
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, fields, untrusted
 from app.api.depends import cut
 from backend.boundary import Line
 from backend.services import projects
@@ -14,7 +14,7 @@ from backend.values import JSON
 LONGEST_DESCRIPTION = 200
 
 
-class ListProjects(Tool):
+class ListProjects(ToolCall):
     """List the projects that you may see, with your role in each; with `project_id`, one with its guidelines.
 
     The guidelines are what its reviewers follow: read them before you decide on samples.
@@ -42,7 +42,7 @@ def _short(project: ProjectView) -> JSON:
     return fields(project, "id", "name", "role")
 
 
-class ListRecipes(Tool):
+class ListRecipes(ToolCall):
     """List the recipes that a round can run, by name; with `name`, one of them whole: its steps with every knob."""
 
     title = "List recipes"

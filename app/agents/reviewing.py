@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
 from backend.errors import Conflict
@@ -20,7 +20,7 @@ from backend.values.questions import EXAMPLES, QuestionKind
 Kind = Literal["accept", "reject", "score", "prefer", "rank", "flag", "skip", "retract"]
 
 
-class NextItem(Tool):
+class NextItem(ToolCall):
     """Take the next item of a round's review; it is reserved for you for some minutes. Needs the role reviewer.
 
     `mode` says what is decided: sample (accept, reject or score), pair or group (prefer, or rank: all samples are in
@@ -47,7 +47,7 @@ class NextItem(Tool):
         return {"item": _item(items[0]) if items else None, **how}
 
 
-class Decide(Tool):
+class Decide(ToolCall):
     """Decide on one sample of a round that is in review, with a reason. Needs the role reviewer.
 
     The answer holds what was written and, where you may see it now, what the judge said. `retract` takes a decision of

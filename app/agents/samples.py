@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted, words
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted, words
 from backend.boundary import Count, Line, Score
 from backend.row_files import Format
 from backend.services import samples
@@ -24,7 +24,7 @@ def shown(row: SampleRow) -> JSON:
     return head | fields(row, *LABEL) | {"prompt": untrusted(row.prompt), "text": untrusted(row.text)}
 
 
-class FilteredTool(Tool):
+class FilteredTool(ToolCall):
     """The filters of a list of samples; each narrows it."""
 
     verdict: tuple[Literal["accept", "reject", "undecided"], ...] = ()
@@ -77,7 +77,7 @@ class ListSamples(FilteredTool):
         return {"samples": [shown(row) for row in page.rows], "next": page.next_cursor, "count": count}
 
 
-class ReadSample(Tool):
+class ReadSample(ToolCall):
     """One sample in full: what was asked, its text, what judges and people said, the other samples of its group.
 
     What a blind review hides from you is left out. Of many judgments, decisions and samples the first (of decisions the
@@ -137,7 +137,7 @@ class ExportSamples(FilteredTool):
         return {"job_id": export_jobs.start(actor, self.project_id, wanted)}
 
 
-class GetExport(Tool):
+class GetExport(ToolCall):
     """How far an export that you started is, and from where its file can be downloaded with the same token."""
 
     title = "Get an export"

@@ -22,7 +22,7 @@ RowId = Annotated[Id, Strict()]
 """The number of a row; a text or a fraction is none, as the audit trail finds the project of a call by these."""
 
 
-class Tool(BaseModel):
+class ToolCall(BaseModel):
     """A call that was read and checked.
 
     `changes`: whether it may change rows beyond the audit trail. `ends`: whether what it does cannot be taken back.

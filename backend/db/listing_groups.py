@@ -37,7 +37,7 @@ COMPARED = 50
 
 
 @dataclass(frozen=True)
-class Tally:
+class GroupTally:
     """What the labels of a group's completions and imports say; a text that a person edited was no try.
 
     `spread`: the standard deviation of their scores, None where fewer than two have one. `num_hidden`: so many of them
@@ -73,9 +73,9 @@ def all_shown() -> ShownLabels:
 
 def tallies(
     db: Session, group_ids: Sequence[int], steps: Sequence[int] = (), shown: ShownLabels | None = None
-) -> dict[int, Tally]:
+) -> dict[int, GroupTally]:
     """The tallies of these groups, by their samples of these steps, or of all; the database adds them up."""
-    by_group, shown = dict.fromkeys(group_ids, Tally()), shown or all_shown()
+    by_group, shown = dict.fromkeys(group_ids, GroupTally()), shown or all_shown()
     sample, label = tables.Sample, tables.Label
     lowest = func.min(shown.score).over(partition_by=sample.group_id)
     named = (shown.verdict.label("verdict"), shown.score.label("score"), shown.is_hidden.label("is_hidden"))
@@ -100,7 +100,7 @@ def tallies(
             sums.group_by(columns.group_id)
         ):
             deviation = round(math.sqrt(max(0.0, squares - mean * mean)), 9) if scored > 1 else None
-            by_group[group_id] = Tally(number, decided, accepted, deviation, hidden)
+            by_group[group_id] = GroupTally(number, decided, accepted, deviation, hidden)
     return by_group
 
 

@@ -48,7 +48,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
         refused.guard(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
     lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
-    turn = turns.Turn()
+    turn = turns.WriteTurn()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
     engine = create_engine(
         url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True, json_serializer=to_json

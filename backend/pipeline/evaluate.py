@@ -39,7 +39,7 @@ Measured = tuple[int | None, MetricValue, dict[str, Any]]
 """Checkpoint or None for the round, the number, and what it was measured by."""
 
 
-def choose_held_out(stage: StageContext) -> list[group_values.GroupRow]:
+def choose_held_out(stage: StageContext) -> list[group_values.StageGroup]:
     """The held-out groups of the round, written once, in order of the prompts."""
     prompt = tables.Prompt
     with reading() as db:
@@ -106,7 +106,7 @@ def is_measured(stage: StageContext, checkpoint_id: int, by: dict[str, Any]) -> 
 
 
 def measure(
-    stage: StageContext, rows: Sequence[group_values.GroupRow], checkpoint_id: int, metrics: Sequence[Metric]
+    stage: StageContext, rows: Sequence[group_values.StageGroup], checkpoint_id: int, metrics: Sequence[Metric]
 ) -> list[MetricValue]:
     """Answer greedily (position 0) and, where a metric asks for it, at temperature 1; compute the metrics."""
     sampled = max(m.held_out_samples for m in metrics)

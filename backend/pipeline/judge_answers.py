@@ -21,7 +21,7 @@ from backend.pipeline import informativeness, left_out
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, opened_for
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import Finish, StageContext, nothing_more
@@ -30,12 +30,12 @@ from backend.values.questions import ANSWERS, KEPT_QUESTIONS, AskedQuestion, Que
 
 
 @dataclass(frozen=True)
-class AnsweredBatch:
+class QuestionBatch:
     """What came of one batch. `size`: how many samples it has, those answered before included; `had`: whether some
     were."""
 
     size: int
-    rows: Sequence[GroupRow]
+    rows: Sequence[StageGroup]
     groups: Sequence[Group]
     answers: list[JudgedAnswer]
     had: bool
@@ -80,17 +80,17 @@ def run(stage: StageContext) -> Finish:
     cut = list(in_chunks(rows, stage.recipe.groups_per_batch))
     parts = Parts(stage, range(len(cut)), may_share=True, is_served=lambda: gate.is_served)
 
-    def begin(shared: SharedBatch) -> BatchWork[AnsweredBatch]:
+    def begin(shared: SharedBatch) -> BatchWork[QuestionBatch]:
         left = _missing(stage, cut[shared.number], asked, skip)
 
-        def ask() -> AnsweredBatch:
+        def ask() -> QuestionBatch:
             seed = stage.seed("judge", shared.number)
             answers = [
                 answer
                 for question, groups in left.todo
                 for answer in part.answers(engine, groups, [question], seed=seed)
             ]
-            return AnsweredBatch(left.size, cut[shared.number], left.groups, answers, left.had)
+            return QuestionBatch(left.size, cut[shared.number], left.groups, answers, left.had)
 
         return BatchWork(left.requests, ask)
 
@@ -220,7 +220,7 @@ def _insert(
     insert_rows(db, tables.JudgeAnswer, common, columns)
 
 
-def _items(batch: AnsweredBatch, asked: Sequence[AskedQuestion]) -> list[left_out.LeftOutItem]:
+def _items(batch: QuestionBatch, asked: Sequence[AskedQuestion]) -> list[left_out.LeftOutItem]:
     """What could not be asked: each question of a sample, by its place. None of it is a sample that was not judged."""
     whose = {s.id: row for row, group in zip(batch.rows, batch.groups, strict=True) for s in group.samples}
     places = {question.id: number for number, question in enumerate(asked)}
@@ -252,7 +252,7 @@ def _read(db: Session, project_id: int, keys: Sequence[str]) -> list[dict[str, A
 
 def _missing(
     stage: StageContext,
-    batch: Sequence[GroupRow],
+    batch: Sequence[StageGroup],
     asked: Sequence[AskedQuestion],
     skip: Collection[tuple[int | None, int | None]],
 ) -> UnansweredBatch:
@@ -274,7 +274,7 @@ def _missing(
     return UnansweredBatch(groups, todo, bool(answered))
 
 
-def _count(db: Session, stage: StageContext, rows: Sequence[GroupRow]) -> int:
+def _count(db: Session, stage: StageContext, rows: Sequence[StageGroup]) -> int:
     sample, total = tables.Sample, 0
     for some in in_chunks([row.id for row in rows]):
         query = select(func.count()).where(sample.group_id.in_(some), sample.step < stage.step)

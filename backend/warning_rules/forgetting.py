@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from backend.categories import Category, categories_of
+from backend.categories import PromptCategory, categories_of
 from backend.differences import Difference
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._held_out import AccuracyChange, Answered, answered
@@ -59,7 +59,9 @@ class Forgetting(WarningRule):
         return replace(_finding(whole), is_excused=True)
 
 
-def _worst(both: Answered, listed: Sequence[Category], times: int) -> tuple[Category, AccuracyChange] | None:
+def _worst(
+    both: Answered, listed: Sequence[PromptCategory], times: int
+) -> tuple[PromptCategory, AccuracyChange] | None:
     """The category of which it is surest that it fell; None where none fell."""
     changes = [(category, both.change(category.ids, times=times)) for category in listed]
     fallen = [
@@ -74,7 +76,7 @@ def _place(gap: Difference) -> tuple[bool, float, float]:
     return not gap.is_worse, value if gap.high is None and gap.is_worse else gap.high or 0.0, value
 
 
-def _named(category: Category) -> str:
+def _named(category: PromptCategory) -> str:
     return f"{category.key}: {category.value}"
 
 
@@ -87,7 +89,7 @@ def _went(change: AccuracyChange) -> str:
     return f"from {gap.old:.1%} to {gap.new:.1%} ({note}) of its {gap.n:,} prompts."
 
 
-def _finding(change: AccuracyChange, *, note: str = "", category: Category | None = None) -> Finding:
+def _finding(change: AccuracyChange, *, note: str = "", category: PromptCategory | None = None) -> Finding:
     details = {} if category is None else {"category": [category.key, category.value]}
     gap, named = change.gap, some(change.lost)
     return Finding(gap.value, gap.low, gap.high, gap.n, note=note, details=details, prompt_ids=named)

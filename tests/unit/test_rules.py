@@ -141,6 +141,19 @@ def test_no_value_has_a_name_that_stands_for_anything() -> None:
     assert [f"{name(p)}:{n}: {word}" for p in paths for n, word in local_names(p) if word in EMPTY_NAMES] == []
 
 
+def test_two_classes_share_a_name_only_as_a_table_and_its_value() -> None:
+    """Parts have the names of papers; the client's shapes are the server's."""
+    homes: dict[str, list[str]] = {}
+    for path in SOURCES:
+        folder = name(path).split("/")[1]
+        if folder not in (*PART_FOLDERS, "client"):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes.setdefault(node.name, []).append(name(path))
+    shared = {word: paths for word, paths in homes.items() if len(paths) > 1}
+    assert {word: paths for word, paths in shared.items() if not any("db/tables" in path for path in paths)} == {}
+
+
 def test_every_part_has_a_test_of_its_name() -> None:
     tests = {p.stem for p in (ROOT / "tests").rglob("test_*.py")}
     missing = [

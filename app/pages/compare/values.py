@@ -12,7 +12,7 @@ from backend.differences import Difference
 from backend.services.held_out.baseline import Baseline
 from backend.services.held_out.compared import Compared, ComparedSide
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
-from backend.services.held_out.side_by_side import Best, KnobOfAll, SideBySide
+from backend.services.held_out.side_by_side import BestSide, KnobOfAll, SideBySide
 from backend.values import JSON
 
 LONGEST_KNOB = 600
@@ -72,12 +72,12 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     return [verdict, {"chip": "higher than the rounds", "badge": "bad" if best.is_sure else "", "text": text}]
 
 
-def _verdict(best: Best) -> JSON:
+def _verdict(best: BestSide) -> JSON:
     chip = "best" if best.is_sure or best.side is None else "highest"
     return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best)}
 
 
-def best_said(best: Best) -> str:
+def best_said(best: BestSide) -> str:
     """Which side is best, and whether the interval leaves doubt."""
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.judge_bench import adding, opened, shown, templates
-from app.pages.judge_bench.adding import Frame
+from app.pages.judge_bench.adding import FormState
 from app.toasts import notice, toasts
 from app.widgets import buttons, judge_template
 from app.widgets.asked import asked, not_here
@@ -70,7 +70,7 @@ def build() -> None:
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_judge(drawn: dict[str, Any], saved: list[Any]) -> None:
             if drawn:
-                adding.draw(drawn, saved, Frame(draft, versions, added, to_try))
+                adding.draw(drawn, saved, FormState(draft, versions, added, to_try))
 
     timer = gr.Timer(POLL_SECONDS)
     drawn = [result, detail, listed, page_state, timer]

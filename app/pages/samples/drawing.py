@@ -170,7 +170,7 @@ def columns_picker(here: Context, query: JSON) -> gr.Dropdown:
     return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, query), visible=bool(keys))
 
 
-def find_page(here: Context, query: JSON) -> samples.SamplePage:
+def find_page(here: Context, query: JSON) -> samples.ListedSamples:
     """The page; an address that somebody shortened begins at the first one."""
     filters, sort = read_filters(query), read_sort(query)
     try:
@@ -181,7 +181,7 @@ def find_page(here: Context, query: JSON) -> samples.SamplePage:
         return samples.page(here.actor, round_of(query), filters, sort)
 
 
-def counted(page: samples.SamplePage, query: JSON) -> str:
+def counted(page: samples.ListedSamples, query: JSON) -> str:
     """How many there are, and what a long search does."""
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
     words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]

@@ -28,7 +28,7 @@ class TurnState(StrEnum):
 
 
 @dataclass
-class Turn:
+class ChatTurn:
     """A message, and what one checkpoint answers. `note`: how it ended, or why there is no answer."""
 
     number: int
@@ -44,7 +44,7 @@ class ChatSide:
 
     checkpoint_id: int
     checkpoint: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatTurn, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Side:
 
     checkpoint_id: int
     checkpoint: str
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[ChatTurn] = field(default_factory=list)
     process: ModelProcess | None = None
 
     @property
@@ -80,7 +80,7 @@ class Side:
                 conversation.pop()
         return conversation
 
-    def open_turn(self, number: int | None = None) -> Turn | None:
+    def open_turn(self, number: int | None = None) -> ChatTurn | None:
         """The turn that is being answered; None where it is not that one."""
         turn = self.turns[-1] if self.turns else None
         return turn if turn is not None and turn.state.is_open and number in (None, turn.number) else None
@@ -114,7 +114,7 @@ class Chat:
         with self.lock:
             sides = () if self.version == than else self.sides
             copied = tuple(
-                ChatSide(side.checkpoint_id, side.checkpoint, tuple(Turn(**vars(turn)) for turn in side.turns))
+                ChatSide(side.checkpoint_id, side.checkpoint, tuple(ChatTurn(**vars(turn)) for turn in side.turns))
                 for side in sides
             )
             return ChatView(self.version, copied, self.is_answering)

@@ -14,8 +14,8 @@ from backend.services.access import Actor, require
 from backend.services.checkpoints import chat_process
 from backend.services.checkpoints.chat_process import ModelProcess
 from backend.services.checkpoints.chat_turns import Chat, Side
+from backend.services.checkpoints.chat_turns import ChatTurn as Turn
 from backend.services.checkpoints.chat_turns import ChatView as ChatView
-from backend.services.checkpoints.chat_turns import Turn as Turn
 from backend.services.checkpoints.chat_turns import TurnState as TurnState
 from backend.services.checkpoints.trials import MAX_CHARACTERS, check_sampling
 from backend.values import JSON, SCORER, Role, Sampling

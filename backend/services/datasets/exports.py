@@ -29,7 +29,7 @@ from backend.services.datasets import (
     tool_rows,
 )
 from backend.services.datasets.export_rows import ExportRow, RowChecks
-from backend.services.datasets.gate import Gate
+from backend.services.datasets.gate import ExportGate
 from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.values import JSON, DatasetType
@@ -259,7 +259,7 @@ def _rows(
     wanted: DatasetType,
     checks: RowChecks,
     left_out: Counter[str],
-    passes: Gate,
+    passes: ExportGate,
     *,
     leave_out: bool,
 ) -> Iterator[ExportRow]:

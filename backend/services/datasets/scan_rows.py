@@ -17,7 +17,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.pipeline.stage import Finish
 from backend.sameness import normal
-from backend.scanning import FindingKind, Span
+from backend.scanning import FindingKind, TextSpan
 from backend.scanning.patterns import Patterns, excerpt, snippet
 from backend.scanning.references import Reference, References
 from backend.services.datasets import export_rows
@@ -169,7 +169,7 @@ class Fingerprints:
         text = f"{kind}\0{normal(value).replace(' ', '')}"
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:32]
 
-    def of_span(self, text: str, span: Span) -> str:
+    def of_span(self, text: str, span: TextSpan) -> str:
         return self.of(span.kind, text[span.start : span.end])
 
 

@@ -16,7 +16,7 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor, may_decide
 from backend.services.decisions.labels import majority
 from backend.services.decisions.votes import verdict_of
-from backend.services.imports.staging import Staged
+from backend.services.imports.staging import StagedSamples
 from backend.services.imports.statements import RowDecision
 from backend.values import DecisionKind, Verdict
 
@@ -35,7 +35,7 @@ class Decided(NamedTuple):
 
 
 def people_of(
-    db: Session, actor: Actor, project_id: int, staged: Staged, names: Mapping[str, str]
+    db: Session, actor: Actor, project_id: int, staged: StagedSamples, names: Mapping[str, str]
 ) -> dict[str | None, int]:
     """The ids of those who decided, None's for no name; raises `InvalidInput` for who is nobody, or nobody named."""
     user = tables.User
@@ -76,7 +76,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
-def most_deciders(staged: Staged, people: People) -> int:
+def most_deciders(staged: StagedSamples, people: People) -> int:
     """The most people of this project who decided on one sample; 1 where nobody did."""
     return max((len({people[name] for name in names}) for names in staged.together), default=1)
 
@@ -109,7 +109,7 @@ def decided(
     return tuple(standing)
 
 
-class Provenance:
+class ImportProvenance:
     """Where the decisions of an import come from, as it stands on each."""
 
     def __init__(self, actor: Actor, file: str, job_id: int | None) -> None:

@@ -29,7 +29,7 @@ PROMPT = ImportedSample._fields.index("prompt")
 
 
 @dataclass
-class Staged:
+class StagedSamples:
     """The samples of a file, in its order, and what holds for all of them.
 
     `groups`: for each sample which prompt it answers, prompts counted from 0. `repeats`: places of samples that a row
@@ -70,12 +70,12 @@ def stage(
     advance: Callable[[int], None] = lambda _: None,
     *,
     called: str = "",
-) -> Staged:
+) -> StagedSamples:
     """Check every row of the file; raises `InvalidInput` that names rows, unless all can be imported.
 
     `called`: the file's name for whoever sent it, where it lies under another.
     """
-    staged, called = Staged(target, source.unit), called or source.path.name
+    staged, called = StagedSamples(target, source.unit), called or source.path.name
     keys, ids, digests, rows, asides = array("q"), array("q"), array("q"), array("q"), array("q")
     bad: list[str] = []
     num_bad = 0
@@ -140,7 +140,7 @@ def _key(text: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _note_people(staged: Staged, sample: ImportedSample) -> None:
+def _note_people(staged: StagedSamples, sample: ImportedSample) -> None:
     who = {decision.who for decision in sample.decisions}
     reviewers = frozenset(decision.who for decision in sample.decisions if decision.takes_slot)
     if len(reviewers) > 1:
@@ -150,7 +150,7 @@ def _note_people(staged: Staged, sample: ImportedSample) -> None:
             staged.people.setdefault(name, sample.row)
 
 
-def _note_scores(staged: Staged, sample: ImportedSample) -> None:
+def _note_scores(staged: StagedSamples, sample: ImportedSample) -> None:
     scores = [judgment.score for judgment in sample.judgments] + [decision.score for decision in sample.decisions]
     for score in scores:
         if score is None:
@@ -166,7 +166,7 @@ def _length(told: tuple[tuple[Any, ...], ...]) -> int:
     return sum(len(part) for several in told for entry in several for part in entry if part.__class__ is str)
 
 
-def _find_shared(staged: Staged, groups: Any, asides: Any) -> None:
+def _find_shared(staged: StagedSamples, groups: Any, asides: Any) -> None:
     """Note what all rows of a prompt say beside it, where they differ; raises `InvalidInput` for two answers."""
     first = numpy.empty(staged.num_groups, numpy.int64)
     first[groups[::-1]] = asides[::-1]
@@ -217,7 +217,7 @@ def rest_of(metadata: str, shared: str) -> str:
     return json.dumps(rest, ensure_ascii=False)
 
 
-def _find_repeats(staged: Staged, ids: Any, digests: Any, rows: Any) -> None:
+def _find_repeats(staged: StagedSamples, ids: Any, digests: Any, rows: Any) -> None:
     """Note rows that come twice; raises `InvalidInput` where an external id comes twice with other content."""
     order = numpy.argsort(ids, kind="stable")
     same = set(numpy.nonzero(ids[order[1:]] == ids[order[:-1]])[0].tolist())

@@ -22,9 +22,9 @@ from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
 from backend.services.decisions.labels import Effect, effect
 from backend.services.decisions.votes import Vote, is_override, verdict_of
-from backend.services.imports.deciders import Provenance, decided
+from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
-from backend.services.imports.staging import METADATA, SHOWN, Staged, rest_of
+from backend.services.imports.staging import METADATA, SHOWN, StagedSamples, rest_of
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
@@ -68,13 +68,13 @@ class SampleWriter:
     """
 
     db: Session
-    staged: Staged
+    staged: StagedSamples
     round: tables.Round
     prompt_set: tables.PromptSet
     people: dict[str | None, int]
     accept_at: float
     settings: ReviewSettings
-    provenance: Provenance
+    provenance: ImportProvenance
     num_present: int = 0
     num_repeated: int = 0
     num_samples: int = 0

@@ -42,7 +42,7 @@ class NoticeView:
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadCount:
     """How many notices are unread, the newest one's number, and those that the browser is to show, oldest first."""
 
     number: int
@@ -75,7 +75,7 @@ def count_unread(actor: Actor) -> int:
         return _count_unread(db, actor)
 
 
-def unread(actor: Actor, *, after: int | None = None) -> Unread:
+def unread(actor: Actor, *, after: int | None = None) -> UnreadCount:
     """What is unread, and what came since the notice of that number for the browser to show; None: nothing to show."""
     row = tables.Notice
     with reading() as db:
@@ -84,7 +84,7 @@ def unread(actor: Actor, *, after: int | None = None) -> Unread:
         if after is not None and newest > after:
             since = _mine(actor).where(row.read_at.is_(None), row.in_browser, row.id > after)
             rows = db.execute(since.order_by(row.id.desc()).limit(MOST_CALLED)).all()[::-1]
-        return Unread(_count_unread(db, actor), newest, tuple(_view(*row) for row in rows))
+        return UnreadCount(_count_unread(db, actor), newest, tuple(_view(*row) for row in rows))
 
 
 def mark_read(actor: Actor, notice_id: int) -> None:

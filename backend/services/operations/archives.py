@@ -105,7 +105,7 @@ def _require_disk(folder: Path, source: Path) -> None:
         raise MissingPrerequisite(f"{problem} {source.stat().st_size // 1024**2}. Free space and retry.")
 
 
-def _put_back(source: Path, unpacked: Path, manifest: members.Manifest, folder: Path) -> None:
+def _put_back(source: Path, unpacked: Path, manifest: members.BackupManifest, folder: Path) -> None:
     """Files first, the database last; what goes wrong before the end, Ctrl-C too, is taken back."""
     aside, acts = folder / replacing.free_name(folder), replacing.UndoLog()
     copy, was_whole = unpacked / manifest.database, in_use.is_whole(folder)

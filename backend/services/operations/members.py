@@ -31,7 +31,7 @@ Sums = dict[str, tuple[int, str]]
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BackupManifest:
     """What the last member says, looked through."""
 
     database: str
@@ -73,7 +73,7 @@ def pack(out: IO[bytes], folder: Path, copy: Path, content: contents.Contents) -
     return len(sums)
 
 
-def unpack(source: Path, target: Path) -> Manifest:
+def unpack(source: Path, target: Path) -> BackupManifest:
     """Write the members below the folder and return the manifest; raises `InvalidInput` for what is not whole."""
     if not source.is_file():
         raise InvalidInput(f"There is no file {source}. Check its name.")
@@ -185,7 +185,7 @@ def _take(file: IO[bytes], path: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _read(source: Path, told: Any) -> Manifest:
+def _read(source: Path, told: Any) -> BackupManifest:
     """The manifest, where it has the shape that it is written in."""
     problem = f"{source} has a manifest that Rondo does not write"
     if not isinstance(told, dict):
@@ -207,4 +207,4 @@ def _read(source: Path, told: Any) -> Manifest:
         if name != database and not name.startswith(f"{DATA}/"):
             raise InvalidInput(f"{problem}: {name} belongs nowhere. Choose another.")
         sums[name] = size, digest
-    return Manifest(database, sums, left_out)
+    return BackupManifest(database, sums, left_out)

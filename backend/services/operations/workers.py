@@ -68,7 +68,7 @@ class WorkerView:
 
 
 @dataclass(frozen=True)
-class OrderedWorkers:
+class OrderOutcome:
     """Whom an order was told, and of these who gives no sign of life and may never hear of it."""
 
     workers: list[str]
@@ -94,7 +94,7 @@ def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
     return views if sees_all else [replace(view, host="", process_id=None) for view in views]
 
 
-def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> OrderedWorkers:
+def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> OrderOutcome:
     """Tell a worker to take work, to take no new work, or to end once what it does is done.
 
     `worker_id`: None: all. A worker hears of it within seconds. One that is part of a web process cannot be drained,
@@ -125,7 +125,7 @@ def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> Orde
         orders.tell(db, [worker.id for worker in asked], order)
         for worker in asked:
             events.note(db, actor, f"{_VERBS[order]} worker", worker.id)
-        return OrderedWorkers([worker.id for worker in asked], [worker.id for worker in asked if _is_silent(worker)])
+        return OrderOutcome([worker.id for worker in asked], [worker.id for worker in asked if _is_silent(worker)])
 
 
 _VERBS = {WorkerOrder.work: "resume", WorkerOrder.pause: "pause", WorkerOrder.drain: "drain"}

@@ -30,7 +30,7 @@ from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, 
 AT_ONCE = 100
 
 
-class Sort(StrEnum):
+class ProjectSort(StrEnum):
     """`waits`: most to decide first. `accuracy`: best first. `change`: what fell most first. `newest`: last round."""
 
     by_name = "name"
@@ -41,7 +41,7 @@ class Sort(StrEnum):
     newest = "newest"
 
 
-class Show(StrEnum):
+class ShownProjects(StrEnum):
     """Which projects: all, with an open review, with a round under way, whose last round failed, with red warnings."""
 
     all = "all"
@@ -123,7 +123,9 @@ _counted: dict[tuple[str, int], tuple[float, int]] = {}
 """Until when a count stands that took long, and the count, by database and round."""
 
 
-def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, name: str = "") -> list[ProjectState]:
+def listing(
+    actor: Actor, *, sort: ProjectSort = ProjectSort.by_name, show: ShownProjects = ShownProjects.all, name: str = ""
+) -> list[ProjectState]:
     """The actor's projects whose name holds these letters; those in the trash are not among them."""
     mine = [
         project_view for project_view in projects.list_mine(actor) if name.casefold() in project_view.name.casefold()
@@ -134,31 +136,31 @@ def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, n
     return ordered(states, sort)
 
 
-def is_shown(state: ProjectState, show: Show) -> bool:
+def is_shown(state: ProjectState, show: ShownProjects) -> bool:
     """Whether a project passes the filter."""
     passes = {
-        Show.review: bool(state.reviews),
-        Show.running: bool(state.under_way),
-        Show.failed: state.failed is not None,
-        Show.red: state.red > 0,
+        ShownProjects.review: bool(state.reviews),
+        ShownProjects.running: bool(state.under_way),
+        ShownProjects.failed: state.failed is not None,
+        ShownProjects.red: state.red > 0,
     }
     return passes.get(show, True)
 
 
-def ordered(states: Sequence[ProjectState], sort: Sort) -> list[ProjectState]:
+def ordered(states: Sequence[ProjectState], sort: ProjectSort) -> list[ProjectState]:
     """In this order, and by name where that leaves it open; projects without the number come last."""
 
     def key(state: ProjectState) -> tuple[bool, float]:
         number: float | None = None
-        if sort is Sort.waits:
+        if sort is ProjectSort.waits:
             number = -float(state.waits or state.undecided / 1e9) or None
-        elif sort is Sort.accuracy and state.accuracy is not None:
+        elif sort is ProjectSort.accuracy and state.accuracy is not None:
             number = -state.accuracy.value
-        elif sort is Sort.change and state.change is not None:
+        elif sort is ProjectSort.change and state.change is not None:
             number = state.change.value
-        elif sort is Sort.warnings:
+        elif sort is ProjectSort.warnings:
             number = -float(state.red) or None
-        elif sort is Sort.newest and state.last_at is not None:
+        elif sort is ProjectSort.newest and state.last_at is not None:
             number = -state.last_at.timestamp()
         return number is None, number or 0.0
 

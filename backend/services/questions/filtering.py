@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import listing_metadata, tables
 from backend.db.filter_tests import AnswerTest
 from backend.db.filters import Filters
-from backend.db.listing_scope import Among
+from backend.db.listing_scope import IdQueries
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.decisions import decided
@@ -37,7 +37,7 @@ class Passing:
     of: Callable[[Sequence[int]], Select[int]]
 
 
-def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
+def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | None:
     """The set of samples that no index of labels tells: by who decided, by answers, by metadata and by near-duplicates.
 
     None where none of these is asked for.
@@ -134,11 +134,11 @@ def _label(kind: QuestionKind, options: QuestionOptions, test: AnswerTest) -> st
     return label
 
 
-def _alone(passing: Passing) -> Among:
-    return Among([passing.query], passing.read, lambda ids: [passing.of(ids)])
+def _alone(passing: Passing) -> IdQueries:
+    return IdQueries([passing.query], passing.read, lambda ids: [passing.of(ids)])
 
 
-def _narrowed(condition: Among, passing: Passing) -> Among:
+def _narrowed(condition: IdQueries, passing: Passing) -> IdQueries:
     """Those of the set that pass, too. Whoever reads the whole set has counted what both read; of some samples, both
     read what is on these."""
 
@@ -146,7 +146,7 @@ def _narrowed(condition: Among, passing: Passing) -> Among:
         parts = [query.subquery() for query in queries]
         return [select(part.c[0]).where(part.c[0].in_(also)) for part in parts]
 
-    return Among(
+    return IdQueries(
         both(condition.every, passing.query),
         union_all(select(condition.read.subquery().c[0]), passing.read),
         lambda ids: both(condition.those(ids), passing.of(ids)),

@@ -39,7 +39,7 @@ class FileEntry(BaseModel):
     columns: list[str]
 
 
-class Manifest(BaseModel):
+class ArchiveManifest(BaseModel):
     """What an archive holds, and of which database and round it is."""
 
     format: int
@@ -85,7 +85,7 @@ def write(round_id: int, revision: str) -> Iterator[None]:
             for row_file in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
                 entries[row_file.name] = _write_file(db, part, row_file)
                 yield
-        manifest = Manifest(
+        manifest = ArchiveManifest(
             format=FORMAT,
             schema_revision=revision,
             database_id=installation.database_id(),
@@ -112,7 +112,7 @@ def write(round_id: int, revision: str) -> Iterator[None]:
         ) from error
 
 
-def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
+def check(place: Path, round_id: int, sha256: str | None = None) -> ArchiveManifest:
     """Read all of an archive and return its manifest; raises `InvalidInput` where it is not whole, or not the round's.
 
     sha256: the hash of its manifest, where the round says it.
@@ -121,7 +121,7 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
         raise InvalidInput(f"There is no archive in {place}. Put the folder back there, then retry.")
     text = (place / MANIFEST).read_bytes()
     try:
-        manifest = Manifest.model_validate_json(text)
+        manifest = ArchiveManifest.model_validate_json(text)
     except ValidationError as error:
         raise InvalidInput(f"{place / MANIFEST} is no manifest of an archive. {PUT_BACK}") from error
     if manifest.format != FORMAT:
@@ -146,15 +146,15 @@ def written(round_id: int) -> Written:
     """What the archive that was just written holds."""
     place = archived.place(round_id)
     text = (place / MANIFEST).read_bytes()
-    manifest = Manifest.model_validate_json(text)
+    manifest = ArchiveManifest.model_validate_json(text)
     rows = {name: entry.rows for name, entry in manifest.files.items()}
     num_bytes = sum(file.stat().st_size for file in place.iterdir())
     return Written(f"{archived.FOLDER}/{place.name}", hashlib.sha256(text).hexdigest(), rows, num_bytes)
 
 
-def manifest_of(place: Path) -> Manifest:
+def manifest_of(place: Path) -> ArchiveManifest:
     """The manifest of an archive that was checked."""
-    return Manifest.model_validate_json((place / MANIFEST).read_bytes())
+    return ArchiveManifest.model_validate_json((place / MANIFEST).read_bytes())
 
 
 def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:

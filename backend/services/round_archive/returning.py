@@ -15,7 +15,7 @@ from backend.db.many import among, in_chunks
 from backend.errors import Conflict, InvalidInput
 from backend.services.round_archive import columns, comparing, files
 from backend.services.round_archive.comparing import Row
-from backend.services.round_archive.files import Manifest
+from backend.services.round_archive.files import ArchiveManifest
 
 ELSEWHERE = {
     "prompts": tables.Prompt,
@@ -31,7 +31,7 @@ OTHERS = {"examples": ("sample_id", "rejected_id"), "groups": ("parent_id",)}
 """The columns that may refer to samples of other rounds, by table."""
 
 
-def check(place: Path, manifest: Manifest) -> None:
+def check(place: Path, manifest: ArchiveManifest) -> None:
     """Refuse what could not be put back: raises `Conflict` where a number is taken or what a row refers to is gone."""
     with reading() as db:
         named: set[int] = set()
@@ -93,7 +93,7 @@ def refuse_fewer(db: Session, round_id: int, rows: dict[str, int]) -> None:
             )
 
 
-def _rows(place: Path, manifest: Manifest, entity: Any) -> Iterator[list[Row]]:
+def _rows(place: Path, manifest: ArchiveManifest, entity: Any) -> Iterator[list[Row]]:
     """The rows of a table's file; none where the archive is older than the table."""
     name = entity.__table__.name
     if name in manifest.files:
@@ -172,7 +172,7 @@ def _gone(db: Session, entity: Any, ids: set[int]) -> set[int]:
     return ids - there
 
 
-def _check_columns(manifest: Manifest, entity: Any) -> None:
+def _check_columns(manifest: ArchiveManifest, entity: Any) -> None:
     """Refuse a file of a schema that cannot be read as this one's."""
     table = entity.__table__
     if table.name not in manifest.files:

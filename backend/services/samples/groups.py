@@ -18,7 +18,7 @@ from backend import boundary
 from backend.db import reading, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Count, Scope, scope
-from backend.db.listing_groups import ShownLabels, Tally, all_groups, all_shown, tallies, walk
+from backend.db.listing_groups import GroupTally, ShownLabels, all_groups, all_shown, tallies, walk
 from backend.db.many import among
 from backend.db.search import Patience
 from backend.errors import InvalidInput, PermissionDenied
@@ -87,7 +87,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
-class GroupPage:
+class ListedGroups:
     """`sort` is the order the rows are in: by number where too many samples pass for another one.
 
     `is_partial`: all samples looked at for this page were of groups that other pages have; the next page goes on.
@@ -133,7 +133,7 @@ def page(
     sort: GroupSort = BY_NUMBER,
     cursor: str | None = None,
     limit: int = 25,
-) -> GroupPage:
+) -> ListedGroups:
     """One page of a round's groups; the cursor's own order counts.
 
     Raises `PermissionDenied` for filters and orders that would tell what is hidden from the actor.
@@ -154,7 +154,7 @@ def page(
         groups_page = None if at else ordered(asked, filters, sort, place, limit)
         groups_page = groups_page or walked(asked, filters, at, sort, limit)
         rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, groups_page.ids)
-    return GroupPage(tuple(rows), groups_page.next, groups_page.count, groups_page.sort, groups_page.is_partial)
+    return ListedGroups(tuple(rows), groups_page.next, groups_page.count, groups_page.sort, groups_page.is_partial)
 
 
 def read_walked(text: str) -> Cursor:
@@ -167,7 +167,7 @@ def read_walked(text: str) -> Cursor:
 
 @dataclass(frozen=True)
 class FoundGroups:
-    """The numbers of a page's groups, and what `GroupPage` says of it."""
+    """The numbers of a page's groups, and what `ListedGroups` says of it."""
 
     ids: tuple[int, ...]
     next: str | None
@@ -269,11 +269,11 @@ def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
     )
 
 
-def row_of(group_id: int, prompt: str, counted: Tally, members: Sequence[GroupMember], num_more: int) -> GroupRow:
+def row_of(group_id: int, prompt: str, counted: GroupTally, members: Sequence[GroupMember], num_more: int) -> GroupRow:
     """A row; of a group with a sample that is hidden no figure is shown, since the others' would tell of it."""
     is_hidden = counted.num_hidden > 0
     if is_hidden:
-        counted = Tally(counted.num_samples)
+        counted = GroupTally(counted.num_samples)
         # A file may have the best text first.
         members = sorted(members, key=lambda member: blake2b(str(member.id).encode()).digest())
     figures = (counted.num_samples, counted.num_with_verdict, counted.num_accepted, counted.pass_rate, counted.spread)
