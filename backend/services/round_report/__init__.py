@@ -2,7 +2,7 @@
 
 Built of few statements whose cost does not grow with the round's samples: counts that the stages wrote, lists through
 their indexes, and distributions over an even draw of the texts where there are very many. What a review hides from a
-person until it is over (`sample_sight`) is not in it either.
+person until it is over (`samples.visibility`) is not in it either.
 """
 
 from sqlalchemy.orm import Session

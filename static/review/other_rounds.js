@@ -29,7 +29,7 @@ function waiting(me, own, least) {
   return [...found].sort(([a], [b]) => a - b);
 }
 
-export class Elsewhere {
+export class OtherRounds {
   /**
    * `own`: the round of this desk, which sends its own. `mayDecide`: where not, opening a round sends nothing.
    * @param {HTMLElement} place
