@@ -1,12 +1,12 @@
 """Prompts: the project's sets, what is in them, and importing a file."""
 
-import json
 from typing import Any
 
 import gradio as gr
 
 from app.pages.prompts import importing, templates
-from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
+from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, short, table
+from app.pages.prompts.shown import ROWS, SETS, card_value, left_out_label, prompt_row, prompts_label, set_row, whole
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
@@ -14,21 +14,16 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table, row_number
-from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import ImportReport, PromptPage, PromptSetView, PromptView
 from backend.services.samples import prompts_seen
 from backend.values import Role, Split
 
 TITLE, PATH = "Prompts", "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
 EMPTY = {"is_empty": True}
-MASKED = "metadata is hidden while people decide blind on what answers them"
-ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
 
 
 def build() -> None:
@@ -229,9 +224,9 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
     return [
         card_value(chosen, report),
         Table([set_row(s) for s in sets], visible=True),
-        Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
+        Table(left_out, visible=bool(left_out), label=left_out_label(report, len(left_out))),
         query,
-        Table([prompt_row(row) for row in page.rows], visible=True, label=_prompts_label(chosen, page)),
+        Table([prompt_row(row) for row in page.rows], visible=True, label=prompts_label(chosen, page)),
         gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
@@ -240,74 +235,3 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         page_state | {"next": page.next},
         {"set": str(chosen.id), "q": query},
     ]
-
-
-def _left_out_label(report: ImportReport | None, num_shown: int) -> str:
-    left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
-    near = report.num_near if report else 0
-    label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
-    return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
-
-
-def _prompts_label(chosen: PromptSetView, page: PromptPage) -> str:
-    is_masked = any(row.is_masked for row in page.rows)
-    return f"Prompts of {chosen.name}" + (f"; {MASKED}" if is_masked else "")
-
-
-def card_value(chosen: PromptSetView, report: ImportReport | None) -> dict[str, Any]:
-    """What the card shows; texts only."""
-    has_left_out = report is not None and bool(report.problems)
-    return {
-        "name": chosen.name,
-        "split": use_of(chosen),
-        "badge": "accent" if chosen.split is Split.train else "warn",
-        "facts": f"{chosen.num_prompts:,} prompts, from {chosen.origin or 'this project'}",
-        "report": summary(report) if report else "",
-        "notes": list(report.notes) if report else [],
-        "link": f"/api/v1/prompt-sets/{chosen.id}/problems" if has_left_out else "",
-    }
-
-
-def summary(report: ImportReport) -> str:
-    """`Of 1,000 rows 900 went to train and 90 to train held out; 8 bad rows, ... were left out.`"""
-    went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
-    counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
-    left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
-    went += f", with {report.num_completions:,} completions" if report.num_completions else ""
-    return f"Of {report.num_rows:,} rows, {went}; " + (
-        f"left out: {left_out}." if left_out else "nothing was left out."
-    )
-
-
-def use_of(row: PromptSetView) -> str:
-    return "train" if row.split is Split.train else "held out"
-
-
-def set_row(row: PromptSetView) -> list[str]:
-    """One set as the table shows it."""
-    made_at, rounds = moment(row.created_at), str(row.num_rounds)
-    by = row.created_by or "–"
-    return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made_at, rounds]
-
-
-def prompt_row(row: PromptView) -> list[str]:
-    """One prompt as the table shows it."""
-    turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
-    metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
-    metadata = "hidden" if row.is_masked else metadata
-    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
-
-
-def completions_of(row: PromptView) -> str:
-    """The completions that the file brought for a prompt, the beginning of each."""
-    return "\n".join(f"{noted(completion.extra)}: {completion.text[:80]}" for completion in row.completions)
-
-
-def whole(row: PromptView) -> str:
-    """All messages, the answer and the metadata as text."""
-    parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-    parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
-    parts += [f"imported completion ({noted(completion.extra)}):\n{completion.text}" for completion in row.completions]
-    parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
-    parts += [f"({MASKED})"] if row.is_masked else []
-    return "\n\n".join(parts)
