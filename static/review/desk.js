@@ -350,9 +350,9 @@ export class Desk extends Acts {
     const focused = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest?.(".column"))
       ?.dataset.sample;
     const id = this.mode.pick?.(item).best || Number(focused);
-    const found = item.members.find(({ sample_id }) => sample_id === id);
-    if (!found) this.hint("Choose a column first: click into it, or press Tab.");
-    return found || null;
+    const member = item.members.find(({ sample_id }) => sample_id === id);
+    if (!member) this.hint("Choose a column first: click into it, or press Tab.");
+    return member || null;
   }
 
   /** The texts of the item that can be compared, those one most likely wants first. */
