@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.output import AsJson, Project, emit, table
-from app.cli.rounds import Number, app, emit_round, one_round, settings_from
+from app.cli.reviewing import app
+from app.cli.rounds import Number, emit_round, one_round, settings_from
 
 __all__ = ["app"]
 
