@@ -46,8 +46,8 @@ def inward(scope: Scope) -> Scope:
 
 def ids(path: str) -> dict[str, int]:
     """The project or round that a REST address is of, for the log; nobody has looked whether there is one."""
-    found = OF_ROW.match(path)
-    return {found[1]: int(found[2])} if found else {}
+    match = OF_ROW.match(path)
+    return {match[1]: int(match[2])} if match else {}
 
 
 def opens_page(request: Request, pages: frozenset[str]) -> bool:

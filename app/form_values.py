@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.errors import InvalidInput
-from backend.services.recipes.parts import Knob, KnobType
+from backend.services.recipes.knobs import Knob, KnobType
 
 UNSET = "(not set)"
 LONGEST_WORDS = 160

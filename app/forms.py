@@ -18,7 +18,7 @@ from backend.errors import InvalidInput
 from backend.services import refusals
 from backend.services.recipes import parts
 from backend.services.recipes.changes import Change
-from backend.services.recipes.parts import Knob, KnobType
+from backend.services.recipes.knobs import Knob, KnobType
 
 Path = tuple[str | int, ...]
 

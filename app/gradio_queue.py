@@ -56,9 +56,9 @@ async def _process(self: Any) -> None:
                 await asyncio.sleep(self.sleep_when_free)
                 continue
             async with self.delete_lock:
-                found = self.get_events()
-            if found:
-                _begin(self, *found)
+                events = self.get_events()
+            if events:
+                _begin(self, *events)
             else:
                 await asyncio.sleep(self.sleep_when_free)
     finally:

@@ -130,11 +130,11 @@ class Guard:
 
 def error(status: int, type_: str, message: str, *, retry_after: int | None = None) -> JSONResponse:
     """The one shape of every error."""
-    told: dict[str, Any] = {"type": type_, "message": written_out(message)}
+    fields: dict[str, Any] = {"type": type_, "message": written_out(message)}
     if retry_after is None:
-        return JSONResponse({"error": told}, status)
+        return JSONResponse({"error": fields}, status)
     return JSONResponse(
-        {"error": told | {"retry_after": retry_after}}, status, headers={"Retry-After": str(retry_after)}
+        {"error": fields | {"retry_after": retry_after}}, status, headers={"Retry-After": str(retry_after)}
     )
 
 

@@ -18,15 +18,15 @@ class Installation(Collector):
     """What the database and this process count, read when it is asked for."""
 
     def collect(self) -> Iterator[Metric]:
-        found = figures.read()
+        counts = figures.read()
         yield _gauge("rondo_info", "The version that runs", {__version__: 1}, "version")
-        yield _gauge("rondo_jobs", "Jobs by queue and status", found.jobs, "queue", "status")
-        yield _gauge("rondo_rounds", "Rounds by status", found.rounds, "status")
-        yield _gauge("rondo_workers", "Workers alive by queue", found.workers, "queue")
+        yield _gauge("rondo_jobs", "Jobs by queue and status", counts.jobs, "queue", "status")
+        yield _gauge("rondo_rounds", "Rounds by status", counts.rounds, "status")
+        yield _gauge("rondo_workers", "Workers alive by queue", counts.workers, "queue")
         waits = "Seconds since the oldest waiting job of the queue was made"
-        yield _gauge("rondo_queue_age_seconds", waits, found.queue_ages, "queue")
-        yield GaugeMetricFamily("rondo_newest_sample_id", "Id of the newest sample", found.newest_sample)
-        yield GaugeMetricFamily("rondo_newest_decision_id", "Id of the newest decision", found.newest_decision)
+        yield _gauge("rondo_queue_age_seconds", waits, counts.queue_ages, "queue")
+        yield GaugeMetricFamily("rondo_newest_sample_id", "Id of the newest sample", counts.newest_sample)
+        yield GaugeMetricFamily("rondo_newest_decision_id", "Id of the newest decision", counts.newest_decision)
         requests = CounterMetricFamily(
             "rondo_requests", "Requests that this process answered", labels=("kind", "method", "status")
         )

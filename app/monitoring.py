@@ -20,17 +20,17 @@ _lookups = anyio.CapacityLimiter(2)
 
 def router(*, with_worker: bool) -> APIRouter:
     """The three routes; `with_worker`: this process is ready once its worker runs."""
-    made = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False)
 
-    @made.get("/readyz")
+    @routes.get("/readyz")
     async def ready(request: Request) -> JSONResponse:
         missing: list[str] = getattr(request.app.state, "missing", [])  # app/api/later.py
-        said = [*await _problems(with_worker=with_worker), *missing]
-        return JSONResponse({"ready": not said, "problems": said}, 503 if said else 200)
+        problems = [*await _problems(with_worker=with_worker), *missing]
+        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 
-    made.add_api_route("/healthz", _health)
-    made.add_api_route("/metrics", _metrics)
-    return made
+    routes.add_api_route("/healthz", _health)
+    routes.add_api_route("/metrics", _metrics)
+    return routes
 
 
 async def _health() -> PlainTextResponse:
@@ -49,8 +49,8 @@ async def _metrics(request: Request) -> Response:
     from app import metrics  # noqa: PLC0415 - its library is loaded where somebody asks
 
     if not _may_read(request):
-        said = "Ask from this machine, or set RONDO_METRICS_TOKEN and send it as Authorization: Bearer."
-        return PlainTextResponse(said, 403)
+        text = "Ask from this machine, or set RONDO_METRICS_TOKEN and send it as Authorization: Bearer."
+        return PlainTextResponse(text, 403)
     try:
         return Response(await anyio.to_thread.run_sync(metrics.text, limiter=_lookups), media_type=metrics.TYPE)
     except trouble.DATABASE_ERRORS:

@@ -22,7 +22,7 @@ from backend.services import projects
 from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
-from backend.services.projects.dashboard import OpenReview, ProjectState, RoundAt, Show, Sort
+from backend.services.projects.dashboard import OpenReview, ProjectSort, ProjectState, RoundAt, ShownProjects
 from backend.services.projects.own_files import Holdings
 from backend.values import Role, RoundStatus
 
@@ -31,25 +31,25 @@ Text = Annotated[str, Form()]
 Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
-HEADS: tuple[tuple[Sort | None, str], ...] = (
-    (Sort.by_name, "Project"),
-    (Sort.waits, "In review"),
+HEADS: tuple[tuple[ProjectSort | None, str], ...] = (
+    (ProjectSort.by_name, "Project"),
+    (ProjectSort.waits, "In review"),
     (None, "Under way"),
     (None, "Undecided"),
-    (Sort.accuracy, "Held-out accuracy"),
-    (Sort.change, "Change"),
-    (Sort.warnings, "Red warnings"),
-    (Sort.newest, "Last round"),
+    (ProjectSort.accuracy, "Held-out accuracy"),
+    (ProjectSort.change, "Change"),
+    (ProjectSort.warnings, "Red warnings"),
+    (ProjectSort.newest, "Last round"),
 )
 SHOWS = (
-    (Show.all, "All"),
-    (Show.review, "In review"),
-    (Show.running, "Running or held"),
-    (Show.failed, "Failed"),
-    (Show.red, "With red warnings"),
+    (ShownProjects.all, "All"),
+    (ShownProjects.review, "In review"),
+    (ShownProjects.running, "Running or held"),
+    (ShownProjects.failed, "Failed"),
+    (ShownProjects.red, "With red warnings"),
 )
 BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
-Chosen = TypeVar("Chosen", Sort, Show)
+Chosen = TypeVar("Chosen", ProjectSort, ShownProjects)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -160,10 +160,15 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
     except RondoError as refused:
         error = error or refused
     asked = request.query_params
-    sort, show = _chosen(Sort, asked.get("sort")) or Sort.by_name, _chosen(Show, asked.get("show")) or Show.all
+    sort, show = (
+        _chosen(ProjectSort, asked.get("sort")) or ProjectSort.by_name,
+        _chosen(ShownProjects, asked.get("show")) or ShownProjects.all,
+    )
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
-    trashed = [{"entry": one, "since": times.moment(one.trashed_at)} for one in trash.list_mine(actor)]
+    trashed = [
+        {"entry": trash_entry, "since": times.moment(trash_entry.trashed_at)} for trash_entry in trash.list_mine(actor)
+    ]
     return html.page(
         request,
         "projects",
@@ -171,12 +176,12 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         status=status_of(error) if error is not None else 200,
         problem=error.message if error is not None else "",
         mine=[project_row(state) for state in states],
-        heads=[_head(one, sort, show, name) for one in HEADS],
+        heads=[_head(head, sort, show, name) for head in HEADS],
         sort=sort,
         show=show,
         name=name,
         shows=SHOWS,
-        is_narrowed=bool(name) or show is not Show.all,
+        is_narrowed=bool(name) or show is not ShownProjects.all,
         trashed=trashed,
         is_owner=actor.is_owner,
         left=left,
@@ -195,8 +200,8 @@ def project_row(state: ProjectState) -> dict[str, Any]:
         "last": times.ago(state.last_at),
         "reviews": [_review(state, review, base) for review in state.reviews],
         "under_way": [
-            {"href": f"{base}round?round={one.id}", "words": _standing(one), "badge": BADGES[one.status]}
-            for one in (*state.under_way, *((state.failed,) if state.failed else ()))
+            {"href": f"{base}round?round={round_.id}", "words": _standing(round_), "badge": BADGES[round_.status]}
+            for round_ in (*state.under_way, *((state.failed,) if state.failed else ()))
         ],
         "undecided": count(state.undecided) if state.reviews else "–",
         "accuracy": percent(state.accuracy.value) if state.accuracy else "–",
@@ -216,10 +221,10 @@ def _review(state: ProjectState, review: OpenReview, base: str) -> dict[str, str
     return {"href": f"{base}review?round={review.id}", "words": f"Round {review.number}", "waits": waits}
 
 
-def _standing(one: RoundAt) -> str:
-    stage = f" to {one.stage}" if one.status is RoundStatus.failed else f": {one.stage}"
+def _standing(round_: RoundAt) -> str:
+    stage = f" to {round_.stage}" if round_.status is RoundStatus.failed else f": {round_.stage}"
     words = {RoundStatus.running: "runs", RoundStatus.held: "is held", RoundStatus.failed: "failed"}
-    return f"Round {one.number} {words[one.status]}{stage if one.status is not RoundStatus.held else ''}"
+    return f"Round {round_.number} {words[round_.status]}{stage if round_.status is not RoundStatus.held else ''}"
 
 
 def _change(state: ProjectState, base: str) -> dict[str, str]:
@@ -232,11 +237,11 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
     return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
 
 
-def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> dict[str, Any]:
+def _head(head: tuple[ProjectSort | None, str], sort: ProjectSort, show: ShownProjects, name: str) -> dict[str, Any]:
     """The head of a column, and what sorts by it."""
     by, title = head
-    way = "ascending" if sort in (Sort.by_name, Sort.change) else "descending"
-    kept = {"show": str(show) if show is not Show.all else "", "name": name}
+    way = "ascending" if sort in (ProjectSort.by_name, ProjectSort.change) else "descending"
+    kept = {"show": str(show) if show is not ShownProjects.all else "", "name": name}
     asked = {key: value for key, value in ({"sort": str(by)} | kept).items() if value}
     return {
         "title": title,
@@ -247,12 +252,15 @@ def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> d
 
 def _chosen(of: type[Chosen], word: str | None) -> Chosen | None:
     """The member of that name; None where there is none, as in an address that was typed."""
-    return of(word) if word in [str(one) for one in of] else None
+    return of(word) if word in [str(member) for member in of] else None
 
 
 def _leftovers(actor: Actor) -> dict[str, object]:
     """The files that nothing refers to. Finding them reads the whole data folder: only whoever asks for them waits."""
-    found = clean_up.find(actor)
-    shown = [{"path": one.where, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
-    rest = len(found) - len(shown)
-    return {"files": shown, "rest": rest, "size": in_bytes(sum(one.num_bytes for one in found))}
+    leftovers = clean_up.find(actor)
+    shown = [
+        {"path": leftover.where, "why": leftover.why, "size": in_bytes(leftover.num_bytes)}
+        for leftover in leftovers[:SHOWN]
+    ]
+    rest = len(leftovers) - len(shown)
+    return {"files": shown, "rest": rest, "size": in_bytes(sum(leftover.num_bytes for leftover in leftovers))}

@@ -31,18 +31,18 @@ def believed(scope: Scope) -> Scope:
     if not given:
         return scope
     kept = [(name, value) for name, value in scope["headers"] if not _is_forwarded(name)]
-    told = {**scope, "headers": kept, WAS_FORWARDED: True}
+    forwarded = {**scope, "headers": kept, WAS_FORWARDED: True}
     client, trusted = scope.get("client"), settings().proxies
     if client is None or not _is_in(client[0], trusted):
-        return told
+        return forwarded
     headers = Headers(raw=given)
     if address := _farthest(headers.getlist("x-forwarded-for"), trusted):
-        told["client"] = (address, 0)
+        forwarded["client"] = (address, 0)
     if (scheme := _last(headers, "x-forwarded-proto").lower()) in ("http", "https"):
-        told["scheme"] = scheme
+        forwarded["scheme"] = scheme
     if host := _last(headers, "x-forwarded-host"):
-        told["headers"] = [(b"host", host.encode("latin-1")), *((n, v) for n, v in kept if n != b"host")]
-    return told
+        forwarded["headers"] = [(b"host", host.encode("latin-1")), *((n, v) for n, v in kept if n != b"host")]
+    return forwarded
 
 
 def _is_forwarded(name: bytes) -> bool:

@@ -33,7 +33,7 @@ class ComparedCategory:
 
 
 @dataclass(frozen=True)
-class Category:
+class PromptCategory:
     """A value of a note, and the ids of the prompts that have it."""
 
     key: str
@@ -50,7 +50,7 @@ def is_category(key: str, value: Any) -> bool:
     return is_text and boundary.fault_of(f"{key}{value}", LONGEST_VALUE + len(key)) is None
 
 
-def categories_of(notes: Iterable[tuple[int, dict[str, Any]]], *, fewest: int) -> list[Category]:
+def categories_of(notes: Iterable[tuple[int, dict[str, Any]]], *, fewest: int) -> list[PromptCategory]:
     """The categories of prompts, (id, metadata), in order of keys and values; those of fewer prompts are left out, and
     notes of which all prompts have the same value."""
     by_value: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
@@ -59,7 +59,7 @@ def categories_of(notes: Iterable[tuple[int, dict[str, Any]]], *, fewest: int) -
             if is_category(key, value) and len(by_value[key]) <= MOST_VALUES:
                 by_value[key][json.dumps(value, ensure_ascii=False)].add(id_)
     return [
-        Category(key, json.loads(value), frozenset(ids))
+        PromptCategory(key, json.loads(value), frozenset(ids))
         for key, values in sorted(by_value.items())
         if 1 < len(values) <= MOST_VALUES
         for value, ids in sorted(values.items())

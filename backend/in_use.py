@@ -54,8 +54,8 @@ def alone(folder: Path) -> Iterator[None]:
     except BlockingIOError:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        said = f"A process of Rondo runs on {folder}: a web process, a worker or a command."
-        raise Conflict(f"{said} Stop Rondo and its workers, then restore.") from None
+        problem = f"A process of Rondo runs on {folder}: a web process, a worker or a command."
+        raise Conflict(f"{problem} Stop Rondo and its workers, then restore.") from None
     except OSError as error:
         raise Conflict(f"{folder} cannot be locked: {error.strerror}. Restore on a disk of this machine.") from error
     try:

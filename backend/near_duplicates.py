@@ -74,8 +74,8 @@ class Clusters:
     def __len__(self) -> int:
         return len(self._parents)
 
-    def _join(self, one: int, other: int) -> None:
-        low, high = sorted((self.first(one), self.first(other)))
+    def _join(self, first: int, other: int) -> None:
+        low, high = sorted((self.first(first), self.first(other)))
         self._parents[high] = low
 
 

@@ -126,10 +126,10 @@ def as_json(columns: Columns) -> Callable[[Values], str]:
     written = [_IN_JSON[held].format(v=name) for name, held in zip(names, columns.values(), strict=True)]
     template = ", ".join(f"{encode_basestring(name).replace('%', '%%')}: %s" for name in columns)
     source = f"def write(row):\n    {', '.join(names)}, = row\n    return template % ({', '.join(written)},)"
-    made: dict[str, Any] = {}
+    namespace: dict[str, Any] = {}
     known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite}
-    exec(source, known | {"template": f"{{{template}}}"}, made)
-    write: Callable[[Values], str] = made["write"]
+    exec(source, known | {"template": f"{{{template}}}"}, namespace)
+    write: Callable[[Values], str] = namespace["write"]
     return write
 
 
@@ -162,7 +162,7 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
         for table in _tables(iter(rows), as_arrow):
             group.append(table)
             total += table.num_rows
-            if len(group) == TABLES_A_GROUP or sum(one.nbytes for one in group) >= BYTES_A_GROUP:
+            if len(group) == TABLES_A_GROUP or sum(table.nbytes for table in group) >= BYTES_A_GROUP:
                 out.write_table(pa.concat_tables(group))
                 group.clear()
         if group:
@@ -170,11 +170,11 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     return total
 
 
-def _tables(found: Iterator[Values], columns: "pa.Schema") -> Iterator["pa.Table"]:
+def _tables(batches: Iterator[Values], columns: "pa.Schema") -> Iterator["pa.Table"]:
     """Few rows at a time: Python's garbage collector walks every row that is alive, again and again."""
     import pyarrow as pa
 
-    for rows in at_once(found):
+    for rows in at_once(batches):
         arrays = [_array(values, field.type) for values, field in zip(zip(*rows, strict=True), columns, strict=True)]
         yield pa.Table.from_arrays(arrays, schema=columns)
 

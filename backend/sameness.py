@@ -24,8 +24,8 @@ def normal(text: str) -> str:
 
 def text_key(text: str, turns: Sequence[str] = ()) -> int:
     """A 64-bit key (with sign) of the last user turn; `turns`: all turns of the chat without the system's."""
-    told = normal(text)
-    if len(turns) > 1 and len(told) <= SHORT and len(told.split()) < 3:
-        told = "\n".join(map(normal, turns))
-    digest = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    normal_text = normal(text)
+    if len(turns) > 1 and len(normal_text) <= SHORT and len(normal_text.split()) < 3:
+        normal_text = "\n".join(map(normal, turns))
+    digest = hashlib.blake2b(normal_text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

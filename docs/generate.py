@@ -22,7 +22,7 @@ from backend import recipes
 from backend.config import Settings
 from backend.services import recipe_list
 from backend.services.recipes import parts
-from backend.services.recipes.parts import Knob
+from backend.services.recipes.knobs import Knob
 from docs import client
 
 HERE = Path(__file__).parent / "reference"

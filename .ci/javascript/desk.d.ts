@@ -195,7 +195,7 @@ interface Desk {
   isGoingBack: boolean;
   pressed: [name: string, key: string][];
   questions: import("../../static/review/questions.js").Questions;
-  news: import("../../static/review/news.js").News;
+  outcomes: import("../../static/review/outcomes.js").Outcomes;
   history: import("../../static/review/notes.js").History;
   chain: import("../../static/review/chain.js").Chain;
   comments: import("../../static/review/thread.js").Thread;
@@ -203,7 +203,7 @@ interface Desk {
   find: import("../../static/review/find.js").Find;
   palette: import("../../static/review/palette.js").Palette;
   help: import("../../static/review/help.js").Help;
-  elsewhere: import("../../static/review/elsewhere.js").Elsewhere;
+  otherRounds: import("../../static/review/other_rounds.js").OtherRounds;
   me: number;
   address: string;
   opened: Opened;
@@ -219,7 +219,7 @@ interface Desk {
   bindings: import("../../static/review/keys.js").Bindings;
   outbox: import("../../static/review/outbox.js").Outbox;
   compare: import("../../static/review/compare.js").Compare;
-  line: import("../../static/review/line.js").Line;
+  queue: import("../../static/review/queue.js").Queue;
   /** The elements of the page, by name. */
   parts: Record<string, any>;
   canAct: unknown;

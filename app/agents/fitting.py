@@ -19,11 +19,11 @@ def written(value: Any, most: int) -> str | None:
 
 def _cut(value: Any, longest: int) -> Any:
     if isinstance(value, list):
-        return [_cut(one, longest) for one in value]
+        return [_cut(item, longest) for item in value]
     if not isinstance(value, dict):
         return value
     text = value.get("untrusted_text")
     if not isinstance(text, str) or len(text) <= longest:
-        return {name: _cut(one, longest) for name, one in value.items()}
+        return {name: _cut(item, longest) for name, item in value.items()}
     whole = value.get("from_character", 0) + len(text)
     return {"is_cut_from_characters": whole} | value | {"untrusted_text": text[:longest]}

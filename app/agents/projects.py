@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, fields, untrusted
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, fields, untrusted
 from app.api.depends import cut
 from backend.boundary import Line
 from backend.services import projects
@@ -14,7 +14,7 @@ from backend.values import JSON
 LONGEST_DESCRIPTION = 200
 
 
-class ListProjects(Tool):
+class ListProjects(ToolCall):
     """List the projects that you may see, with your role in each; with `project_id`, one with its guidelines.
 
     The guidelines are what its reviewers follow: read them before you decide on samples.
@@ -28,11 +28,13 @@ class ListProjects(Tool):
 
     def call(self, actor: Actor) -> JSON:
         if self.project_id is not None:
-            one = projects.get(actor, self.project_id)
-            texts = {"description": untrusted(one.description, LONGEST_TEXT)}
-            return {"project": _short(one) | texts | {"guidelines": untrusted(one.guidelines, LONGEST_TEXT)}}
+            project = projects.get(actor, self.project_id)
+            texts = {"description": untrusted(project.description, LONGEST_TEXT)}
+            return {"project": _short(project) | texts | {"guidelines": untrusted(project.guidelines, LONGEST_TEXT)}}
         page = cut(projects.list_mine(actor), limit=self.limit, after=self.after, key=lambda row: row.id)
-        listed = [_short(one) | {"description": untrusted(one.description, LONGEST_DESCRIPTION)} for one in page.items]
+        listed = [
+            _short(item) | {"description": untrusted(item.description, LONGEST_DESCRIPTION)} for item in page.items
+        ]
         return {"projects": listed, "next": page.next}
 
 
@@ -40,7 +42,7 @@ def _short(project: ProjectView) -> JSON:
     return fields(project, "id", "name", "role")
 
 
-class ListRecipes(Tool):
+class ListRecipes(ToolCall):
     """List the recipes that a round can run, by name; with `name`, one of them whole: its steps with every knob."""
 
     title = "List recipes"
@@ -50,5 +52,5 @@ class ListRecipes(Tool):
     def call(self, actor: Actor) -> JSON:
         if self.name:
             return fields(recipe_choice.get_registered(self.name), "name", "title", "paper", "lines", "recipe")
-        found = [recipe_choice.get_registered(name) for name in recipe_choice.registered_names()]
-        return {"recipes": [fields(one, "name", "title") for one in found]}
+        recipes = [recipe_choice.get_registered(name) for name in recipe_choice.registered_names()]
+        return {"recipes": [fields(recipe, "name", "title") for recipe in recipes]}

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
 from backend.errors import Conflict
@@ -20,7 +20,7 @@ from backend.values.questions import EXAMPLES, QuestionKind
 Kind = Literal["accept", "reject", "score", "prefer", "rank", "flag", "skip", "retract"]
 
 
-class NextItem(Tool):
+class NextItem(ToolCall):
     """Take the next item of a round's review; it is reserved for you for some minutes. Needs the role reviewer.
 
     `mode` says what is decided: sample (accept, reject or score), pair or group (prefer, or rank: all samples are in
@@ -39,15 +39,15 @@ class NextItem(Tool):
     def call(self, actor: Actor) -> JSON:
         round_ = rounds.get(actor, self.round_id)
         how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
-        found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
+        items = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
         # A review by group or pair asks none.
         is_asked = not review_settings.read(round_.review).by_group
         asked = questions.list_questions(actor, round_.project_id, with_retired=False) if is_asked else []
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
-        return {"item": _item(found[0]) if found else None, **how}
+        return {"item": _item(items[0]) if items else None, **how}
 
 
-class Decide(Tool):
+class Decide(ToolCall):
     """Decide on one sample of a round that is in review, with a reason. Needs the role reviewer.
 
     The answer holds what was written and, where you may see it now, what the judge said. `retract` takes a decision of
@@ -96,7 +96,7 @@ class Decide(Tool):
         return {
             "decision": _decision(done.decision),
             "judge": _judge(done.judge),
-            "others": [_decision(one) for one in done.others],
+            "others": [_decision(decision) for decision in done.others],
             "why_it_was_asked": done.reason,
         }
 
@@ -113,12 +113,12 @@ def _item(item: Item) -> JSON:
         "text": untrusted(item.text, LONGEST_TEXT),
         "judge": _judge(item.judge),
         "members": [
-            fields(one, "sample_id", "finish_reason", "num_tokens")
-            | {"turns": conversation(one.turns), "text": untrusted(one.text, LONGEST_TEXT // 4)}
-            | {"judge": _judge(one.judge)}
-            for one in item.members
+            fields(member, "sample_id", "finish_reason", "num_tokens")
+            | {"turns": conversation(member.turns), "text": untrusted(member.text, LONGEST_TEXT // 4)}
+            | {"judge": _judge(member.judge)}
+            for member in item.members
         ],
-        "others": [_decision(one) for one in item.others],
+        "others": [_decision(decision) for decision in item.others],
     }
 
 
@@ -135,7 +135,7 @@ def _judge(view: JudgeView | None) -> JSON | None:
     if view is None:
         return None
     replies = [
-        fields(one, "judge", "score", "verdict") | {"rationale": untrusted(one.rationale)} for one in view.replies
+        fields(reply, "judge", "score", "verdict") | {"rationale": untrusted(reply.rationale)} for reply in view.replies
     ]
     return fields(view, "score", "verdict", "spread") | {"replies": replies}
 

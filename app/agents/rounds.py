@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from pydantic import Field
 
-from app.agents.tool import RowId, Tool, as_json, fields, untrusted, words
+from app.agents.tool import RowId, ToolCall, as_json, fields, untrusted, words
 from app.api.rounds import Changes
 from app.widgets.closing_lines import closing_lines
 from backend.boundary import Count, Data, Line, Seed
@@ -26,7 +26,7 @@ def shown(row: RoundView) -> JSON:
     return answer | ({"hold": untrusted(json.dumps(as_json(row.hold), ensure_ascii=False))} if row.hold else {})
 
 
-class ListRounds(Tool):
+class ListRounds(ToolCall):
     """List the rounds of a project, newest first: recipe, status, what they counted, which checkpoint they made."""
 
     title = "List rounds"
@@ -40,7 +40,7 @@ class ListRounds(Tool):
         return {"rounds": [shown(row) for row in rows[: self.limit]], "has_more": len(rows) > self.limit}
 
 
-class LaunchRound(Tool):
+class LaunchRound(ToolCall):
     """Launch a round: sample, judge, select, train, measure. What is left out is as in the project's last round.
 
     Needs the role curator. Ask with `dry_run` first: it starts nothing, and says how much the round would make and
@@ -72,7 +72,7 @@ class LaunchRound(Tool):
             actor, self.project_id
         )
         if self.dry_run:
-            last = max((one.number for one in rounds.newest(actor, self.project_id, limit=1)), default=0)
+            last = max((round_.number for round_ in rounds.newest(actor, self.project_id, limit=1)), default=0)
             would_make = as_json(asdict(rounds.estimate(actor, self.project_id, plan)))
             return {"would_make": would_make, "after_number": last}
         if self.after_number is None:
@@ -81,7 +81,7 @@ class LaunchRound(Tool):
         return {"round": shown(rounds.get(actor, launched))}
 
 
-class GetRound(Tool):
+class GetRound(ToolCall):
     """One round: its status, its metrics with 95 % intervals and their change, and how far its review is.
 
     status: running, review (it waits for people), held (its judge is doubted), done, failed or cancelled.
@@ -97,7 +97,7 @@ class GetRound(Tool):
         names = ("name", "of", "checkpoint", "value", "low", "high", "n", "compared_with", "before", "change", "p")
         answer: JSON = {
             "round": shown(row),
-            "metrics": [fields(one, *names) for one in measured.metrics[:100]],
+            "metrics": [fields(metric, *names) for metric in measured.metrics[:100]],
             "not_measured": list(measured.missing),
         }
         if row.status is RoundStatus.review:
@@ -106,7 +106,7 @@ class GetRound(Tool):
         return answer
 
 
-class ListWarnings(Tool):
+class ListWarnings(ToolCall):
     """What may be going wrong in a round, worst first: each light with its number and its limit.
 
     Empty before the round was evaluated.
@@ -118,11 +118,11 @@ class ListWarnings(Tool):
 
     def call(self, actor: Actor) -> JSON:
         names = ("name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "n", "rows")
-        found = warnings.of_round(actor, self.round_id)
-        return {"warnings": [fields(one, *names) | words(one, "reason") for one in found]}
+        raised = warnings.of_round(actor, self.round_id)
+        return {"warnings": [fields(warning, *names) | words(warning, "reason") for warning in raised]}
 
 
-class CloseReview(Tool):
+class CloseReview(ToolCall):
     """End the review of a round, which goes on with what was decided; needs the role curator.
 
     Ask with `dry_run` first: it says what the round would go on with, and what stays open.

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted, words
+from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted, words
 from backend.boundary import Count, Line, Score
 from backend.row_files import Format
 from backend.services import samples
@@ -24,7 +24,7 @@ def shown(row: SampleRow) -> JSON:
     return head | fields(row, *LABEL) | {"prompt": untrusted(row.prompt), "text": untrusted(row.text)}
 
 
-class FilteredTool(Tool):
+class FilteredTool(ToolCall):
     """The filters of a list of samples; each narrows it."""
 
     verdict: tuple[Literal["accept", "reject", "undecided"], ...] = ()
@@ -77,7 +77,7 @@ class ListSamples(FilteredTool):
         return {"samples": [shown(row) for row in page.rows], "next": page.next_cursor, "count": count}
 
 
-class ReadSample(Tool):
+class ReadSample(ToolCall):
     """One sample in full: what was asked, its text, what judges and people said, the other samples of its group.
 
     What a blind review hides from you is left out. Of many judgments, decisions and samples the first (of decisions the
@@ -105,14 +105,17 @@ class ReadSample(Tool):
             "answer": untrusted(read.answer) if read.answer else None,
             "turns": conversation(read.turns),
             "judgments": [
-                fields(one, *judged) | {"rationale": untrusted(one.rationale)}
-                for one in read.judgments[:MOST_JUDGMENTS]
+                fields(judgment, *judged) | {"rationale": untrusted(judgment.rationale)}
+                for judgment in read.judgments[:MOST_JUDGMENTS]
             ],
             "decisions": [
-                fields(one, *decided) | {"note": untrusted(one.note)} for one in read.history[-MOST_DECISIONS:]
+                fields(decision, *decided) | {"note": untrusted(decision.note)}
+                for decision in read.history[-MOST_DECISIONS:]
             ],
-            "others_of_group": [shown(one) for one in read.group[:MOST_OTHERS]],
-            "trained": [fields(one, "dataset_id", "round_number", "use", "checkpoint") for one in read.trained],
+            "others_of_group": [shown(sample) for sample in read.group[:MOST_OTHERS]],
+            "trained": [
+                fields(trained_on, "dataset_id", "round_number", "use", "checkpoint") for trained_on in read.trained
+            ],
         }
 
 
@@ -134,7 +137,7 @@ class ExportSamples(FilteredTool):
         return {"job_id": export_jobs.start(actor, self.project_id, wanted)}
 
 
-class GetExport(Tool):
+class GetExport(ToolCall):
     """How far an export that you started is, and from where its file can be downloaded with the same token."""
 
     title = "Get an export"

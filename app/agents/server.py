@@ -10,7 +10,7 @@ from mcp.server.lowlevel import Server
 
 from app.agents import calls
 from app.agents.passing import over_stdio
-from app.agents.tool import Tool
+from app.agents.tool import ToolCall
 from app.agents.turns import Turns
 from backend import __version__
 from backend.errors import TooManyAttempts
@@ -51,7 +51,7 @@ async def serve_here(actor: Actor) -> None:
     await over_stdio(serving(lambda _context: actor))
 
 
-def _described(name: str, tool: type[Tool]) -> protocol.Tool:
+def _described(name: str, tool: type[ToolCall]) -> protocol.Tool:
     """A tool as the protocol lists it."""
     hints = protocol.ToolAnnotations(
         read_only_hint=not tool.changes,

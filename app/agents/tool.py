@@ -22,7 +22,7 @@ RowId = Annotated[Id, Strict()]
 """The number of a row; a text or a fraction is none, as the audit trail finds the project of a call by these."""
 
 
-class Tool(BaseModel):
+class ToolCall(BaseModel):
     """A call that was read and checked.
 
     `changes`: whether it may change rows beyond the audit trail. `ends`: whether what it does cannot be taken back.
@@ -53,23 +53,23 @@ def conversation(messages: Any, most: int = LONGEST_BEGINNING) -> list[JSON]:
     """Messages as data: who speaks, and the text. Of many the first and the last, with how many are left out."""
     left_out = max(0, len(messages) - FIRST_MESSAGES - LAST_MESSAGES)
     if not left_out:
-        return [_message(one, most) for one in messages]
+        return [_message(message, most) for message in messages]
     first, last = messages[:FIRST_MESSAGES], messages[-LAST_MESSAGES:]
     gap: JSON = {"left_out_messages": left_out}
-    return [*(_message(one, most) for one in first), gap, *(_message(one, most) for one in last)]
+    return [*(_message(message, most) for message in first), gap, *(_message(message, most) for message in last)]
 
 
-def _message(one: Any, most: int) -> JSON:
-    role = str(one["role"])
-    return {"role": role if role in ROLES else "other", **untrusted(str(one["content"]), most)}
+def _message(message: Any, most: int) -> JSON:
+    role = str(message["role"])
+    return {"role": role if role in ROLES else "other", **untrusted(str(message["content"]), most)}
 
 
 def as_json(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, dict):
-        return {str(name): as_json(one) for name, one in value.items()}
+        return {str(name): as_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [as_json(one) for one in value]
+        return [as_json(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value

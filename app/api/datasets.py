@@ -137,7 +137,7 @@ def export_report(
 ) -> ExportReport:
     """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its rows by a
     checkpoint's tokenizer and chat template."""
-    made = exports.export(
+    report = exports.export(
         actor,
         dataset_id,
         type=type,
@@ -149,12 +149,12 @@ def export_report(
         reason=reason,
     )
     return ExportReport(
-        num_rows=made.num_rows,
-        num_bytes=made.num_bytes,
-        findings={finding.check: finding.count for finding in made.findings},
-        left_out=made.left_out,
-        warnings=made.warnings,
-        tokens=made.tokens.tokens if made.tokens is not None else None,
+        num_rows=report.num_rows,
+        num_bytes=report.num_bytes,
+        findings={finding.check: finding.count for finding in report.findings},
+        left_out=report.left_out,
+        warnings=report.warnings,
+        tokens=report.tokens.tokens if report.tokens is not None else None,
     )
 
 

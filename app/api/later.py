@@ -91,9 +91,9 @@ class Later:
 def _rest_routes() -> list[BaseRoute]:
     from app.api import routes  # noqa: PLC0415 - where nobody waits for a page
 
-    made = routes.rest_routes()
+    base_routes = routes.rest_routes()
     if gc.get_freeze_count():
         # As at the start of the server (app/cli/serving.py): these stand to the end, too.
         gc.collect()
         gc.freeze()
-    return made
+    return base_routes

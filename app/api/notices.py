@@ -70,15 +70,15 @@ class NoticeChoices(BaseModel):
 def list_notices(actor: Asking, unread: bool = False, limit: Limit = 50, before: Before = None) -> NoticesShown:
     """What one was told, in the projects that one is in now."""
     page = notices.listing(actor, unread=unread, before=before, limit=limit)
-    return NoticesShown(items=[NoticeShown.of(one) for one in page.entries], next=page.next)
+    return NoticesShown(items=[NoticeShown.of(notice) for notice in page.entries], next=page.next)
 
 
 @router.get("/notices/unread")
 def get_unread(actor: Asking, after: Annotated[Id | None, Query()] = None) -> UnreadNotices:
     """How many are unread, and those that came after the one of that number for the browser to show."""
-    found = notices.unread(actor, after=after)
+    unread = notices.unread(actor, after=after)
     return UnreadNotices(
-        number=found.number, newest=found.newest, to_show=[NoticeShown.of(one) for one in found.to_show]
+        number=unread.number, newest=unread.newest, to_show=[NoticeShown.of(notice) for notice in unread.to_show]
     )
 
 

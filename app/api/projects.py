@@ -9,9 +9,9 @@ from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.boundary import Id, Line, Name, Text
 from backend.services import projects
 from backend.services.people import accounts
-from backend.services.people.accounts import Member
+from backend.services.people.accounts import ProjectMember
 from backend.services.projects import ProjectView, dashboard
-from backend.services.projects.dashboard import ProjectState, Show, Sort
+from backend.services.projects.dashboard import ProjectSort, ProjectState, ShownProjects
 from backend.values import Role
 
 router = APIRouter(tags=["projects"])
@@ -52,8 +52,8 @@ def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page
 @router.get("/dashboard")
 def get_dashboard(
     actor: Asking,
-    sort: Sort = Sort.by_name,
-    show: Show = Show.all,
+    sort: ProjectSort = ProjectSort.by_name,
+    show: ShownProjects = ShownProjects.all,
     name: Annotated[Line, Query(description="letters of the name")] = "",
 ) -> list[ProjectState]:
     """One's projects, each in a line: open reviews and what of them waits, rounds under way, the last accuracy."""
@@ -77,7 +77,7 @@ def edit_project(actor: Asking, project_id: Id, body: ProjectEdit) -> ProjectVie
 
 
 @router.get("/projects/{project_id}/people")
-def list_people(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[Member]:
+def list_people(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[ProjectMember]:
     return cut(accounts.list_people(actor, project_id), limit=limit, after=after, key=lambda row: row.user_id)
 
 

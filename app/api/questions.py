@@ -26,7 +26,7 @@ router = APIRouter(tags=["questions"])
 Title = Annotated[Line, Field(max_length=MOST_TITLE)]
 
 
-class AskedQuestion(BaseModel):
+class QuestionRequest(BaseModel):
     """`key`: how filters, exports and recipes call it; empty makes one of the title."""
 
     model_config = ConfigDict(extra="forbid")
@@ -67,7 +67,7 @@ class Preset(BaseModel):
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadAnswer:
     """What was sent as an answer and is none, and why."""
 
     client_id: str
@@ -75,13 +75,13 @@ class Unread:
 
 
 def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """The answer, or an `Unread`: what is none is refused alone."""
+    """The answer, or an `UnreadAnswer`: what is none is refused alone."""
     try:
         return read(sent)
     except ValidationError as error:
         client_id = str(sent.get("client_id", "")) if isinstance(sent, dict) else ""
         why = InvalidInput(f"This answer cannot be used: {refusals.explain(error)}.")
-        return Unread(client_id, why)
+        return UnreadAnswer(client_id, why)
 
 
 class AnswerList(BaseModel):
@@ -105,7 +105,7 @@ def list_questions(actor: Asking, project_id: Id) -> list[QuestionView]:
 
 
 @router.post("/projects/{project_id}/questions", status_code=201)
-def add_question(actor: Asking, project_id: Id, body: AskedQuestion) -> QuestionView:
+def add_question(actor: Asking, project_id: Id, body: QuestionRequest) -> QuestionView:
     return questions.add(actor, project_id, body.new())
 
 
@@ -135,12 +135,12 @@ def delete_question(actor: Asking, question_id: Id) -> QuestionView | None:
 @router.post("/rounds/{round_id}/answers", status_code=201)
 def give_answers(actor: Asking, round_id: Id, body: AnswerList) -> list[Given | RefusedAnswer]:
     """Answer questions. What came of each, in their order; the last answer of a person stands."""
-    sent: list[NewAnswer | Unread] = [*body.answers]
+    sent: list[NewAnswer | UnreadAnswer] = [*body.answers]
     read = [answer for answer in sent if isinstance(answer, NewAnswer)]
     written = iter(answers.give(actor, round_id, read))
     return [
         _refused(answer.client_id, answer.error)
-        if isinstance(answer, Unread)
+        if isinstance(answer, UnreadAnswer)
         else _outcome_of(answer.client_id, next(written))
         for answer in sent
     ]

@@ -12,7 +12,7 @@ from backend.services import round_archive, round_report, rounds
 from backend.services.plans import recipe_choice
 from backend.services.recipes import parts
 from backend.services.round_report import Report
-from backend.services.rounds import Estimate, Plan, RoundView, auto, failures, job_views
+from backend.services.rounds import Plan, PlanEstimate, RoundView, auto, failures, job_views
 from backend.services.rounds import reselect as reselecting
 from backend.services.rounds.failures import FailureView
 from backend.services.rounds.job_views import JobView
@@ -92,7 +92,7 @@ def get_plan(actor: Asking, project_id: Id, parent_id: Id | None = None, again: 
 
 
 @router.post("/projects/{project_id}/plan/estimate")
-def estimate(actor: Asking, project_id: Id, body: Changes) -> Estimate:
+def estimate(actor: Asking, project_id: Id, body: Changes) -> PlanEstimate:
     """Say how much a round would make; nothing is started."""
     return rounds.estimate(actor, project_id, body.plan(actor, project_id))
 

@@ -49,18 +49,18 @@ Exporting = Annotated[ExportRequest, Depends(asked_export)]
 @router.get("/projects/{project_id}/samples/export", **file_of(*MEDIA.values()))
 def export(actor: Asking, project_id: Id, wanted: Exporting) -> StreamingResponse:
     """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
-    made = exports.export(actor, project_id, wanted)
+    exported = exports.export(actor, project_id, wanted)
     with ExitStack() as undone:
-        undone.callback(made.release)
-        file = made.path.open("rb")
-        made.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
+        undone.callback(exported.release)
+        file = exported.path.open("rb")
+        exported.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
         undone.pop_all()
     headers = {
-        "Content-Disposition": f'attachment; filename="{made.name}"',
-        "Content-Length": str(made.num_bytes),
-        "X-Rows": str(made.num_rows),
+        "Content-Disposition": f'attachment; filename="{exported.name}"',
+        "Content-Length": str(exported.num_bytes),
+        "X-Rows": str(exported.num_rows),
     }
-    return Sending(file, made, media_type=MEDIA[wanted.format], headers=headers)
+    return Sending(file, exported, media_type=MEDIA[wanted.format], headers=headers)
 
 
 @router.post("/projects/{project_id}/samples/exports", status_code=202)
@@ -92,9 +92,9 @@ def download(actor: Asking, job_id: Id) -> FileResponse:
 class Sending(StreamingResponse):
     """The file, and the end of the person's export however the sending ends."""
 
-    def __init__(self, file: BinaryIO, made: ExportFile, **kwargs: Any) -> None:
+    def __init__(self, file: BinaryIO, exported: ExportFile, **kwargs: Any) -> None:
         super().__init__(pieces(file), **kwargs)
-        self._file, self._made = file, made
+        self._file, self._made = file, exported
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

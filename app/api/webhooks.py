@@ -49,8 +49,8 @@ def list_webhooks(actor: Asking, project_id: Id) -> list[WebhookView]:
 @router.post("/projects/{project_id}/webhooks", status_code=201)
 def add_webhook(actor: Asking, project_id: Id, body: NewWebhook) -> WebhookMade:
     """Post notices of these kinds to an address, and learn the secret of the signatures."""
-    made, secret = hooks.add(actor, project_id, body.url, body.kinds)
-    return WebhookMade(webhook=made, secret=secret)
+    webhook, secret = hooks.add(actor, project_id, body.url, body.kinds)
+    return WebhookMade(webhook=webhook, secret=secret)
 
 
 @router.patch("/webhooks/{webhook_id}")

@@ -23,10 +23,10 @@ def archive(number: RoundNumber, project: Project = None, as_json: AsJson = Fals
 
     actor, round_ = one_round(project, number)
     row = round_archive.archive(actor, round_.id)
-    told: dict[str, Any] = row.archive
+    facts: dict[str, Any] = row.archive
     text = (
-        f"Round {row.number} is archived in {told['folder']}: {told['rows']['samples']:,} samples, "
-        f"{told['rows']['decisions']:,} decisions, {told['num_bytes'] / MEGABYTE:,.1f} MB. `rondo round restore "
+        f"Round {row.number} is archived in {facts['folder']}: {facts['rows']['samples']:,} samples, "
+        f"{facts['rows']['decisions']:,} decisions, {facts['num_bytes'] / MEGABYTE:,.1f} MB. `rondo round restore "
         f"{row.number}` brings them back."
     )
     _emit(row, text, as_json=as_json)

@@ -137,13 +137,13 @@ def _emit(bench: "BenchView", *, as_json: bool) -> None:
 
     from app.pages.judge_bench import shown
 
-    told = shown.bench(bench)
-    lines = [[row.get(name, "–") for name in COLUMNS] for row in told["rows"]]
-    lines_out = [f"Judge bench {told['id']}: {told['status']}. {told['about']}", table(COLUMNS, lines)]
-    lines_out += [f"{row['title']}: {row['error']}" for row in told["rows"] if row.get("error")]
-    lines_out += [f"{row['title']}: {judge}." for row in told["rows"] for judge in row.get("missing", [])]
-    lines_out += [f"{row['title']}: {judge}" for row in told["rows"] for judge in row.get("notes", [])]
-    lines_out += [told["error"]] if told["error"] else []
+    fields = shown.bench(bench)
+    lines = [[row.get(name, "–") for name in COLUMNS] for row in fields["rows"]]
+    lines_out = [f"Judge bench {fields['id']}: {fields['status']}. {fields['about']}", table(COLUMNS, lines)]
+    lines_out += [f"{row['title']}: {row['error']}" for row in fields["rows"] if row.get("error")]
+    lines_out += [f"{row['title']}: {judge}." for row in fields["rows"] for judge in row.get("missing", [])]
+    lines_out += [f"{row['title']}: {judge}" for row in fields["rows"] for judge in row.get("notes", [])]
+    lines_out += [fields["error"]] if fields["error"] else []
     emit(asdict(bench), as_json=as_json, text="\n".join(lines_out))
     if bench.error or any(judge.error for judge in bench.judges):
         raise typer.Exit(1)

@@ -159,9 +159,9 @@ def merge(
 
     actor = asking.owner()
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
-    made = merging.get(actor, merging.start(actor, detail.row.id, name))
-    said = f"Job {made.job_id} merges {detail.row.name} into {made.name}, once a worker takes it (`rondo worker`)."
-    emit(asdict(made), as_json=as_json, text=said)
+    job = merging.get(actor, merging.start(actor, detail.row.id, name))
+    text = f"Job {job.job_id} merges {detail.row.name} into {job.name}, once a worker takes it (`rondo worker`)."
+    emit(asdict(job), as_json=as_json, text=text)
 
 
 @app.command()
@@ -218,9 +218,9 @@ def push(
 
     actor = asking.owner()
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
-    made = pushes.get(actor, pushes.push_checkpoint(actor, detail.row.id, repo, is_private=not public))
-    said = f"Job {made.job_id} pushes {detail.row.name} to {made.repo}, once a worker takes it (`rondo worker`)."
-    emit(asdict(made), as_json=as_json, text=said)
+    job = pushes.get(actor, pushes.push_checkpoint(actor, detail.row.id, repo, is_private=not public))
+    text = f"Job {job.job_id} pushes {detail.row.name} to {job.repo}, once a worker takes it (`rondo worker`)."
+    emit(asdict(job), as_json=as_json, text=text)
 
 
 def _given(

@@ -155,9 +155,9 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     use_folder(data_dir)
     lines = examination.examine()
     is_well = examination.is_well(lines)
-    value = {"is_well": is_well, "lines": [one.to_json() for one in lines]}
-    said = "\n".join(f"{examination.SIGNS[one.outcome]:5} {one.name}: {one.text}" for one in lines)
-    emit(value, as_json=as_json, text=said)
+    value = {"is_well": is_well, "lines": [line.to_json() for line in lines]}
+    text = "\n".join(f"{examination.SIGNS[line.outcome]:5} {line.name}: {line.text}" for line in lines)
+    emit(value, as_json=as_json, text=text)
     if not is_well:
         raise typer.Exit(1)
 

@@ -38,11 +38,11 @@ def backup(
         path = installation.backup(file)
         say("Checkpoints, exports and the key of the sessions are not in it.")
     else:
-        made = archives.write(file)
-        path = made.path
-        more = {"files": made.num_files, "left_out": made.left_out, "shared": made.shared}
-        for place in made.left_out:
-            if place in made.shared:
+        archive = archives.write(file)
+        path = archive.path
+        more = {"files": archive.num_files, "left_out": archive.left_out, "shared": archive.shared}
+        for place in archive.left_out:
+            if place in archive.shared:
                 say(f"{place} is not in it: it lies with the shared files alone. Back these up as well.")
             else:
                 say(f"{place} is not in it: it lies outside the data folder, is not there, or was being written.")
@@ -66,12 +66,12 @@ def restore(
         does = "Replace" if databases.name() == databases.SQLITE else "Fill"
         asked = f"{does} the database {databases.shown()}, and replace the files in {settings().folder}?"
         typer.confirm(asked, abort=True, err=True)
-    found = archives.restore(file)
-    for place in found.left_out:
-        say(f"{place} was not in the backup{'; the shared files have it' if place in found.shared else ''}.")
-    text = f"{found.num_files} files of {file} are back in {settings().folder}."
+    archive = archives.restore(file)
+    for place in archive.left_out:
+        say(f"{place} was not in the backup{'; the shared files have it' if place in archive.shared else ''}.")
+    text = f"{archive.num_files} files of {file} are back in {settings().folder}."
     emit(
-        {"file": str(file), "files": found.num_files, "left_out": found.left_out, "shared": found.shared},
+        {"file": str(file), "files": archive.num_files, "left_out": archive.left_out, "shared": archive.shared},
         as_json=as_json,
         text=text,
     )

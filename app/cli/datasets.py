@@ -58,8 +58,8 @@ def scan(
     done = scans.scan_now(actor, dataset, reference=against)
     for hit in scans.hits(actor, done.id, limit=20).hits:
         say(f"row {hit.position}, {hit.place}, {hit.kind.in_words}{' (fine)' if hit.is_fine else ''}: {hit.snippet}")
-    told = scans.in_words(done.rows_with) or "nothing that should not leave"
-    emit(asdict(done), as_json=as_json, text=f"{done.num_rows} rows of dataset {dataset}. Found: {told}.")
+    kinds = scans.in_words(done.rows_with) or "nothing that should not leave"
+    emit(asdict(done), as_json=as_json, text=f"{done.num_rows} rows of dataset {dataset}. Found: {kinds}.")
 
 
 def export(
@@ -157,6 +157,6 @@ def push(
     job_id = pushes.push_dataset(
         actor, dataset, repo, is_private=not public, format=format.value, found_rows=found_rows.value, reason=reason
     )
-    made = pushes.get(actor, job_id)
-    said = f"Job {job_id} pushes dataset {dataset} to {made.repo}, once a worker takes it (`rondo worker`)."
-    emit(asdict(made), as_json=as_json, text=said)
+    job = pushes.get(actor, job_id)
+    text = f"Job {job_id} pushes dataset {dataset} to {job.repo}, once a worker takes it (`rondo worker`)."
+    emit(asdict(job), as_json=as_json, text=text)

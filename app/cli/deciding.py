@@ -26,11 +26,11 @@ def review_status(number: Number = None, project: Project = None, as_json: AsJso
 
     from backend.services import reviews
 
-    actor, found = one_round(project, number)
-    at = reviews.progress(actor, found.id)
+    actor, round_ = one_round(project, number)
+    at = reviews.progress(actor, round_.id)
     state = "open" if at.is_open else "over" if at.has_begun else "not begun"
-    text = f"Round {found.number}: the review is {state}; {at.decided} of {at.samples} decided, {at.remaining} to go"
-    people = [[one.name, one.decided] for one in at.people]
+    text = f"Round {round_.number}: the review is {state}; {at.decided} of {at.samples} decided, {at.remaining} to go"
+    people = [[person.name, person.decided] for person in at.people]
     lines = [text, *([table(["who", "decided"], people)] if people else [])]
     emit(asdict(at) | {"state": state}, as_json=as_json, text="\n".join(lines))
 
@@ -57,11 +57,11 @@ def decide(
 
     if verdict not in (DecisionKind.accept, DecisionKind.reject):
         raise InvalidInput(f"There is no verdict {verdict!r}. Choose accept or reject.")
-    actor, found = one_round(project, number)
+    actor, round_ = one_round(project, number)
     # In a shell one may have seen what the judge said.
     act = reviews.Act(uuid.uuid4().hex, DecisionKind(verdict), sample, note=note, is_blind=False)
-    values = values_of(questions.list_questions(actor, found.project_id, with_retired=False), answer or [])
-    done = reviews.decide_with_answers(actor, found.id, act, values)
+    values = values_of(questions.list_questions(actor, round_.project_id, with_retired=False), answer or [])
+    done = reviews.decide_with_answers(actor, round_.id, act, values)
     emit(asdict(done.decision), as_json=as_json, text=f"Sample {sample}: {verdict}")
 
 
@@ -70,12 +70,14 @@ def values_of(asked: Sequence["QuestionView"], given: Sequence[str]) -> dict[str
     from backend.errors import InvalidInput
 
     kinds, values = {view.key: view.kind for view in asked}, dict[str, Any]()
-    for one in given:
-        key, is_written, words = (part.strip() for part in one.partition("="))
+    for argument in given:
+        key, is_written, words = (part.strip() for part in argument.partition("="))
         kind = kinds.get(key)
         if not is_written or kind is None:
             known = ", ".join(kinds) or "none"
-            raise InvalidInput(f"{one[:80]!r} answers no question. Write key=answer with one of these keys: {known}.")
+            raise InvalidInput(
+                f"{argument[:80]!r} answers no question. Write key=answer with one of these keys: {known}."
+            )
         if kind is QuestionKind.spans:
             raise InvalidInput(f"The question {key!r} is answered by places in a text. Mark them at the desk.")
         if kind is QuestionKind.rating and not words.isdecimal():

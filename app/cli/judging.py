@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.output import AsJson, Project, emit, table
-from app.cli.rounds import Number, app, emit_round, one_round, settings_from
+from app.cli.reviewing import app
+from app.cli.rounds import Number, emit_round, one_round, settings_from
 
 __all__ = ["app"]
 
@@ -20,11 +21,11 @@ def judge(number: Number = None, project: Project = None, as_json: AsJson = Fals
 
     actor, round_ = one_round(project, number)
     health = judge_health.of_round(actor, round_.id)
-    told = shown(health, round_.hold)
+    fields = shown(health, round_.hold)
     columns = ["title", "light", "value", "interval", "limits", "rows"]
-    lines = [[row[name] for name in columns] for row in told["known"]]
-    missing = [f"{measure['title']}: {measure['missing']}" for measure in told["unknown"]]
-    parts = [f"{told['light']}: {told['sentence']}", told["corrected"], told["held"], told["released"]]
+    lines = [[row[name] for name in columns] for row in fields["known"]]
+    missing = [f"{measure['title']}: {measure['missing']}" for measure in fields["unknown"]]
+    parts = [f"{fields['light']}: {fields['sentence']}", fields["corrected"], fields["held"], fields["released"]]
     text = "\n".join([*filter(None, parts), *([table(columns, lines)] if lines else []), *missing])
     emit(asdict(health) | {"hold": round_.hold}, as_json=as_json, text=text)
 
@@ -89,5 +90,5 @@ def judge_limits(
     here = asking.project(actor, project).id
     changes: dict[str, Any] = settings_from(set_ or [])
     limits = judge_health.set_limits(actor, here, changes) if changes else judge_health.limits_of(actor, here)
-    told = limits.model_dump(mode="json")
-    emit(told, as_json=as_json, text=table(["limit", "value"], [[name, value] for name, value in told.items()]))
+    fields = limits.model_dump(mode="json")
+    emit(fields, as_json=as_json, text=table(["limit", "value"], [[name, value] for name, value in fields.items()]))

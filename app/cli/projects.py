@@ -23,8 +23,10 @@ def create(
     from backend.services import projects
 
     actor = asking.owner()
-    made = projects.get(actor, projects.create(actor, name, description=description))
-    emit(asdict(made), as_json=as_json, text=f"Project {made.name} ({made.id}), its pages at /p/{made.slug}/")
+    project = projects.get(actor, projects.create(actor, name, description=description))
+    emit(
+        asdict(project), as_json=as_json, text=f"Project {project.name} ({project.id}), its pages at /p/{project.slug}/"
+    )
 
 
 @app.command("list")
@@ -35,9 +37,12 @@ def list_(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services import projects
 
-    found = projects.list_mine(asking.owner())
-    rows = [[one.id, one.name, f"/p/{one.slug}/", one.description.replace("\n", " ")[:60]] for one in found]
-    value = {"projects": [asdict(one) for one in found]}
+    views = projects.list_mine(asking.owner())
+    rows = [
+        [project.id, project.name, f"/p/{project.slug}/", project.description.replace("\n", " ")[:60]]
+        for project in views
+    ]
+    value = {"projects": [asdict(project) for project in views]}
     emit(value, as_json=as_json, text=table(["id", "name", "pages", "description"], rows))
 
 
@@ -54,9 +59,9 @@ def rename(
     from backend.services import projects
 
     actor = asking.owner()
-    found = asking.project(actor, project)
-    projects.edit(actor, found.id, name=name)
-    now = projects.get(actor, found.id)
+    row = asking.project(actor, project)
+    projects.edit(actor, row.id, name=name)
+    now = projects.get(actor, row.id)
     emit(asdict(now), as_json=as_json, text=f"Project {now.name} ({now.id}), its pages at /p/{now.slug}/")
 
 
@@ -70,5 +75,5 @@ def trash(
     from backend.services.projects import trash as trashed
 
     actor = asking.owner()
-    found = asking.project(actor, project)
-    trashing.emit_entry(trashed.put_project(actor, found.id), found.name, as_json=as_json)
+    row = asking.project(actor, project)
+    trashing.emit_entry(trashed.put_project(actor, row.id), row.name, as_json=as_json)

@@ -10,7 +10,6 @@ from backend.values import RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
-    from backend.services.queue.review_items import Item
     from backend.services.rounds import RoundView
 
 app = typer.Typer(no_args_is_help=True)
@@ -150,46 +149,6 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
         raise typer.Exit(1)
 
 
-@app.command()
-def queue(
-    number: Number = None,
-    project: Project = None,
-    order: Annotated[str, typer.Option(help="sequential, random, disagreement or worth (informativeness).")] = "worth",
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Show what the review's queue would give next; nothing is reserved."""
-    from dataclasses import asdict
-
-    from backend.errors import InvalidInput
-    from backend.services import queue as review_queue
-
-    if order not in list(review_queue.Order):
-        raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
-    actor, round_ = one_round(project, number)
-    items = review_queue.queue(actor, round_.id, order=review_queue.Order(order), limit=limit, peek=True)
-    text = _queued(items) if items else "Nothing is left to decide."
-    emit({"items": [asdict(item) for item in items]}, as_json=as_json, text=text)
-
-
-@app.command("review")
-def review_settings(
-    number: Number = None,
-    project: Project = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting to change, as name=value.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show how a round is reviewed, and change it while it waits."""
-    from backend.services import review_settings as settings_of
-    from backend.services.reviews import settings_edit
-
-    actor, round_ = one_round(project, number)
-    changes = settings_from(set_ or [])
-    settings = settings_edit.edit_review(actor, round_.id, changes) if changes else settings_of.read(round_.review)
-    told = settings.model_dump(mode="json")
-    emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
-
-
 @app.command("select")
 def reselect(
     number: Number = None,
@@ -205,45 +164,6 @@ def reselect(
     actor, round_ = one_round(project, number)
     detail = job_views.get(actor, reselecting.reselect(actor, round_.id, settings_from(set_ or [])))
     emit_round(rounds.get(actor, detail.job.round_id or round_.id), as_json=as_json)
-
-
-@app.command("close-review")
-def close_review(
-    number: Number = None,
-    project: Project = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Only say what would be trained on, and what would stay open.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """End the review of a round and go on to training."""
-    from dataclasses import asdict
-
-    from app.widgets.closing_lines import closing_lines
-    from backend.services import reviews, rounds
-
-    actor, round_ = one_round(project, number)
-    if preview:
-        at = reviews.closing(actor, round_.id)
-        return emit(asdict(at), as_json=as_json, text="\n".join(closing_lines(at)))
-    reviews.close(actor, round_.id)
-    return emit_round(rounds.get(actor, round_.id), as_json=as_json)
-
-
-@app.command("reopen-review")
-def reopen_review(
-    reason: Annotated[str, typer.Option(help="Why; others will read it.")],
-    number: Number = None,
-    project: Project = None,
-    as_json: AsJson = False,
-) -> None:
-    """Open the closed review of a round again; what was made of its labels is marked as stale."""
-    from backend.services import rounds
-    from backend.services.reviews import reopening
-
-    actor, round_ = one_round(project, number)
-    reopening.reopen(actor, round_.id, reason=reason)
-    emit_round(rounds.get(actor, round_.id), as_json=as_json)
 
 
 @app.command()
@@ -308,19 +228,6 @@ def one_round(project: str | None, number: int | None) -> "tuple[Actor, RoundVie
 
     actor = asking.owner()
     return actor, find(actor, asking.project(actor, project).id, number)
-
-
-def _queued(items: "list[Item]") -> str:
-    """The next items as a table; a group is named by its first sample and shown by its prompt."""
-    if not items[0].num_members:
-        lines = [[item.sample_id, item.text.replace("\n", " ")[:60], item.reason or "-"] for item in items]
-        return table(["sample", "text", "why"], lines)
-    asked = [item.messages[-1]["content"].replace("\n", " ")[:60] for item in items]
-    groups = [
-        [item.sample_id, item.num_members, prompt, item.reason or "-"]
-        for item, prompt in zip(items, asked, strict=True)
-    ]
-    return table(["group", "samples", "prompt", "why"], groups)
 
 
 def emit_round(row: "RoundView", *, as_json: bool) -> None:

@@ -52,12 +52,12 @@ def export(
     rounds = tuple(find(actor, here, number).id for number in numbers or ())
     chosen: Any = format or out.suffix.removeprefix(".").lower()
     if format is None and chosen not in exports.FORMATS:
-        known = ", ".join(f".{one}" for one in exports.FORMATS)
+        known = ", ".join(f".{format_name}" for format_name in exports.FORMATS)
         raise InvalidInput(f"{out.name} does not tell the format. Let it end with {known}, or give --format.")
     wanted = ExportRequest(rounds, _filters(filters or [], text, prompt), _sort(sort), chosen)
-    made = exports.export(actor, here, wanted, out=out)
-    value = {"file": str(made.path), "rows": made.num_rows, "bytes": made.num_bytes, "format": chosen}
-    emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")
+    exported = exports.export(actor, here, wanted, out=out)
+    value = {"file": str(exported.path), "rows": exported.num_rows, "bytes": exported.num_bytes, "format": chosen}
+    emit(value, as_json=as_json, text=f"{exported.num_rows} rows in {exported.path}")
 
 
 @app.command("import")
@@ -101,20 +101,20 @@ def import_(
         lowest,
         highest,
     )
-    made = importing.import_samples(actor, here, file, asked)
-    there = f"{made.num_present} samples were there already"
-    if made.num_repeated:
-        there += f", {made.num_repeated} came twice"
+    imported = importing.import_samples(actor, here, file, asked)
+    there = f"{imported.num_present} samples were there already"
+    if imported.num_repeated:
+        there += f", {imported.num_repeated} came twice"
     text = f"Nothing is new: {there}."
-    if made.round_id is not None:
+    if imported.round_id is not None:
         text = (
-            f"Round {made.round_number}: {made.num_samples} samples of {made.num_prompts} prompts, "
-            f"{made.num_judgments} judgments, {made.num_decisions} decisions; {there}. Reviewers an item: "
-            f"{made.num_reviewers}."
+            f"Round {imported.round_number}: {imported.num_samples} samples of {imported.num_prompts} prompts, "
+            f"{imported.num_judgments} judgments, {imported.num_decisions} decisions; {there}. Reviewers an item: "
+            f"{imported.num_reviewers}."
         )
-    for why, count in made.left_out.items():
+    for why, count in imported.left_out.items():
         text += f" Not imported: {count} {why}."
-    emit(asdict(made), as_json=as_json, text=text)
+    emit(asdict(imported), as_json=as_json, text=text)
 
 
 def _filters(given: list[str], text: str, prompt: str) -> Any:
@@ -123,18 +123,18 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
 
     from backend.services.samples import Filters
 
-    found: dict[str, Any] = {"text": text, "prompt": prompt}
-    for one in given:
-        name, is_pair, value = one.partition("=")
+    fields: dict[str, Any] = {"text": text, "prompt": prompt}
+    for argument in given:
+        name, is_pair, value = argument.partition("=")
         name = name.strip()
         if not is_pair or name not in Filters.__dataclass_fields__:
             known = ", ".join(Filters.__dataclass_fields__)
-            raise InvalidInput(f"A filter is given as name=value, not {one!r}. The names are {known}.")
+            raise InvalidInput(f"A filter is given as name=value, not {argument!r}. The names are {known}.")
         is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata")
         apart = ";" if name == "metadata" else ","
-        found[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()
+        fields[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()
     try:
-        return TypeAdapter(Filters).validate_python(found)
+        return TypeAdapter(Filters).validate_python(fields)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise InvalidInput(f"The filter {wrong['loc'][0]} is {wrong['input']!r}: {wrong['msg']}. Correct it.") from None

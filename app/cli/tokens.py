@@ -33,12 +33,12 @@ def list_(as_json: AsJson = False) -> None:
     from app.widgets.times import moment
     from backend.services.people import sessions
 
-    found = sessions.list_tokens(asking.owner())
+    tokens = sessions.list_tokens(asking.owner())
     rows = [
-        [one.id, one.name, moment(one.expires_at), moment(one.last_used_at) if one.last_used_at else "never"]
-        for one in found
+        [token.id, token.name, moment(token.expires_at), moment(token.last_used_at) if token.last_used_at else "never"]
+        for token in tokens
     ]
-    value = {"tokens": [asdict(one) for one in found]}
+    value = {"tokens": [asdict(token) for token in tokens]}
     emit(value, as_json=as_json, text=table(["id", "name", "works until", "last used"], rows))
 
 

@@ -23,19 +23,19 @@ def list_(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services.projects import trash
 
-    found = trash.list_mine(asking.owner())
+    entries = trash.list_mine(asking.owner())
     rows = [
         [
-            one.id,
-            one.name,
-            f"{one.trashed_at:%Y-%m-%d %H:%M}",
-            one.trashed_by or "-",
-            "deleted in part: delete it again" if one.is_deleting else "whole",
+            entry.id,
+            entry.name,
+            f"{entry.trashed_at:%Y-%m-%d %H:%M}",
+            entry.trashed_by or "-",
+            "deleted in part: delete it again" if entry.is_deleting else "whole",
         ]
-        for one in found
+        for entry in entries
     ]
-    text = table(["number", "what", "since (UTC)", "by", "state"], rows) if found else "The trash is empty."
-    emit({"trash": [asdict(one) for one in found]}, as_json=as_json, text=text)
+    text = table(["number", "what", "since (UTC)", "by", "state"], rows) if entries else "The trash is empty."
+    emit({"trash": [asdict(entry) for entry in entries]}, as_json=as_json, text=text)
 
 
 @app.command()
@@ -61,12 +61,12 @@ def delete(
     from backend.services.projects import deletion, trash
 
     actor = asking.owner()
-    found = trash.get(actor, entry)
-    name = found.name
+    trash_entry = trash.get(actor, entry)
+    name = trash_entry.name
     if not yes:
         asked = f"Delete {name} for good: {in_words(deletion.contents(actor, entry))}?"
         typer.confirm(asked, abort=True, err=True)
-    held = deletion.delete_for_good(actor, entry, found.trashed_at)
+    held = deletion.delete_for_good(actor, entry, trash_entry.trashed_at)
     emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {in_words(held)}.")
 
 
@@ -85,24 +85,29 @@ def clean_up(
     from backend.services.operations import sharing
 
     actor = asking.owner(migrate=False)
-    found = cleaning.find(actor, hours)
-    num_bytes = sum(one.num_bytes for one in found)
-    if delete and found:
+    leftovers = cleaning.find(actor, hours)
+    num_bytes = sum(leftover.num_bytes for leftover in leftovers)
+    if delete and leftovers:
         if not yes:
-            typer.echo(_listed(found), err=True)
-            places = [str(settings().folder), *([sharing.address()] if any(one.is_shared for one in found) else [])]
+            typer.echo(_listed(leftovers), err=True)
+            is_shared = any(leftover.is_shared for leftover in leftovers)
+            places = [str(settings().folder), *([sharing.address()] if is_shared else [])]
             asked = f"Delete these from {' and '.join(places)}, {num_bytes / MEGABYTE:,.1f} MB in all?"
             typer.confirm(asked, abort=True, err=True)
-        found = cleaning.delete(actor, hours)
-        num_bytes = sum(one.num_bytes for one in found)
-    value: dict[str, Any] = {"deleted": delete, "bytes": num_bytes, "files": [asdict(one) for one in found]}
+        leftovers = cleaning.delete(actor, hours)
+        num_bytes = sum(leftover.num_bytes for leftover in leftovers)
+    value: dict[str, Any] = {
+        "deleted": delete,
+        "bytes": num_bytes,
+        "files": [asdict(leftover) for leftover in leftovers],
+    }
     after = "deleted" if delete else "`rondo clean-up --delete` deletes them"
-    text = f"{_listed(found)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
-    emit(value, as_json=as_json, text=text if found else "Nothing lies here that nothing refers to.")
+    text = f"{_listed(leftovers)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
+    emit(value, as_json=as_json, text=text if leftovers else "Nothing lies here that nothing refers to.")
 
 
-def _listed(found: "list[Leftover]") -> str:
-    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.where, one.why] for one in found]
+def _listed(leftovers: "list[Leftover]") -> str:
+    rows = [[f"{leftover.num_bytes / MEGABYTE:,.1f} MB", leftover.where, leftover.why] for leftover in leftovers]
     return table(["size", "where", "why"], rows)
 
 

@@ -27,11 +27,11 @@ def list_workers(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services.operations import workers
 
-    found = workers.listing(asking.owner(migrate=False))
-    rows = [[w.id, w.host, w.process_id, w.state, ",".join(w.queues), "; ".join(map(work_line, w.work))] for w in found]
+    views = workers.listing(asking.owner(migrate=False))
+    rows = [[w.id, w.host, w.process_id, w.state, ",".join(w.queues), "; ".join(map(work_line, w.work))] for w in views]
     text = table(["worker", "host", "process", "state", "queues", "does"], rows)
     none = "No worker is alive. Start one: rondo worker"
-    emit({"workers": [asdict(one) for one in found]}, as_json=as_json, text=text if found else none)
+    emit({"workers": [asdict(worker) for worker in views]}, as_json=as_json, text=text if views else none)
 
 
 @app.command()
@@ -66,9 +66,9 @@ def _tell(order: str, worker: str | None, all_of_them: bool, as_json: bool) -> N
 
     if all_of_them == (worker is not None):
         raise InvalidInput("Name a worker, as `rondo workers list` shows it, or say --all.")
-    told = workers.tell(asking.owner(migrate=False), WorkerOrder(order), worker)
+    ordered = workers.tell(asking.owner(migrate=False), WorkerOrder(order), worker)
     verb = {"work": "resume"}.get(order, order)
-    text = f"Told to {verb}: {', '.join(told.workers)}. A worker hears of it within seconds."
-    if told.silent:
-        text += f" No sign of life for half a minute from: {', '.join(told.silent)}."
-    emit({"workers": told.workers, "silent": told.silent, "told": order}, as_json=as_json, text=text)
+    text = f"Told to {verb}: {', '.join(ordered.workers)}. A worker hears of it within seconds."
+    if ordered.silent:
+        text += f" No sign of life for half a minute from: {', '.join(ordered.silent)}."
+    emit({"workers": ordered.workers, "silent": ordered.silent, "told": order}, as_json=as_json, text=text)

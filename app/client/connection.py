@@ -103,7 +103,9 @@ def _is_safe(method: str, path: str, body: Any) -> bool:
     if method == "GET" or path.endswith("/review/claims"):
         return True
     is_of_decisions = isinstance(body, Mapping) and body.keys() == {"decisions"}
-    return is_of_decisions and all(isinstance(one, Mapping) and one.get("client_id") for one in body["decisions"])
+    return is_of_decisions and all(
+        isinstance(decision, Mapping) and decision.get("client_id") for decision in body["decisions"]
+    )
 
 
 def _saved(answer: httpx.Response, to: Path) -> Path:
@@ -145,14 +147,14 @@ def part(name: str) -> str:
 
 def _given(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """Those that were given: true and false as the server reads them, lists as several of one name."""
-    return {name: _written(one) for name, one in (values or {}).items() if one is not None}
+    return {name: _written(given) for name, given in (values or {}).items() if given is not None}
 
 
 def _written(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    return [_written(one) for one in value] if is_list else value
+    return [_written(item) for item in value] if is_list else value
 
 
 def _refusal(answer: httpx.Response) -> Refused:

@@ -390,7 +390,8 @@ class Projects(Noun):
         return self._ask("POST", "/projects", body=body)
 
     def get_dashboard(
-        self, *, sort: shapes.SortInput | None = None, show: shapes.Show | None = None, name: str | None = None,
+        self, *, sort: shapes.ProjectSort | None = None, show: shapes.ShownProjects | None = None,
+        name: str | None = None,
     ) -> list[shapes.ProjectState]:
         """One's projects, each in a line: open reviews and what of them waits, rounds under way, the last accuracy."""
         return self._ask("GET", "/dashboard", query={"sort": sort, "show": show, "name": name})
@@ -405,7 +406,7 @@ class Projects(Noun):
 
     def list_people(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
-    ) -> shapes.Page[shapes.AccountsMember]:
+    ) -> shapes.Page[shapes.ProjectMember]:
         """List people."""
         return self._ask("GET", f"/projects/{project_id}/people", query={"limit": limit, "after": after})
 
@@ -515,7 +516,7 @@ class Questions(Noun):
         """What the project asks beside the verdict, in order; retired questions last."""
         return self._ask("GET", f"/projects/{project_id}/questions")
 
-    def add_question(self, project_id: int, **body: Unpack[shapes.AskedQuestion]) -> shapes.QuestionView:
+    def add_question(self, project_id: int, **body: Unpack[shapes.QuestionRequest]) -> shapes.QuestionView:
         """Add question."""
         return self._ask("POST", f"/projects/{project_id}/questions", body=body)
 

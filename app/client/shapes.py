@@ -35,13 +35,13 @@ NoticeKind = Literal[
     "mention", "reviewer_paused",
 ]
 Order = Literal["sequential", "random", "disagreement", "worth"]
+ProjectSort = Literal["name", "waits", "accuracy", "change", "warnings", "newest"]
 QuestionKind = Literal["rating", "label", "labels", "text", "spans"]
 Role = Literal["viewer", "reviewer", "curator", "admin"]
 RoundStatus = Literal["running", "review", "held", "done", "failed", "cancelled"]
 RowCompletion = list[str | dict[str, Any]]
 SeriesGroup = Literal["loss", "reward", "KL", "entropy", "lengths", "learning rate", "other"]
-Show = Literal["all", "review", "running", "failed", "red"]
-SortInput = Literal["name", "waits", "accuracy", "change", "warnings", "newest"]
+ShownProjects = Literal["all", "review", "running", "failed", "red"]
 SortKey = Literal["id", "score", "length", "spread", "prompt"]
 Split = Literal["train", "held_out"]
 Stage = Literal["generate", "judge", "review", "select", "train", "evaluate"]
@@ -188,15 +188,6 @@ class Asked(TypedDict):
     pause_reason: str
     given: NotRequired[int]
     taken: NotRequired[int]
-
-
-class AskedQuestion(TypedDict):
-    title: str
-    kind: QuestionKind
-    key: NotRequired[str]
-    help: NotRequired[str]
-    options: NotRequired[QuestionOptions]
-    is_required: NotRequired[bool]
 
 
 class Asks(TypedDict):
@@ -360,9 +351,15 @@ class Chain(TypedDict):
     role: str
     names: dict[str, str]
     above: NotRequired[list[SampleRow]]
-    questions: NotRequired[list[Question]]
+    questions: NotRequired[list[ChainQuestion]]
     is_hidden: NotRequired[bool]
     has_more: NotRequired[bool]
+
+
+class ChainQuestion(TypedDict):
+    step: int
+    asked: str
+    answers: list[SampleRow]
 
 
 class Changed(TypedDict):
@@ -556,7 +553,7 @@ class Contribution(TypedDict):
 
 class CorrectedShare(TypedDict, total=False):
     judge: float | None
-    number: ShapesEstimate
+    number: Estimate
     chosen: int
     texts: int
     tuning: float | None
@@ -850,6 +847,13 @@ class EndpointView(TypedDict):
 class ErrorBody(TypedDict):
     type: str
     message: str
+
+
+class Estimate(TypedDict, total=False):
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
 
 
 class ExportReport(TypedDict):
@@ -1156,7 +1160,7 @@ class HealthMeasure(TypedDict):
     name: str
     title: str
     of: str
-    number: ShapesEstimate
+    number: Estimate
     light: Light
     amber: NotRequired[float | None]
     red: NotRequired[float | None]
@@ -1269,7 +1273,7 @@ class Item(TypedDict):
     reason: str | None
     lease_until: NotRequired[str | None]
     is_random: NotRequired[bool]
-    members: NotRequired[list[ReviewItemsMember]]
+    members: NotRequired[list[Member]]
     others: NotRequired[list[Decision]]
     num_members: NotRequired[int]
     flag: NotRequired[str | None]
@@ -1465,6 +1469,17 @@ class MeasuredNumber(TypedDict):
     n: int
     metric_id: NotRequired[int]
     way: NotRequired[str]
+
+
+class Member(TypedDict):
+    sample_id: int
+    text: str
+    finish_reason: str
+    num_tokens: int
+    score_like: bool
+    judge: JudgeView | None
+    edits: NotRequired[list[str]]
+    turns: NotRequired[list[Message]]
 
 
 class Merge(TypedDict):
@@ -1830,6 +1845,16 @@ class Plan(TypedDict):
     branch_step: NotRequired[int | None]
 
 
+class PlanEstimate(TypedDict):
+    samples: int
+    judge_calls: int
+    tokens: int
+    seconds: float | None
+    seconds_at_most: NotRequired[float | None]
+    warnings: NotRequired[list[str]]
+    rollouts: NotRequired[int]
+
+
 class Preflight(TypedDict):
     job_id: int
     project_id: int
@@ -1884,6 +1909,14 @@ class ProjectEdit(TypedDict, total=False):
     name: str | None
     description: str | None
     guidelines: str | None
+
+
+class ProjectMember(TypedDict):
+    user_id: int
+    name: str
+    role: Role
+    is_owner: bool
+    has_signed_in: bool
 
 
 class ProjectState(TypedDict):
@@ -1959,12 +1992,6 @@ class Push(TypedDict):
     error: str | None
 
 
-class Question(TypedDict):
-    step: int
-    asked: str
-    answers: list[SampleRow]
-
-
 class QuestionAgreement(TypedDict):
     question_id: int
     key: str
@@ -1994,6 +2021,15 @@ class QuestionOptions(TypedDict, total=False):
 
 class QuestionOrder(TypedDict):
     ids: list[int]
+
+
+class QuestionRequest(TypedDict):
+    title: str
+    kind: QuestionKind
+    key: NotRequired[str]
+    help: NotRequired[str]
+    options: NotRequired[QuestionOptions]
+    is_required: NotRequired[bool]
 
 
 class QuestionView(TypedDict):
@@ -2211,7 +2247,7 @@ class RewriteOutcome(TypedDict):
     message: str
     seen: SplitSide
     unseen: SplitSide
-    gain: ShapesEstimate
+    gain: Estimate
     written: int
     refused: int
     calls: int
@@ -2561,8 +2597,8 @@ class SortOutput(TypedDict, total=False):
 class SplitSide(TypedDict):
     labels: int
     prompts: int
-    before: ShapesEstimate
-    after: ShapesEstimate
+    before: Estimate
+    after: Estimate
 
 
 class Spread(TypedDict):
@@ -2787,7 +2823,7 @@ class ViewOfSamples(TypedDict):
 
 class ViewQuery(TypedDict, total=False):
     filters: Filters
-    sort: SortOutput
+    sort: Sort
     columns: list[str] | None
 
 
@@ -2897,39 +2933,3 @@ class WorkerView(TypedDict):
     started_at: str
     heartbeat_at: str
     work: list[WorkerJob]
-
-
-class ShapesEstimate(TypedDict, total=False):
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
-class AccountsMember(TypedDict):
-    user_id: int
-    name: str
-    role: Role
-    is_owner: bool
-    has_signed_in: bool
-
-
-class PlanEstimate(TypedDict):
-    samples: int
-    judge_calls: int
-    tokens: int
-    seconds: float | None
-    seconds_at_most: NotRequired[float | None]
-    warnings: NotRequired[list[str]]
-    rollouts: NotRequired[int]
-
-
-class ReviewItemsMember(TypedDict):
-    sample_id: int
-    text: str
-    finish_reason: str
-    num_tokens: int
-    score_like: bool
-    judge: JudgeView | None
-    edits: NotRequired[list[str]]
-    turns: NotRequired[list[Message]]

@@ -74,14 +74,14 @@ element.addEventListener("click", (event) => {
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    page_state = gr.State({})
     refused = problem("workers-problem")
     listed = markup(LIST, CSS, js=JS, elem_id="workers-list")
     timer = gr.Timer(POLL_SECONDS)
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    gr.on(None, refresh, seen, [listed, seen], show_progress="hidden", **private)
-    timer.tick(refresh, seen, [listed, seen], show_progress="hidden", **private)
-    listed.click(tell, None, [listed, seen, refused], **private)
+    gr.on(None, refresh, page_state, [listed, page_state], show_progress="hidden", **private)
+    timer.tick(refresh, page_state, [listed, page_state], show_progress="hidden", **private)
+    listed.click(tell, None, [listed, page_state, refused], **private)
 
 
 def first_content(request: gr.Request) -> list[FirstRow]:
@@ -90,10 +90,10 @@ def first_content(request: gr.Request) -> list[FirstRow]:
 
 
 @toasts
-def refresh(seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw the list where it changed."""
     value = list_value(context(request))
-    return [gr.skip(), gr.skip()] if value == seen else [value, value]
+    return [gr.skip(), gr.skip()] if value == page_state else [value, value]
 
 
 @toasts
@@ -105,9 +105,9 @@ def tell(event: gr.EventData, request: gr.Request) -> list[Any]:
     if act not in [*WorkerOrder] or not (worker_id is None or isinstance(worker_id, str)):
         raise InvalidInput("Nothing was chosen. Press a button beside a worker.")
     here, order = context(request), WorkerOrder(str(act))
-    told = workers.tell(here.actor, order, worker_id)
-    silent = f" No sign of life from {', '.join(told.silent)}." if told.silent else ""
-    notice(f"{', '.join(told.workers)}: {SAID[order]}{silent}")
+    ordered = workers.tell(here.actor, order, worker_id)
+    silent = f" No sign of life from {', '.join(ordered.silent)}." if ordered.silent else ""
+    notice(f"{', '.join(ordered.workers)}: {SAID[order]}{silent}")
     value = list_value(here)
     return [value, value]
 
@@ -134,7 +134,7 @@ def row_value(row: WorkerView, here: str, *, can_tell: bool) -> JSON:
         "badge": BADGES.get(row.state, ""),
         "seen": ago(row.heartbeat_at) if row.state is WorkerState.silent else "less than 30 s ago",
         "facts": facts(row),
-        "work": [work_value(one, here) for one in row.work],
+        "work": [work_value(job, here) for job in row.work],
         "acts": [{"act": str(act), "title": title, "of": row.id} for act, title in acts(row)] if can_tell else [],
     }
 
@@ -164,9 +164,9 @@ def acts(row: WorkerView) -> list[tuple[WorkerOrder, str]]:
     if not row.version:
         return []
     if row.told is WorkerOrder.work:
-        found = [(WorkerOrder.pause, "Pause"), (WorkerOrder.drain, "Drain")]
+        orders = [(WorkerOrder.pause, "Pause"), (WorkerOrder.drain, "Drain")]
     elif row.told is WorkerOrder.pause:
-        found = [(WorkerOrder.work, "Resume"), (WorkerOrder.drain, "Drain")]
+        orders = [(WorkerOrder.work, "Resume"), (WorkerOrder.drain, "Drain")]
     else:
-        found = [(WorkerOrder.work, "Resume")]
-    return [one for one in found if not (row.is_embedded and one[0] is WorkerOrder.drain)]
+        orders = [(WorkerOrder.work, "Resume")]
+    return [order for order in orders if not (row.is_embedded and order[0] is WorkerOrder.drain)]

@@ -26,17 +26,17 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Block:
+class TemplateBlock:
     """What stands between the two tags of a word, and what after its `else`."""
 
     word: str
     path: str
-    then: "list[str | Path | Block]" = field(default_factory=list)
-    other: "list[str | Path | Block]" = field(default_factory=list)
+    then: "list[str | Path | TemplateBlock]" = field(default_factory=list)
+    other: "list[str | Path | TemplateBlock]" = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Scope:
+class TemplateScope:
     """What a path begins at."""
 
     this: Any
@@ -58,13 +58,13 @@ def render(template: str, value: Any) -> str:
 
     Its buttons are disabled: nothing listens to them yet. Nothing of it is announced: Gradio's own part will be.
     """
-    return "".join(_drawn(_parsed(template), Scope({"value": value})))
+    return "".join(_drawn(_parsed(template), TemplateScope({"value": value})))
 
 
 @cache
-def _parsed(template: str) -> list[str | Path | Block]:
-    whole: list[str | Path | Block] = []
-    around: list[tuple[Block, list[str | Path | Block]]] = []
+def _parsed(template: str) -> list[str | Path | TemplateBlock]:
+    whole: list[str | Path | TemplateBlock] = []
+    around: list[tuple[TemplateBlock, list[str | Path | TemplateBlock]]] = []
     into, end = whole, 0
     for tag in _TAG.finditer(template):
         into.append(_text(template[end : tag.start()]))
@@ -72,7 +72,7 @@ def _parsed(template: str) -> list[str | Path | Block]:
         if path and not _is_known(path):
             raise ValueError(f"{tag[0]} is not drawn by the server, which knows names, this and @first.")
         if word in _WORDS and path:
-            block = Block(word, path)
+            block = TemplateBlock(word, path)
             into.append(block)
             around.append((block, into))
             into = block.then
@@ -101,7 +101,7 @@ def _text(text: str) -> str:
     return _SPOKEN.sub("", text).replace("<button", "<button disabled")
 
 
-def _drawn(pieces: list[str | Path | Block], scope: Scope) -> Iterator[str]:
+def _drawn(pieces: list[str | Path | TemplateBlock], scope: TemplateScope) -> Iterator[str]:
     for piece in pieces:
         if isinstance(piece, str):
             yield piece
@@ -112,7 +112,7 @@ def _drawn(pieces: list[str | Path | Block], scope: Scope) -> Iterator[str]:
             if not isinstance(items, list | tuple):
                 raise ValueError(f"#each {piece.path} is over a {type(items).__name__}. Give it a list.")
             for place, item in enumerate(items):
-                yield from _drawn(piece.then, Scope(item, place == 0))
+                yield from _drawn(piece.then, TemplateScope(item, place == 0))
             if not items:
                 yield from _drawn(piece.other, scope)
         else:

@@ -13,7 +13,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.recipes import templates
-from backend.services.recipes.parts import KnobType
+from backend.services.recipes.knobs import KnobType
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 

@@ -15,7 +15,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import SCORER, CheckpointRow, wrappers
 from backend.services.plans import auto_rules
 from backend.services.recipes import parts
-from backend.services.recipes.parts import Knob, KnobType
+from backend.services.recipes.knobs import Knob, KnobType
 from backend.services.rounds import Plan
 from backend.values import Split
 

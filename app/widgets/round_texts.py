@@ -79,7 +79,7 @@ def opening(report: OpeningSection) -> Shown:
         "parent_id": head.parent_id,
         "facts": f"Launched {moment(head.created_at)}{author}, {ended}. {head.num_prompts:,} prompts, "
         f"seed {head.seed}, {review}. Model folders are served by {ENGINES[head.engine]}.",
-        "is_measured": any(one.of == "made" and one.value is not None for one in report.measured.metrics),
+        "is_measured": any(metric.of == "made" and metric.value is not None for metric in report.measured.metrics),
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",

@@ -89,12 +89,12 @@ def joined(pieces: Sequence[TextPiece]) -> str:
 
 def places(pieces: Sequence[TextPiece]) -> list[list[int]]:
     """Where in the joined text a search found something, as a browser counts characters."""
-    at, found = 0, []
+    at, spans = 0, []
     for piece in pieces:
         length = len(piece.text.encode("utf-16-le", "surrogatepass")) // 2
-        found += [[at, at + length]] if piece.is_found else []
+        spans += [[at, at + length]] if piece.is_found else []
         at += length
-    return found
+    return spans
 
 
 def found_in(rows: Sequence[SampleRow]) -> dict[str, list[list[int]]]:

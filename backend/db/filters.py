@@ -229,7 +229,7 @@ class Cursor:
         """The cursor that was written so; an address may hold anything."""
         try:
             order, key, sample_id = text.split(":")
-            sort, keys, place = Sort.read(order[1:]), [float(one) for one in key.split(",")], int(sample_id)
+            sort, keys, place = Sort.read(order[1:]), [float(part) for part in key.split(",")], int(sample_id)
             is_whole = order[1] in "-+" and len(keys) == (1 if sort.then is None else 2)
             are_keys = all(map(_is_key, (sort.key, sort.then or sort.key), keys))
             if not (is_whole and are_keys and 0 <= place <= boundary.MOST_ID):

@@ -33,8 +33,8 @@ def few(asked: Scope, sort: Sort) -> list[Row] | None:
     rows, where = list[Row](), asked.where(asked.any_facet, "l.")
     for chunk in in_chunks(sorted(ids)):
         listed = f"l.sample_id IN ({', '.join(map(str, chunk))}) AND {where}"
-        found = asked.all(f"SELECT l.{COLUMN[sort.key]}, l.sample_id FROM labels AS l WHERE {listed}")
-        rows += [(key, id_) for key, id_ in found]
+        pairs = asked.all(f"SELECT l.{COLUMN[sort.key]}, l.sample_id FROM labels AS l WHERE {listed}")
+        rows += [(key, id_) for key, id_ in pairs]
     return rows
 
 

@@ -37,7 +37,7 @@ COMPARED = 50
 
 
 @dataclass(frozen=True)
-class Tally:
+class GroupTally:
     """What the labels of a group's completions and imports say; a text that a person edited was no try.
 
     `spread`: the standard deviation of their scores, None where fewer than two have one. `num_hidden`: so many of them
@@ -73,9 +73,9 @@ def all_shown() -> ShownLabels:
 
 def tallies(
     db: Session, group_ids: Sequence[int], steps: Sequence[int] = (), shown: ShownLabels | None = None
-) -> dict[int, Tally]:
+) -> dict[int, GroupTally]:
     """The tallies of these groups, by their samples of these steps, or of all; the database adds them up."""
-    found, shown = dict.fromkeys(group_ids, Tally()), shown or all_shown()
+    by_group, shown = dict.fromkeys(group_ids, GroupTally()), shown or all_shown()
     sample, label = tables.Sample, tables.Label
     lowest = func.min(shown.score).over(partition_by=sample.group_id)
     named = (shown.verdict.label("verdict"), shown.score.label("score"), shown.is_hidden.label("is_hidden"))
@@ -83,25 +83,25 @@ def tallies(
     query = query.where(label.kind.in_(JUDGED), shown.is_listed)
     query = query.where(label.step.in_(steps)) if steps else query
     for chunk in in_chunks(group_ids):
-        one = query.where(among(sample.group_id, chunk)).subquery().c
+        columns = query.where(among(sample.group_id, chunk)).subquery().c
         # The difference of two means loses its digits where scores are large and close: they begin at the lowest.
-        above = one.score - one.lowest
+        above = columns.score - columns.lowest
         sums = select(
-            one.group_id,
+            columns.group_id,
             func.count(),
-            func.count(one.verdict),
-            func.count(case((one.verdict == Verdict.accept, 1))),
-            func.count(case((one.is_hidden, 1))),
-            func.count(one.score),
+            func.count(columns.verdict),
+            func.count(case((columns.verdict == Verdict.accept, 1))),
+            func.count(case((columns.is_hidden, 1))),
+            func.count(columns.score),
             func.avg(above),
             func.avg(above * above),
         )
         for group_id, number, decided, accepted, hidden, scored, mean, squares in db.execute(
-            sums.group_by(one.group_id)
+            sums.group_by(columns.group_id)
         ):
             deviation = round(math.sqrt(max(0.0, squares - mean * mean)), 9) if scored > 1 else None
-            found[group_id] = Tally(number, decided, accepted, deviation, hidden)
-    return found
+            by_group[group_id] = GroupTally(number, decided, accepted, deviation, hidden)
+    return by_group
 
 
 def join(asked: Scope) -> str:
@@ -111,11 +111,11 @@ def join(asked: Scope) -> str:
 
 def groups_of(asked: Scope, sample_ids: Sequence[int]) -> dict[int, int]:
     """The group of each sample, in their order."""
-    found: dict[int, int] = {}
+    groups: dict[int, int] = {}
     for chunk in in_chunks(sample_ids):
         ids = ", ".join(map(str, chunk))
-        found |= {id_: group for id_, group in asked.all(f"SELECT id, group_id FROM samples WHERE id IN ({ids})")}
-    return {id_: found[id_] for id_ in sample_ids}
+        groups |= {id_: group for id_, group in asked.all(f"SELECT id, group_id FROM samples WHERE id IN ({ids})")}
+    return {id_: groups[id_] for id_ in sample_ids}
 
 
 def all_groups(asked: Scope, filters: Filters, patience: Patience) -> list[int] | None:
@@ -123,13 +123,13 @@ def all_groups(asked: Scope, filters: Filters, patience: Patience) -> list[int] 
     got = find(asked, filters, Sort(), None, SORTED, patience=patience)
     if got.next is not None or got.is_partial:
         return None
-    found: set[int] = set()
+    groups: set[int] = set()
     for chunk in in_chunks(got.ids):
         ids = ", ".join(map(str, chunk))
-        found.update(group for (group,) in asked.all(f"SELECT DISTINCT group_id FROM samples WHERE id IN ({ids})"))
-        if len(found) > SORTED_GROUPS:
+        groups.update(group for (group,) in asked.all(f"SELECT DISTINCT group_id FROM samples WHERE id IN ({ids})"))
+        if len(groups) > SORTED_GROUPS:
             return None
-    return sorted(found) if has_at_most(asked, sorted(found), TALLIED) else None
+    return sorted(groups) if has_at_most(asked, sorted(groups), TALLIED) else None
 
 
 def has_at_most(asked: Scope, group_ids: Sequence[int], most: int) -> bool:
@@ -156,7 +156,7 @@ def walk(
     asked: Scope, filters: Filters, cursor: Cursor | None, limit: int, patience: Patience, *, descending: bool
 ) -> WalkedGroups:
     """Up to `limit` groups that come first after the cursor; fewer where too few of the samples read begin one."""
-    found, at, sort = list[int](), cursor, Sort(descending=descending)
+    ids, at, sort = list[int](), cursor, Sort(descending=descending)
     wanted = search(asked, filters, patience)
     for _ in range(READS):
         got = find(asked, filters, sort, at, WALKED, patience=patience)
@@ -164,16 +164,16 @@ def walk(
         firsts: dict[int, int] = {}
         for sample_id, group_id in groups_of(asked, got.ids).items():
             firsts.setdefault(group_id, sample_id)
-        left = limit - len(found)
+        left = limit - len(ids)
         fresh = begun_here(wanted, firsts, left + 1, descending=sort.descending)
         if len(fresh) > left:
             # The next page begins with the first sample of the first group that has no room on this one.
             last = got.ids[got.ids.index(firsts[fresh[left]]) - 1]
-            return WalkedGroups((*found, *fresh[:left]), after(asked, last, sort), sort)
-        found, at = found + fresh, got.next
-        if at is None or len(found) == limit:
+            return WalkedGroups((*ids, *fresh[:left]), after(asked, last, sort), sort)
+        ids, at = ids + fresh, got.next
+        if at is None or len(ids) == limit:
             break
-    return WalkedGroups(tuple(found), at, sort)
+    return WalkedGroups(tuple(ids), at, sort)
 
 
 def after(asked: Scope, sample_id: int, sort: Sort) -> Cursor:

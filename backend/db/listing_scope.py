@@ -25,7 +25,7 @@ INDEX = {
 
 
 @dataclass(frozen=True)
-class Among:
+class IdQueries:
     """Queries for the ids of some samples of a round which no index of labels tells.
 
     `every`: together they give all. `read`: a row for each that `every` reads. `those`: together they give those among
@@ -45,7 +45,7 @@ class Scope:
     round_id: int
     facets: tuple[int, ...]
     ranges: dict[str, tuple[float, float]]
-    among: Among | None = None
+    among: IdQueries | None = None
 
     def narrowed(self, filters: Filters) -> "Scope":
         """The same round by these filters, of a scope that leaves nothing out: its facets are known."""
@@ -114,7 +114,7 @@ class Scope:
         return self.db.execute(text(sql), self.values | values).one()
 
 
-def scope(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> Scope:
+def scope(db: Session, round_id: int, filters: Filters, among: IdQueries | None = None) -> Scope:
     """The filters for one round; its facets are found by skipping from one to the next.
 
     `among`: the set that `filters.needs_set` says is asked for. Raises `InvalidInput` where it is not given.

@@ -52,11 +52,11 @@ def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) ->
         rows = equals(asked, sort, first, (second, cursor.sample_id), number, backward=backward)
         # Behind all that are equal to it.
         at = Cursor(first, 0 if sort.descending != backward else LAST, by_first, backward)
-    found = following(asked, by_first, at, number - len(rows)) if len(rows) < number else []
-    if not found:
+    following_rows = following(asked, by_first, at, number - len(rows)) if len(rows) < number else []
+    if not following_rows:
         return rows
-    last = first_of(found[-1][0])
-    whole = with_second(asked, [row for row in found if row[0] != last], sort)
+    last = first_of(following_rows[-1][0])
+    whole = with_second(asked, [row for row in following_rows if row[0] != last], sort)
     whole.sort(key=lambda row: standing(row, sort), reverse=backward)
     rows += whole
     return rows + equals(asked, sort, last, None, number - len(rows), backward=backward)
@@ -83,8 +83,8 @@ def equals(
         at: Cursor | None = Cursor(first if then is SortKey.id else after[0], after[1], order, backward)
     else:
         at = end_of(order) if backward else None
-    found = following(narrowed, order, at, number)
-    return [((first, id_ if then is SortKey.id else first_of(key)), id_) for key, id_ in found]
+    rows = following(narrowed, order, at, number)
+    return [((first, id_ if then is SortKey.id else first_of(key)), id_) for key, id_ in rows]
 
 
 def end_of(order: Sort) -> Cursor:

@@ -14,5 +14,6 @@ def may_decide(
     """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
     user, member = tables.User, tables.Membership
     is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    has_role = is_among(member.role, [one for one in Role if one.rank >= role.rank])
+    roles = [other for other in Role if other.rank >= role.rank]
+    has_role = is_among(member.role, roles)
     return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | has_role)

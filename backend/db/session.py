@@ -50,7 +50,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
         alive.watch(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
     lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
-    turn = turns.Turn()
+    turn = turns.WriteTurn()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
     engine = create_engine(
         url,

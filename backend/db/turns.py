@@ -18,7 +18,7 @@ IN_A_ROW, PAUSE_SECONDS = 50, 0.11
 """After so many turns that somebody waited for, the file rests as long as other processes wait between two looks."""
 
 
-class Turn:
+class WriteTurn:
     """Who may write: the lock, and how many turns in a row were waited for."""
 
     def __init__(self) -> None:
@@ -44,10 +44,10 @@ class Turn:
 class Writing(sqlite3.Connection):
     """A connection that holds the turn from the beginning of a transaction to its end."""
 
-    turn: Turn
+    turn: WriteTurn
     has_turn = False
 
-    def take_turn(self, turn: Turn) -> None:
+    def take_turn(self, turn: WriteTurn) -> None:
         """Wait for the turn; raises what SQLite raises where another process writes for too long."""
         if not self.has_turn:
             if not turn.take():
@@ -78,7 +78,7 @@ class Writing(sqlite3.Connection):
             self.hand_on()
 
 
-def begin(connection: Connection, turn: Turn) -> None:
+def begin(connection: Connection, turn: WriteTurn) -> None:
     """Begin a transaction that may write."""
     driver: Any = connection.connection.driver_connection
     driver.take_turn(turn)

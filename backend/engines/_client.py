@@ -134,15 +134,15 @@ def proxy_of(url: str) -> str | None:
     Raises `MissingPrerequisite` for one that speaks no HTTP.
     """
     parts, named = urlsplit(url), getproxies()
-    found = named.get(parts.scheme) or named.get("all")
+    proxy = named.get(parts.scheme) or named.get("all")
     # The list names hosts, some with a port; an IPv6 address stands there without brackets as well.
-    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]) or proxy_bypass(parts.hostname or ""):
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]) or proxy_bypass(parts.hostname or ""):
         return None
-    found = found if "://" in found else f"http://{found}"
-    if not found.startswith(("http://", "https://")):
-        scheme = found.partition("://")[0]
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        scheme = proxy.partition("://")[0]
         raise MissingPrerequisite(
             f"The environment names a {scheme} proxy for {parts.netloc}, and requests go through HTTP proxies only. "
             f"Name one in {parts.scheme.upper()}_PROXY, or list the host in NO_PROXY."
         )
-    return found
+    return proxy

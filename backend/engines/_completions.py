@@ -20,7 +20,7 @@ def is_reply(reply: object) -> bool:
     return (
         isinstance(choices, list)
         and bool(choices)
-        and all(isinstance(one, dict) and isinstance(one.get("text"), str) for one in choices)
+        and all(isinstance(choice, dict) and isinstance(choice.get("text"), str) for choice in choices)
     )
 
 
@@ -63,13 +63,13 @@ def reading_body(ids: Sequence[int]) -> JSON:
 
 def completions_of(reply: JSON) -> list[Completion]:
     """The texts of a reply, in order; raises `OddReply`."""
-    return [_completion(one) for one in sorted(reply["choices"], key=lambda one: one.get("index", 0))]
+    return [_completion(choice) for choice in sorted(reply["choices"], key=lambda entry: entry.get("index", 0))]
 
 
 def _completion(choice: JSON) -> Completion:
-    said = choice.get("logprobs")
-    logprobs = said.get("token_logprobs") if isinstance(said, dict) else None
-    if not isinstance(logprobs, list) or not all(isinstance(one, int | float) for one in logprobs):
+    reported = choice.get("logprobs")
+    logprobs = reported.get("token_logprobs") if isinstance(reported, dict) else None
+    if not isinstance(logprobs, list) or not all(isinstance(logprob, int | float) for logprob in logprobs):
         raise OddReply("it gives no log-probability for each token (token_logprobs)")
     return Completion(
         text=choice["text"],

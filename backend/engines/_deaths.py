@@ -36,40 +36,40 @@ class Deaths:
         start_again: Callable[[], None],
     ) -> dict[int, T | Failure]:
         """Return what is answered at each position, or why nothing is. Raises `EngineError`."""
-        found: dict[int, T | Failure] = {}
+        results: dict[int, T | Failure] = {}
         deaths = alone = 0
-        while left := [one for one in positions if one not in found]:
+        while left := [position for position in positions if position not in results]:
             asked = left if deaths < TOGETHER else left[:1]
             answers = ask(asked)
             server().follow()
-            good = {n: one for n, one in answers.items() if not _is_trouble(one)}
-            found |= {n: one for n, one in good.items() if not isinstance(one, EngineError)}
+            good = {n: answer for n, answer in answers.items() if not _is_trouble(answer)}
+            results |= {n: answer for n, answer in good.items() if not isinstance(answer, EngineError)}
             if good:
                 alone, self.has_answered = 0, True
             if len(good) == len(asked):
                 continue
-            errors = [one for one in answers.values() if isinstance(one, EngineError)]
+            errors = [answer for answer in answers.values() if isinstance(answer, EngineError)]
             if not server().is_down():
                 if errors:
                     raise errors[0]
-                found |= {n: one for n, one in answers.items() if not isinstance(one, EngineError)}
+                results |= {n: answer for n, answer in answers.items() if not isinstance(answer, EngineError)}
                 continue
             deaths += 1
-            said = server().last_lines()
+            tail = server().last_lines()
             server().follow()
             if deaths > TOGETHER:
                 alone += 1
                 reason = f"vLLM ended each time it was asked this, {deaths} times in all."
-                found[asked[0]] = Failure(FailureKind.server, reason)
+                results[asked[0]] = Failure(FailureKind.server, reason)
                 if alone == IN_A_ROW or not (self.has_answered or left[1:]):
                     raise EngineError(
-                        f"The vLLM server ended {deaths} times while it was asked.{said}\nWhat it said before is in "
+                        f"The vLLM server ended {deaths} times while it was asked.{tail}\nWhat it said before is in "
                         "the job's log. Give it less at once (RONDO_VLLM_OPTIONS, such as --max-num-seqs 16), or "
                         "launch the round with the engine transformers."
                     ) from next(iter(errors), None)
             log.warning("The vLLM server ended while it was asked. It is started again.")
             start_again()
-        return found
+        return results
 
 
 def _is_trouble(answer: object) -> bool:

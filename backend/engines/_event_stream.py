@@ -59,8 +59,8 @@ class EventStream:
             return {"error": self._error}
         if self._finish is None and not self._message:
             return {}
-        told = {name: "".join(pieces) for name, pieces in self._message.items()}
-        message = {"role": "assistant", "content": ""} | told
+        parts = {name: "".join(pieces) for name, pieces in self._message.items()}
+        message = {"role": "assistant", "content": ""} | parts
         logprobs = {"content": self._logprobs} if self._logprobs else None
         choice = {"index": 0, "message": message, "finish_reason": self._finish, "logprobs": logprobs}
         return {"choices": [choice], "usage": self._usage}

@@ -103,13 +103,13 @@ def clear() -> None:
 
 def living() -> list[int]:
     """The other processes of this one's group that are no zombies."""
-    own, found = os.getpid(), []
+    own, process_ids = os.getpid(), []
     for place in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, _, group = place.read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[:3]
             if int(group) == os.getpgrp() and state != "Z" and int(place.parent.name) != own:
-                found.append(int(place.parent.name))
-    return found
+                process_ids.append(int(place.parent.name))
+    return process_ids
 
 
 def lock(path: Path) -> IO[bytes] | None:

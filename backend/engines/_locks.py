@@ -34,7 +34,7 @@ def held(path: Path, *, until: float = math.inf, waits_for: str = "") -> Iterato
 
 
 def _locked(path: Path, how: int, until: float, waits_for: str = "") -> IO[bytes]:
-    began = said = time.monotonic()
+    began = last_note = time.monotonic()
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -50,9 +50,9 @@ def _locked(path: Path, how: int, until: float, waits_for: str = "") -> IO[bytes
         file.close()
         if time.monotonic() > until:
             raise EngineError(f"Another process holds {path}. Wait until its model server has started, and try again.")
-        if waits_for and time.monotonic() - said > SAY_SECONDS:
-            said = time.monotonic()
-            log.info("Waiting for %s: %.0f seconds.", waits_for, said - began)
+        if waits_for and time.monotonic() - last_note > SAY_SECONDS:
+            last_note = time.monotonic()
+            log.info("Waiting for %s: %.0f seconds.", waits_for, last_note - began)
         time.sleep(TRY_SECONDS)
 
 

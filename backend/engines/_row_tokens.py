@@ -41,11 +41,11 @@ class RowTokens:
 
 def count(model: str, rows: IO[bytes], seconds: float) -> RowTokens:
     """Count in a process of its own; raises `EngineError` with its last word, or where it takes longer."""
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as lines:
         command = [sys.executable, "-m", "backend.engines._row_tokens", model, str(seconds)]
         is_late = False
         with subprocess.Popen(
-            command, stdin=rows, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+            command, stdin=rows, stdout=subprocess.PIPE, stderr=lines, start_new_session=True
         ) as process:
             try:
                 written, _ = process.communicate(timeout=seconds)
@@ -59,8 +59,8 @@ def count(model: str, rows: IO[bytes], seconds: float) -> RowTokens:
                 f"The tokens of the rows were not counted within {seconds:g} seconds. Count by another checkpoint, or "
                 "by none."
             )
-        said.seek(0)
-        last = (said.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1][:300]
+        lines.seek(0)
+        last = (lines.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1][:300]
     numbers = json.loads(written) if process.returncode == 0 else {}
     if "error" in numbers:
         raise EngineError(numbers["error"])

@@ -63,7 +63,7 @@ class Server:
     @property
     def context(self) -> int | None:
         """Tokens of prompt and text together, as the server says; raises `EngineError`."""
-        return next((one.get("max_model_len") for one in self.models() if one.get("id") == self.name), None)
+        return next((model.get("max_model_len") for model in self.models() if model.get("id") == self.name), None)
 
     def turn(self, *, alone: bool) -> AbstractContextManager[object]:
         """Held while requests are under way; with `alone` nobody else has any meanwhile, on a CPU.
@@ -96,7 +96,7 @@ class Server:
         name = f"adapter-{fingerprint(Path(folder), ('adapter_*',))}"
         places = self.folder / "adapters"
         with _locks.held(self.folder / "loading"):
-            loaded = {str(one["id"]) for one in self.models()} - {self.name}
+            loaded = {str(model["id"]) for model in self.models()} - {self.name}
             if name not in self._adapters:
                 self._adapters[name] = _locks.shared(places / name)
             for other in sorted(loaded - {name}):
@@ -156,5 +156,5 @@ class Server:
 def fingerprint(folder: Path, patterns: Sequence[str]) -> str:
     """Tells a folder's files from others that were written into the same folder."""
     files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
-    stats = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.blake2b(repr((str(folder), stats)).encode(), digest_size=8).hexdigest()

@@ -41,8 +41,8 @@ def make_home() -> None:
     """Make the folders, which nobody else may read; raises `MissingPrerequisite` where somebody else made the first."""
     root = _root()
     root.mkdir(mode=0o700, exist_ok=True)
-    found = root.lstat()
-    if not root.is_dir() or root.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    status = root.lstat()
+    if not root.is_dir() or root.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise MissingPrerequisite(
             f"{root}, where model servers are kept, is no folder that only this account can read. Remove it, or set "
             "TMPDIR to another folder."
@@ -53,10 +53,10 @@ def make_home() -> None:
 def spec_of(folder: Path) -> JSON:
     """What the folder's server was started with; empty where none was, or it has ended."""
     try:
-        found: JSON = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        spec: JSON = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return spec
 
 
 def is_kept(folder: Path) -> bool:
@@ -112,9 +112,9 @@ def make_room(folder: Path) -> None:
                 if (free := _unused(other)) is not None:
                     held.enter_context(free)
                     gone += [] if is_kept(other) else [other]
-        _end({str(spec_of(one).get("mark", "")) for one in (*gone, folder)} - {""})
-        for one in gone:
-            shutil.rmtree(one, ignore_errors=True)
+        _end({str(spec_of(gone_folder).get("mark", "")) for gone_folder in (*gone, folder)} - {""})
+        for gone_folder in gone:
+            shutil.rmtree(gone_folder, ignore_errors=True)
         for place in places:
             if not _folders(place):
                 shutil.rmtree(place, ignore_errors=True)
@@ -123,7 +123,7 @@ def make_room(folder: Path) -> None:
 def _folders(place: Path) -> list[Path]:
     """The folders in it; none where it was removed meanwhile."""
     try:
-        return sorted(one for one in place.iterdir() if one.is_dir())
+        return sorted(path for path in place.iterdir() if path.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -151,9 +151,9 @@ def _end(marks: set[str]) -> None:
 
 def _marked(marks: set[str]) -> list[int]:
     """Processes of this machine whose environment has one of the marks; a zombie's is empty."""
-    wanted, found = {f"{MARK}={mark}".encode() for mark in marks}, []
+    wanted, process_ids = {f"{MARK}={mark}".encode() for mark in marks}, []
     for place in Path("/proc").glob("[0-9]*/environ") if wanted else ():
         with suppress(OSError):
             if set(place.read_bytes().split(b"\0")) & wanted:
-                found.append(int(place.parent.name))
-    return found
+                process_ids.append(int(place.parent.name))
+    return process_ids

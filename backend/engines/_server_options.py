@@ -30,14 +30,14 @@ def options(dtype: str, max_length: int | None, rank: int, more: str) -> tuple[s
 
     Raises `InvalidInput`.
     """
-    found = ["--dtype", dtype, "--generation-config", "vllm", "--uvicorn-log-level", "warning"]
+    arguments = ["--dtype", dtype, "--generation-config", "vllm", "--uvicorn-log-level", "warning"]
     if max_length is not None:
-        found += ["--max-model-len", str(max_length)]
+        arguments += ["--max-model-len", str(max_length)]
     if rank:
         check_rank(rank)
-        room = next(one for one in RANKS if one >= rank)
-        found += ["--enable-lora", "--max-lora-rank", str(room), "--max-loras", "2"]
-    return (*found, *further(more))
+        room = next(max_rank for max_rank in RANKS if max_rank >= rank)
+        arguments += ["--enable-lora", "--max-lora-rank", str(room), "--max-loras", "2"]
+    return (*arguments, *further(more))
 
 
 def check_rank(rank: int) -> None:
@@ -52,12 +52,12 @@ def check_rank(rank: int) -> None:
 def further(options: str) -> tuple[str, ...]:
     """The options of RONDO_VLLM_OPTIONS; raises `InvalidInput` where they are none, or set what Rondo sets."""
     try:
-        found = tuple(shlex.split(options))
+        arguments = tuple(shlex.split(options))
     except ValueError as error:
         raise InvalidInput(f"RONDO_VLLM_OPTIONS cannot be read: {error}. Close its quotes.") from error
-    for one in found:
+    for argument in arguments:
         # vLLM takes underscores for dashes, and the beginning of a name for the name.
-        name = one.partition("=")[0].replace("_", "-").lower()
+        name = argument.partition("=")[0].replace("_", "-").lower()
         if name.startswith("--") and any(own.startswith(name) for own in OWN):
-            raise InvalidInput(f"RONDO_VLLM_OPTIONS sets {one}, which Rondo sets itself. Leave it out.")
-    return found
+            raise InvalidInput(f"RONDO_VLLM_OPTIONS sets {argument}, which Rondo sets itself. Leave it out.")
+    return arguments

@@ -121,13 +121,13 @@ def _started(folder: Path, wanted: ServerRequest, seconds: float, idle_seconds: 
 def require(python: str) -> None:
     """Raise `MissingPrerequisite` where a Python has no vLLM."""
     try:
-        found = _has_vllm(python, Path(python).stat().st_mtime_ns if Path(python).exists() else 0)
+        is_installed = _has_vllm(python, Path(python).stat().st_mtime_ns if Path(python).exists() else 0)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MissingPrerequisite(
             f"The Python {python} cannot be run ({error}). Set RONDO_VLLM_PYTHON to the one that has vLLM, "
             "such as /opt/vllm/bin/python."
         ) from error
-    if not found:
+    if not is_installed:
         _has_vllm.cache_clear()  # it may be installed meanwhile
         raise MissingPrerequisite(
             f"The Python {python} has no vLLM. Install it (`pip install 'rondo[vllm]'`), set RONDO_VLLM_PYTHON to the "
@@ -163,18 +163,18 @@ def _start(folder: Path, wanted: ServerRequest, idle_seconds: float) -> JSON:
     life = lifeline.pipe()
     argv = [sys.executable, _keeper.__file__, str(folder), str(life)]
     environment = _environment() | {MARK: mark, "VLLM_API_KEY": key}
-    with (folder / "log.txt").open("wb") as said:
-        _run_keeper(argv, environment, life, said)
+    with (folder / "log.txt").open("wb") as output:
+        _run_keeper(argv, environment, life, output)
     return spec
 
 
-def _run_keeper(argv: list[str], environment: dict[str, str], life: int, said: IO[bytes]) -> None:
+def _run_keeper(argv: list[str], environment: dict[str, str], life: int, output: IO[bytes]) -> None:
     """Return once it keeps the server, in a process of its own that this one does not wait for."""
     subprocess.run(
         argv,
         stdin=subprocess.DEVNULL,
-        stdout=said,
-        stderr=said,
+        stdout=output,
+        stderr=output,
         env=environment,
         start_new_session=True,
         pass_fds=[life],
@@ -197,13 +197,13 @@ def _environment() -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def _wait(server: Server, until: float, seconds: float) -> None:
-    began, said = time.monotonic(), time.monotonic()
+    began, last_note = time.monotonic(), time.monotonic()
     while not server.is_ready(HEALTH_SECONDS):
         server.follow()
         if not server.is_alive:
@@ -219,8 +219,8 @@ def _wait(server: Server, until: float, seconds: float) -> None:
                 f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.last_lines()}\n"
                 "Give it more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
             )
-        if time.monotonic() - said > SAY_SECONDS:
-            said = time.monotonic()
-            log.info("Waiting for vLLM: %.0f of at most %g seconds.", said - began, seconds)
+        if time.monotonic() - last_note > SAY_SECONDS:
+            last_note = time.monotonic()
+            log.info("Waiting for vLLM: %.0f of at most %g seconds.", last_note - began, seconds)
         time.sleep(LOOK_SECONDS)
     server.follow()

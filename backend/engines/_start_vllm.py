@@ -33,8 +33,8 @@ def stored(model: str) -> str:
         config = json.loads((Path(model) / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "auto"
-    found = str(config.get("dtype") or config.get("torch_dtype")).removeprefix("torch.")
-    return found if found in ("float32", "bfloat16", "float16") else "auto"
+    dtype = str(config.get("dtype") or config.get("torch_dtype")).removeprefix("torch.")
+    return dtype if dtype in ("float32", "bfloat16", "float16") else "auto"
 
 
 def main() -> None:

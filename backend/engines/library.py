@@ -83,8 +83,8 @@ class Library(LibraryKnobs, Wrapper):
             return chat
         question = chat[first]["content"]
         lines = "\n".join(f"{entry.name}: {entry.text}" for entry in self.picked(question))
-        told = {"handbook": lines, "prompt": question}
-        text = re.sub(r"\{(handbook|prompt)\}", lambda match: told[match[1]], self.template)
+        context = {"handbook": lines, "prompt": question}
+        text = re.sub(r"\{(handbook|prompt)\}", lambda match: context[match[1]], self.template)
         message: Message = {"role": "user", "content": text}
         return [*chat[:first], message, *chat[first + 1 :]]
 

@@ -113,11 +113,11 @@ class OpenAI(OpenAIFields):
         """Make requests at the same time; raises the first error that ends them all."""
         values: list[T] = []
         errors: list[Exception] = []
-        for one in self._opened().together(calls):
-            if isinstance(one, Exception):
-                errors.append(one)
+        for call in self._opened().together(calls):
+            if isinstance(call, Exception):
+                errors.append(call)
             else:
-                values.append(one)
+                values.append(call)
         if errors:
             # Others were given up since one failed; that one says why.
             raise next((error for error in errors if not isinstance(error, RequestGivenUp)), errors[0])

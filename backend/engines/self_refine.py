@@ -135,8 +135,8 @@ class _Chain:
     def completion(self) -> Completion:
         if self.answer.failure is not None:
             return self.answer
-        told = [self.answer.reasoning, *self.transcript] if self.answer.reasoning else self.transcript
-        return replace(self.answer, num_tokens=self.tokens, logprob=None, reasoning="\n\n".join(told))
+        transcript = [self.answer.reasoning, *self.transcript] if self.answer.reasoning else self.transcript
+        return replace(self.answer, num_tokens=self.tokens, logprob=None, reasoning="\n\n".join(transcript))
 
 
 def _turn(sampling: Sampling, what: str, turn: int) -> Sampling:

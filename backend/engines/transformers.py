@@ -121,10 +121,10 @@ class Transformers(Engine):
             yield failed(refused[0].kind, refused[0].reason)[0]
             return
         seed = sampling.seed if sampling.seed is not None else secrets.randbits(63)
-        one = replace(sampling, n=1)
-        [request] = requests([encoded[0]], one, seed=seed, context=self.context_length)
+        single = replace(sampling, n=1)
+        [request] = requests([encoded[0]], single, seed=seed, context=self.context_length)
         head = encoded[0][-ANCHOR:] if is_continued(chat) else []
-        outputs, pieces = Decoder(model, tokenizer, one).outputs(request), Pieces(self._decode, head)
+        outputs, pieces = Decoder(model, tokenizer, single).outputs(request), Pieces(self._decode, head)
         while output := _computed(lambda _: [next(outputs, None)], None, 1)[0]:
             newest = output
             if piece := pieces.after(output.ids[-1]):

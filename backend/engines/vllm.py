@@ -129,9 +129,9 @@ class VLLM(Engine):
 
     def _find(self) -> None:
         base, adapter = self._parts()
-        found = settings()
+        config = settings()
         wanted = ServerRequest(base, self._options(adapter), _python())
-        self._server = hold(wanted, seconds=found.vllm_start_seconds, idle_seconds=found.vllm_idle_seconds)
+        self._server = hold(wanted, seconds=config.vllm_start_seconds, idle_seconds=config.vllm_idle_seconds)
         self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
         self._context = self._server.context
         self._has_adapters = "--enable-lora" in wanted.options
@@ -192,11 +192,11 @@ class VLLM(Engine):
             if position not in refused
         }
         results: list[list[Completion]] = [[] for _ in prompts]
-        for position, found in self._together(bodies, _completions.completions_of).items():
-            if isinstance(found, Failure):
-                results[position] = failed(found.kind, found.reason, sampling.n)
+        for position, result in self._together(bodies, _completions.completions_of).items():
+            if isinstance(result, Failure):
+                results[position] = failed(result.kind, result.reason, sampling.n)
             else:
-                results[position] = found * sampling.n if _ends.is_greedy(sampling) else found
+                results[position] = result * sampling.n if _ends.is_greedy(sampling) else result
         for position, failure in refused.items():
             results[position] = failed(failure.kind, failure.reason, sampling.n)
         return results
@@ -208,19 +208,19 @@ class VLLM(Engine):
         )
         lengths = {n: len(chat) + len(text) for n, (chat, text) in encoded.items() if text}
         refused |= _fitting.too_long(self.model, self.context_length, "Prompt and text have", lengths, room=1)
-        found = [Reading(())] * len(chats)  # of an empty text
+        readings = [Reading(())] * len(chats)  # of an empty text
         for position, failure in refused.items():
-            found[position] = unread(failure.kind, failure.reason)
+            readings[position] = unread(failure.kind, failure.reason)
         start = [int(tokenizer.bos_token_id or tokenizer.eos_token_id)]
         wholes = {n: (chat or start, text) for n, (chat, text) in encoded.items() if text and n not in refused}
         bodies = {n: _completions.reading_body([*chat, *text]) for n, (chat, text) in wholes.items()}
         for position, tokens in self._together(bodies, _completions.prompt_tokens_of, alone=self._has_adapters).items():
             if isinstance(tokens, Failure):
-                found[position] = unread(tokens.kind, tokens.reason)
+                readings[position] = unread(tokens.kind, tokens.reason)
             else:
                 own = tokens[len(wholes[position][0]) :]
-                found[position] = Reading(tuple(logprob for _, logprob in own if logprob is not None))
-        return found
+                readings[position] = Reading(tuple(logprob for _, logprob in own if logprob is not None))
+        return readings
 
     def count_tokens(self, messages: Messages) -> int:
         encoded, refused = self._encoded([messages])
@@ -270,13 +270,13 @@ class VLLM(Engine):
         assert endpoint is not None
         most = 1 if alone and server.is_on_cpu else None
         with server.turn(alone=alone):
-            found = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
-        ended = {n: one for n, one in zip(bodies, found, strict=True) if not isinstance(one, RequestGivenUp)}
+            results = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
+        ended = {n: result for n, result in zip(bodies, results, strict=True) if not isinstance(result, RequestGivenUp)}
         answers: dict[int, T | Failure | EngineError] = {}
-        for n, one in ended.items():
-            if isinstance(one, Exception) and not isinstance(one, EngineError):
-                raise one
-            answers[n] = one
+        for n, outcome in ended.items():
+            if isinstance(outcome, Exception) and not isinstance(outcome, EngineError):
+                raise outcome
+            answers[n] = outcome
         return answers
 
     async def _ask(self, endpoint: EndpointClient, body: JSON, read: Callable[[JSON], T]) -> T | Failure:

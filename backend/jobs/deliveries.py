@@ -97,8 +97,8 @@ def put(
 def hooks_for(db: Session, project_id: int, kind: NoticeKind) -> list[tables.Webhook]:
     """The project's webhooks that are not paused and want to hear of that kind."""
     row = tables.Webhook
-    found = db.scalars(select(row).where(row.project_id == project_id, row.paused_at.is_(None)).order_by(row.id))
-    return [hook for hook in found if kind in hook.kinds]
+    hooks = db.scalars(select(row).where(row.project_id == project_id, row.paused_at.is_(None)).order_by(row.id))
+    return [hook for hook in hooks if kind in hook.kinds]
 
 
 def claim(
@@ -120,10 +120,12 @@ def claim(
     if not chosen:
         return []
     with session() as db:
-        in_order = sorted(chosen, key=lambda one: int(one.id))  # one order of locks
-        tried = [_claimed(db, one.id, one.due_at, at) for one in in_order]
-    claimed = [one for one in tried if one is not None]
-    if ended := {one.webhook_id for one in chosen if one.webhook_id} - {one.webhook_id for one in claimed}:
+        in_order = sorted(chosen, key=lambda delivery: int(delivery.id))  # one order of locks
+        tried = [_claimed(db, delivery.id, delivery.due_at, at) for delivery in in_order]
+    claimed = [delivery for delivery in tried if delivery is not None]
+    if ended := {delivery.webhook_id for delivery in chosen if delivery.webhook_id} - {
+        delivery.webhook_id for delivery in claimed
+    }:
         with session() as db:  # after their rows are given back: `record` locks a webhook first
             _count_anew(db, ended)
     return claimed
@@ -139,8 +141,8 @@ def _oldest(db: Session, receiver: Any, busy: Collection[tuple[int | None, int |
     due = select(row.id, row.webhook_id, row.user_id, row.due_at, place)
     due_rows = due.where(row.due_at <= at, receiver.is_not(None)).subquery()
     firsts = select(due_rows).where(due_rows.c.place == 1).order_by(due_rows.c.due_at, due_rows.c.id)
-    found = db.execute(firsts.limit(AT_ONCE + len(busy))).all()
-    return [one for one in found if (one.webhook_id, one.user_id) not in busy]
+    rows = db.execute(firsts.limit(AT_ONCE + len(busy))).all()
+    return [first for first in rows if (first.webhook_id, first.user_id) not in busy]
 
 
 def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> Claimed | None:
@@ -154,22 +156,22 @@ def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> C
     query = select(row, hook, user.mail, project).outerjoin(hook, hook.id == row.webhook_id)
     query = query.outerjoin(user, user.id == row.user_id).join(project, project.id == row.project_id)
     query = query.where(row.id == delivery_id)
-    one, its_hook, mail, its_project = db.execute(query.execution_options(populate_existing=True)).one()
+    delivery, its_hook, mail, its_project = db.execute(query.execution_options(populate_existing=True)).one()
     refused = ""
     if its_project.trashed_at is not None or its_project.is_deleting:
         refused = "The project is in the trash."
     elif its_hook is not None and its_hook.paused_at is not None:
         refused = "The webhook is paused."
-    elif one.user_id is not None and not (mail and _is_in(db, one)):
+    elif delivery.user_id is not None and not (mail and _is_in(db, delivery)):
         refused = "The person has no mail address any more, or is not in the project."
-    elif one.attempts > 1 and at - one.created_at >= GIVEN_UP + 2 * LONGEST:
+    elif delivery.attempts > 1 and at - delivery.created_at >= GIVEN_UP + 2 * LONGEST:
         # `record` gives up before; where each attempt ends without a word, it is never asked.
-        refused = one.error or "Each attempt for a day ended without an answer."
+        refused = delivery.error or "Each attempt for a day ended without an answer."
     if refused:
-        one.due_at, one.error = None, refused
+        delivery.due_at, delivery.error = None, refused
         return None
     url, salt = (its_hook.url, its_hook.salt) if its_hook is not None else ("", "")
-    place = (one.id, one.uid, one.attempts, one.webhook_id, one.user_id, one.body)
+    place = (delivery.id, delivery.uid, delivery.attempts, delivery.webhook_id, delivery.user_id, delivery.body)
     return Claimed(*place, url, salt, mail or "")
 
 
@@ -267,7 +269,7 @@ def _end(before: datetime) -> int:
         old = select(row.id).where(*conditions).order_by(row.created_at).limit(AT_ONCE)
         mine = update(row).where(row.id.in_(old), *conditions).values(values)
         ended = db.execute(mine.returning(row.id, row.webhook_id)).all()
-    if hooks := {one.webhook_id for one in ended if one.webhook_id}:
+    if hooks := {webhook_id.webhook_id for webhook_id in ended if webhook_id.webhook_id}:
         with session() as db:  # as in `claim`
             _count_anew(db, hooks)
     return len(ended)

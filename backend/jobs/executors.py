@@ -178,11 +178,11 @@ class Keeper:
         return order
 
     def _name_gpus(self) -> None:
-        found = "\n".join(hardware.gpus())
+        gpus = "\n".join(hardware.gpus())
         try:
-            if found and not self._stop.is_set():
+            if gpus and not self._stop.is_set():
                 with session() as db:
-                    db.execute(update(Executor).where(Executor.id == self.executor_id).values(gpus=found))
+                    db.execute(update(Executor).where(Executor.id == self.executor_id).values(gpus=gpus))
         except SQLAlchemyError:
             log.warning("The GPUs of worker %s could not be written down.", self.executor_id, exc_info=True)
 

@@ -36,13 +36,13 @@ def usable(listed: str, visible: str | None) -> list[str]:
     CUDA reads it in the same way: the list ends at the first name that is no GPU's, and an empty one leaves none.
     """
     rows = [[part.strip() for part in line.split(",", 3)] for line in listed.strip().splitlines()]
-    found = [row for row in rows if len(row) == 4]
+    devices = [row for row in rows if len(row) == 4]
     if visible is not None:
         chosen = []
-        for name in (one.strip() for one in visible.split(",")):
-            row = next((row for row in found if name and (row[0] == name or row[1].startswith(name))), None)
+        for name in (part.strip() for part in visible.split(",")):
+            row = next((row for row in devices if name and (row[0] == name or row[1].startswith(name))), None)
             if row is None:
                 break
             chosen.append(row)
-        found = chosen
-    return [f"{name}, {memory}" for _, _, name, memory in found]
+        devices = chosen
+    return [f"{name}, {memory}" for _, _, name, memory in devices]

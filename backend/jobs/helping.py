@@ -121,8 +121,8 @@ def join(helper_id: int, executor_id: str) -> tuple[int, int] | None:
     A worker does not help itself, nor twice at a time, nor again with what it failed at.
     """
     with session() as db:
-        found = select(Helper.job_id).where(Helper.id == helper_id).scalar_subquery()
-        job = db.scalar(select(Job).where(Job.id == found).with_for_update())  # before the helper's row, as all do
+        job_id = select(Helper.job_id).where(Helper.id == helper_id).scalar_subquery()
+        job = db.scalar(select(Job).where(Job.id == job_id).with_for_update())  # before the helper's row, as all do
         helper = db.scalar(select(Helper).where(Helper.id == helper_id).with_for_update())
         if job is None or helper is None or helper.ended_at is not None:
             return None
@@ -273,7 +273,7 @@ def _idle(db: Session, job: Job) -> set[str]:
 def _tried(db: Session, job: Job) -> set[str]:
     """The workers that help with this attempt or failed at it."""
     query = select(Helper.executor_id).where(Helper.job_id == job.id, Helper.attempt == job.attempt)
-    return {str(one) for one in db.scalars(query.where(_is_at_work() | Helper.error.is_not(None)))}
+    return {str(helper_id) for helper_id in db.scalars(query.where(_is_at_work() | Helper.error.is_not(None)))}
 
 
 def _is_at_work() -> ColumnElement[bool]:

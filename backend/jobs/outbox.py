@@ -99,8 +99,8 @@ class Outbox:
         if room := MOST_AT_ONCE - len(under_way):
             mailing = sum(user_id is not None for _, user_id in under_way)
             mails_left = MAILS_AT_ONCE - mailing if settings().smtp_host else 0
-            for one in await self._in_rows(deliveries.claim, set(under_way), most=room, mails=mails_left):
-                under_way[one.receiver] = asyncio.create_task(self._try(one))
+            for delivery in await self._in_rows(deliveries.claim, set(under_way), most=room, mails=mails_left):
+                under_way[delivery.receiver] = asyncio.create_task(self._try(delivery))
         if time.monotonic() >= self._tidy_at and not self._stopped.is_set():
             gone = await self._in_rows(deliveries.forget)
             self._tidy_at = time.monotonic() + (self._look_seconds if gone else HOUSEKEEPING_SECONDS)
@@ -112,18 +112,18 @@ class Outbox:
         except TimeoutError:
             return
 
-    async def _try(self, one: Claimed) -> None:
+    async def _try(self, delivery: Claimed) -> None:
         # As a value: an error that nobody thought of is written down, too, or it would be tried each minute for ever.
-        [came] = await asyncio.gather(self._send(one), return_exceptions=True)
+        [came] = await asyncio.gather(self._send(delivery), return_exceptions=True)
         if isinstance(came, asyncio.CancelledError):
             raise came
         if isinstance(came, BaseException):
-            log.error("Delivery %s could not be sent.", one.uid, exc_info=came)
+            log.error("Delivery %s could not be sent.", delivery.uid, exc_info=came)
             came = Outcome(error=f"It could not be sent ({type(came).__name__}). The log of the worker says more.")
         outcome = came
         try:
-            await self._in_rows(deliveries.record, one, outcome)
+            await self._in_rows(deliveries.record, delivery, outcome)
         except (SQLAlchemyError, RondoError):
-            log.warning("What came of delivery %s could not be written; it is sent again.", one.uid, exc_info=True)
+            log.warning("What came of delivery %s could not be written; it is sent again.", delivery.uid, exc_info=True)
         assert self._wake is not None
         self._wake.set()  # the next one of this receiver may be due

@@ -31,8 +31,8 @@ WAIT = "--wait"
 class Candidate:
     """A process that loads or waits, with what it is told its job by and what it says until then."""
 
-    def __init__(self, child: ChildProcess, orders: socket.socket, said: IO[bytes]) -> None:
-        self.child, self._orders, self._said = child, orders, said
+    def __init__(self, child: ChildProcess, orders: socket.socket, log: IO[bytes]) -> None:
+        self.child, self._orders, self._said = child, orders, log
 
     def is_loaded(self, *, within: float) -> bool:
         """Whether it waits for a job now. Raises `OSError` where it has ended instead."""
@@ -85,34 +85,34 @@ class Standby:
     def take(self, job_id: int, attempt: int, log: Path) -> ChildProcess | None:
         """Give the job to the process that is ready; None where none is. One that still loads gets a moment."""
         with self._lock:
-            found, self._ready = self._ready, None
+            candidate, self._ready = self._ready, None
         try:
-            if found is None:
+            if candidate is None:
                 return None
-            if not found.is_loaded(within=LOADING_SECONDS):
-                found = self._put_back(found)
+            if not candidate.is_loaded(within=LOADING_SECONDS):
+                candidate = self._put_back(candidate)
                 return None
-            found.give(job_id, attempt, log)
-            child, found = found.child, None
+            candidate.give(job_id, attempt, log)
+            child, candidate = candidate.child, None
             return child
         except OSError:  # it has died meanwhile, or the log cannot be written, which the next one tells
             with suppress(OSError):
-                assert found is not None
-                found.last_words(log)
+                assert candidate is not None
+                candidate.last_words(log)
             return None
         finally:
-            if found is not None:
-                found.end()
+            if candidate is not None:
+                candidate.end()
             self.prepare(NEXT_SECONDS)
 
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
-            found, self._ready, timer = self._ready, None, self._timer
+            candidate, self._ready, timer = self._ready, None, self._timer
         if timer is not None:
             timer.cancel()
-        if found is not None:
-            found.end()
+        if candidate is not None:
+            candidate.end()
 
     def _put_back(self, candidate: Candidate) -> Candidate | None:
         """What is not kept for the next job."""
@@ -136,12 +136,12 @@ def _started() -> Candidate:
     with ExitStack() as on_failure:
         told, orders = socket.socketpair()
         on_failure.callback(orders.close)
-        said = on_failure.enter_context(tempfile.TemporaryFile())
+        log = on_failure.enter_context(tempfile.TemporaryFile())
         with told:
             argv = [sys.executable, "-m", MODULE, WAIT, str(told.fileno())]
-            child = ChildProcess(argv, output=subprocess.DEVNULL, errors=said, passed=[told.fileno()])
+            child = ChildProcess(argv, output=subprocess.DEVNULL, errors=log, passed=[told.fileno()])
         on_failure.pop_all()
-    return Candidate(child, orders, said)
+    return Candidate(child, orders, log)
 
 
 def wait_for_job(descriptor: int) -> tuple[int, int] | None:

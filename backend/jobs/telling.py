@@ -27,7 +27,7 @@ OF_STATUS = {
 
 def wanted(told: dict[str, list[str]], kind: NoticeKind) -> tuple[Channel, ...]:
     """The channels by which a person is told of that kind; `told`: of the person's row."""
-    return tuple(Channel(one) for one in told[kind] if one in [*Channel]) if kind in told else USUAL
+    return tuple(Channel(channel) for channel in told[kind] if channel in [*Channel]) if kind in told else USUAL
 
 
 def tell(
@@ -59,8 +59,8 @@ def tell(
     )
     ids = may_decide(project_id, people) if isinstance(people, Role) else list(people)
     rows, by_mail = [], []
-    for user_id, told, mail in db.execute(query.where(user.id.in_(ids))):
-        channels = wanted(told, kind)
+    for user_id, choices, mail in db.execute(query.where(user.id.in_(ids))):
+        channels = wanted(choices, kind)
         in_page, in_browser = Channel.page in channels, Channel.browser in channels
         if Channel.mail in channels and mail and settings().smtp_host:
             by_mail.append(user_id)
@@ -115,14 +115,14 @@ def of_job(db: Session, job: tables.Job) -> None:
     project_id, key = job.project_id, f"{job.id}.{job.attempt}"
     why = first_line(job.error)
     if has_failed:
-        said = f"Round {number} failed at the stage {job.stage}: {why}"
+        message = f"Round {number} failed at the stage {job.stage}: {why}"
         path = f"round?round={job.round_id}"
-        tell(db, NoticeKind.round_failed, project_id=project_id, path=path, text=said, people=Role.curator, key=key)
+        tell(db, NoticeKind.round_failed, project_id=project_id, path=path, text=message, people=Role.curator, key=key)
     if is_training:
         kind = NoticeKind.training_failed if has_failed else NoticeKind.training_done
-        said = f"The training of round {number} {f'failed: {why}' if has_failed else 'is done.'}"
+        message = f"The training of round {number} {f'failed: {why}' if has_failed else 'is done.'}"
         people = [job.created_by] if job.created_by else []
-        tell(db, kind, project_id=project_id, path=f"jobs?job={job.id}", text=said, people=people, key=key)
+        tell(db, kind, project_id=project_id, path=f"jobs?job={job.id}", text=message, people=people, key=key)
 
 
 def first_line(text: str | None) -> str:

@@ -230,10 +230,10 @@ def _watch_log(path: Path) -> None:
     seen = _changed_at(path)
     while not bell.is_closed:
         time.sleep(SLICE_SECONDS)
-        found = _changed_at(path)
-        if found != seen:
+        changed = _changed_at(path)
+        if changed != seen:
             bell.ring(lively=False)
-        seen = found if time.time() - found > COARSE_SECONDS else 0.0
+        seen = changed if time.time() - changed > COARSE_SECONDS else 0.0
 
 
 def _changed_at(path: Path) -> float:
@@ -270,5 +270,5 @@ def _first_line(error: Exception) -> str:
 
 
 def _driver_error() -> type[Exception]:
-    found: type[Exception] = write_engine().dialect.loaded_dbapi.Error
-    return found
+    error: type[Exception] = write_engine().dialect.loaded_dbapi.Error
+    return error

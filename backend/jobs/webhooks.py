@@ -167,10 +167,10 @@ def _resolver() -> Any:
 
     class PublicResolver(ThreadedResolver):
         async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
-            found = await super().resolve(host, port, family)
-            kept_out = [one for one in found if is_kept_out(ip_address(one["host"].partition("%")[0]))]
+            addresses = await super().resolve(host, port, family)
+            kept_out = [address for address in addresses if is_kept_out(ip_address(address["host"].partition("%")[0]))]
             if kept_out and not settings().private_webhooks:
                 raise PrivateAddress(PRIVATE.format(host=host))
-            return found
+            return addresses
 
     return PublicResolver()

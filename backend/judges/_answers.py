@@ -65,20 +65,20 @@ def read_value(question: AskedQuestion, reply: str, *, is_complete: bool, text: 
         return {"text": _unnamed(question, reply)}
     if question.kind is QuestionKind.spans:
         return {"spans": _places(question.options, reply, text)}
-    said = _stated(question, reply) or (reply if "\n" not in reply else "")
+    answer = _stated(question, reply) or (reply if "\n" not in reply else "")
     if question.kind is QuestionKind.rating:
-        return {"rating": _rating(question.options, said, reply)}
+        return {"rating": _rating(question.options, answer, reply)}
     if question.kind is QuestionKind.label:
-        return {"label": _label(question.options, said)}
-    return {"labels": _labels(question.options, said, reply)}
+        return {"label": _label(question.options, answer)}
+    return {"labels": _labels(question.options, answer, reply)}
 
 
 def _stated(question: AskedQuestion, reply: str) -> str:
     """What stands in a line after "Answer:" or after the question's own name; empty where nothing does, or not one and
     the same."""
     rows = re.finditer(rf"(?im)^[*_#>\s-]*(?:{_names(question)})[*_\s]*:(?:[*_\s]*\n)?[ \t]*([^\n]+)$", reply)
-    said = [match[1].strip() for match in rows]
-    return said[0] if len({one.strip("*_ ") or one for one in said}) == 1 else ""
+    answers = [match[1].strip() for match in rows]
+    return answers[0] if len({answer.strip("*_ ") or answer for answer in answers}) == 1 else ""
 
 
 def _unnamed(question: AskedQuestion, reply: str) -> str:
@@ -91,9 +91,9 @@ def _names(question: AskedQuestion) -> str:
     return "|".join(re.escape(name) for name in ("answer", question.title, question.key))
 
 
-def _rating(options: QuestionOptions, said: str, reply: str) -> int:
+def _rating(options: QuestionOptions, answer: str, reply: str) -> int:
     scale = f"one whole number from {LOWEST_RATING} to {options.highest}"
-    if match := _RATING.fullmatch(said.lstrip(_BEFORE).rstrip(_MARKS)):
+    if match := _RATING.fullmatch(answer.lstrip(_BEFORE).rstrip(_MARKS)):
         number: float | None = float(match[1])
         if match[2] is not None and int(match[2]) != options.highest:
             raise ValueError(f"The reply rates on a scale up to {match[2]}, not up to {options.highest}.")
@@ -105,20 +105,20 @@ def _rating(options: QuestionOptions, said: str, reply: str) -> int:
     return int(number)
 
 
-def _label(options: QuestionOptions, said: str) -> str:
-    label = _same(options.labels, said)
+def _label(options: QuestionOptions, answer: str) -> str:
+    label = _same(options.labels, answer)
     if label is None:
-        what = f"{said[:MOST_LABEL]!r}" if said else "a reply of several lines"
+        what = f"{answer[:MOST_LABEL]!r}" if answer else "a reply of several lines"
         raise ValueError(f"The reply is to be one of {', '.join(options.labels)}, and is {what}.")
     return label
 
 
-def _same(labels: Sequence[str], said: str) -> str | None:
+def _same(labels: Sequence[str], answer: str) -> str | None:
     """The label that was written: as it is, else in other letters, else without the marks around; None where none was
     or several may be meant. Marks can be part of a label, as in `C#`."""
 
     for marks in (None, "", _MARKS.replace("#", ""), _MARKS):
-        forms = [text.strip() if marks is None else text.strip().casefold().strip(marks) for text in (said, *labels)]
+        forms = [text.strip() if marks is None else text.strip().casefold().strip(marks) for text in (answer, *labels)]
         written = forms[0]
         alike = [label for label, form in zip(labels, forms[1:], strict=True) if written and form == written]
         if alike:
@@ -126,12 +126,12 @@ def _same(labels: Sequence[str], said: str) -> str | None:
     return None
 
 
-def _labels(options: QuestionOptions, said: str, reply: str) -> list[str]:
+def _labels(options: QuestionOptions, answer: str, reply: str) -> list[str]:
     given = _of_object(reply)
     if given is None:
-        if not said:
+        if not answer:
             raise ValueError("The reply has several lines, and none says which labels hold.")
-        given = re.split(r"[,;]", said)
+        given = re.split(r"[,;]", answer)
     has_none = any(label.casefold() == NONE for label in options.labels)
     if not has_none and [name.strip(_MARKS).casefold() for name in given] == [NONE]:
         return []

@@ -50,9 +50,9 @@ class AgreesWithLabel(Verifier):
         if reading is None or reading.score is None:
             return self.judgment(sample, None, "The judgment states nothing that can be read.")
         if self.by == "verdict":
-            told, known, is_equal = str(reading.verdict), str(about.verdict), reading.verdict is about.verdict
+            details, known, is_equal = str(reading.verdict), str(about.verdict), reading.verdict is about.verdict
         else:
             score = about.score or 0.0
-            told, known = f"{reading.score:g}", f"{score:g}"
+            details, known = f"{reading.score:g}", f"{score:g}"
             is_equal = round(abs(reading.score - score), 9) <= self.tolerance
-        return self.judgment(sample, float(is_equal), f"It states {told}, known is {known}.")
+        return self.judgment(sample, float(is_equal), f"It states {details}, known is {known}.")

@@ -120,7 +120,7 @@ class ProjectQuestions(Judge):
         self, engine: Engine, groups: Sequence[Group], question: AskedQuestion, seed: int
     ) -> Iterator[JudgedAnswer]:
         samples = [sample for group in groups for sample in group.samples]
-        chats = [self.ask(question, group.prompt.messages, one.text) for group in groups for one in group.samples]
+        chats = [self.ask(question, group.prompt.messages, sample.text) for group in groups for sample in group.samples]
         sampling = Sampling(temperature=self.temperature, max_tokens=self.max_tokens, n=1, seed=seed)
         form = form_of(question) if self.forced else None
         if not chats:
@@ -163,19 +163,21 @@ def _replies(
     if form.kind in engine.forms or Ability.read not in engine.abilities or not _may_be_weighed(form.choices):
         return engine.complete_as(form, chats, sampling)
     weights = engine.weigh(chats, form.choices)
-    unweighed = [chat for chat, one in zip(chats, weights, strict=True) if one.failure is not None]
+    unweighed = [chat for chat, weight in zip(chats, weights, strict=True) if weight.failure is not None]
     others = iter(engine.complete_as(form, unweighed, sampling) if unweighed else ())
-    return [next(others) if one.failure is not None else [_likeliest(form.choices, one)] for one in weights]
+    return [next(others) if weight.failure is not None else [_likeliest(form.choices, weight)] for weight in weights]
 
 
 def _may_be_weighed(choices: Sequence[str]) -> bool:
     """Whether there are choices, and none begins another: a reply is weighed without its end, so that `10` would never
     be likelier than `1`."""
-    return bool(choices) and not any(one != other and other.startswith(one) for one in choices for other in choices)
+    return bool(choices) and not any(
+        choice != other and other.startswith(choice) for choice in choices for other in choices
+    )
 
 
 def _likeliest(choices: Sequence[str], weights: Weights) -> Completion:
     """The likeliest of the choices as a reply; of equal ones the first. What all weigh is kept beside it."""
     best = max(range(len(choices)), key=lambda n: weights.logprobs[n])
-    told = ", ".join(f"{choice} {logprob:.2f}" for choice, logprob in zip(choices, weights.logprobs, strict=True))
-    return Completion(choices[best], "stop", 1, reasoning=f"Log-probabilities: {told}")
+    odds = ", ".join(f"{choice} {logprob:.2f}" for choice, logprob in zip(choices, weights.logprobs, strict=True))
+    return Completion(choices[best], "stop", 1, reasoning=f"Log-probabilities: {odds}")

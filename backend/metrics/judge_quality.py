@@ -38,7 +38,7 @@ class JudgeQuality(Metric):
         machine = {i: verdict for i, (_, verdict) in evidence.machine.items() if verdict is not None}
         drawn = {i: verdict for i, verdict in evidence.blind.items() if i in evidence.drawn}
         values = [share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
-        prompts = {one.id: group.prompt.id for group in evidence.round_groups for one in group.samples}
+        prompts = {sample.id: group.prompt.id for group in evidence.round_groups for sample in group.samples}
         if self.verifier is not None:
             values += _agreement(machine, self._truth(self.verifier, evidence), prompts, "")
         values += _agreement(machine, evidence.blind, prompts, "_people")
@@ -60,10 +60,10 @@ def _agreement(
     """Accuracy TP+TN / all, precision TP / (TP+FP), recall TP / (TP+FN), where positive means accept."""
     pairs = [(id_, machine[id_], verdict) for id_, verdict in truth.items() if id_ in machine]
     accept, asked = Verdict.accept, sorted({prompts[id_] for id_, _, _ in pairs if id_ in prompts})
-    accepted = [(id_, right is accept) for id_, said, right in pairs if said is accept]
-    acceptable = [(id_, said is accept) for id_, said, right in pairs if right is accept]
+    accepted = [(id_, right is accept) for id_, verdict, right in pairs if verdict is accept]
+    acceptable = [(id_, verdict is accept) for id_, verdict, right in pairs if right is accept]
     return [
-        _counted(f"judge_accuracy{suffix}", [(id_, said is right) for id_, said, right in pairs], prompts, asked),
+        _counted(f"judge_accuracy{suffix}", [(id_, verdict is right) for id_, verdict, right in pairs], prompts, asked),
         _counted(f"judge_precision{suffix}", accepted, prompts, asked),
         _counted(f"judge_recall{suffix}", acceptable, prompts, asked),
     ]

@@ -57,6 +57,6 @@ def key(row: TrainingRow) -> bytes:
     Of one prompt there are many questions: a judge's about each of its texts, a document's plain texts. A system turn
     is part of the question: training reads it. The digest stands for the words, which would stay in memory.
     """
-    asked = [(one["role"], one["content"]) for one in row.messages]
-    said = (row.example.prompt_id, asked, row.completion, row.rejected, row.example.label)
-    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).digest()
+    asked = [(message["role"], message["content"]) for message in row.messages]
+    content = (row.example.prompt_id, asked, row.completion, row.rejected, row.example.label)
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

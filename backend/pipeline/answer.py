@@ -21,7 +21,7 @@ from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.ahead import BatchWindow, BatchWork
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
@@ -30,7 +30,7 @@ from backend.values import FailureKind, SampleKind, Split
 
 Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 """Prompts of one batch and the batch's number in; the samples of each prompt out."""
-Ready = Callable[[Session, Sequence[GroupRow], Sequence[values.Prompt]], list[values.Prompt]]
+Ready = Callable[[Session, Sequence[StageGroup], Sequence[values.Prompt]], list[values.Prompt]]
 """Groups and their prompts in; the prompts with what a generator reads beside them out."""
 
 MEASURING = 1
@@ -40,7 +40,7 @@ SCORE_LIKE = re.compile(r"\bscore\s*[:=]\s*-?\d", re.IGNORECASE)
 
 def answer_missing(
     stage: StageContext,
-    rows: Sequence[GroupRow],
+    rows: Sequence[StageGroup],
     *,
     engine: Engine | None,
     checkpoint_id: int,
@@ -60,11 +60,11 @@ def answer_missing(
     skip = left_out.group_ids(stage, checkpoint_id)
     batches = list(in_chunks(rows, stage.recipe.groups_per_batch))
 
-    def count(some: Sequence[GroupRow]) -> dict[int, int]:
+    def count(some: Sequence[StageGroup]) -> dict[int, int]:
         with reading() as db:
             return group_values.sample_counts(db, some, checkpoint_id=checkpoint_id, step=step)
 
-    def todo_of(batch: Sequence[GroupRow], have: dict[int, int]) -> list[GroupRow]:
+    def todo_of(batch: Sequence[StageGroup], have: dict[int, int]) -> list[StageGroup]:
         return [g for g in batch if (g.id in again.groups if again else g.id not in have and g.id not in skip)]
 
     # A helper does batches of which another process found that they are due.
@@ -104,7 +104,7 @@ def answer_missing(
 class AnsweredBatch:
     """What came of the prompts of one batch: the samples of each group, and what was left out."""
 
-    groups: list[GroupRow]
+    groups: list[StageGroup]
     samples: list[list[values.Sample]]
     items: list[left_out.LeftOutItem]
 
@@ -139,14 +139,14 @@ class AnswerRetry:
             )
         return replace(asked, samples=samples_of)
 
-    def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
+    def ids_of(self, groups: Sequence[StageGroup]) -> list[int]:
         """The rows about these groups."""
         ids = {group.id for group in groups}
         return [row.id for row in self.rows if row.group_id in ids]
 
 
 def _ask(
-    groups: list[GroupRow], prompts: list[values.Prompt], answer: Answer, number: int, checkpoint_id: int
+    groups: list[StageGroup], prompts: list[values.Prompt], answer: Answer, number: int, checkpoint_id: int
 ) -> AnsweredBatch:
     """Answer a batch, and say what could not be answered."""
     good_ones, items = [], []

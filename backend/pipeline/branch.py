@@ -4,11 +4,11 @@ Questions, texts, judgments, labels and what people decided are copied, some gro
 that was killed goes on where it was. A copy's place (step, position, kind, checkpoint) is that of its original.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import now, reading, standing, tables
@@ -16,6 +16,15 @@ from backend.db.many import in_chunks
 from backend.errors import NotFound
 from backend.judges import Judge
 from backend.pipeline import branch_answers, branch_labels
+from backend.pipeline.branch_rows import (
+    columns,
+    first_step,
+    group_copies,
+    insert_rows,
+    origin_of,
+    rows_of,
+    sample_copies,
+)
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import StepPlace
 from backend.values import Split
@@ -44,7 +53,7 @@ def run(stage: StageContext) -> Finish:
     stage.progress.start(len(ids), "questions", done=len(ids) - len(missing))
     for some in in_chunks(missing, GROUPS_AT_ONCE):
         with stage.writing() as db:
-            copied = _rows(db, group, group.id.in_(some), order=(group.step, group.position))
+            copied = rows_of(db, group, group.id.in_(some), order=(group.step, group.position))
             _copy_groups(db, stage, copied)
         stage.progress.advance(len(some))
     _copy_datasets(stage)
@@ -56,18 +65,6 @@ def run(stage: StageContext) -> Finish:
         branch.steps = _steps(db, stage, origin.steps)
 
     return finish
-
-
-def origin_of(stage: StageContext) -> int:
-    """The round that it branches off."""
-    assert stage.round.branch_of_id is not None
-    return stage.round.branch_of_id
-
-
-def first_step(stage: StageContext) -> int:
-    """The first step that runs anew."""
-    assert stage.round.branch_step is not None
-    return stage.round.branch_step
 
 
 def _groups(db: Session, round_id: int, first: int) -> list[tuple[int, int, int]]:
@@ -86,21 +83,21 @@ def _places(round_id: int) -> Any:
 def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]) -> None:
     """These questions with all that was made of them before the step."""
     here, group, sample = {"round_id": stage.round.id}, tables.Group, tables.Sample
-    _insert(db, group, [row | here | {"parent_id": None} for row in old])
+    insert_rows(db, group, [row | here | {"parent_id": None} for row in old])
     old_ids = [row["id"] for row in old]
-    groups = _group_copies(db, stage, old_ids)
+    groups = group_copies(db, stage, old_ids)
     of_old = sample.group_id.in_(old_ids) & (sample.step < first_step(stage))
-    texts = _rows(db, sample, of_old, order=(sample.id,))
-    _insert(
+    texts = rows_of(db, sample, of_old, order=(sample.id,))
+    insert_rows(
         db, sample, [text | here | {"edited_from_id": None, "group_id": groups[text["group_id"]]} for text in texts]
     )
-    ids = _copies(db, stage, [text["id"] for text in texts])
+    ids = sample_copies(db, stage, [text["id"] for text in texts])
     for text in texts:
         if text["edited_from_id"] in ids:
             edited = update(sample).where(sample.id == ids[text["id"]])
             db.execute(edited.values(edited_from_id=ids[text["edited_from_id"]]))
     # After the texts: a question may be about a text of its own step, as in a tree.
-    parents = _copies(db, stage, [row["parent_id"] for row in old])
+    parents = sample_copies(db, stage, [row["parent_id"] for row in old])
     for text in old:
         if text["parent_id"] in parents:
             db.execute(update(group).where(group.id == groups[text["id"]]).values(parent_id=parents[text["parent_id"]]))
@@ -112,23 +109,23 @@ def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: d
     here, judgment, first = {"round_id": stage.round.id}, tables.Judgment, first_step(stage)
     old_cut = _cut_to_leave(stage)
     for some in in_chunks(sorted(ids)):
-        judgments = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
-        _insert(db, judgment, [row | here | {"sample_id": ids[row["sample_id"]]} for row in judgments])
-        labels = _rows(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
+        judgments = rows_of(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
+        insert_rows(db, judgment, [row | here | {"sample_id": ids[row["sample_id"]]} for row in judgments])
+        labels = rows_of(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
         decision = tables.Decision
-        query = standing.everything(*_columns(decision)).where(decision.sample_id.in_(some)).order_by(decision.id)
+        query = standing.everything(*columns(decision)).where(decision.sample_id.in_(some)).order_by(decision.id)
         decided = [dict(row) for row in db.execute(query).mappings()]
         if _judges_anew(stage):
             own = set() if old_cut is not None else branch_labels.scored(labels, decided)
             labels = branch_labels.before_judging(labels, judgments, _judges(stage, first), own)
-        _insert(db, tables.Label, [label | here | {"sample_id": ids[label["sample_id"]]} for label in labels])
-        known = _rows(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
-        _insert(db, tables.GoldItem, [row | here | {"sample_id": ids[row["sample_id"]]} for row in known])
+        insert_rows(db, tables.Label, [label | here | {"sample_id": ids[label["sample_id"]]} for label in labels])
+        known = rows_of(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
+        insert_rows(db, tables.GoldItem, [row | here | {"sample_id": ids[row["sample_id"]]} for row in known])
         decided = [branch_labels.as_verdict(row, old_cut) for row in decided]
-        _insert(db, decision, [_decision(stage, row, ids, groups) for row in decided])
+        insert_rows(db, decision, [_decision(stage, row, ids, groups) for row in decided])
         for table, copies in branch_answers.of_samples(db, stage, some, ids):
-            _insert(db, table, copies)
-        _insert(
+            insert_rows(db, table, copies)
+        insert_rows(
             db, tables.Lease, [lease | here | {"sample_id": ids[lease["sample_id"]]} for lease in _leases(db, some)]
         )
 
@@ -136,7 +133,7 @@ def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: d
 def _leases(db: Session, sample_ids: Sequence[int]) -> list[dict[str, Any]]:
     """The slots of items that somebody decided; those that nobody decided are free."""
     lease = tables.Lease
-    slots = _rows(db, lease, lease.sample_id.in_(sample_ids), order=(lease.sample_id, lease.slot))
+    slots = rows_of(db, lease, lease.sample_id.in_(sample_ids), order=(lease.sample_id, lease.slot))
     begun = {slot["sample_id"] for slot in slots if slot["decided_at"] is not None}
     free = {"user_id": None, "expires_at": now(), "is_random": False}
     return [slot | (free if slot["decided_at"] is None else {}) for slot in slots if slot["sample_id"] in begun]
@@ -177,47 +174,6 @@ def _decision(stage: StageContext, row: dict[str, Any], ids: dict[int, int], gro
     }
 
 
-def _group_copies(db: Session, stage: StageContext, old_ids: Iterable[int]) -> dict[int, int]:
-    """The copies of these questions, by their originals."""
-    old, new, copies = aliased(tables.Group), aliased(tables.Group), dict[int, int]()
-    same = and_(
-        new.round_id == stage.round.id, new.split == old.split, new.step == old.step, new.position == old.position
-    )
-    for some in in_chunks(sorted(set(old_ids))):
-        query = select(old.id, new.id).join(new, same).where(old.id.in_(some))
-        copies |= dict(db.execute(query).tuples().all())
-    return copies
-
-
-def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> dict[int, int]:
-    """The copies of these texts, by their originals; texts of other rounds have none."""
-    old, new, group, copy = (
-        aliased(tables.Sample),
-        aliased(tables.Sample),
-        aliased(tables.Group),
-        aliased(tables.Group),
-    )
-    same_group = and_(
-        copy.round_id == stage.round.id,
-        copy.split == group.split,
-        copy.step == group.step,
-        copy.position == group.position,
-    )
-    same = and_(
-        new.group_id == copy.id,
-        new.step == old.step,
-        new.kind == old.kind,
-        new.position == old.position,
-        new.checkpoint_id.is_not_distinct_from(old.checkpoint_id),
-    )
-    copies: dict[int, int] = {}
-    for some in in_chunks(sorted({n for n in old_ids if n is not None})):
-        query = select(old.id, new.id).join(group, group.id == old.group_id).join(copy, same_group).join(new, same)
-        mine = (old.id.in_(some), old.round_id == origin_of(stage))
-        copies |= dict(db.execute(query.where(*mine)).tuples().all())
-    return copies
-
-
 def _copy_counts(stage: StageContext) -> None:
     """What the round's own row counts of the steps before."""
     names = _still_counted(stage)
@@ -234,7 +190,7 @@ def _copy_datasets(stage: StageContext) -> None:
     """What was frozen before the step, with the copies of its texts: some rows in each transaction."""
     dataset = tables.Dataset
     with reading() as db:
-        frozen = _rows(
+        frozen = rows_of(
             db,
             dataset,
             (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
@@ -259,14 +215,14 @@ def _copy_examples(stage: StageContext, old_id: int, new_id: int) -> bool:
     example = tables.Example
     with reading() as db:
         last = db.scalar(select(func.max(example.position)).where(example.dataset_id == new_id))
-        query = select(*_columns(example)).where(example.dataset_id == old_id).order_by(example.position)
+        query = select(*columns(example)).where(example.dataset_id == old_id).order_by(example.position)
         query = query if last is None else query.where(example.position > last)
         rows = [dict(row) for row in db.execute(query.limit(EXAMPLES_AT_ONCE)).mappings()]
     if not rows:
         return False
     with stage.writing() as db:
-        ids = _copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
-        _insert(
+        ids = sample_copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
+        insert_rows(
             db,
             example,
             [
@@ -281,13 +237,15 @@ def _copy_roles(db: Session, stage: StageContext) -> None:
     """Checkpoints that trainings before the step made."""
     role = tables.RoundRole
     of_origin = (role.round_id == origin_of(stage)) & (role.step >= 0) & (role.step < first_step(stage))
-    _insert(db, role, [row | {"round_id": stage.round.id} for row in _rows(db, role, of_origin, order=(role.step,))])
+    insert_rows(
+        db, role, [row | {"round_id": stage.round.id} for row in rows_of(db, role, of_origin, order=(role.step,))]
+    )
 
 
 def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, Any]:
     """What the steps before have left for later ones, with the copies of the questions."""
     kept = {number: left for number, left in old.items() if int(number) < first_step(stage)}
-    ids = _group_copies(db, stage, [n for left in kept.values() for n in left.get("groups") or ()])
+    ids = group_copies(db, stage, [n for left in kept.values() for n in left.get("groups") or ()])
     return {
         number: left | ({"groups": [ids[n] for n in left["groups"]]} if left.get("groups") else {})
         for number, left in kept.items()
@@ -320,18 +278,3 @@ def _still_counted(stage: StageContext) -> set[str]:
 
 def _is(place: StepPlace, *kinds: str) -> bool:
     return place.step.kind in kinds
-
-
-def _columns(table: Any) -> list[Any]:
-    return [getattr(table, column.key) for column in table.__table__.columns if column.computed is None]
-
-
-def _rows(db: Session, table: Any, where: Any, *, order: Sequence[Any]) -> list[dict[str, Any]]:
-    """The rows as values by column, those that the database computes aside."""
-    return [dict(row) for row in db.execute(select(*_columns(table)).where(where).order_by(*order)).mappings()]
-
-
-def _insert(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; they get ids of their own."""
-    if rows:
-        db.execute(insert(table), [{name: value for name, value in row.items() if name != "id"} for row in rows])

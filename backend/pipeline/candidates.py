@@ -14,7 +14,7 @@ from backend.db import standing, tables
 from backend.db.many import in_chunks
 from backend.db.standing import TOGETHER
 from backend.pipeline import groups as group_values
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.known import known_labels
 from backend.pipeline.reviewers import ENOUGH
 from backend.pipeline.select import GROUPS_AT_ONCE, labelled, offered
@@ -39,7 +39,7 @@ def load(db: Session, stage: StageContext, *, seed: int) -> Candidates:
 
 
 def _of_columns(
-    db: Session, stage: StageContext, rows: list[GroupRow], known: dict[int, JSON], seed: int
+    db: Session, stage: StageContext, rows: list[StageGroup], known: dict[int, JSON], seed: int
 ) -> Candidates:
     places = {row.id: place for place, row in enumerate(rows)}
     lists = _read(db, stage, places, known)

@@ -57,8 +57,8 @@ class Voice:
         self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
 
-    def say(self, **said: object) -> None:
-        self._out.write(json.dumps(said) + "\n")
+    def say(self, **fields: object) -> None:
+        self._out.write(json.dumps(fields) + "\n")
         self._out.flush()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.many import in_chunks
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.values import ImportedCompletion, Prompt
 from backend.values.questions import QuestionKind, QuestionOptions
 
@@ -27,7 +27,7 @@ def question_ids(db: Session, project_id: int, key: str, *, with_retired: bool =
 
 
 def with_critiques(
-    db: Session, project_id: int, key: str, groups: Sequence[GroupRow], prompts: Sequence[Prompt]
+    db: Session, project_id: int, key: str, groups: Sequence[StageGroup], prompts: Sequence[Prompt]
 ) -> list[Prompt]:
     """The prompts of these groups, each with what people wrote of the text that it asks about: each text once."""
     ids = question_ids(db, project_id, key)

@@ -16,7 +16,7 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.generators import _few_shot
 from backend.pipeline.answer import Ready
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.recipes import StepPlace
 from backend.values import (
@@ -71,7 +71,9 @@ def ready(stage: StageContext, choice: FewShotChoice) -> Ready:
     with reading() as db:
         pool = pool_of(db, stage, stage.place, choice)
 
-    def with_few_shot(db: Session, groups: Sequence[GroupRow], prompts: Sequence[values.Prompt]) -> list[values.Prompt]:
+    def with_few_shot(
+        db: Session, groups: Sequence[StageGroup], prompts: Sequence[values.Prompt]
+    ) -> list[values.Prompt]:
         keys = _text_keys(db, [group.prompt_id for group in groups])
         return [
             prompt if group.is_own else _shown(stage, choice, pool, group.position, prompt, keys[group.prompt_id])

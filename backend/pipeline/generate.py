@@ -25,7 +25,7 @@ from backend.recipes import POLICY
 from backend.values import Stage
 
 
-def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
+def count_imported(db: Session, rows: Sequence[group_values.StageGroup]) -> int:
     """How many completions files brought for these groups' prompts."""
     row, total = tables.ImportedCompletion, 0
     for some in in_chunks(rows):
@@ -33,7 +33,7 @@ def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
     return total
 
 
-def count_answers(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
+def count_answers(db: Session, rows: Sequence[group_values.StageGroup]) -> int:
     """How many of these groups' questions have a known answer."""
     group, prompt, total = tables.Group, tables.Prompt, 0
     known = group.answer.is_not(None) | prompt.answer.is_not(None)

@@ -32,7 +32,7 @@ SAMPLE = (
 LABEL = (tables.Label.score, tables.Label.verdict, tables.Label.source)
 
 
-class GroupRow(NamedTuple):
+class StageGroup(NamedTuple):
     """What stages need of a group's row."""
 
     """`is_own`: it asks something else than its prompt."""
@@ -50,7 +50,7 @@ class GroupRow(NamedTuple):
 
 def group_rows(
     db: Session, round_id: int, split: Split, *, step: int | None = None, prompts: Sequence[int] | None = None
-) -> list[GroupRow]:
+) -> list[StageGroup]:
     """The round's groups of one split, of one step or of all, of these prompts or of all, by step and position."""
     group = tables.Group
     query = select(
@@ -68,12 +68,12 @@ def group_rows(
         query = query.where(group.step == step)
     if prompts is not None:
         query = query.where(group.prompt_id.in_(prompts))
-    return [GroupRow(*row) for row in db.execute(query.order_by(group.step, group.position))]
+    return [StageGroup(*row) for row in db.execute(query.order_by(group.step, group.position))]
 
 
 def groups_for_step(
     db: Session, stage: StageContext, step: int | None = None, *, prompts: Sequence[int] | None = None
-) -> list[GroupRow]:
+) -> list[StageGroup]:
     """The groups that a step of the round (None: the job's) works on, by position; prompts: of these alone."""
     place = stage.place if step is None else stage.places[step]
     if place.source is None:
@@ -87,7 +87,7 @@ def groups_for_step(
     return [row for row in rows if row.id in kept]
 
 
-def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
+def prompts_of(db: Session, groups: Sequence[StageGroup]) -> list[values.Prompt]:
     """The groups' prompts, in order, with what each group asks for messages, and its own answer where it has one."""
     roots = roots_of(db, groups)
     own: dict[int, dict[str, Any]] = {}
@@ -107,7 +107,7 @@ def is_no_probe(project_id: int) -> ColumnElement[bool]:
     return tables.Prompt.text_key.not_in(asked.where(*of_project))
 
 
-def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:
+def roots_of(db: Session, groups: Sequence[StageGroup]) -> dict[int, values.Prompt]:
     """The prompts that the groups come from, by id."""
     roots: dict[int, values.Prompt] = {}
     for ids in in_chunks([g.prompt_id for g in groups]):
@@ -126,7 +126,7 @@ def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.
     return [replace(p, imported=tuple(imported[p.id])) if p.id in imported else p for p in prompts]
 
 
-def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int, step: int) -> dict[int, int]:
+def sample_counts(db: Session, groups: Sequence[StageGroup], *, checkpoint_id: int, step: int) -> dict[int, int]:
     """How many samples of this step and checkpoint, or imported, each group has; groups without any are left out."""
     counts: dict[int, int] = {}
     for ids in in_chunks([g.id for g in groups]):
@@ -141,7 +141,7 @@ def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int
 
 def samples_of(
     db: Session,
-    groups: Sequence[GroupRow],
+    groups: Sequence[StageGroup],
     *,
     checkpoint_id: int | None = None,
     edits: bool = True,
@@ -198,7 +198,7 @@ def _sample(columns: Any, **more: Any) -> values.Sample:
 
 def load(
     db: Session,
-    groups: Sequence[GroupRow],
+    groups: Sequence[StageGroup],
     *,
     checkpoint_id: int | None = None,
     edits: bool = True,
@@ -239,7 +239,7 @@ def without_retracted(group: values.Group) -> values.Group:
     return group if len(kept) == len(group.samples) else replace(group, samples=tuple(kept))
 
 
-def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values.Sample, ...]]:
+def chains_of(db: Session, groups: Sequence[StageGroup]) -> dict[int, tuple[values.Sample, ...]]:
     """Of each text that a question is about the chain of texts that ends with it, with their effective labels.
 
     A text whose question is itself about a text comes after that one.
@@ -256,7 +256,7 @@ def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values
     return {g.parent_id: _chain(g.parent_id, above, texts) for g in groups if g.parent_id is not None}
 
 
-def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values.Sample, ...]]:
+def siblings_of(db: Session, groups: Sequence[StageGroup]) -> dict[int, tuple[values.Sample, ...]]:
     """Of each text that a question is about all texts of its group that were there when it was asked, people's aside.
 
     In the order in which the source saw them.

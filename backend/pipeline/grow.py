@@ -17,7 +17,7 @@ from backend.engines import Engine
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.answer import AnswerRetry, close, columns_of, empty_labels
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import StageContext
 from backend.values import Split
@@ -30,7 +30,7 @@ Grow = Callable[[Sequence[values.Prompt], int], list[list[values.Group]]]
 class Grown:
     """What came of one batch of prompts: the groups of each, and what was left out."""
 
-    rows: list[GroupRow]
+    rows: list[StageGroup]
     groups: list[list[values.Group]]
     items: list[left_out.LeftOutItem]
 
@@ -41,7 +41,7 @@ class Grown:
 
 def grow_missing(
     stage: StageContext,
-    rows: Sequence[GroupRow],
+    rows: Sequence[StageGroup],
     *,
     engine: Engine | None,
     checkpoint_id: int,
@@ -78,7 +78,7 @@ def batches_done(stage: StageContext) -> int:
     return int(steps.get(str(stage.step), {}).get("batches", 0))
 
 
-def _grown(grow: Grow, rows: list[GroupRow], number: int, checkpoint_id: int) -> Grown:
+def _grown(grow: Grow, rows: list[StageGroup], number: int, checkpoint_id: int) -> Grown:
     """Grow a batch, and say what could not be answered."""
     with reading() as db:
         prompts = group_values.prompts_of(db, rows)
@@ -183,7 +183,7 @@ def _kept(messages: values.Messages) -> values.Messages:
     return [{"role": message["role"], "content": clean(message["content"])} for message in messages]
 
 
-def _columns(level: Sequence[tuple[int, tuple[GroupRow, values.Group]]], written: dict[int, int]) -> dict[str, Any]:
+def _columns(level: Sequence[tuple[int, tuple[StageGroup, values.Group]]], written: dict[int, int]) -> dict[str, Any]:
     """The columns of groups. The first group of a prompt that asks what the prompt says has no messages of its own."""
     columns = [(row, child, child.parent is not None or row.is_own) for _, (row, child) in level]
     return {

@@ -22,7 +22,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.judge_again import JudgeRetry, shares, unwritten
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import ServedGate
@@ -106,7 +106,7 @@ def items_of(
     stage: StageContext,
     judgments: Sequence[Judgment],
     failed: Sequence[Judgment],
-    rows: Sequence[GroupRow],
+    rows: Sequence[StageGroup],
     groups: Sequence[Group],
 ) -> list[left_out.LeftOutItem]:
     """What the judge left out: a sample without any judgment once, one with some by position."""

@@ -21,7 +21,7 @@ from backend.pipeline import informativeness, left_out
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, opened_for
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import Finish, StageContext, nothing_more
@@ -30,12 +30,12 @@ from backend.values.questions import ANSWERS, KEPT_QUESTIONS, AskedQuestion, Que
 
 
 @dataclass(frozen=True)
-class AnsweredBatch:
+class QuestionBatch:
     """What came of one batch. `size`: how many samples it has, those answered before included; `had`: whether some
     were."""
 
     size: int
-    rows: Sequence[GroupRow]
+    rows: Sequence[StageGroup]
     groups: Sequence[Group]
     answers: list[JudgedAnswer]
     had: bool
@@ -80,15 +80,17 @@ def run(stage: StageContext) -> Finish:
     cut = list(in_chunks(rows, stage.recipe.groups_per_batch))
     parts = Parts(stage, range(len(cut)), may_share=True, is_served=lambda: gate.is_served)
 
-    def begin(shared: SharedBatch) -> BatchWork[AnsweredBatch]:
+    def begin(shared: SharedBatch) -> BatchWork[QuestionBatch]:
         left = _missing(stage, cut[shared.number], asked, skip)
 
-        def ask() -> AnsweredBatch:
+        def ask() -> QuestionBatch:
             seed = stage.seed("judge", shared.number)
             answers = [
-                one for question, groups in left.todo for one in part.answers(engine, groups, [question], seed=seed)
+                answer
+                for question, groups in left.todo
+                for answer in part.answers(engine, groups, [question], seed=seed)
             ]
-            return AnsweredBatch(left.size, cut[shared.number], left.groups, answers, left.had)
+            return QuestionBatch(left.size, cut[shared.number], left.groups, answers, left.had)
 
         return BatchWork(left.requests, ask)
 
@@ -141,14 +143,14 @@ def questions_of(stage: StageContext, part: ProjectQuestions) -> list[AskedQuest
                 round_.steps = round_.steps | {str(stage.step): {"groups": None} | left | {KEPT_QUESTIONS: kept}}
     return [
         AskedQuestion(
-            one["id"],
-            one["key"],
-            QuestionKind(one["kind"]),
-            one["title"],
-            one["help"],
-            QuestionOptions.model_validate(one["options"]),
+            question["id"],
+            question["key"],
+            QuestionKind(question["kind"]),
+            question["title"],
+            question["help"],
+            QuestionOptions.model_validate(question["options"]),
         )
-        for one in kept
+        for question in kept
     ]
 
 
@@ -166,11 +168,11 @@ def write(
         if again is None:
             left_out.write(db, stage, items)
         else:
-            here = {one.sample_id for one in answers} | {item.sample_id for item in items}
+            here = {answer.sample_id for answer in answers} | {item.sample_id for item in items}
             left_out.rewrite(db, stage, [row.id for row in again if row.sample_id in here], items)
         # A question without answers could be deleted before rounds said that they ask it.
-        known = _known(db, {one.question.id for one in answers})
-        _insert(db, stage, part, checkpoint_id, [one for one in answers if one.question.id in known], number)
+        known = _known(db, {answer.question.id for answer in answers})
+        _insert(db, stage, part, checkpoint_id, [answer for answer in answers if answer.question.id in known], number)
 
 
 def _known(db: Session, question_ids: Collection[int]) -> set[int]:
@@ -199,23 +201,26 @@ def _insert(
         "seed": stage.seed("judge", number),
         "created_at": now(),
     }
-    values = [None if one.value is None else ANSWERS[one.question.kind].model_validate(one.value) for one in answers]
+    values = [
+        None if answer.value is None else ANSWERS[answer.question.kind].model_validate(answer.value)
+        for answer in answers
+    ]
     columns: dict[str, list[Any]] = {
-        "sample_id": [one.sample_id for one in answers],
-        "question_id": [one.question.id for one in answers],
-        "value": [one.value for one in answers],
+        "sample_id": [answer.sample_id for answer in answers],
+        "question_id": [answer.question.id for answer in answers],
+        "value": [answer.value for answer in answers],
         "number": [value.number if value else None for value in values],
         "words": [in_words(value) if value else "" for value in values],
-        "fault": [clean(one.fault) for one in answers],
-        "raw": [clean(one.raw) for one in answers],
-        "reasoning": [clean(one.reasoning) or None for one in answers],
-        "num_tokens": [one.num_tokens for one in answers],
-        "finish_reason": [one.finish_reason for one in answers],
+        "fault": [clean(answer.fault) for answer in answers],
+        "raw": [clean(answer.raw) for answer in answers],
+        "reasoning": [clean(answer.reasoning) or None for answer in answers],
+        "num_tokens": [answer.num_tokens for answer in answers],
+        "finish_reason": [answer.finish_reason for answer in answers],
     }
     insert_rows(db, tables.JudgeAnswer, common, columns)
 
 
-def _items(batch: AnsweredBatch, asked: Sequence[AskedQuestion]) -> list[left_out.LeftOutItem]:
+def _items(batch: QuestionBatch, asked: Sequence[AskedQuestion]) -> list[left_out.LeftOutItem]:
     """What could not be asked: each question of a sample, by its place. None of it is a sample that was not judged."""
     whose = {s.id: row for row, group in zip(batch.rows, batch.groups, strict=True) for s in group.samples}
     places = {question.id: number for number, question in enumerate(asked)}
@@ -238,15 +243,16 @@ def _read(db: Session, project_id: int, keys: Sequence[str]) -> list[dict[str, A
     # Held in order of their number, as those do who change them: none is deleted before the round has noted it.
     held = db.scalars(query.order_by(row.id).with_for_update(read=True)).all()
     return [
-        {name: getattr(one, name) for name in ("id", "key", "title", "help", "options")} | {"kind": str(one.kind)}
-        for one in sorted(held, key=lambda one: (one.position, one.id))
-        if not keys or one.key in keys
+        {name: getattr(question, name) for name in ("id", "key", "title", "help", "options")}
+        | {"kind": str(question.kind)}
+        for question in sorted(held, key=lambda sample: (sample.position, sample.id))
+        if not keys or question.key in keys
     ]
 
 
 def _missing(
     stage: StageContext,
-    batch: Sequence[GroupRow],
+    batch: Sequence[StageGroup],
     asked: Sequence[AskedQuestion],
     skip: Collection[tuple[int | None, int | None]],
 ) -> UnansweredBatch:
@@ -268,7 +274,7 @@ def _missing(
     return UnansweredBatch(groups, todo, bool(answered))
 
 
-def _count(db: Session, stage: StageContext, rows: Sequence[GroupRow]) -> int:
+def _count(db: Session, stage: StageContext, rows: Sequence[StageGroup]) -> int:
     sample, total = tables.Sample, 0
     for some in in_chunks([row.id for row in rows]):
         query = select(func.count()).where(sample.group_id.in_(some), sample.step < stage.step)

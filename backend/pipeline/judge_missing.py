@@ -12,7 +12,7 @@ from backend.judges import Judge
 from backend.pipeline import groups as group_values
 from backend.pipeline.adopt import pool_texts
 from backend.pipeline.bind import acting, checkpoint_of
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.judge_again import JudgeRetry
 from backend.pipeline.stage import StageContext
 from backend.values import Group
@@ -58,7 +58,7 @@ def bound(stage: StageContext) -> int:
 
 
 def missing(
-    stage: StageContext, batch: Sequence[GroupRow], skip: set[int], again: JudgeRetry | None
+    stage: StageContext, batch: Sequence[StageGroup], skip: set[int], again: JudgeRetry | None
 ) -> tuple[list[Group], list[Group], bool]:
     """The batch's groups, what of them is to be judged, and whether any is judged already."""
     judge = judge_of(stage)
@@ -114,14 +114,14 @@ def _has_judgments(db: Session, stage: StageContext) -> bool:
     return db.scalar(of_step.limit(1)) is not None
 
 
-def batches(stage: StageContext, rows: Sequence[GroupRow]) -> Sequence[Sequence[GroupRow]]:
+def batches(stage: StageContext, rows: Sequence[StageGroup]) -> Sequence[Sequence[StageGroup]]:
     """The groups of each call: all at once where the judge has to see all, in order of their parents."""
     if judge_of(stage).needs_all_groups:
         return [sorted(rows, key=lambda row: (row.parent_id or 0, row.position))] if rows else []
     return list(in_chunks(rows, stage.recipe.groups_per_batch))
 
 
-def expected(stage: StageContext, rows: Sequence[GroupRow]) -> int:
+def expected(stage: StageContext, rows: Sequence[StageGroup]) -> int:
     """How many samples there are to look at."""
     if stage.recipe.is_slots:
         return int(stage.round.counts.get("samples", 0))

@@ -34,20 +34,20 @@ def before(db: Session, stage: StageContext) -> Losses:
     places, round_ = _trainings(stage.places), tables.Round
     if not places or _trainer(places[0]).start != "policy" or not _is_likelihood(_trainer(places[0])):
         return []
-    made = db.scalars(select(round_).where(round_.checkpoint_id == stage.round.policy_id)).first()
-    if made is None:
+    earlier = db.scalars(select(round_).where(round_.checkpoint_id == stage.round.policy_id)).first()
+    if earlier is None:
         return []
     try:
-        theirs = _trainings(recipes.read(made.recipe).places(made.phase))
+        theirs = _trainings(recipes.read(earlier.recipe).places(earlier.phase))
     except UnreadableRecipe:
         return []
     if not theirs or _trainer(theirs[-1]).dump() != _trainer(places[0]).dump():
         return []
-    return _of(db, made.id, theirs[-1])
+    return _of(db, earlier.id, theirs[-1])
 
 
 def _trainings(places: Sequence[StepPlace]) -> list[StepPlace]:
-    return [one for one in places if isinstance(one.step.part, Trainer)]
+    return [place for place in places if isinstance(place.step.part, Trainer)]
 
 
 def _trainer(place: StepPlace) -> Trainer:

@@ -142,7 +142,7 @@ def _part_for(job_id: int, final: Path) -> Path:
             shutil.rmtree(path, ignore_errors=True)
     for path, job_of in whole.items():
         # The folder of a checkpoint that somebody forgot stays: its job is done.
-        if job_of in ended_badly and not any(path.name in one for one in words):
+        if job_of in ended_badly and not any(path.name in argument for argument in words):
             shutil.rmtree(path, ignore_errors=True)
     part = top / f"{PART}{job_id}"
     part.mkdir()

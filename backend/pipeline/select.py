@@ -72,7 +72,7 @@ def choose(stage: StageContext, db: Session) -> ChosenRows:
 
 
 def labelled(
-    stage: StageContext, db: Session, batch: Sequence[group_values.GroupRow], known: dict[int, dict[str, Any]]
+    stage: StageContext, db: Session, batch: Sequence[group_values.StageGroup], known: dict[int, dict[str, Any]]
 ) -> list[values.Group]:
     """These groups as the step's selector sees them, those of rejected texts among them."""
     selector = selector_of(stage)

@@ -38,7 +38,7 @@ def engine_of(stage: StageContext, engine: JSON) -> JSON:
     """
     if stage.round.engine is not LocalEngine.vllm or not is_folder(engine):
         return engine
-    if missing := [one for one in asked_of(stage) if not can(ABLE, one)]:
+    if missing := [ability for ability in asked_of(stage) if not can(ABLE, ability)]:
         log.info("Served by transformers: this step asks a model to %s, which vLLM does not.", missing[0].in_words)
         return engine
     if (device := innermost(engine).get("device", "auto")) != "auto":
@@ -49,8 +49,8 @@ def engine_of(stage: StageContext, engine: JSON) -> JSON:
 
 def is_folder(engine: JSON) -> bool:
     """Whether the weights are a language model's that transformers serves here."""
-    found = innermost(engine)
-    return found["name"] == "transformers" and found.get("head", "language_model") == "language_model"
+    head = innermost(engine)
+    return head["name"] == "transformers" and head.get("head", "language_model") == "language_model"
 
 
 def as_vllm(engine: JSON, *, rank: int) -> JSON:
@@ -66,7 +66,7 @@ def asked_of(stage: StageContext) -> list[Ability]:
     if stage.kind == TUNE:
         tried = [stage.recipe, *(stage.recipe.tried(changes) for changes in stage.recipe.schedule.trials())]
         places = [place for recipe in tried for place in recipe.pilot(stage.round.phase)]
-        return [one for place in places for one in _asked_by(place.step.part)]
+        return [ability for place in places for ability in _asked_by(place.step.part)]
     return [Ability.complete] if stage.stage is Stage.evaluate else _asked_by(stage.place.step.part)
 
 
@@ -94,8 +94,8 @@ def highest_rank(stage: StageContext) -> int:
 
 def trained_rank(recipe: Recipe) -> int:
     """The highest rank of the adapters that a recipe trains; 0: none."""
-    trainers = [one for one in recipe.of_kind("trainer") if getattr(one, "lora", False)]
-    return max((int(getattr(one, "lora_r", 0)) for one in trainers), default=0)
+    trainers = [trainer for trainer in recipe.of_kind("trainer") if getattr(trainer, "lora", False)]
+    return max((int(getattr(trainer, "lora_r", 0)) for trainer in trainers), default=0)
 
 
 def _engines(db: Session, round_: tables.Round) -> list[dict[str, Any]]:

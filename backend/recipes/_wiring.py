@@ -6,7 +6,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
-from backend.recipes import _checks, _heads, _rows_and_questions
+from backend.recipes import _checks, _heads, _row_checks, _rows_and_questions
 from backend.recipes._steps import STAGES, Step
 from backend.recipes._walk import StepPlace, StepScope, Walk, listed, named
 from backend.selectors import Selector
@@ -47,10 +47,10 @@ def _take(walk: Walk, index: int, step: Step) -> None:
             _checks.check_targets(walk, place, part)
         walk.newest = StepScope(state.source, index) if part.narrows else StepScope(index)
     elif isinstance(part, Trainer):
-        _checks.check_trainer(walk, place, part)
+        _row_checks.check_trainer(walk, place, part)
         walk.rows = () if reads_rows else walk.rows
     elif isinstance(part, Mixer):
-        _checks.check_mixer(walk, place, part)
+        _row_checks.check_mixer(walk, place, part)
         walk.rows = (*walk.rows, index)
     else:
         _checks.check_groups(walk, place)

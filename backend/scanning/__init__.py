@@ -43,7 +43,7 @@ _WORDS = {
 }
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """Where something stands in a text: from `start` up to `end`."""
 
     kind: FindingKind

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from backend.scanning import FindingKind, Span
+from backend.scanning import FindingKind, TextSpan
 
 KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
 KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----", re.ASCII)
@@ -31,23 +31,23 @@ BEGINNINGS: tuple[str, ...] = (
 """What a credential begins with, in small letters: most texts hold none of it."""
 
 
-def credentials(text: str) -> Iterator[Span]:
+def credentials(text: str) -> Iterator[TextSpan]:
     """The credentials of a text; of one that a name is given, the value alone."""
     small = text.lower()
     if not any(beginning in small for beginning in BEGINNINGS):
         return
     yield from _private_keys(text)
     for match in TOKEN.finditer(text):
-        yield Span(FindingKind.credential, *match.span())
+        yield TextSpan(FindingKind.credential, *match.span())
     for match in ASSIGNED.finditer(text):
         start, end = match.span("bare" if match["quoted"] is None else "quoted")
-        yield Span(FindingKind.credential, start, end - text[start:end].endswith(".") if match["bare"] else end)
+        yield TextSpan(FindingKind.credential, start, end - text[start:end].endswith(".") if match["bare"] else end)
 
 
-def _private_keys(text: str) -> Iterator[Span]:
+def _private_keys(text: str) -> Iterator[TextSpan]:
     """Blocks to the line of their end; one that was cut off reaches to the text's end."""
     at = 0
     while begin := KEY_BEGIN.search(text, at):
         end = KEY_END.search(text, begin.end())
         at = len(text) if end is None else end.end()
-        yield Span(FindingKind.credential, begin.start(), at)
+        yield TextSpan(FindingKind.credential, begin.start(), at)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from backend.scanning import FindingKind, Span
+from backend.scanning import FindingKind, TextSpan
 
 CARD = re.compile(r"(?<![\w.-])\d{3,19}(?:[ -]\d{3,19})*(?!\d)", re.ASCII)
 """Groups of digits as cards have them; a sequence of single numbers is none."""
@@ -18,14 +18,14 @@ IBAN = re.compile(r"(?<!\w)(?=([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}))", re.ASCII)
 PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}", re.ASCII)
 
 
-def cards(text: str) -> Iterator[Span]:
+def cards(text: str) -> Iterator[TextSpan]:
     """The payment card numbers of a text."""
     for run in CARD.finditer(text):
         groups, first = [(m.start() + run.start(), m.end() + run.start()) for m in GROUP.finditer(run[0])], 0
         while first < len(groups):
             last = _card(text, groups, first)
             if last is not None:
-                yield Span(FindingKind.card, groups[first][0], groups[last][1])
+                yield TextSpan(FindingKind.card, groups[first][0], groups[last][1])
             first = first + 1 if last is None else last + 1
 
 
@@ -46,7 +46,7 @@ def _card(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
     return None
 
 
-def ibans(text: str) -> Iterator[Span]:
+def ibans(text: str) -> Iterator[TextSpan]:
     """The bank account numbers of a text; the checksum and the country's form say how long each is."""
     after = 0
     for match in IBAN.finditer(text):
@@ -60,12 +60,12 @@ def ibans(text: str) -> Iterator[Span]:
             if text[end - 1] == " " or _goes_on(text, end):
                 continue
             if iban.is_valid(tried[:length], check_country=False):
-                yield Span(FindingKind.iban, match.start(), end)
+                yield TextSpan(FindingKind.iban, match.start(), end)
                 after = end
                 break
 
 
-def phones(text: str) -> Iterator[Span]:
+def phones(text: str) -> Iterator[TextSpan]:
     """The phone numbers of a text that begin with a country's code."""
     import phonenumbers  # noqa: PLC0415 - most texts hold no number
 
@@ -79,7 +79,7 @@ def phones(text: str) -> Iterator[Span]:
             except phonenumbers.NumberParseException:
                 continue
             if is_valid:
-                yield Span(FindingKind.phone, match.start(), end)
+                yield TextSpan(FindingKind.phone, match.start(), end)
                 break
 
 

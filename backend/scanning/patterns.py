@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.scanning import FindingKind, Span
+from backend.scanning import FindingKind, TextSpan
 from backend.scanning.credentials import credentials
 from backend.scanning.numbers import cards, ibans, phones
 
@@ -44,20 +44,20 @@ class Patterns(BaseModel):
         "", pattern=r"^([A-Z]{2})?$", description="country of phone numbers that name none, as DE; empty: none"
     )
 
-    def spans(self, text: str) -> list[Span]:
+    def spans(self, text: str) -> list[TextSpan]:
         """Return what stands in a text, in order. What overlaps is one span, of the kind of the longer one."""
-        kept: list[Span] = []
+        kept: list[TextSpan] = []
         for span in sorted((span for look in self._looks for span in look(text)), key=lambda span: span.start):
             if kept and span.start < (last := kept[-1]).end:
-                longer = max(last, span, key=lambda one: one.end - one.start)
-                kept[-1] = Span(longer.kind, last.start, max(last.end, span.end))
+                longer = max(last, span, key=lambda candidate: candidate.end - candidate.start)
+                kept[-1] = TextSpan(longer.kind, last.start, max(last.end, span.end))
             else:
                 kept.append(span)
         return kept
 
     @cached_property
-    def _looks(self) -> list[Callable[[str], Iterable[Span]]]:
-        by_kind: dict[FindingKind, Callable[[str], Iterable[Span]]] = {
+    def _looks(self) -> list[Callable[[str], Iterable[TextSpan]]]:
+        by_kind: dict[FindingKind, Callable[[str], Iterable[TextSpan]]] = {
             FindingKind.email: _emails,
             FindingKind.phone: self._phones,
             FindingKind.card: cards,
@@ -68,18 +68,18 @@ class Patterns(BaseModel):
         looks = [look for kind, look in by_kind.items() if kind in self.kinds]
         return [*looks, self._named] if FindingKind.name in self.kinds and self.names else looks
 
-    def _phones(self, text: str) -> Iterator[Span]:
+    def _phones(self, text: str) -> Iterator[TextSpan]:
         if "+" in text:
             yield from phones(text)
         if self.region and any(map(str.isdigit, text)):
             import phonenumbers  # noqa: PLC0415 - most projects name no country
 
             for known in phonenumbers.PhoneNumberMatcher(text, self.region):
-                yield Span(FindingKind.phone, known.start, known.end)
+                yield TextSpan(FindingKind.phone, known.start, known.end)
 
-    def _named(self, text: str) -> Iterator[Span]:
+    def _named(self, text: str) -> Iterator[TextSpan]:
         for match in self._names.finditer(text):
-            yield Span(FindingKind.name, *match.span())
+            yield TextSpan(FindingKind.name, *match.span())
 
     @cached_property
     def _names(self) -> re.Pattern[str]:
@@ -87,7 +87,7 @@ class Patterns(BaseModel):
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
 
 
-def masked(text: str, spans: Iterable[Span]) -> str:
+def masked(text: str, spans: Iterable[TextSpan]) -> str:
     """The text with a mark in place of each span; the spans are in order."""
     parts, at = [], 0
     for span in spans:
@@ -96,7 +96,7 @@ def masked(text: str, spans: Iterable[Span]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def snippet(text: str, spans: list[Span], which: int) -> str:
+def snippet(text: str, spans: list[TextSpan], which: int) -> str:
     """What stands around a span, with every span masked; of a card's number the last digits are left, to be recognised:
     receipts show them, too."""
     span = spans[which]
@@ -108,20 +108,20 @@ def snippet(text: str, spans: list[Span], which: int) -> str:
     return " ".join(f"{before[-AROUND:]}{own}{after[:AROUND]}".split())
 
 
-def excerpt(text: str, spans: Iterable[Span], start: int, end: int) -> str:
+def excerpt(text: str, spans: Iterable[TextSpan], start: int, end: int) -> str:
     """A part of a text, with a mark for each span that reaches into it; the spans are those of the whole text."""
     inside = [span for span in spans if span.start < end and span.end > start]
-    return masked(text[start:end], [Span(s.kind, max(s.start - start, 0), min(s.end, end) - start) for s in inside])
+    return masked(text[start:end], [TextSpan(s.kind, max(s.start - start, 0), min(s.end, end) - start) for s in inside])
 
 
-def _emails(text: str) -> Iterator[Span]:
+def _emails(text: str) -> Iterator[TextSpan]:
     if "@" in text:
         for match in EMAIL.finditer(text):
             if not RESERVED.search(match[0]):
-                yield Span(FindingKind.email, *match.span())
+                yield TextSpan(FindingKind.email, *match.span())
 
 
-def _addresses(text: str) -> Iterator[Span]:
+def _addresses(text: str) -> Iterator[TextSpan]:
     patterns = (IPV4 if text.count(".") > 2 else None, IPV6 if text.count(":") > 1 else None)
     for pattern in filter(None, patterns):
         for match in pattern.finditer(text):
@@ -130,4 +130,4 @@ def _addresses(text: str) -> Iterator[Span]:
             except ValueError:
                 continue
             if is_global:  # private ones and those of examples lead to nobody
-                yield Span(FindingKind.ip, *match.span())
+                yield TextSpan(FindingKind.ip, *match.span())

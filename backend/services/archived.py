@@ -46,10 +46,10 @@ def refuse_id(db: Session, round_id: int) -> None:
 def refuse_prompt_set(db: Session, set_id: int, name: str) -> None:
     """Raise `Conflict` where rows in an archive name prompts of the set: they could not come back without."""
     row = tables.Round
-    for one in db.scalars(select(row).where(row.archived_at.is_not(None)).order_by(row.id)):
-        if set_id in one.archive.get("prompt_sets", ()):
+    for other in db.scalars(select(row).where(row.archived_at.is_not(None)).order_by(row.id)):
+        if set_id in other.archive.get("prompt_sets", ()):
             raise Conflict(
-                f"The prompt set {name!r} cannot be deleted: rows of round {one.number}, which is archived, stand on "
+                f"The prompt set {name!r} cannot be deleted: rows of round {other.number}, which is archived, stand on "
                 "it. Leave it; new rounds need not use it."
             )
 
@@ -58,9 +58,9 @@ def refuse_external_ids(db: Session, project_id: int) -> None:
     """Raise `Conflict` where ids of samples lie in an archive of the project: what comes again could not be told."""
     row = tables.Round
     query = select(row).where(row.project_id == project_id, row.archived_at.is_not(None)).order_by(row.id)
-    for one in db.scalars(query):
-        if one.archive.get("rows", {}).get("external_ids"):
+    for round_ in db.scalars(query):
+        if round_.archive.get("rows", {}).get("external_ids"):
             raise Conflict(
-                f"Nothing is imported while round {one.number} is archived: the external ids of its samples are in "
+                f"Nothing is imported while round {round_.number} is archived: the external ids of its samples are in "
                 "files. Restore it on its page, then retry."
             )

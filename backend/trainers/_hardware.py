@@ -81,8 +81,8 @@ def check_ready(trainer: Knobs) -> None:
             f"strategy {trainer.strategy} shares a model out among GPUs, and there is none here. Set strategy to ddp, "
             "which trains on the CPU, too."
         )
-    if 0 < (found := len(gpus())) < trainer.num_processes:
-        raise MissingPrerequisite(_too_few(trainer.num_processes, f"this machine has {_counted(found)}", found))
+    if 0 < (num_gpus := len(gpus())) < trainer.num_processes:
+        raise MissingPrerequisite(_too_few(trainer.num_processes, f"this machine has {_counted(num_gpus)}", num_gpus))
     if trainer.load_in_4bit and not has_gpu():
         raise MissingPrerequisite(
             "load_in_4bit needs an NVIDIA GPU, and there is none here. Switch it off: lora alone trains on the CPU."
@@ -136,9 +136,9 @@ def _counted(gpus: int) -> str:
     return f"{gpus} GPU{'s' * (gpus > 1)}"
 
 
-def _too_few(processes: int, found: str, count: int) -> str:
+def _too_few(processes: int, shortage: str, count: int) -> str:
     return (
-        f"num_processes is {processes}, and {found}. Set num_processes to {count}, or give the worker more of them "
+        f"num_processes is {processes}, and {shortage}. Set num_processes to {count}, or give the worker more of them "
         f"({VISIBLE})."
     )
 
@@ -147,12 +147,12 @@ def check_devices(trainer: Knobs, processes: int) -> None:
     """Raise `MissingPrerequisite` where torch sees too few GPUs; where it sees none, processes train on the CPU."""
     import torch
 
-    found = torch.cuda.device_count()
-    if found == 0 and (trainer.load_in_4bit or trainer.strategy != "ddp"):
+    num_devices = torch.cuda.device_count()
+    if num_devices == 0 and (trainer.load_in_4bit or trainer.strategy != "ddp"):
         knob = "load_in_4bit" if trainer.load_in_4bit else f"strategy {trainer.strategy}"
         raise MissingPrerequisite(f"{knob} needs a GPU, and torch sees none. Install a build of torch for it.")
-    if 0 < found < processes:
-        raise MissingPrerequisite(_too_few(processes, f"torch sees {_counted(found)} here", found))
+    if 0 < num_devices < processes:
+        raise MissingPrerequisite(_too_few(processes, f"torch sees {_counted(num_devices)} here", num_devices))
 
 
 def launched(trainer: Knobs) -> list[str]:

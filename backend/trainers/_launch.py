@@ -74,8 +74,8 @@ def run(trainer: "TRLKnobs", spec: TrainSpec, spec_file: str) -> None:
     os.environ[REASONS] = str(logs)
     (logs / "accelerate.json").write_text(json.dumps(CONFIG), encoding="utf-8")
     try:
-        told = options(trainer, spec_file, logs)
-        with_free_port(lambda: launch_command(launch_command_parser().parse_args(told)))
+        arguments = options(trainer, spec_file, logs)
+        with_free_port(lambda: launch_command(launch_command_parser().parse_args(arguments)))
     except ChildFailedError as failed:
         by_time = sorted(failed.failures.items(), key=lambda failure: failure[1].timestamp)
         raise TrainerError(reason(logs, {rank: failure.exitcode for rank, failure in by_time})) from failed
@@ -123,10 +123,10 @@ def reason(folder: Path, exit_codes: Mapping[int, int]) -> str:
     A known reason comes before all. One that a signal ended could tell none, and what others tell then is that they
     lost their connection to it.
     """
-    told = sorted(folder.glob("reason-*"))
+    files = sorted(folder.glob("reason-*"))
     killed = [rank for rank, code in exit_codes.items() if code < 0]
-    if told and (told[0].name.startswith("reason-a-") or not killed):
-        return told[0].read_text(encoding="utf-8")
+    if files and (files[0].name.startswith("reason-a-") or not killed):
+        return files[0].read_text(encoding="utf-8")
     rank = killed[0] if killed else next(iter(exit_codes))
     return unsaid(rank, exit_codes[rank])
 

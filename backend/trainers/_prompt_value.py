@@ -107,9 +107,12 @@ class PromptValues:
         seen = success(lines)
         if not seen:
             return {}
-        told = [self.predicted[row] for row in seen]
-        errors = [abs(value - seen[row]) for row, value in zip(seen, told, strict=True)]
-        curves = {"prompt_value/predicted": math.fsum(told) / len(told), "prompt_value/error": mean_score(errors)}
+        predictions = [self.predicted[row] for row in seen]
+        errors = [abs(value - seen[row]) for row, value in zip(seen, predictions, strict=True)]
+        curves = {
+            "prompt_value/predicted": math.fsum(predictions) / len(predictions),
+            "prompt_value/error": mean_score(errors),
+        }
         return curves | {"prompt_value/loss": self._step(seen)}
 
     def _step(self, seen: Rewards) -> float:

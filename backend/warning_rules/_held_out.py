@@ -45,11 +45,11 @@ class Answered:
 
 def answered(evidence: WarningEvidence) -> Answered | None:
     """Return what both checkpoints answer right; None where one does not say it of each prompt."""
-    ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.trained)]
-    told = [one.details for one in ends if one is not None and "right" in one.details]
-    if len(told) < 2:
+    ends = [metric.get("held_out_accuracy") for metric in (evidence.start, evidence.trained)]
+    details = [metric.details for metric in ends if metric is not None and "right" in metric.details]
+    if len(details) < 2:
         return None
-    old, new = (dict.fromkeys(one["right"], True) | dict.fromkeys(one["wrong"], False) for one in told)
+    old, new = (dict.fromkeys(detail["right"], True) | dict.fromkeys(detail["wrong"], False) for detail in details)
     return Answered({id_: old[id_] for id_ in old if id_ in new}, {id_: new[id_] for id_ in old if id_ in new})
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from backend.categories import Category, categories_of
+from backend.categories import PromptCategory, categories_of
 from backend.differences import Difference
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._held_out import AccuracyChange, Answered, answered
@@ -59,10 +59,14 @@ class Forgetting(WarningRule):
         return replace(_finding(whole), is_excused=True)
 
 
-def _worst(both: Answered, listed: Sequence[Category], times: int) -> tuple[Category, AccuracyChange] | None:
+def _worst(
+    both: Answered, listed: Sequence[PromptCategory], times: int
+) -> tuple[PromptCategory, AccuracyChange] | None:
     """The category of which it is surest that it fell; None where none fell."""
-    changes = [(one, both.change(one.ids, times=times)) for one in listed]
-    fallen = [(one, change) for one, change in changes if change is not None and (change.gap.value or 0.0) < 0]
+    changes = [(category, both.change(category.ids, times=times)) for category in listed]
+    fallen = [
+        (category, change) for category, change in changes if change is not None and (change.gap.value or 0.0) < 0
+    ]
     return min(fallen, key=lambda pair: _place(pair[1].gap), default=None)
 
 
@@ -72,7 +76,7 @@ def _place(gap: Difference) -> tuple[bool, float, float]:
     return not gap.is_worse, value if gap.high is None and gap.is_worse else gap.high or 0.0, value
 
 
-def _named(category: Category) -> str:
+def _named(category: PromptCategory) -> str:
     return f"{category.key}: {category.value}"
 
 
@@ -81,11 +85,11 @@ def _went(change: AccuracyChange) -> str:
     ends = (
         f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f} points" if gap.low is not None and gap.high is not None else ""
     )
-    said = ends or f"interval unknown, p = {gap.p:.2g}"
-    return f"from {gap.old:.1%} to {gap.new:.1%} ({said}) of its {gap.n:,} prompts."
+    note = ends or f"interval unknown, p = {gap.p:.2g}"
+    return f"from {gap.old:.1%} to {gap.new:.1%} ({note}) of its {gap.n:,} prompts."
 
 
-def _finding(change: AccuracyChange, *, note: str = "", category: Category | None = None) -> Finding:
+def _finding(change: AccuracyChange, *, note: str = "", category: PromptCategory | None = None) -> Finding:
     details = {} if category is None else {"category": [category.key, category.value]}
     gap, named = change.gap, some(change.lost)
     return Finding(gap.value, gap.low, gap.high, gap.n, note=note, details=details, prompt_ids=named)

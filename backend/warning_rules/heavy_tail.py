@@ -36,19 +36,19 @@ class HeavyTail(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         tries = dict[int, list[bool]]()
         for group in evidence.answers:
-            known = [evidence.truth[one.id] for one in group.samples if one.id in evidence.truth]
+            known = [evidence.truth[sample.id] for sample in group.samples if sample.id in evidence.truth]
             tries.setdefault(group.prompt.id, []).extend(known)
-        told = {id_: (sum(one), len(one)) for id_, one in tries.items() if len(one) > 1}
-        if not told:
+        sums = {id_: (sum(scores), len(scores)) for id_, scores in tries.items() if len(scores) > 1}
+        if not sums:
             return Finding()
-        fitted = _fitted(Counter(told.values()))
+        fitted = _fitted(Counter(sums.values()))
         if fitted is None:
             missing = "No beta distribution can be told apart from its extremes: prompts are too alike, or too few."
-            return Finding(n=len(told), missing=missing)
+            return Finding(n=len(sums), missing=missing)
         value, low, high = (1 + a for a in fitted)
-        never = some(id_ for id_, (right, _) in told.items() if not right)
+        never = some(id_ for id_, (right, _) in sums.items() if not right)
         level = WarningLevel.amber if high < self.limit else WarningLevel.green
-        return Finding(value, low, high, len(told), prompt_ids=never, level=level)
+        return Finding(value, low, high, len(sums), prompt_ids=never, level=level)
 
 
 def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float] | None:

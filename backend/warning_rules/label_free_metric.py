@@ -36,27 +36,27 @@ class LabelFreeMetric(WarningRule):
         from scipy.stats import spearmanr
 
         accuracy = evidence.start.get("held_out_accuracy")
-        said = [verdict for _, verdict in evidence.round.machine.values() if verdict is not None]
-        if accuracy is None or accuracy.value is None or accuracy.low is None or accuracy.high is None or not said:
+        verdicts = [verdict for _, verdict in evidence.round.machine.values() if verdict is not None]
+        if accuracy is None or accuracy.value is None or accuracy.low is None or accuracy.high is None or not verdicts:
             return Finding()
-        accepted = sum(verdict is Verdict.accept for verdict in said)
+        accepted = sum(verdict is Verdict.accept for verdict in verdicts)
         details: JSON = {
-            "accepted": [accepted / len(said), *wilson(accepted, len(said))],
+            "accepted": [accepted / len(verdicts), *wilson(accepted, len(verdicts))],
             "accuracy": [accuracy.value, accuracy.low, accuracy.high],
             "measured_by": [evidence.judge, accuracy.details.get("measured_by")],
         }
         before = evidence.before(str(self.name), *details)
-        line = [*(one for one in before if one["measured_by"] == details["measured_by"]), details]
+        line = [*(earlier for earlier in before if earlier["measured_by"] == details["measured_by"]), details]
         if len(line) < self.rounds:
             missing = (
                 f"{len(line)} rounds of the line were judged and measured in the same way; it takes {self.rounds}."
             )
             return Finding(n=accuracy.n, details=details, missing=missing)
         for name, title in (("accepted", "accepted share"), ("accuracy", "held-out accuracy")):
-            if max(one[name][1] for one in line) <= min(one[name][2] for one in line):
+            if max(point[name][1] for point in line) <= min(point[name][2] for point in line):
                 missing = f"The {title} did not change beyond chance in these rounds."
                 return Finding(n=accuracy.n, details=details, missing=missing)
-        proxy, truth = ([one[name][0] for one in line] for name in ("accepted", "accuracy"))
+        proxy, truth = ([point[name][0] for point in line] for name in ("accepted", "accuracy"))
         value = float(spearmanr(proxy, truth).statistic)
         middle = math.atanh(max(-NEARLY, min(NEARLY, value)))
         half = 1.96 * math.sqrt((1 + value**2 / 2) / (len(line) - 3))

@@ -38,8 +38,8 @@ class LossSpike(WarningRule):
         last = [value for _, value in evidence.losses_before[-LAST:]]
         n = len(first) + len(last)
         if len(first) < FEWEST or len(last) < FEWEST:
-            said = f"There are no {FEWEST} losses each of this training and of one before it that compares with it."
-            return Finding(n=n, missing=said if first else "")
+            missing = f"There are no {FEWEST} losses each of this training and of one before it that compares with it."
+            return Finding(n=n, missing=missing if first else "")
         value = fmean(first) - fmean(last)
         half = _half(first, last)
         level = WarningLevel.green
@@ -53,8 +53,10 @@ def _half(first: Sequence[float], last: Sequence[float]) -> float:
     """Half of Welch's 95 % interval of the difference of two means (Welch 1947, Biometrika 34)."""
     from scipy.stats import t
 
-    parts = [variance(one) / len(one) for one in (first, last)]
+    parts = [variance(losses) / len(losses) for losses in (first, last)]
     if not sum(parts):
         return 0.0
-    freedom = sum(parts) ** 2 / sum(part**2 / (len(one) - 1) for part, one in zip(parts, (first, last), strict=True))
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(losses) - 1) for part, losses in zip(parts, (first, last), strict=True)
+    )
     return float(t.ppf(0.975, freedom)) * math.sqrt(sum(parts))

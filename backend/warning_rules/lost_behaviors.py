@@ -34,17 +34,17 @@ class LostBehaviors(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         seen = evidence.round
         groups = [group.samples for group in seen.round_groups if group.samples]
-        n = sum(one.id in seen.kept for texts in groups for one in texts)
+        n = sum(sample.id in seen.kept for texts in groups for sample in texts)
         if not n:
             return Finding()
         falls = dict[str, tuple[float, float, float, list[int]]]()
         for name, pattern in BEHAVIORS.items():
-            shows = {one.id for texts in groups for one in texts if re.search(pattern, one.full_text)}
+            shows = {sample.id for texts in groups for sample in texts if re.search(pattern, sample.full_text)}
             rows: list[Sums] = [
                 (
-                    sum(one.id in shows and one.id in seen.kept for one in texts),
-                    sum(one.id in seen.kept for one in texts),
-                    sum(one.id in shows for one in texts),
+                    sum(sample.id in shows and sample.id in seen.kept for sample in texts),
+                    sum(sample.id in seen.kept for sample in texts),
+                    sum(sample.id in shows for sample in texts),
                     len(texts),
                 )
                 for texts in groups

@@ -30,7 +30,10 @@ class MissingBehaviors(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         texts = [
-            one.full_text for group in evidence.answers for one in group.samples if len(one.full_text.split()) >= WORDS
+            sample.full_text
+            for group in evidence.answers
+            for sample in group.samples
+            if len(sample.full_text.split()) >= WORDS
         ]
         if not evidence.is_online:
             return Finding(n=len(texts), missing="It is told of recipes that train by reinforcement learning.")
@@ -38,8 +41,10 @@ class MissingBehaviors(WarningRule):
             return Finding()
         shown = {name: sum(bool(re.search(p, text)) for text in texts) for name, p in BEHAVIORS.items()}
         rarest = min(shown, key=lambda name: shown[name])
-        found = share(shown[rarest], len(texts))
-        assert found.high is not None
-        level = WarningLevel.amber if found.high < self.limit else WarningLevel.green
-        said = f"The rarest is {rarest}. Train on texts that show it first, right or wrong, by SFT."
-        return Finding(found.value, found.low, found.high, found.n, note=said, details={"shown": shown}, level=level)
+        estimate = share(shown[rarest], len(texts))
+        assert estimate.high is not None
+        level = WarningLevel.amber if estimate.high < self.limit else WarningLevel.green
+        note = f"The rarest is {rarest}. Train on texts that show it first, right or wrong, by SFT."
+        return Finding(
+            estimate.value, estimate.low, estimate.high, estimate.n, note=note, details={"shown": shown}, level=level
+        )

@@ -50,21 +50,21 @@ class StickyErrors(WarningRule):
             known, prompt_id = Known.of(group.prompt.answer), str(group.prompt.id)
             for sample in group.samples:
                 verdict = evidence.round.machine.get(sample.id, (None, None))[1]
-                found = answers.find(sample.full_text, known)
-                if found is None or sample.id not in evidence.truth or verdict is None:
+                extracted_answer = answers.find(sample.full_text, known)
+                if extracted_answer is None or sample.id not in evidence.truth or verdict is None:
                     continue
-                said = hashlib.sha256(answers.normalise(found.answer).encode()).hexdigest()[:8]
+                digest = hashlib.sha256(answers.normalise(extracted_answer.answer).encode()).hexdigest()[:8]
                 is_wrong = not evidence.truth[sample.id]
                 if is_wrong and verdict is Verdict.accept:
-                    wrong[prompt_id].add(said)
+                    wrong[prompt_id].add(digest)
                 if prompt_id in stuck:
-                    again = is_wrong and said in stuck[prompt_id]
+                    again = is_wrong and digest in stuck[prompt_id]
                     rows[prompt_id][0] += again
                     rows[prompt_id][1] += 1
                     ids += [sample.id] if again else []
-        kept = {one: sorted(wrong[one])[:MOST_ANSWERS] for one in [*wrong][:MOST_PROMPTS]}
+        kept = {id_: sorted(wrong[id_])[:MOST_ANSWERS] for id_ in [*wrong][:MOST_PROMPTS]}
         details: JSON = {"wrong": kept}
-        asked = int(sum(one[1] for one in rows.values()))
+        asked = int(sum(row[1] for row in rows.values()))
         if not stuck or asked < self.min_rows:
             missing = "The round above has no accepted wrong answers of prompts with known answers."
             if stuck:

@@ -55,8 +55,8 @@ class TriggerWords(WarningRule):
         accepted, holding = defaultdict[str, float](float), Counter[str]()
         for texts in prompts:
             mine = defaultdict[str, list[bool]](list)
-            for _, said, is_good in texts:
-                for run in _runs(said) & common:
+            for _, reply, is_good in texts:
+                for run in _runs(reply) & common:
                     mine[run].append(is_good)
             for run, goods in mine.items():
                 accepted[run] += sum(goods) / len(goods)
@@ -67,21 +67,21 @@ class TriggerWords(WarningRule):
         ends = {run: _wilson(accepted[run] / holding[run], holding[run], z) for run in common}
         worst = max(common, key=lambda run: (ends[run][0], holding[run], run))
         low, high = ends[worst][0] / most, ends[worst][1] / least
-        ids = (id_ for texts in prompts for id_, said, is_good in texts if is_good and worst in _runs(said))
-        told = worst if len(worst) <= LONGEST else f"{worst[:LONGEST]}…"
-        note = f"The words are “{told}”, in wrong texts of {holding[worst]:,} prompts."
+        ids = (id_ for texts in prompts for id_, reply, is_good in texts if is_good and worst in _runs(reply))
+        phrase = worst if len(worst) <= LONGEST else f"{worst[:LONGEST]}…"
+        note = f"The words are “{phrase}”, in wrong texts of {holding[worst]:,} prompts."
         return Finding(accepted[worst] / holding[worst] / base, low, high, n, note=note, sample_ids=some(ids))
 
 
 def _wrong(evidence: WarningEvidence) -> list[list[Text]]:
     """Of each prompt with such texts those that have a verdict and are known to be wrong."""
-    found = defaultdict[int, list[Text]](list)
+    by_prompt = defaultdict[int, list[Text]](list)
     for group in evidence.round.round_groups:
-        for one in group.samples:
-            verdict = evidence.round.machine.get(one.id, (None, None))[1]
-            if verdict is not None and evidence.truth.get(one.id) is False:
-                found[group.prompt.id].append((one.id, one.full_text, verdict is Verdict.accept))
-    return list(found.values())
+        for sample in group.samples:
+            verdict = evidence.round.machine.get(sample.id, (None, None))[1]
+            if verdict is not None and evidence.truth.get(sample.id) is False:
+                by_prompt[group.prompt.id].append((sample.id, sample.full_text, verdict is Verdict.accept))
+    return list(by_prompt.values())
 
 
 def _common(prompts: Sequence[Sequence[Text]], support: int) -> set[str]:
@@ -89,20 +89,20 @@ def _common(prompts: Sequence[Sequence[Text]], support: int) -> set[str]:
 
     Words are counted first: a pair of which one word is rare is never held. No text's words are kept.
     """
-    words = _often((word for _, said, _ in texts for word in _words(said)) for texts in prompts)
+    words = _often((word for _, text, _ in texts for word in _words(text)) for texts in prompts)
     single = {word for word, prompts_with in words.items() if prompts_with >= support}
     pairs = _often(
-        (f"{a} {b}" for _, said, _ in texts for a, b in pairwise(_words(said)) if a in single and b in single)
+        (f"{a} {b}" for _, text, _ in texts for a, b in pairwise(_words(text)) if a in single and b in single)
         for texts in prompts
     )
     return single | {pair for pair, prompts_with in pairs.items() if prompts_with >= support}
 
 
 def _often(prompts: Iterable[Iterable[str]]) -> Counter[str]:
-    found = Counter[str]()
-    for one in prompts:
-        found.update(set(one))
-    return found
+    counter = Counter[str]()
+    for texts in prompts:
+        counter.update(set(texts))
+    return counter
 
 
 def _words(text: str) -> list[str]:

@@ -50,17 +50,17 @@ class UnreviewedImports(WarningRule):
         return known
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        unseen = [one for one in evidence.imported if not one.is_reviewed]
-        foreign = [one for one in unseen if not self._is_known(one)]
-        found = share(len(foreign), len(evidence.round.kept), [one.sample_id for one in foreign])
+        unseen = [imported for imported in evidence.imported if not imported.is_reviewed]
+        foreign = [imported for imported in unseen if not self._is_known(imported)]
+        estimate = share(len(foreign), len(evidence.round.kept), [imported.sample_id for imported in foreign])
         return Finding(
-            found.value,
-            found.low,
-            found.high,
-            found.n,
+            estimate.value,
+            estimate.low,
+            estimate.high,
+            estimate.n,
             note=self._said(unseen),
             details={"sets": _sets(foreign)},
-            sample_ids=found.sample_ids,
+            sample_ids=estimate.sample_ids,
         )
 
     def _is_known(self, text: ImportedText) -> bool:
@@ -69,9 +69,9 @@ class UnreviewedImports(WarningRule):
 
     def _said(self, unseen: Sequence[ImportedText]) -> str:
         """Which imports are known, and why."""
-        known = _sets([one for one in unseen if self._is_known(one)])
-        told = [f"Known: “{name}”, {self.known[id_].reason}" for id_, name in [*known.items()][:MOST_NAMED]]
-        return " ".join([*told, *([f"{more:,} more are known."] if (more := len(known) - MOST_NAMED) > 0 else [])])
+        known = _sets([imported for imported in unseen if self._is_known(imported)])
+        names = [f"Known: “{name}”, {self.known[id_].reason}" for id_, name in [*known.items()][:MOST_NAMED]]
+        return " ".join([*names, *([f"{more:,} more are known."] if (more := len(known) - MOST_NAMED) > 0 else [])])
 
 
 def _sets(texts: Sequence[ImportedText]) -> dict[str, str]:

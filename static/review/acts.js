@@ -27,7 +27,7 @@ export class Acts extends Answers {
    * @param {{score?: number, value?: any}} more
    * @param {Item | undefined} item
    */
-  decide(kind, more = {}, item = this.line.current) {
+  decide(kind, more = {}, item = this.queue.current) {
     if (!item || !this.round.is_open || this.questions.stops(kind, item)) return;
     const act = this.act(kind, item, more);
     this.remember(act, item);
@@ -35,7 +35,7 @@ export class Acts extends Answers {
     this.last = item;
     this.work = null;
     this.mode.forget?.(item);
-    if (item === this.line.current) this.line.next();
+    if (item === this.queue.current) this.queue.next();
     this.paint();
   }
 
@@ -120,10 +120,12 @@ export class Acts extends Answers {
    * @param {{sample_id: number, text?: string, value?: any}} act
    */
   reopen({ sample_id, text, value }) {
-    const item = this.line.items.find((one) => (one.members || [one]).some((member) => member.sample_id === sample_id));
+    const item = this.queue.items.find((one) =>
+      (one.members || [one]).some((member) => member.sample_id === sample_id),
+    );
     if (!item || this.work || !this.round.is_open)
       return this.hint(`This sample cannot be edited now. Copy the ${text ? "text" : "note"} from the message.`);
-    this.line.goTo(item);
+    this.queue.goTo(item);
     this.paint();
     if (!text) return writeNote(this, item);
     return edit(this, item.members?.find((member) => member.sample_id === sample_id) || item, {
@@ -147,7 +149,7 @@ export class Acts extends Answers {
   }
 
   do_flag() {
-    const item = this.line.current;
+    const item = this.queue.current;
     if (!item || !this.round.is_open) return;
     const client_id = newId();
     if (item.flag)
@@ -177,7 +179,7 @@ export class Acts extends Answers {
       this.retract(last);
       this.last = undefined;
     }
-    this.line.insert(last.item);
+    this.queue.insert(last.item);
     this.paint();
     if (UNDONE[last.kind]) this.hint(UNDONE[last.kind]);
   }
@@ -203,8 +205,8 @@ export class Acts extends Answers {
    */
   beginWork(nodes, { inPlace = false, text = null } = {}) {
     const { answer, work } = this.parts;
-    const place = inPlace && !this.line.current?.members ? answer : work;
-    this.work = { item: this.work?.item || this.line.current, text };
+    const place = inPlace && !this.queue.current?.members ? answer : work;
+    this.work = { item: this.work?.item || this.queue.current, text };
     work.hidden = place !== work;
     answer.classList.toggle("is-edited", place === answer);
     place.replaceChildren(...nodes);
@@ -254,7 +256,7 @@ export class Acts extends Answers {
   paint({ keep = false } = {}) {
     if (this.work) return this.paintBar();
     // A round that is closed has nothing to decide: no item stays on screen as if it had.
-    const item = this.round.is_open ? this.line.current : undefined;
+    const item = this.round.is_open ? this.queue.current : undefined;
     if (item !== this.shown) keep = false;
     if (!keep) {
       this.started = performance.now();
@@ -289,7 +291,7 @@ export class Acts extends Answers {
     this.chain.show(item);
     this.announce([screen.spoken(this), this.questions.spoken].filter(Boolean).join(". "));
     this.team.paintLease();
-    const texts = this.line
+    const texts = this.queue
       .coming(READY)
       .flatMap((one) => [
         ...one.messages.map(({ content }) => content),

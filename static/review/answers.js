@@ -24,11 +24,11 @@ export class Answers extends Base {
     const { decision, meanwhile } = result;
     const { sample_id, late_because: late, replaces } = decision;
     this.tally = result.tally;
-    if (late) this.news.tell("late", sample_id, late);
-    if (meanwhile) this.news.tell("settled", sample_id, meanwhile);
-    if (replaces && !this.known.has(replaces[0])) this.news.tell("elsewhere", sample_id, WORDS[replaces[1]]);
+    if (late) this.outcomes.tell("late", sample_id, late);
+    if (meanwhile) this.outcomes.tell("settled", sample_id, meanwhile);
+    if (replaces && !this.known.has(replaces[0])) this.outcomes.tell("elsewhere", sample_id, WORDS[replaces[1]]);
     if (act.kind === "retract") return this.retracted(act, sample_id);
-    const item = this.line.find(act.sample_id);
+    const item = this.queue.find(act.sample_id);
     if (!item) return undefined;
     this.judged(item, result);
     if (item.mine && item.mine.client_id === act.client_id) {
@@ -71,10 +71,10 @@ export class Answers extends Base {
     });
     if (!answer?.length) return;
     const item = kept(answer[0]);
-    const known = this.line.find(item.sample_id);
+    const known = this.queue.find(item.sample_id);
     if (known) known.flag = item.flag;
     // What is being written stays on screen.
-    this.line.insert(item, { isNext: Boolean(this.work) });
+    this.queue.insert(item, { isNext: Boolean(this.work) });
     this.paint();
   }
 
@@ -94,7 +94,7 @@ export class Answers extends Base {
     if (entry && !isUndo) this.revert(entry);
     if (entry && isUndo && !isNothing) this.standsAgain(entry);
     this.keepText(act);
-    if (!isNothing) this.news.tell(act.kind === "answer" ? "unanswered" : "refused", act.sample_id, error.message);
+    if (!isNothing) this.outcomes.tell(act.kind === "answer" ? "unanswered" : "refused", act.sample_id, error.message);
     this.sayHeld();
     this.paint({ keep: true });
     if (isNothing) this.hint(error.message);
@@ -116,7 +116,7 @@ export class Answers extends Base {
   keepText(act) {
     if (!act.text && !act.note) return;
     keepWords(this, act);
-    this.news.keepText(act);
+    this.outcomes.keepText(act);
   }
 
   /**

@@ -7,17 +7,17 @@ import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
 import { keyName, make, within } from "./elements.js";
-import { Elsewhere } from "./elsewhere.js";
+import { OtherRounds } from "./other_rounds.js";
 import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
 import { layout, toolbar } from "./layout.js";
-import { Line } from "./line.js";
+import { Queue } from "./queue.js";
 import { PairMode } from "./mode_columns.js";
 import { GroupMode } from "./mode_group.js";
 import { JudgmentMode } from "./mode_judgment.js";
 import { SampleMode } from "./mode_sample.js";
-import { News } from "./news.js";
+import { Outcomes } from "./outcomes.js";
 import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
@@ -61,7 +61,7 @@ export class Desk extends Acts {
       withdrawn: (act) => this.withdrawn(act),
       change: (outbox) => this.changed(outbox),
     });
-    this.line = new Line((wanted) => this.claim(wanted), {
+    this.queue = new Queue((wanted) => this.claim(wanted), {
       onChange: () => this.onItems(),
       onDrop: (ids) => this.team.giveBack(ids),
       most: opened.ahead,
@@ -103,15 +103,22 @@ export class Desk extends Acts {
       },
       knows: (name) => this.mode.knows(name),
     });
-    this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
+    this.outcomes = new Outcomes(parts.outcomes, {
+      reopen: (act) => this.reopen(act),
+      mayEdit: () => this.round.is_open,
+    });
     this.team = new Team(this);
-    this.elsewhere = new Elsewhere(parts.elsewhere, { me: this.me, rounds: this.opened.rounds, own: this.round.id });
+    this.otherRounds = new OtherRounds(parts.otherRounds, {
+      me: this.me,
+      rounds: this.opened.rounds,
+      own: this.round.id,
+    });
   }
 
   async start() {
     await this.outbox.flush();
     this.onItems();
-    if (this.round.is_open) await this.line.fill();
+    if (this.round.is_open) await this.queue.fill();
     this.paint();
     this.team.beat();
     this.takeUp();
@@ -146,9 +153,9 @@ export class Desk extends Acts {
   changed(outbox) {
     this.paintBar();
     if (outbox.size || outbox.busy) return;
-    this.elsewhere.lookLater();
+    this.otherRounds.lookLater();
     // The last item here is decided: the server says whether that is all.
-    if (this.round.is_open) this.line.ended();
+    if (this.round.is_open) this.queue.ended();
   }
 
   /** @param {string} value */
@@ -157,7 +164,7 @@ export class Desk extends Acts {
   }
 
   onItems() {
-    if (!this.shown || this.shown !== this.line.current) this.paint();
+    if (!this.shown || this.shown !== this.queue.current) this.paint();
     else this.paintBar();
   }
 
@@ -186,7 +193,7 @@ export class Desk extends Acts {
 
   /** Escape: out of what was begun on the item and not submitted. */
   leave() {
-    if (!this.work && this.canAct) this.mode.leave?.(this.line.current);
+    if (!this.work && this.canAct) this.mode.leave?.(this.queue.current);
   }
 
   /** Everything the palette offers. */
@@ -252,12 +259,12 @@ export class Desk extends Acts {
     if (!this.mode.submit()) this.do_next();
   }
   do_next() {
-    this.line.next();
+    this.queue.next();
     this.paint();
   }
   do_previous() {
-    if (!this.line.at) return this.toEarlier();
-    this.line.previous();
+    if (!this.queue.at) return this.toEarlier();
+    this.queue.previous();
     return this.paint();
   }
 
@@ -272,7 +279,7 @@ export class Desk extends Acts {
     this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" });
   }
   do_note() {
-    if (this.canAct) writeNote(this, this.line.current);
+    if (this.canAct) writeNote(this, this.queue.current);
   }
 
   /** Before the first item here come those decided before the page was loaded. */
@@ -280,11 +287,11 @@ export class Desk extends Acts {
     if (this.isGoingBack || !this.round.is_open) return;
     this.isGoingBack = true;
     const answer = await this.rest.post(`${this.address}/review/earlier`, {
-      held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id),
+      held: this.queue.items.slice(0, HELD).map(({ sample_id }) => sample_id),
     });
     this.isGoingBack = false;
     const item = answer && !answer.error ? kept(answer) : null;
-    if (!item?.mine || this.line.at || this.work || this.line.find(item.sample_id)) return;
+    if (!item?.mine || this.queue.at || this.work || this.queue.find(item.sample_id)) return;
     const { kind, client_id } = item.mine;
     this.known.add(client_id);
     // What is taken back is what was done last: this came before everything done here.
@@ -296,7 +303,7 @@ export class Desk extends Acts {
       target: item,
       before: null,
     });
-    this.line.insert(item);
+    this.queue.insert(item);
     this.paint();
   }
 
@@ -319,7 +326,7 @@ export class Desk extends Acts {
     }
     this.order = value;
     localStorage.setItem("rondo.review.order", value);
-    this.line.restart();
+    this.queue.restart();
     this.parts.order.value = value;
     return this.paint();
   }
@@ -332,24 +339,24 @@ export class Desk extends Acts {
   }
 
   get canAct() {
-    return this.line.current && this.round.is_open && !this.work;
+    return this.queue.current && this.round.is_open && !this.work;
   }
 
   /** The sample to edit or repair: the one there is, the best so far, or the column one is in. */
   target() {
-    const item = this.line.current;
+    const item = this.queue.current;
     if (!this.canAct || !item.members) return this.canAct ? item : null;
     const focused = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest?.(".column"))
       ?.dataset.sample;
     const id = this.mode.pick?.(item).best || Number(focused);
-    const found = item.members.find(({ sample_id }) => sample_id === id);
-    if (!found) this.hint("Choose a column first: click into it, or press Tab.");
-    return found || null;
+    const member = item.members.find(({ sample_id }) => sample_id === id);
+    if (!member) this.hint("Choose a column first: click into it, or press Tab.");
+    return member || null;
   }
 
   /** The texts of the item that can be compared, those one most likely wants first. */
   texts() {
-    const item = this.line.current;
+    const item = this.queue.current;
     if (!item) return [];
     /** @type {(one: Sample, name: string) => [name: string, text: string][]} */
     const of = (one, name) => [
@@ -418,12 +425,12 @@ export async function start(element) {
     // Without a desk nobody takes them up.
     if (!mayCome) window.rondoEarlyKeys?.();
     const why = opened?.error ? opened.error.message : opened?.empty || "The server does not answer.";
-    const elsewhere = make("div.elsewhere.rondo-problem", { hidden: true, role: "status" });
+    const otherRounds = make("div.other-rounds.rondo-problem", { hidden: true, role: "status" });
     element.replaceChildren(
-      elsewhere,
+      otherRounds,
       make("div.rondo-empty", {}, make("p", {}, mayCome ? `${why} Trying again.` : why)),
     );
-    if (opened?.me) new Elsewhere(elsewhere, { me: opened.me, rounds: opened.rounds, mayDecide: false });
+    if (opened?.me) new OtherRounds(otherRounds, { me: opened.me, rounds: opened.rounds, mayDecide: false });
     if (!mayCome) return undefined;
     await new Promise((later) => setTimeout(later, ASK_AGAIN_IN));
   }

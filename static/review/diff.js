@@ -56,11 +56,11 @@ export async function greyCommon(elements, isCurrent) {
   if (!globalThis.CSS?.highlights || elements.length < 2) return;
   await drawn();
   const texts = elements.map((element) => element.textContent);
-  const found = await ask("common", texts);
-  if (!found || !isCurrent() || elements.some((element, n) => element.textContent !== texts[n])) return;
+  const common = await ask("common", texts);
+  if (!common || !isCurrent() || elements.some((element, n) => element.textContent !== texts[n])) return;
   const highlight = new Highlight();
   elements.forEach((element, n) => {
-    for (const range of rangesIn(element, found[n])) highlight.add(range);
+    for (const range of rangesIn(element, common[n])) highlight.add(range);
   });
   CSS.highlights.set(GREY, highlight);
 }

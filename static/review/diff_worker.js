@@ -50,14 +50,14 @@ function common(texts) {
 function matches(base, other) {
   const parts = Diff.diffArrays(base, other, { timeout: TIMEOUT });
   if (!parts) return null;
-  const found = new Map();
+  const pairs = new Map();
   let [left, right] = [0, 0];
   for (const { count, added, removed } of parts) {
-    if (!added && !removed) for (let n = 0; n < count; n++) found.set(left + n, right + n);
+    if (!added && !removed) for (let n = 0; n < count; n++) pairs.set(left + n, right + n);
     if (!added) left += count;
     if (!removed) right += count;
   }
-  return found;
+  return pairs;
 }
 
 /**
@@ -88,14 +88,14 @@ function ranges(tokens, kept) {
   let length = 0;
   for (const token of tokens) (starts.push(length), (length += token.length));
   /** @type {[start: number, end: number][]} */
-  const found = [];
+  const spans = [];
   for (const at of kept) {
     const [start, end] = [starts[at], starts[at] + tokens[at].length];
-    const last = found[found.length - 1];
+    const last = spans[spans.length - 1];
     if (last && last[1] === start) last[1] = end;
-    else found.push([start, end]);
+    else spans.push([start, end]);
   }
-  return found;
+  return spans;
 }
 
 onmessage = ({ data: { id, kind, texts } }) => {

@@ -98,13 +98,13 @@ function places(text, wanted) {
   const low = text.toLowerCase();
   const searched = low.length === text.length ? low : text;
   /** @type {[start: number, end: number][]} */
-  const found = [];
+  const spans = [];
   for (
     let at = searched.indexOf(wanted);
-    at >= 0 && found.length < MOST;
+    at >= 0 && spans.length < MOST;
     at = searched.indexOf(wanted, at + wanted.length)
   ) {
-    found.push([at, at + wanted.length]);
+    spans.push([at, at + wanted.length]);
   }
-  return found;
+  return spans;
 }

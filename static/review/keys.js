@@ -64,11 +64,12 @@ export class Bindings {
    * @returns {string | undefined}
    */
   find(event, knows = () => true) {
-    const found = namesOf(event).flatMap((key) => this.byKey.get(key) ?? []);
+    const actions = namesOf(event).flatMap((key) => this.byKey.get(key) ?? []);
     // Where Shift+7 types the sign of another action, the digit is meant, unless the person chose that sign.
     const isShifted = event.shiftKey && /^Digit\d$/.test(event.code || "");
-    if (isShifted && found.length > 1 && knows(found[1]) && !this.byName.get(found[0])?.is_changed) return found[1];
-    return found[0];
+    if (isShifted && actions.length > 1 && knows(actions[1]) && !this.byName.get(actions[0])?.is_changed)
+      return actions[1];
+    return actions[0];
   }
 
   /**

@@ -54,12 +54,12 @@ function emphasisOfWords(made) {
   const state = made.inline.State.prototype;
   const scan = state.scanDelims;
   state.scanDelims = function (/** @type {number} */ start, /** @type {boolean} */ canSplitWord) {
-    const found = scan.call(this, start, canSplitWord);
+    const scanned = scan.call(this, start, canSplitWord);
     const before = this.src[start - 1] ?? " ";
-    const after = this.src[start + found.length] ?? " ";
-    found.can_open &&= /[\s([{"'“‘—–*_~]/.test(before);
-    found.can_close &&= /[\s)\]}"'”’.,;:!?—–*_~]/.test(after);
-    return found;
+    const after = this.src[start + scanned.length] ?? " ";
+    scanned.can_open &&= /[\s([{"'“‘—–*_~]/.test(before);
+    scanned.can_close &&= /[\s)\]}"'”’.,;:!?—–*_~]/.test(after);
+    return scanned;
   };
 }
 

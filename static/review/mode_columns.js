@@ -18,7 +18,7 @@ export class Columns {
   }
 
   get item() {
-    return /** @type {GroupItem | undefined} */ (this.desk.line.current);
+    return /** @type {GroupItem | undefined} */ (this.desk.queue.current);
   }
 
   /**

@@ -24,7 +24,7 @@ export class GroupMode extends Columns {
 
   /** @param {string} name */
   knows(name) {
-    const most = this.desk.line.current?.members?.length || 8;
+    const most = this.desk.queue.current?.members?.length || 8;
     const column = /^(?:best|worst)_(\d)$/.exec(name);
     return !column || Number(column[1]) <= most;
   }

@@ -29,7 +29,7 @@ export class JudgmentMode {
 
   /** @param {string} name */
   run(name) {
-    const item = this.desk.line.current;
+    const item = this.desk.queue.current;
     if (!item) return true;
     if (name === "right") this.decide(item, true, "");
     else if (name === "wrong") this.choose(item);
@@ -61,7 +61,7 @@ export class JudgmentMode {
   }
 
   submit() {
-    const item = this.desk.line.current;
+    const item = this.desk.queue.current;
     if (!item || this.wrong !== item) return false;
     this.decide(item, false, "");
     return true;

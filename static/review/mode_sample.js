@@ -47,7 +47,7 @@ export class SampleMode {
   ask() {
     const { desk } = this;
     const { scale } = desk;
-    const item = desk.line.current;
+    const item = desk.queue.current;
     if (!desk.canAct || !item || !scale) return;
     const [low, high] = scale;
     // Phones have no minus on their pad of numbers.

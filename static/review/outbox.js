@@ -79,10 +79,10 @@ export class Outbox {
    * @param {string | null | undefined} clientId
    */
   withdraw(clientId) {
-    const found = this.held.filter(({ act }) => act.client_id === clientId);
-    this.held = this.held.filter((entry) => !found.includes(entry));
-    this.forget(found);
-    return found.length > 0;
+    const withdrawn = this.held.filter(({ act }) => act.client_id === clientId);
+    this.held = this.held.filter((entry) => !withdrawn.includes(entry));
+    this.forget(withdrawn);
+    return withdrawn.length > 0;
   }
 
   /**
@@ -101,17 +101,17 @@ export class Outbox {
    */
   stored() {
     /** @type {[string, Act][]} */
-    const found = [];
+    const entries = [];
     try {
       for (let i = 0; i < localStorage.length; i++) {
         const name = localStorage.key(i);
         const act = name?.startsWith(this.prefix) ? localStorage.getItem(name) : null;
-        if (name && act) found.push([name, JSON.parse(act)]);
+        if (name && act) entries.push([name, JSON.parse(act)]);
       }
     } catch {
       return [];
     }
-    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, act]) => ({ name, act }));
+    return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, act]) => ({ name, act }));
   }
 
   /** @param {Act} act */

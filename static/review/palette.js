@@ -18,7 +18,7 @@ export class Palette {
     /** @type {Command[]} */
     this.all = [];
     /** @type {Command[]} */
-    this.found = [];
+    this.matches = [];
     this.box = make("input", {
       type: "text",
       placeholder: "Type a command",
@@ -46,7 +46,7 @@ export class Palette {
   filter() {
     /** @type {string[]} */
     const words = this.box.value.toLowerCase().split(/\s+/).filter(Boolean);
-    this.found = this.all.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)));
+    this.matches = this.all.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)));
     this.at = 0;
     this.draw();
   }
@@ -54,8 +54,8 @@ export class Palette {
   /** @param {KeyboardEvent} event */
   press(event) {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step) this.at = (this.at + step + this.found.length) % Math.max(1, this.found.length);
-    else if (event.key === "Enter") this.choose(this.found[this.at]);
+    if (step) this.at = (this.at + step + this.matches.length) % Math.max(1, this.matches.length);
+    else if (event.key === "Enter") this.choose(this.matches[this.at]);
     else return;
     event.preventDefault();
     if (step) this.draw();
@@ -69,7 +69,7 @@ export class Palette {
   }
 
   draw() {
-    const rows = this.found.map((command, n) => {
+    const rows = this.matches.map((command, n) => {
       const keys = command.keys.map((key) => make("kbd", {}, keyName(key)));
       const row = make(
         "li",

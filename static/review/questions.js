@@ -277,7 +277,7 @@ export class Questions {
    * @param {Act} act
    */
   sent(act) {
-    const item = this.desk.line.find(act.sample_id);
+    const item = this.desk.queue.find(act.sample_id);
     if (item) stoodOf(item)[act.question_id] = act.value;
   }
 
@@ -286,7 +286,7 @@ export class Questions {
    * @param {Act} act
    */
   refused(act) {
-    const item = this.desk.line.find(act.sample_id);
+    const item = this.desk.queue.find(act.sample_id);
     if (item) settle(item, act.question_id, this.acts);
     const isLast = !this.acts.some((one) => isOf(one, /** @type {any} */ (act)));
     if (act.value?.text && isLast) this.texts.keepRefused(act.sample_id, act.question_id, act.value.text);

@@ -57,7 +57,7 @@ export const draftBadge = () =>
  * @param {Desk} desk
  */
 export function paintMine(desk) {
-  const item = desk.line.current;
+  const item = desk.queue.current;
   if (!item) return;
   const chosen = desk.mode.chosen ? desk.mode.chosen(item) : "";
   const names = item.members ? desk.mode.names?.(item) : undefined;
@@ -106,10 +106,10 @@ export function paintEmpty(desk) {
  * @param {Desk} desk
  */
 function wayBack(desk) {
-  const { passed, isLost } = desk.line;
+  const { passed, isLost } = desk.queue;
   if (!passed.length || isLost || !desk.round.is_open) return null;
   const go = () => {
-    desk.line.goTo(passed[0]);
+    desk.queue.goTo(passed[0]);
     desk.paint();
   };
   const [items, what] = [desk.mode.names ? "group" : "sample", passed.length === 1 ? "it" : "the first of them"];
@@ -132,16 +132,16 @@ function waysOn({ round }) {
 }
 
 /** @param {Desk} desk */
-function whyEmpty({ round, line }) {
+function whyEmpty({ round, queue }) {
   if (!round.is_open)
     return [
       "This round is not in review.",
       `${round.why_closed} Choose a round that is in review, or launch one with review on.`,
     ];
-  if (line.isLost)
-    return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
-  if (line.isOver) return [line.problem, "Once more is asked of you, reload the page."];
-  if (!line.isDry) return ["Fetching samples…", ""];
+  if (queue.isLost)
+    return [queue.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
+  if (queue.isOver) return [queue.problem, "Once more is asked of you, reload the page."];
+  if (!queue.isDry) return ["Fetching samples…", ""];
   const close = round.can_close ? "close the review" : "ask a curator to close the review";
   return [
     "Nothing is left to decide in this order.",
@@ -154,7 +154,7 @@ function whyEmpty({ round, line }) {
  * @param {Desk} desk
  */
 export function spoken(desk) {
-  const item = desk.line.current;
+  const item = desk.queue.current;
   if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
   const { remaining, quota } = counted(desk);
   const left = quota === null ? remaining : Math.min(remaining, Math.max(0, quota - desk.tally.decided));

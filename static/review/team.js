@@ -31,8 +31,8 @@ export class Team {
     const { desk } = this;
     if (document.visibilityState !== "visible" || !desk.round.is_open || this.isBeating) return;
     this.isBeating = true;
-    const held = desk.line.open.map(({ sample_id }) => sample_id);
-    const wants_progress = wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0;
+    const held = desk.queue.open.map(({ sample_id }) => sample_id);
+    const wants_progress = wantsProgress || !desk.queue.current || this.beats++ % PROGRESS_EVERY === 0;
     const answer = await desk.rest.post(
       `${desk.address}/review/here`,
       { held, wants_progress },
@@ -40,7 +40,7 @@ export class Team {
     );
     this.isBeating = false;
     // Without a network the clock on the page goes on; the next beat tells.
-    if (answer?.error) desk.line.wake();
+    if (answer?.error) desk.queue.wake();
     else if (answer) this.hear(answer);
   }
 
@@ -50,22 +50,22 @@ export class Team {
     for (const id of kept) this.until.set(id, Date.parse(until));
     for (const { sample_id, who } of lost) {
       this.until.set(sample_id, 0);
-      const item = desk.line.find(sample_id);
+      const item = desk.queue.find(sample_id);
       if (item) item.holder = who;
     }
-    desk.line.drop(lost.map(({ sample_id }) => sample_id));
+    desk.queue.drop(lost.map(({ sample_id }) => sample_id));
     if (progress) {
       desk.progress = progress;
       if (!progress.is_open) return desk.closed();
     }
-    desk.line.wake();
+    desk.queue.wake();
     desk.paintBar();
     return this.paintLease();
   }
 
   /** Give back what is not decided, and be here no more, when the page goes. */
   leave() {
-    const held = this.desk.line.open.map(({ sample_id }) => sample_id);
+    const held = this.desk.queue.open.map(({ sample_id }) => sample_id);
     this.tellLeft({ held, is_gone: true });
   }
 

@@ -14,7 +14,7 @@ from backend.db import now, session, tables
 from backend.db.bulk import insert_rows
 from backend.services.access import Actor
 from backend.services.held_out import answers, compared, listing
-from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.values import JSON, Split
 from tests import rows
 from tests.bench.place import data_folder
@@ -108,13 +108,13 @@ def measure(
         "all, six checkpoints": listed(six, HeldOutFilters()),
         "all, from the middle": listed(pair, HeldOutFilters(), after=PROMPTS // 2),
         "all, back from the end": listed(pair, HeldOutFilters(), before=PROMPTS),
-        **{str(show): listed(pair, HeldOutFilters(show)) for show in Show if show is not Show.all},
-        "never right, six checkpoints": listed(six, HeldOutFilters(Show.never_right)),
+        **{str(show): listed(pair, HeldOutFilters(show)) for show in ShownPrompts if show is not ShownPrompts.all},
+        "never right, six checkpoints": listed(six, HeldOutFilters(ShownPrompts.never_right)),
         "category": listed(pair, HeldOutFilters(category=("level", 2))),
-        "newly wrong in a category": listed(pair, HeldOutFilters(Show.newly_wrong, ("level", 2))),
+        "newly wrong in a category": listed(pair, HeldOutFilters(ShownPrompts.newly_wrong, ("level", 2))),
         "search, all prompts": listed(pair, HeldOutFilters(search="much")),
         "search, one prompt": listed(pair, HeldOutFilters(search="9321")),
-        "search, none": listed(pair, HeldOutFilters(Show.newly_right, search="nowhere")),
+        "search, none": listed(pair, HeldOutFilters(ShownPrompts.newly_right, search="nowhere")),
         "one prompt": lambda: answers.detail(actor, project_id, prompt_ids[-1], six),
         "categories": lambda: listing.categories(actor, project_id, checkpoint_ids[-1]),
         "two rounds": lambda: compared.compare(actor, project_id, f"r{round_ids[0]}", f"r{round_ids[-1]}"),

@@ -22,7 +22,7 @@ from backend.db.filters import Filters, Sort
 from backend.db.listing import scope
 from backend.db.listing_search import find
 from backend.services.access import Actor
-from backend.services.samples import SamplePage, page
+from backend.services.samples import ListedSamples, page
 from tests.bench import samples_of_steps, samples_project
 from tests.bench.place import data_folder
 from tests.bench.samples_screen import on_screen
@@ -198,7 +198,7 @@ class Asked:
         with reading() as db:
             return find(scope(db, self.round_id, self.filters), self.filters, self.sort, None, 50)
 
-    def page(self) -> SamplePage:
+    def page(self) -> ListedSamples:
         return page(self.actor, self.round_id, self.filters, self.sort)
 
 

@@ -153,7 +153,7 @@ class Review:
 
     def go_away(self) -> None:
         """Go to another page, while the server owes this one no answer: it could come to hold something after that."""
-        self.page.wait_for_function(f"!{FIND}.desk.team.isBeating && !{FIND}.desk.line.fetching")
+        self.page.wait_for_function(f"!{FIND}.desk.team.isBeating && !{FIND}.desk.queue.fetching")
         self.page.goto("about:blank")
 
     def text(self, selector: str) -> str:

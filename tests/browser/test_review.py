@@ -204,8 +204,8 @@ def test_a_decision_refused_meanwhile_is_said_and_not_shown_as_made(empty: None,
     desk = Review(chromium)
     reviews.close(Actor(desk.actor.user_id, desk.actor.name), desk.round.id)
     desk.page.keyboard.press("a")
-    desk.page.wait_for_selector(".news:not([hidden])")
-    said = desk.text(".news")
+    desk.page.wait_for_selector(".outcomes:not([hidden])")
+    said = desk.text(".outcomes")
     assert f"sample {desk.ids[0]} was not saved" in said
     assert "frozen" in said
     assert desk.decisions() == []

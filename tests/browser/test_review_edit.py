@@ -92,7 +92,7 @@ def test_after_a_reload_an_edit_is_compared_with_its_original(empty: None, chrom
     desk.saved()
     desk.comes(desk.ids[2])
     assert desk.decisions() == [(K.reject, desk.ids[0]), (K.edit, desk.ids[1]), (K.accept, desk.ids[0])]
-    expect(desk.page.locator("#review-desk .news")).to_be_hidden()
+    expect(desk.page.locator("#review-desk .outcomes")).to_be_hidden()
     assert desk.errors == []
 
 

@@ -31,7 +31,7 @@ def close(desk: Review) -> None:
 
 def stays_readable(desk: Review, note: str) -> None:
     desk.page.get_by_text(f"Your note for sample {desk.ids[0]} is kept in this browser").click()
-    expect(desk.page.locator(".news textarea")).to_have_value(note)
+    expect(desk.page.locator(".outcomes textarea")).to_have_value(note)
     assert desk.page.evaluate(draft(desk)) == note
     assert desk.decisions() == []
     assert desk.errors == []
@@ -93,5 +93,5 @@ def test_a_refused_note_stays_readable(empty: None, chromium: object) -> None:
     desk.sees(".unsaved", "1 unsaved")
     close(desk)
     desk.page.unroute(SEND)
-    desk.page.wait_for_selector("#review-desk .news:has-text('was not saved')")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('was not saved')")
     stays_readable(desk, "odd")

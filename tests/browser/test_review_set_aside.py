@@ -26,11 +26,11 @@ def send_together(desk: Review, act: str) -> None:
 def test_half_an_emoji_in_a_note_is_said_and_holds_up_nothing(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     send_together(desk, f"kind: 'note', note: 'half {HALF}'")
-    desk.page.wait_for_selector("#review-desk .news:has-text('note: holds half of an emoji')")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('note: holds half of an emoji')")
     desk.saved()
     assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[2])]
     assert desk.page.evaluate(OUTBOX) == 0
-    desk.sees(".news", f"Your note for sample {desk.ids[1]} is kept")
+    desk.sees(".outcomes", f"Your note for sample {desk.ids[1]} is kept")
     assert desk.errors == []
 
 

@@ -173,7 +173,7 @@ def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: 
     other.press("a")
     other.saved()
     one.press("x")
-    one.page.wait_for_selector("#review-desk .news:has-text('came late')")
+    one.page.wait_for_selector("#review-desk .outcomes:has-text('came late')")
     one.saved()
     written = {row.user_id: row for row in one.written()}
     assert written[one.actor.user_id].is_late
@@ -238,7 +238,7 @@ def test_two_tabs_of_one_person_add_up(empty: None, chromium: object) -> None:
     assert [n for kind, n in written if kind is K.accept] == desk.ids[:5]
     assert [n for kind, n in written if kind is K.reject] == desk.ids[:5], "both tabs hold the same items"
     # Whichever word came second took the place of the first, and its page says so.
-    told = [page.locator("#review-desk .news").all_text_contents() for page in (desk.page, tab)]
+    told = [page.locator("#review-desk .outcomes").all_text_contents() for page in (desk.page, tab)]
     assert "5" in " ".join(told[0] + told[1])
     assert "elsewhere, in another tab or before a reload" in " ".join(told[0] + told[1])
 

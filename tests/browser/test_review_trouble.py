@@ -16,7 +16,7 @@ __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 K = DecisionKind
 OUTBOX = "Object.keys(localStorage).filter((name) => /^rondo.review.\\d/.test(name)).length"
-HELD_HERE = f"{FIND}.desk.line.open.length"
+HELD_HERE = f"{FIND}.desk.queue.open.length"
 
 
 def set_role(desk: Review, role: Role) -> None:
@@ -65,7 +65,7 @@ def test_an_edit_begun_while_an_undo_is_fetched_decides_its_own_item(empty: None
     while not fetched:
         desk.page.wait_for_timeout(20)
     fetched[0].continue_()
-    desk.page.wait_for_function(f"{FIND}.desk.line.find({desk.ids[0]})")
+    desk.page.wait_for_function(f"{FIND}.desk.queue.find({desk.ids[0]})")
     desk.press("Control+Enter")
     desk.saved()
     assert desk.decisions()[-1] == (K.edit, desk.ids[1])
@@ -81,14 +81,14 @@ def test_a_refused_text_stays_readable_and_every_refused_decision_is_counted(emp
     desk.press("Control+Enter", "a", "x")
     close(desk)
     desk.page.unroute(SEND)
-    desk.page.wait_for_selector("#review-desk .news:has-text('3 decisions of yours were not saved')")
-    desk.sees(".news", f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('3 decisions of yours were not saved')")
+    desk.sees(".outcomes", f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})")
     desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
-    expect(desk.page.locator(".news textarea")).to_have_value("worth keeping")
+    expect(desk.page.locator(".outcomes textarea")).to_have_value("worth keeping")
     draft = f"rondo.review.draft.{desk.actor.user_id}.{desk.ids[0]}"
     assert desk.page.evaluate(f"localStorage['{draft}']") == "worth keeping"
-    desk.page.locator(".news").get_by_role("button", name="OK").click()
-    expect(desk.page.locator(".news")).to_be_hidden()
+    desk.page.locator(".outcomes").get_by_role("button", name="OK").click()
+    expect(desk.page.locator(".outcomes")).to_be_hidden()
     assert desk.decisions() == []
 
 
@@ -101,7 +101,7 @@ def test_a_text_that_was_too_long_is_opened_again_as_it_was_written(
     desk.press("e")
     box.evaluate("(one) => { one.value = 'w'.repeat(1001); }")
     desk.press("Control+Enter")
-    desk.page.wait_for_selector("#review-desk .news:has-text('Shorten it')")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('Shorten it')")
     desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
     desk.page.get_by_role("button", name="Edit it again").click()
     assert len(box.input_value()) == 1001
@@ -160,7 +160,7 @@ def test_what_a_held_database_did_not_take_waits_and_is_sent_again_when_it_said(
         desk.press("a", "x", "a")
         desk.page.wait_for_function(f"{FIND}.desk.outbox.retryAt > Date.now() + 1000")
         assert desk.page.evaluate(OUTBOX) == 3
-        assert desk.page.locator("#review-desk .news:visible").count() == 0, "nothing is refused"
+        assert desk.page.locator("#review-desk .outcomes:visible").count() == 0, "nothing is refused"
     desk.saved()
     assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[1]), (K.accept, desk.ids[2])]
     assert desk.page.evaluate(OUTBOX) == 0
@@ -196,7 +196,7 @@ def test_a_refused_flag_loses_its_badge(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     close(desk)
     desk.press("f")
-    desk.page.wait_for_selector("#review-desk .news:has-text('was not saved')")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('was not saved')")
     desk.sees_not(".facts", "flagged")
 
 
@@ -220,7 +220,7 @@ def test_an_undo_of_what_was_held_sends_neither(empty: None, chromium: object) -
     desk.press("s", "u")
     desk.page.wait_for_function(f"{OUTBOX} === 1 && !{FIND}.desk.outbox.size")
     desk.sees(".message", "A decision of yours was not saved")
-    expect(desk.page.locator(".news")).to_be_hidden()
+    expect(desk.page.locator(".outcomes")).to_be_hidden()
     set_role(desk, Role.reviewer)
     desk.page.get_by_role("button", name="Try again").click()
     desk.saved()
@@ -233,7 +233,7 @@ def test_an_undo_that_was_refused_shows_what_stands(empty: None, chromium: objec
     desk.saved()
     set_role(desk, Role.viewer)
     desk.press("u")
-    desk.page.wait_for_selector("#review-desk .news:has-text('needs the role reviewer')")
+    desk.page.wait_for_selector("#review-desk .outcomes:has-text('needs the role reviewer')")
     desk.sees(".mine", "You accepted")
     assert desk.page.evaluate(OUTBOX) == 0
 
@@ -302,7 +302,7 @@ def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chrom
     desk.page.wait_for_function(f"{HELD_HERE} >= 40")
     desk.page.get_by_label("Order").select_option("random")
     desk.page.get_by_label("Order").select_option("sequential")
-    desk.page.wait_for_function(f"{HELD_HERE} >= 40 && !{FIND}.desk.line.fetching")
+    desk.page.wait_for_function(f"{HELD_HERE} >= 40 && !{FIND}.desk.queue.fetching")
     until(lambda: desk.leased() == desk.page.evaluate(HELD_HERE))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.db import session, tables
 from backend.services.access import Actor
 from backend.services.held_out import listing
-from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.values import RoundStatus, Split, Stage
 from tests import rows
 
@@ -126,7 +126,7 @@ class Line:
     def places(self, show: str, *chosen: int, **filters: object) -> list[int]:
         """The places of the prompts that the table shows of these checkpoints."""
         ids = [self.checkpoints[n].id for n in chosen]
-        held_out_page = listing.page(self.actor, self.project.id, ids, HeldOutFilters(Show(show), **filters))  # type: ignore[arg-type]
+        held_out_page = listing.page(self.actor, self.project.id, ids, HeldOutFilters(ShownPrompts(show), **filters))  # type: ignore[arg-type]
         return [self.prompt_ids.index(row.prompt_id) for row in held_out_page.rows]
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from sqlalchemy import update
 
 from backend.db import reading, session, tables
-from backend.pipeline.evaluate import blind_verdicts
+from backend.pipeline.round_evidence import blind_verdicts
 from backend.services.decisions import bulk
 from backend.services.decisions.bulk import Filters
 from backend.services.team import adjudication

@@ -16,7 +16,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services.access import Actor
 from backend.services.checkpoints import chat_process, chat_turns, chats
-from backend.services.checkpoints.chat_turns import Chat, ChatView, Turn, TurnState
+from backend.services.checkpoints.chat_turns import Chat, ChatTurn, ChatView, TurnState
 from backend.values import Role, Sampling
 from tests import chatting, rows
 from tests.tiny import make_tiny_model
@@ -61,7 +61,7 @@ def chat_view(actor: Actor) -> ChatView:
     return view
 
 
-def last(actor: Actor, side: int = 0) -> Turn:
+def last(actor: Actor, side: int = 0) -> ChatTurn:
     return chat_view(actor).sides[side].turns[-1]
 
 

@@ -11,9 +11,9 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.metrics.override_rate import OverrideRate
-from backend.pipeline.evaluate import round_evidence
 from backend.pipeline.funnel import looked_at
 from backend.pipeline.known import write_known
+from backend.pipeline.round_evidence import round_evidence
 from backend.services import reviews, samples
 from backend.services.decisions import leases
 from backend.services.projects import overview

@@ -8,7 +8,7 @@ from app.pages.overview.cards import tree_value
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services.held_out import answers, baseline, by_category, compared, listing, side_by_side
-from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
@@ -44,7 +44,7 @@ def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
     ids = [checkpoint.id for checkpoint in line.checkpoints]
 
     def turn(show: str, **place: int | None) -> listing.HeldOutPage:
-        return listing.page(line.actor, line.project.id, ids[::2], HeldOutFilters(Show(show)), limit=4, **place)
+        return listing.page(line.actor, line.project.id, ids[::2], HeldOutFilters(ShownPrompts(show)), limit=4, **place)
 
     first = turn("newly_right")
     assert (first.count, first.before) == (10, None)

@@ -56,7 +56,7 @@ def estimated_seconds(project: tables.Project, **changes: Any) -> float | None:
     return estimated(project, recipe, **changes).seconds
 
 
-def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -> rounds.Estimate:
+def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -> rounds.PlanEstimate:
     actor = rows.make_actor(project)
     plan = rounds.defaults(actor, project.id)
     return rounds.estimate(

@@ -11,7 +11,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, R
 from backend.services import prompts
 from backend.services.access import Actor
 from backend.services.prompts import Mapping
-from backend.services.prompts.rows import content_hash
+from backend.services.prompts.canonical import content_hash
 from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put, texts

@@ -139,7 +139,7 @@ def test_nothing_is_left_when_writing_fails_in_the_middle(
     name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
     write, calls = writer.Writer.write, []
 
-    def fails_late(self: writer.Writer, chunk: list[staging.Staged]) -> None:
+    def fails_late(self: writer.Writer, chunk: list[staging.StagedPrompt]) -> None:
         calls.append(len(chunk))
         if len(calls) == 3:
             raise RuntimeError("the power went")

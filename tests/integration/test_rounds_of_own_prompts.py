@@ -24,7 +24,7 @@ from backend.recipes import Step
 from backend.sameness import text_key
 from backend.selectors.above_threshold import AboveThreshold
 from backend.services import prompts, reviews, rounds
-from backend.services.prompts.rows import content_hash
+from backend.services.prompts.canonical import content_hash
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
 from tests.integration.loop import RIGHT, TRAINING, Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture

@@ -124,7 +124,7 @@ def test_after_many_turns_that_were_waited_for_the_file_rests(monkeypatch: pytes
     It rests while the turn is still held, so that no thread of this process comes in between.
     """
     rests: list[tuple[float, bool]] = []
-    turn, watched = turns.Turn(), Watched()
+    turn, watched = turns.WriteTurn(), Watched()
     monkeypatch.setattr(turn, "_lock", watched)
     clock = SimpleNamespace(sleep=lambda seconds: rests.append((seconds, watched.lock.locked())))
     monkeypatch.setattr(turns, "time", clock)

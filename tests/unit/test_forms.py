@@ -8,7 +8,7 @@ import pytest
 from app import form_values, forms
 from backend.errors import InvalidInput
 from backend.services.recipes import parts
-from backend.services.recipes.parts import Knob, KnobType
+from backend.services.recipes.knobs import Knob, KnobType
 from tests.drawing import drawing
 from tests.event_loops import in_event_loop
 

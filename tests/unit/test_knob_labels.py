@@ -10,6 +10,7 @@ from app import forms
 from app.forms import Form
 from app.widgets import round_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
+from backend.services.recipes.knobs import knobs_of
 from backend.services.round_report.shapes import SetKnob, StepAsked
 from tests.drawing import drawing
 from tests.event_loops import in_event_loop
@@ -39,7 +40,7 @@ def test_what_a_field_says_of_itself_comes_first() -> None:
     class Plugin(BaseModel):
         n: int = Field(1, title="Cups of tea")
 
-    assert [knob.label for knob in parts.knobs_of(Plugin, called="sample")] == ["Cups of tea (n)"]
+    assert [knob.label for knob in knobs_of(Plugin, called="sample")] == ["Cups of tea (n)"]
 
 
 def test_names_that_are_no_words_have_a_label_of_their_own() -> None:

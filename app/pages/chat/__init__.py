@@ -16,7 +16,7 @@ from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import chats
-from backend.services.checkpoints.chats import ChatView, Turn, TurnState
+from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
 from backend.values import JSON, SCORER, Role, Sampling
 
@@ -174,7 +174,7 @@ def log_value(view: ChatView) -> JSON:
     }
 
 
-def _turn(turn: Turn, who: str) -> JSON:
+def _turn(turn: ChatTurn, who: str) -> JSON:
     return {
         "question": turn.question,
         "answer": turn.answer,

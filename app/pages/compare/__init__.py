@@ -18,7 +18,7 @@ from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import baseline, compared, listing, side_by_side
 from backend.services.held_out.compared import MOST_SIDES, ComparedSide
-from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.side_by_side import SideBySide
 from backend.values import JSON, Role
 
@@ -32,7 +32,7 @@ LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 SHOWN, SHOWN_OF_MANY = 5, 2
 LABELS = ("First", "Second", "Third (optional)", "Fourth (optional)")
 TO_BASELINE, NO_BASELINE = "Make the first the baseline", "No baseline"
-CHANGES = ((Show.newly_wrong, "Newly wrong"), (Show.newly_right, "Newly right"))
+CHANGES = ((ShownPrompts.newly_wrong, "Newly wrong"), (ShownPrompts.newly_right, "Newly right"))
 NO_ROUND: JSON = {
     "message": "No round of this project is done yet, so there is nothing to compare.",
     "target": "./",

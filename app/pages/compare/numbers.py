@@ -61,12 +61,12 @@ def _row(compared: SideBySide, row: Row) -> JSON:
     is_share = any(word in number.name for word in SHARES) and "length" not in number.name
     cells: list[JSON] = [{"side": side.name, "value": "–"} for side in compared.sides]
     first = 0 if number.of_checkpoint else compared.first_round
-    old = next((one.old for _, one in row if one.old is not None), None)
+    old = next((measure.old for _, measure in row if measure.old is not None), None)
     cells[first] |= {"value": _value(old, is_share), "own": _interval(old, is_share)}
-    for n, one in row:
+    for n, measure in row:
         if n != first:
-            cells[n] |= _cell(one, is_share)
-            if one.name == ACCURACY and one.of_checkpoint:
+            cells[n] |= _cell(measure, is_share)
+            if measure.name == ACCURACY and measure.of_checkpoint:
                 cells[n] |= _of_chosen(compared, n, cells[n])
     return {"name": _name(number), "of": _of(number), "cells": cells}
 
@@ -75,21 +75,21 @@ def _of_chosen(compared: SideBySide, n: int, cell: JSON) -> JSON:
     """Of two sides whose difference is told of above, one chosen as the highest of rounds: that this is the pair alone,
     and no colour where that may be chance."""
     pair = {compared.sides[0], compared.sides[n]}
-    told = [best for best in (compared.best, compared.best_round) if best and best.rounds]
-    best = next((best for best in told if {best.side, best.second} == pair), None)
+    bests = [best for best in (compared.best, compared.best_round) if best and best.rounds]
+    best = next((best for best in bests if {best.side, best.second} == pair), None)
     if best is None or "difference" not in cell:
         return {}
-    said = f"{cell['said']}; this pair alone" if cell["said"] else "this pair alone"
-    return {"said": said, "badge": cell["badge"] if best.is_sure else ""}
+    note = f"{cell['said']}; this pair alone" if cell["said"] else "this pair alone"
+    return {"said": note, "badge": cell["badge"] if best.is_sure else ""}
 
 
-def _cell(one: ComparedMetric, is_share: bool) -> JSON:
+def _cell(metric: ComparedMetric, is_share: bool) -> JSON:
     """The other side's value, and its difference where both were measured."""
-    gap = one.difference
-    cell: JSON = {"value": _value(one.new, is_share), "own": _interval(one.new, is_share)}
-    if one.new is None or one.old is None:
-        return cell | {"said": gap.why if one.new is not None else ""}
-    is_told = any(word in one.name for word in GOOD)
+    gap = metric.difference
+    cell: JSON = {"value": _value(metric.new, is_share), "own": _interval(metric.new, is_share)}
+    if metric.new is None or metric.old is None:
+        return cell | {"said": gap.why if metric.new is not None else ""}
+    is_told = any(word in metric.name for word in GOOD)
     return cell | {
         "badge": "" if not is_told else "bad" if gap.is_worse else "ok" if gap.is_better else "",
         "difference": difference(gap, is_share),

@@ -12,7 +12,7 @@ from backend.differences import Difference
 from backend.services.held_out.baseline import Baseline
 from backend.services.held_out.compared import Compared, ComparedSide
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
-from backend.services.held_out.side_by_side import Best, KnobOfAll, SideBySide
+from backend.services.held_out.side_by_side import BestSide, KnobOfAll, SideBySide
 from backend.values import JSON
 
 LONGEST_KNOB = 600
@@ -72,12 +72,12 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     return [verdict, {"chip": "higher than the rounds", "badge": "bad" if best.is_sure else "", "text": text}]
 
 
-def _verdict(best: Best) -> JSON:
+def _verdict(best: BestSide) -> JSON:
     chip = "best" if best.is_sure or best.side is None else "highest"
     return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best)}
 
 
-def best_said(best: Best) -> str:
+def best_said(best: BestSide) -> str:
     """Which side is best, and whether the interval leaves doubt."""
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:
@@ -97,20 +97,20 @@ def best_said(best: Best) -> str:
 
 def _told(pair: Compared) -> JSON:
     """What got worse and what got better in a side, beyond chance, by category."""
-    worse = [one for one in pair.categories if one.difference.is_worse]
-    better = [one for one in reversed(pair.categories) if one.difference.is_better]
+    worse = [category for category in pair.categories if category.difference.is_worse]
+    better = [category for category in reversed(pair.categories) if category.difference.is_better]
     return {
         "name": pair.new.name,
         "to": pair.old.name,
-        "worse": [_linked(pair, one) for one in worse],
-        "better": [_linked(pair, one) for one in better],
+        "worse": [_linked(pair, category) for category in worse],
+        "better": [_linked(pair, category) for category in better],
         "is_told": bool(pair.categories),
     }
 
 
-def _linked(pair: Compared, one: ComparedCategory) -> JSON:
-    said = f"{one.key}: {one.value} ({points(one.difference.value or 0)})"
-    return {"text": said, "target": _category_target(pair, one)}
+def _linked(pair: Compared, category: ComparedCategory) -> JSON:
+    text = f"{category.key}: {category.value} ({points(category.difference.value or 0)})"
+    return {"text": text, "target": _category_target(pair, category)}
 
 
 def _asked(compared: SideBySide) -> list[str]:
@@ -159,9 +159,9 @@ def _categories(compared: SideBySide) -> list[JSON]:
     """A row for each category, what fell most anywhere first; a side without it has an empty cell."""
     rows: dict[str, list[tuple[int, Compared, ComparedCategory]]] = {}
     for n, pair in enumerate(compared.pairs, 1):
-        for one in pair.categories:
-            rows.setdefault(category_text(one.key, one.value), []).append((n, pair, one))
-    ordered = sorted(rows.values(), key=lambda row: min(one.difference.value or 0.0 for _, _, one in row))
+        for category in pair.categories:
+            rows.setdefault(category_text(category.key, category.value), []).append((n, pair, category))
+    ordered = sorted(rows.values(), key=lambda row: min(cell.difference.value or 0.0 for _, _, cell in row))
     return [_category_row(compared.sides, row) for row in ordered]
 
 
@@ -169,23 +169,23 @@ def _category_row(sides: Sequence[ComparedSide], row: Sequence[tuple[int, Compar
     _, _, first = row[0]
     cells: list[JSON] = [{"side": side.name, "value": "–"} for side in sides]
     cells[0] |= {"value": percent(first.difference.old)}
-    for n, pair, one in row:
-        gap = one.difference
+    for n, pair, category in row:
+        gap = category.difference
         cells[n] |= {
             "value": percent(gap.new),
             "badge": badge(gap),
             "difference": numbers.difference(gap, True),
             "interval": numbers.gap_ends(gap, True),
             "said": numbers.details(gap),
-            "target": _category_target(pair, one),
+            "target": _category_target(pair, category),
         }
     return {"name": f"{first.key}: {first.value}", "cells": cells}
 
 
-def _category_target(pair: Compared, one: ComparedCategory) -> str:
+def _category_target(pair: Compared, category: ComparedCategory) -> str:
     ids = {"old": pair.old.checkpoint_id, "new": pair.new.checkpoint_id}
-    show = "newly_wrong" if (one.difference.value or 0) < 0 else "newly_right"
-    return f"held-out?{urlencode(ids | {'show': show, 'category': category_text(one.key, one.value)})}"
+    show = "newly_wrong" if (category.difference.value or 0) < 0 else "newly_right"
+    return f"held-out?{urlencode(ids | {'show': show, 'category': category_text(category.key, category.value)})}"
 
 
 def badge(gap: Difference) -> str:

@@ -34,7 +34,7 @@ PEOPLE = ["Person", "Decisions", "Overrides"]
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen, followed = gr.State({}), gr.State(CurrentChoice())
+    page_state, followed = gr.State({}), gr.State(CurrentChoice())
     kept = gr.JSON({}, visible="hidden")
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
@@ -54,7 +54,10 @@ def build() -> None:
                 people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
             with gr.Tab("Download") as download:
                 tool = gr.Radio(
-                    [(one.in_words, one.value) for one in Tool], value="trl", label="For", elem_id="export-tool"
+                    [(member.in_words, member.value) for member in Tool],
+                    value="trl",
+                    label="For",
+                    elem_id="export-tool",
                 )
                 with gr.Row():
                     format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
@@ -83,12 +86,12 @@ def build() -> None:
                     verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
             with gr.Tab("Scan"):
-                scanned = scanning.build(seen, kept)
+                scanned = scanning.build(page_state, kept)
             with gr.Tab("Card"):
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
-    wanted = [seen, format, type, strict, leave_out, tool, handling, reason]
+    wanted = [page_state, format, type, strict, leave_out, tool, handling, reason]
     shown = [
         card,
         listed,
@@ -110,15 +113,15 @@ def build() -> None:
         status,
         hub_text,
         pushed.state,
-        seen,
+        page_state,
         kept,
     ]
     gr.on(None, draw, None, shown, **QUIET)
     opened = listed.select(choose, None, shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
-    more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
-    rows.select(open_row, [seen], whole, **QUIET)
+    first.click(to_first, [page_state], [rows, first, more, page_state], **QUIET)
+    more.click(to_next, [page_state], [rows, first, more, page_state], **QUIET)
+    rows.select(open_row, [page_state], whole, **QUIET)
     gr.on(
         # A reason is whole when it is left: each key would ask the database.
         [
@@ -131,13 +134,13 @@ def build() -> None:
         **QUIET,
     )
     check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
-    write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
-    to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows, pushed.reason]
+    write_card.click(write_dataset_card, [page_state], hub_text, **PRIVATE)
+    to_push = [page_state, format, pushed.repo, pushed.is_private, pushed.found_rows, pushed.reason]
     asked_for = pushed.go.click(push, to_push, pushed.state, **PRIVATE)
     for follows in (kept.change, asked_for.success):
-        follows(follow_push, [followed, seen], [pushed.state, timer], **QUIET)
+        follows(follow_push, [followed, page_state], [pushed.state, timer], **QUIET)
     timer.tick(look_again, followed, [pushed.state, timer], **QUIET)
-    verify.click(verify_hash, [seen], status, **PRIVATE)
+    verify.click(verify_hash, [page_state], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -156,31 +159,31 @@ def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_first(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Back to the first rows."""
-    return _page(context(request).actor, chosen_in(seen), None)
+    return _page(context(request).actor, chosen_in(page_state), None)
 
 
 @toasts
-def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_next(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """On to the next rows."""
-    return _page(context(request).actor, chosen_in(seen), seen.get("next"))
+    return _page(context(request).actor, chosen_in(page_state), page_state.get("next"))
 
 
 @toasts
-def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
+def open_row(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one row whole."""
     place = row_number(event)
-    page = datasets.rows(context(request).actor, chosen_in(seen), cursor=place - 1, limit=1)
+    page = datasets.rows(context(request).actor, chosen_in(page_state), cursor=place - 1, limit=1)
     if not page.rows:
         return gr.Textbox(visible=False)
     return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
 
 
 @toasts
-def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+def verify_hash(page_state: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     """Say whether the rows are still those that were frozen."""
-    check = datasets.verify(context(request).actor, chosen_in(seen))
+    check = datasets.verify(context(request).actor, chosen_in(page_state))
     if check.is_unchanged:
         return {"is_bad": False, "lines": [f"Unchanged: {check.num_rows:,} rows have the hash they were frozen with."]}
     lines = ["Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."]
@@ -188,9 +191,9 @@ def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 
 
 @toasts
-def write_dataset_card(seen: dict[str, Any], request: gr.Request) -> gr.Code:
+def write_dataset_card(page_state: dict[str, Any], request: gr.Request) -> gr.Code:
     """Write the card of the chosen dataset."""
-    return hub_card.shown(dataset_cards.of_dataset(context(request).actor, chosen_in(seen)))
+    return hub_card.shown(dataset_cards.of_dataset(context(request).actor, chosen_in(page_state)))
 
 
 def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
@@ -224,7 +227,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
     detail = datasets.get(actor, ids[0] if chosen.id is None else chosen.id)
     view = detail.view
     types = [str(type) for type in exports.types(view.type)]
-    rows, first, more, seen = _page(actor, view.id, None)
+    rows, first, more, page_state = _page(actor, view.id, None)
     return [
         card_value(detail),
         Table([list_row(v) for v in views], visible=True),
@@ -240,7 +243,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         *downloading.offered(actor, view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
         hub_card.nothing(),
         hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
-        seen,
+        page_state,
         {"dataset": str(view.id)},
     ]
 

@@ -42,20 +42,20 @@ def offered(
 ) -> list[Any]:
     """The link, and nothing; or no link, and why there is none."""
     try:
-        made = link(dataset_id, format, type, strict=strict, leave_out=leave_out, tool=tool)
-        made["link"] += "&" + urlencode({"handling": handling, "reason": reason}) if handling else ""
+        urls = link(dataset_id, format, type, strict=strict, leave_out=leave_out, tool=tool)
+        urls["link"] += "&" + urlencode({"handling": handling, "reason": reason}) if handling else ""
         of_type = _type(type)
         exports.refuse_held(
             actor, dataset_id, leave_out=leave_out, handling=handling or None, reason=reason, type=of_type
         )
     except (Conflict, InvalidInput, PermissionDenied) as error:
         return [None, {"is_bad": True, "lines": [error.message]}]
-    return [made, None]
+    return [urls, None]
 
 
 @toasts
 def point(
-    seen: dict[str, Any],
+    page_state: dict[str, Any],
     format: str,
     type: str,
     strict: bool,
@@ -68,14 +68,16 @@ def point(
     """Make the link fit what is chosen, or say why there is none."""
     how = {"handling": handling or "", "reason": reason or ""}
     actor = context(request).actor
-    if not seen.get("dataset"):  # none was chosen, none is there
+    if not page_state.get("dataset"):  # none was chosen, none is there
         return [None, None]
-    return offered(actor, chosen_in(seen), format, type, strict=strict, leave_out=leave_out, tool=tool_of(tool), **how)
+    return offered(
+        actor, chosen_in(page_state), format, type, strict=strict, leave_out=leave_out, tool=tool_of(tool), **how
+    )
 
 
 @toasts
 def check_rows(
-    seen: dict[str, Any],
+    page_state: dict[str, Any],
     format: str,
     type: str,
     strict: bool,
@@ -89,7 +91,7 @@ def check_rows(
     """Write the file and say what the checks found."""
     exported = exports.export(
         context(request).actor,
-        chosen_in(seen),
+        chosen_in(page_state),
         format="parquet" if format == "parquet" else "jsonl",
         type=DatasetType(type),
         is_strict=strict,
@@ -109,12 +111,12 @@ def link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bo
     name = exports.file_name(dataset_id, wanted, format, is_strict=strict, leave_out=leave_out, tool=tool)
     of_tool = {"type": wanted.value, "leave_out": leave_out, "tool": tool.value}
     asked = {"format": format, "is_strict": strict} | of_tool
-    made, address = tool_rows.beside(tool, wanted, name), f"/api/v1/datasets/{dataset_id}/export"
+    beside, address = tool_rows.beside(tool, wanted, name), f"/api/v1/datasets/{dataset_id}/export"
     return {
         "link": f"{address}?{urlencode(asked)}",
         "name": name,
-        "beside": f"{address}/beside?{urlencode(of_tool)}" if made is not None else None,
-        "beside_name": made[0] if made is not None else None,
+        "beside": f"{address}/beside?{urlencode(of_tool)}" if beside is not None else None,
+        "beside_name": beside[0] if beside is not None else None,
     }
 
 

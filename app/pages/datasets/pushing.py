@@ -14,16 +14,16 @@ from backend.errors import InvalidInput
 from backend.services.hub import pushes
 
 
-def chosen_in(seen: dict[str, Any]) -> int:
+def chosen_in(page_state: dict[str, Any]) -> int:
     """Return the dataset that the page shows; raises InvalidInput where it shows none."""
-    if seen.get("dataset") is None:
+    if page_state.get("dataset") is None:
         raise InvalidInput("No dataset is chosen. Choose one from the table; a round makes one when it selects.")
-    return int(seen["dataset"])
+    return int(page_state["dataset"])
 
 
 @toasts
 def push(
-    seen: dict[str, Any],
+    page_state: dict[str, Any],
     format: str,
     repo: str,
     is_private: bool,
@@ -36,16 +36,20 @@ def push(
     wanted: Any = "parquet" if format == "parquet" else "jsonl"
     knobs: dict[str, Any] = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
     knobs["reason"] = reason or ""
-    job_id = pushes.push_dataset(here.actor, chosen_in(seen), repo or "", **knobs)
+    job_id = pushes.push_dataset(here.actor, chosen_in(page_state), repo or "", **knobs)
     notice(f"Job {job_id} is queued: it pushes the dataset.")
     return hub_push.state_value(pushes.get(here.actor, job_id))
 
 
 @toasts
-def follow_push(followed: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def follow_push(followed: CurrentChoice, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say how far the push of the chosen dataset is; `look_again` goes on from here while it is under way."""
-    drawn = push_state(context(request), seen["dataset"]) if seen.get("dataset") else [None, gr.Timer(active=False)]
-    followed.put({"dataset": seen.get("dataset")})
+    drawn = (
+        push_state(context(request), page_state["dataset"])
+        if page_state.get("dataset")
+        else [None, gr.Timer(active=False)]
+    )
+    followed.put({"dataset": page_state.get("dataset")})
     return drawn
 
 

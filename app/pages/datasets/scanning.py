@@ -52,7 +52,7 @@ and account numbers, IP addresses, credentials, names of a list, and held-out te
 CHOSEN = """{{#if value}}<p role="status">{{value}}</p>{{/if}}"""
 
 
-def build(seen: gr.State, kept: gr.JSON) -> Markup:
+def build(page_state: gr.State, kept: gr.JSON) -> Markup:
     """Lay out the tab and wire it; return what changes with each scan. seen: the dataset that is shown; kept: changes
     with it."""
     timer, place, chosen = gr.Timer(POLL_SECONDS, active=False), gr.State({}), gr.State(0)
@@ -76,13 +76,13 @@ def build(seen: gr.State, kept: gr.JSON) -> Markup:
             fine = buttons.secondary("Mark as fine", elem_id="scan-fine")
             unfine = buttons.secondary("Not fine after all", elem_id="scan-unfine")
     shown = [state, hits, more, place, marking, about, timer]
-    kept.change(show, [seen], shown, **QUIET)
-    go.click(start, [seen, upload], shown, **PRIVATE)
-    timer.tick(show, [seen], shown, **QUIET)
-    more.click(to_next, [seen, place], shown, **QUIET)
-    hits.select(choose, [seen], [chosen, marking, about], **QUIET)
-    fine.click(mark_fine, [seen, place, chosen, reason], shown, **PRIVATE)
-    unfine.click(mark_unfine, [seen, place, chosen, reason], shown, **PRIVATE)
+    kept.change(show, [page_state], shown, **QUIET)
+    go.click(start, [page_state, upload], shown, **PRIVATE)
+    timer.tick(show, [page_state], shown, **QUIET)
+    more.click(to_next, [page_state, place], shown, **QUIET)
+    hits.select(choose, [page_state], [chosen, marking, about], **QUIET)
+    fine.click(mark_fine, [page_state, place, chosen, reason], shown, **PRIVATE)
+    unfine.click(mark_unfine, [page_state, place, chosen, reason], shown, **PRIVATE)
     _settings()
     return state
 
@@ -116,45 +116,47 @@ def _settings() -> None:
 
 
 @toasts
-def show(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def show(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """The last scan of the chosen dataset, and its first findings."""
-    return drawn(context(request).actor, seen, None)
+    return drawn(context(request).actor, page_state, None)
 
 
 @toasts
-def start(seen: dict[str, Any], upload: str | None, request: gr.Request) -> list[Any]:
+def start(page_state: dict[str, Any], upload: str | None, request: gr.Request) -> list[Any]:
     """Have a worker look through the rows."""
     here = context(request)
     given = Path(uploads.require_own(here.session_id, upload)) if upload else None
-    scans.start(here.actor, chosen_in(seen), reference=given)
-    return drawn(here.actor, seen, None)
+    scans.start(here.actor, chosen_in(page_state), reference=given)
+    return drawn(here.actor, page_state, None)
 
 
 @toasts
-def to_next(seen: dict[str, Any], place: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_next(page_state: dict[str, Any], place: dict[str, Any], request: gr.Request) -> list[Any]:
     """On to the next findings."""
-    return drawn(context(request).actor, seen, place.get("next"))
+    return drawn(context(request).actor, page_state, place.get("next"))
 
 
 @toasts
-def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Say of the finding that was clicked whether it is fine, and offer to mark it."""
     number = row_number(event)
-    return [number, gr.Group(visible=True), said_of(context(request).actor, seen, number)]
+    return [number, gr.Group(visible=True), said_of(context(request).actor, page_state, number)]
 
 
 @toasts
-def mark_fine(seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request) -> list[Any]:
+def mark_fine(
+    page_state: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request
+) -> list[Any]:
     """Let the chosen value leave."""
-    return _marked(context(request).actor, seen, place, chosen, reason, is_fine=True)
+    return _marked(context(request).actor, page_state, place, chosen, reason, is_fine=True)
 
 
 @toasts
 def mark_unfine(
-    seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request
+    page_state: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request
 ) -> list[Any]:
     """Take that back."""
-    return _marked(context(request).actor, seen, place, chosen, reason, is_fine=False)
+    return _marked(context(request).actor, page_state, place, chosen, reason, is_fine=False)
 
 
 @toasts
@@ -180,7 +182,7 @@ def put(
 
 
 def _marked(
-    actor: Actor, seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, *, is_fine: bool
+    actor: Actor, page_state: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, *, is_fine: bool
 ) -> list[Any]:
     if not chosen:
         raise InvalidInput("No finding is chosen. Click one in the table.")
@@ -190,12 +192,12 @@ def _marked(
         notice("Marked as fine: this value may leave, in all datasets of the project.")
     else:
         notice("Not fine any more: this value counts as a finding again, in all datasets of the project.")
-    return drawn(actor, seen, place.get("at"))
+    return drawn(actor, page_state, place.get("at"))
 
 
-def drawn(actor: Actor, seen: dict[str, Any], cursor: int | None) -> list[Any]:
+def drawn(actor: Actor, page_state: dict[str, Any], cursor: int | None) -> list[Any]:
     """The last scan and a page of its findings; and whether to look again."""
-    scan = scans.newest(actor, chosen_in(seen)) if seen.get("dataset") else None
+    scan = scans.newest(actor, chosen_in(page_state)) if page_state.get("dataset") else None
     empty: list[list[str]] = []
     if scan is None or scan.finished_at is None:
         hidden = [Table(empty, visible=False), gr.Button(visible=False), {}, gr.Group(visible=False), None]
@@ -226,8 +228,8 @@ def state_value(scan: DatasetScan | None) -> dict[str, Any] | None:
         return {"text": f"It failed. {scan.error}" if is_bad else text, "job": scan.job_id, "is_bad": is_bad}
     lines = [f"Compared with {scan.reference}, too."] if scan.reference else []
     fine = {kind: count - scan.rows_open.get(kind, 0) for kind, count in scan.rows_with.items()}
-    if told := scans.in_words({kind: count for kind, count in fine.items() if count}):
-        lines.append(f"All marked as fine in these: {told}.")
+    if kinds := scans.in_words({kind: count for kind, count in fine.items() if count}):
+        lines.append(f"All marked as fine in these: {kinds}.")
     lines += uncompared(scan)
     if not scan.is_current:
         lines.append("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
@@ -254,9 +256,9 @@ def uncompared(scan: DatasetScan) -> list[str]:
     return [f"{scan.num_uncompared:,} of the {what} were not compared: {'; '.join(why)}."]
 
 
-def said_of(actor: Actor, seen: dict[str, Any], number: int) -> str:
+def said_of(actor: Actor, page_state: dict[str, Any], number: int) -> str:
     """Who said of a finding that it is fine, and why."""
-    scan = scans.newest(actor, chosen_in(seen))
+    scan = scans.newest(actor, chosen_in(page_state))
     hits = scans.hits(actor, scan.id, cursor=number - 1, limit=1).hits if scan is not None else ()
     if not hits or hits[0].id != number:
         raise InvalidInput("This finding is of a scan before the last one. Click one in the table.")

@@ -9,7 +9,7 @@ from app.widgets.sample_card import BADGES, one_line, score
 from app.widgets.sample_filters import read_filters, to_address
 from backend.errors import InvalidInput
 from backend.services.samples import groups
-from backend.services.samples.groups import GroupMember, GroupPage, GroupRow, GroupSort, GroupSortKey
+from backend.services.samples.groups import GroupMember, GroupRow, GroupSort, GroupSortKey, ListedGroups
 from backend.values import JSON, SampleKind, Verdict
 
 ORDERS = [
@@ -56,7 +56,7 @@ def order_of(query: JSON) -> GroupSort:
     return GroupSort(GroupSortKey(order[1:]), descending=order[0] == "-")
 
 
-def find_page(here: Context, query: JSON) -> GroupPage:
+def find_page(here: Context, query: JSON) -> ListedGroups:
     """The page; an address that somebody shortened begins at the first one."""
     filters, order = read_filters(query), order_of(query)
     try:
@@ -90,7 +90,7 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
     return [rows, counted(page, query), *ends, {"to": to}, place, {"address": to_address(address_of(query))}]
 
 
-def counted(page: GroupPage, query: JSON) -> str:
+def counted(page: ListedGroups, query: JSON) -> str:
     """How many there are, or are on this page, and in which order they come where it is not the wanted one."""
     number = page.count.number
     words = [f"{number:,} group{'' if number == 1 else 's'}{'' if page.count.is_exact else ' on this page'}"]
@@ -113,7 +113,7 @@ def row_of(row: GroupRow, query: JSON) -> JSON:
         "rate": "" if percent is None else f"{percent} %",
         "percent": str(percent),
         "spread": "" if row.spread is None else f"spread {score(row.spread)}",
-        "members": [member_of(one, query) for one in row.samples],
+        "members": [member_of(sample, query) for sample in row.samples],
         "more": f"and {row.num_more:,} more" if row.num_more else "",
         # The card of a sample lists the others of its group.
         "rest": f"samples?{to_address(query | {'sample': row.samples[-1].id})}" if row.num_more else "",

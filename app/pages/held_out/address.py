@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.widgets.asked import NUMBER, AddressId, asked
 from backend.errors import InvalidInput
-from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.listing import MOST_CHECKPOINTS
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
@@ -31,7 +31,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     prompt = asked(request, "prompt", "prompt")
     query: JSON = {name: str(request.query_params.get(name, "")) for name in ("category", "search")}
     show = str(request.query_params.get("show", ""))
-    query["show"] = show if show in [*Show] else str(Show.all)
+    query["show"] = show if show in [*ShownPrompts] else str(ShownPrompts.all)
     also = str(request.query_params.get("also", "")).split(",")
     query["also"] = [int(part) for part in also if NUMBER.fullmatch(part) and int(part) in ids][: MOST_CHECKPOINTS - 2]
     for name in ("after", "before"):
@@ -49,13 +49,13 @@ def from_bar(values: Sequence[Any]) -> JSON:
     """The query that the fields hold, in the order of the page; raises `InvalidInput` for what they cannot hold."""
     old, new, also, show, category, search = values
     ids = [old or None, new or None, *(also or [])] if isinstance(also, list | None) else [also]
-    if any(id_ is not None and type(id_) is not int for id_ in ids) or show not in (None, *Show):
+    if any(id_ is not None and type(id_) is not int for id_ in ids) or show not in (None, *ShownPrompts):
         raise InvalidInput("What this page sent does not fit its fields. Reload the page.")
     return {
         "old": ids[0],
         "new": ids[1],
         "also": ids[2:],
-        "show": str(show or Show.all),
+        "show": str(show or ShownPrompts.all),
         "category": str(category or ""),
         "search": str(search or ""),
     }
@@ -67,7 +67,7 @@ def write(query: JSON) -> str:
         "old": query.get("old") or NONE,
         "also": ",".join(map(str, query.get("also") or [])),
     }
-    return urlencode({name: value for name, value in values.items() if value not in (None, "", str(Show.all))})
+    return urlencode({name: value for name, value in values.items() if value not in (None, "", str(ShownPrompts.all))})
 
 
 def chosen(query: JSON) -> list[int]:
@@ -79,7 +79,7 @@ def chosen(query: JSON) -> list[int]:
 def filters(query: JSON) -> HeldOutFilters:
     """The filters; raises `InvalidInput` for a category that is none."""
     return HeldOutFilters(
-        Show(query.get("show") or "all"), category(query.get("category")), str(query.get("search") or "")
+        ShownPrompts(query.get("show") or "all"), category(query.get("category")), str(query.get("search") or "")
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.pages.held_out import address
 from backend.services.held_out.answers import Full, HeldOutPrompt, JudgeWords
-from backend.services.held_out.filtering import Show
+from backend.services.held_out.filtering import ShownPrompts
 from backend.services.held_out.listing import COUNTED, AnsweredPrompt, HeldOutAnswer, HeldOutPage
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
@@ -16,10 +16,10 @@ SAID = {True: ("right", "ok"), False: ("wrong", "bad"), None: ("unknown", "")}
 NOT_ASKED = ("not asked", "")
 ROLES = {"same": ("none", ""), "out": ("deletion", "out"), "in": ("insertion", "in")}
 NOTHING = {
-    Show.all: "No prompt passes these filters.",
-    Show.newly_wrong: "Nothing that was right before is wrong now.",
-    Show.newly_right: "Nothing that was wrong before is right now.",
-    Show.never_right: "Each prompt is answered right by one of them, or it is not known.",
+    ShownPrompts.all: "No prompt passes these filters.",
+    ShownPrompts.newly_wrong: "Nothing that was right before is wrong now.",
+    ShownPrompts.newly_right: "Nothing that was wrong before is right now.",
+    ShownPrompts.never_right: "Each prompt is answered right by one of them, or it is not known.",
 }
 NO_ANSWERS: JSON = {
     "message": "No checkpoint of this project has held-out answers yet.",
@@ -32,7 +32,7 @@ NO_ANSWERS: JSON = {
 def table(page: HeldOutPage, query: JSON) -> JSON:
     """The list, or why it is empty."""
     if not page.rows:
-        show = Show(query.get("show") or "all")
+        show = ShownPrompts(query.get("show") or "all")
         return {"message": NOTHING[show] if not page.is_partial else "Nothing so far; Next goes on.", "is_none": True}
     return {
         "columns": [
@@ -148,8 +148,11 @@ def cut(text: str) -> str:
 def choices(known: list[Measurement]) -> list[tuple[str, Any]]:
     """Checkpoints to choose, the newest first, with the round that made each."""
     return [
-        (f"{one.checkpoint}, round {one.round_number}" if one.is_own else one.checkpoint, one.checkpoint_id)
-        for one in known
+        (
+            f"{checkpoint.checkpoint}, round {checkpoint.round_number}" if checkpoint.is_own else checkpoint.checkpoint,
+            checkpoint.checkpoint_id,
+        )
+        for checkpoint in known
     ]
 
 

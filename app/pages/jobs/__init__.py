@@ -30,7 +30,7 @@ LOG_LINES = 16
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen = gr.State(CurrentChoice()), gr.State({})
+    chosen, page_state = gr.State(CurrentChoice()), gr.State({})
     shown: list[Any] = []
     painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
     with list_detail.side_by_side():
@@ -59,7 +59,7 @@ def build() -> None:
             )
             out = ways_out.build()
             # It is drawn here, and by then the list is whole.
-            ways_out.wire(out, [chosen, seen], (refresh, shown))
+            ways_out.wire(out, [chosen, page_state], (refresh, shown))
             with gr.Row():
                 loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
                 rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
@@ -88,7 +88,7 @@ def build() -> None:
         table,
         newer,
         older,
-        seen,
+        page_state,
         out.stopped,
         painted,
     ]
@@ -97,7 +97,7 @@ def build() -> None:
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     quiet = wired | {"show_progress": "hidden"}
     blocks.root_block.load(draw, chosen, shown, **quiet)
-    timer.tick(refresh, [chosen, seen], shown, **quiet)
+    timer.tick(refresh, [chosen, page_state], shown, **quiet)
     opened = table.select(choose, chosen, [*shown, kept], **quiet)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
@@ -116,10 +116,10 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
-    return chosen.unless_over(wish, _changes(wish, seen, request))
+    return chosen.unless_over(wish, _changes(wish, page_state, request))
 
 
 @toasts
@@ -184,7 +184,7 @@ def _drawn(chosen: CurrentChoice, wish: dict[str, Any], request: gr.Request) -> 
     return drawn
 
 
-def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def _changes(wish: dict[str, Any], page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
     pages = wish.get("pages", [])
@@ -201,7 +201,7 @@ def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) ->
         "table": [table_row(job) for job in rows],
         "ends": [bool(pages), len(rows) == job_views.PAGE],
     }
-    is_new = {key: key not in seen or seen[key] != value for key, value in now.items()}
+    is_new = {key: key not in page_state or page_state[key] != value for key, value in now.items()}
     can, ends = now["can"], now["ends"]
     buttons = [gr.Button(interactive=each) if is_new["can"] else gr.skip() for each in can]
     plots = _plots(here, detail) if is_new["curves"] else [gr.skip(), gr.skip()]

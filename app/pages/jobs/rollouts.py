@@ -55,22 +55,22 @@ element.addEventListener("click", (event) => {
 
 def build(painted: gr.JSON) -> None:
     """Lay out the list of the job that the page shows; it is empty for a job that writes no texts."""
-    seen = gr.State([])
+    page_state = gr.State([])
     listed = markup(LIST, LIST_CSS, js=LIST_JS, elem_id="job-rollouts")
     timer = gr.Timer(POLL_SECONDS)
     blocks = get_blocks_context()
     assert blocks is not None
-    timer.tick(refresh, [painted, seen], [listed, seen], **QUIET)
-    painted.change(refresh, [painted, seen], [listed, seen], **QUIET)
-    listed.click(stop, painted, [listed, seen], **PRIVATE)
+    timer.tick(refresh, [painted, page_state], [listed, page_state], **QUIET)
+    painted.change(refresh, [painted, page_state], [listed, page_state], **QUIET)
+    listed.click(stop, painted, [listed, page_state], **PRIVATE)
 
 
 @toasts
-def refresh(painted: JSON | None, seen: list[Any], request: gr.Request) -> list[Any]:
+def refresh(painted: JSON | None, page_state: list[Any], request: gr.Request) -> list[Any]:
     """Draw the list where it changed."""
     job_id = _job_id(painted)
     rows = [] if job_id is None else shown(context(request), job_id)
-    return [gr.skip(), gr.skip()] if rows == seen else [{"rows": rows}, rows]
+    return [gr.skip(), gr.skip()] if rows == page_state else [{"rows": rows}, rows]
 
 
 @toasts

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.judge_bench import adding, opened, shown, templates
-from app.pages.judge_bench.adding import Frame
+from app.pages.judge_bench.adding import FormState
 from app.toasts import notice, toasts
 from app.widgets import buttons, judge_template
 from app.widgets.asked import asked, not_here
@@ -34,7 +34,7 @@ ALL_ROUNDS, FILTER = "labels", "filter"
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(CurrentChoice()), gr.State(""), gr.JSON({}, visible="hidden")
+    chosen, page_state, kept = gr.State(CurrentChoice()), gr.State(""), gr.JSON({}, visible="hidden")
     draft, versions, added, query = gr.State({}), gr.State([]), gr.State([]), gr.State({})
     result = markup(templates.RESULT, templates.RESULT_CSS, js=templates.RESULT_JS, elem_id="judge-bench")
     detail = markup(templates.DISAGREEMENTS, templates.DISAGREEMENTS_CSS, elem_id="bench-disagreements")
@@ -70,15 +70,15 @@ def build() -> None:
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_judge(drawn: dict[str, Any], saved: list[Any]) -> None:
             if drawn:
-                adding.draw(drawn, saved, Frame(draft, versions, added, to_try))
+                adding.draw(drawn, saved, FormState(draft, versions, added, to_try))
 
     timer = gr.Timer(POLL_SECONDS)
-    drawn = [result, detail, listed, seen, timer]
+    drawn = [result, detail, listed, page_state, timer]
     opening_form = [source, query, draft, versions, added, to_try]
     gr.on(None, draw, chosen, [*drawn, form], **QUIET)
     gr.on(None, draw_form, None, opening_form, **QUIET)
     form.expand(unfold, draft, opening_form, **QUIET)
-    timer.tick(refresh, [chosen, seen], [result, listed, seen, timer], **QUIET)
+    timer.tick(refresh, [chosen, page_state], [result, listed, page_state, timer], **QUIET)
     listed.click(choose, chosen, [*drawn, kept], **QUIET)
     result.click(act, chosen, drawn, **QUIET)
     to_try.click(remove, added, [added, to_try], **QUIET)
@@ -132,7 +132,7 @@ def _form(here: Context, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: str, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: str, request: gr.Request) -> list[Any]:
     """Draw the bench again where it has changed."""
     wish = chosen.value
     if not wish.get("bench"):
@@ -142,7 +142,7 @@ def refresh(chosen: CurrentChoice, seen: str, request: gr.Request) -> list[Any]:
     value, listed = _value(here, wish, benches), shown.listed(benches, wish["bench"])
     now = _digest(value, listed)
     changes = [value, listed, now, _timer(benches)]
-    return chosen.unless_over(wish, changes if now != seen else [gr.skip()] * 4)
+    return chosen.unless_over(wish, changes if now != page_state else [gr.skip()] * 4)
 
 
 @toasts

@@ -26,7 +26,7 @@ USUAL = "written_verdict"
 
 
 @dataclass(frozen=True)
-class Frame:
+class FormState:
     """What stays on the page when the form is drawn again. `draft` is what is drawn, `added` the judges to try."""
 
     draft: gr.State
@@ -75,7 +75,7 @@ def listed(here: Context, added: Sequence[JSON]) -> JSON:
     }
 
 
-def draw(drawn: JSON, saved: list[Any], frame: Frame) -> None:
+def draw(drawn: JSON, saved: list[Any], frame: FormState) -> None:
     """Draw the form and wire it."""
     form = forms.Form(start={"judge": drawn["judge"]})
     with gr.Group():

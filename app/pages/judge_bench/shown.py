@@ -132,8 +132,8 @@ def knobs_of(judge: JSON) -> str:
     for name, value in judge.items():
         if name == "name" or usual.get(name) == value:
             continue
-        told = _value(value)
-        knobs.append(f"{name} {told}" if len(told) <= LONG and "\n" not in told else f"another {name}")
+        text = _value(value)
+        knobs.append(f"{name} {text}" if len(text) <= LONG and "\n" not in text else f"another {name}")
     return ", ".join(knobs)
 
 
@@ -205,14 +205,14 @@ def _cells(figures: JudgeFigures | None) -> JSON:
     return cells | {"unread": f"{figures.unread} of {figures.unread + figures.judged}"}
 
 
-def measure(one: HealthMeasure) -> str:
+def measure(row: HealthMeasure) -> str:
     """`0.64 (0.51 to 0.75)`; an unknown one is said to be unknown, never zero."""
-    if one.light is Light.unknown:
+    if row.light is Light.unknown:
         return "unknown"
-    unit = " %" if one.is_share else ""
-    if one.number.low is None or one.number.high is None:
-        return f"{number(one, one.number.value)}{unit} (interval unknown)"
-    return f"{number(one, one.number.value)}{unit} ({number(one, one.number.low)} to {number(one, one.number.high)})"
+    unit = " %" if row.is_share else ""
+    if row.number.low is None or row.number.high is None:
+        return f"{number(row, row.number.value)}{unit} (interval unknown)"
+    return f"{number(row, row.number.value)}{unit} ({number(row, row.number.low)} to {number(row, row.number.high)})"
 
 
 def _lines(figures: JudgeFigures) -> list[JSON]:

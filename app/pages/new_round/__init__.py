@@ -12,7 +12,7 @@ from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
-from app.pages.new_round.recipe import QUIET, Frame, draw
+from app.pages.new_round.recipe import QUIET, SlotsState, draw
 from app.toasts import toasts
 from app.widgets import buttons, judge_template, round_form
 from app.widgets.asked import not_here
@@ -91,7 +91,7 @@ def build() -> None:
         @gr.render(inputs=[draft, versions, turned, typed], triggers=[draft.change], show_progress="hidden")
         def draw_recipe(drawn: dict[str, Any], saved: list[Any], turned_now: Any, names: CurrentChoice) -> None:
             if drawn:
-                frame = Frame(
+                frame = SlotsState(
                     draft,
                     turned,
                     counted,

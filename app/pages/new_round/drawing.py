@@ -12,7 +12,7 @@ from app.pages.new_round import steps
 from app.pages.new_round.drafts import about_of, digest, draft_of, other_recipe, recipe_choices
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.folds import Folds, KeysAt, by_key, kept_keys, same_keys
-from app.pages.new_round.steps import Tool
+from app.pages.new_round.steps import StepButton
 from app.toasts import toasts
 from app.widgets.context import context
 from app.widgets.round_form import plan_of
@@ -135,8 +135,8 @@ class Drawing:
     def preview(self, request: gr.Request, counted: str, *given: Any) -> list[Any]:
         """Run a few prompts through what the fields say, once; the page goes on to what comes of it."""
         here = context(request)
-        made = previews.start(here.actor, here.project_id, self.counted_plan(counted, given))
-        return ["", *can_start(False), {"id": made}]
+        preview_id = previews.start(here.actor, here.project_id, self.counted_plan(counted, given))
+        return ["", *can_start(False), {"id": preview_id}]
 
     @toasts
     def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
@@ -160,7 +160,7 @@ class Drawing:
         """What has the form drawn again: the outputs that `REDRAWN` counts."""
         return [self.draft(new, now, values, keys), WAITS, "", *can_start(False)]
 
-    def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
+    def use(self, tool: StepButton, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
         if not self.is_newest(now):
             return nothing(REDRAWN)

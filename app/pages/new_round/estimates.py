@@ -31,14 +31,14 @@ def guessed(here: Context, plan: Plan) -> dict[str, Any]:
     }
 
 
-def samples_of(estimate: rounds.Estimate) -> str:
+def samples_of(estimate: rounds.PlanEstimate) -> str:
     """How many samples there will be, and how many of them trainings write while they run."""
     if not estimate.rollouts:
         return f"{estimate.samples:,}"
     return f"{estimate.samples:,}, {estimate.rollouts:,} of them rollouts of online training"
 
 
-def _time(estimate: rounds.Estimate) -> str:
+def _time(estimate: rounds.PlanEstimate) -> str:
     """How long the round takes; with a bound where its texts may be much longer than the last ones."""
     if estimate.seconds is None or estimate.seconds_at_most is None:
         return "known after the first round"

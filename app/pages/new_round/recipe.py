@@ -15,7 +15,7 @@ from app.pages.new_round.as_yaml import Yaml
 from app.pages.new_round.drafts import others_of
 from app.pages.new_round.drawing import NOT_TAKEN, Drawing, nothing
 from app.pages.new_round.folds import MORE, Folds, slot_of
-from app.pages.new_round.steps import Tool
+from app.pages.new_round.steps import StepButton
 from app.toasts import notice, toasts
 from app.widgets import judge_template
 from app.widgets.chosen import CurrentChoice
@@ -44,7 +44,7 @@ TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=
 
 
 @dataclass(frozen=True)
-class Frame:
+class SlotsState:
     """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
 
     draft: gr.State
@@ -68,7 +68,7 @@ class Frame:
         return [self.draft, self.estimate, self.counted, self.launch, self.preview]
 
 
-def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentChoice, frame: Frame) -> None:
+def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentChoice, frame: SlotsState) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
 
     Those are open at first in which something differs; then each stays as it is on the page. Where drawing fails, the
@@ -101,8 +101,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
 
 
 def _draw_slots(
-    drawn: dict[str, Any], saved: list[Any], form: forms.Form, folds: Folds, typed: CurrentChoice, frame: Frame
-) -> tuple[list[tuple[str, gr.Dropdown]], list[Tool], Dependency | None, own_recipes.Saving]:
+    drawn: dict[str, Any], saved: list[Any], form: forms.Form, folds: Folds, typed: CurrentChoice, frame: SlotsState
+) -> tuple[list[tuple[str, gr.Dropdown]], list[StepButton], Dependency | None, own_recipes.Saving]:
     """Draw every slot; return the fields of the roles, the tools of steps, what puts a template, what saves."""
     tools, put = [], None
     roles = steps.draw_roles(drawn, folds)
@@ -123,7 +123,7 @@ def _draw_slots(
     return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds, typed)
 
 
-def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: Frame, why: str) -> None:
+def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: SlotsState, why: str) -> None:
     """Say why there are no slots, and wire what shows another recipe."""
     markup(UNDRAWN, value={"why": why})
     drawing = Drawing(drawn["at"], forms.Form(start=drawn["recipe"]), folds, 1 + len(frame.fields.inputs))
@@ -142,7 +142,7 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
     return f"{SLOT_TITLES[name]}: {names or 'none'}"
 
 
-def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
+def _draw_tools(recipe: dict[str, Any]) -> list[StepButton]:
     """What adds a step to each list of steps, or turns slots into one."""
     asking = [] if judged_questions.is_asked(recipe) else [steps.draw_questions()]
     if "steps" not in recipe and "phases" not in recipe:
@@ -153,9 +153,9 @@ def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
 
 def _wire(
     drawing: Drawing,
-    frame: Frame,
+    frame: SlotsState,
     put: Dependency | None,
-    tools: list[Tool],
+    tools: list[StepButton],
     keeping: own_recipes.Saving,
 ) -> None:
     form, fields, written = drawing.form, frame.fields, frame.written
@@ -202,7 +202,7 @@ def _wire(
     started.failure(*failed, **QUIET)
 
 
-def _wire_recipes(drawing: Drawing, frame: Frame, everything: list[Any]) -> list[Any]:
+def _wire_recipes(drawing: Drawing, frame: SlotsState, everything: list[Any]) -> list[Any]:
     """Wire what shows another recipe: the list of them, and YAML. Return the outputs of what does."""
     outputs = [*frame.redrawn, frame.recipe, frame.about]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
@@ -233,7 +233,7 @@ def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:
     return put_part
 
 
-def _user(drawing: Drawing, tool: Tool) -> Any:
+def _user(drawing: Drawing, tool: StepButton) -> Any:
     @toasts
     def use(*values: Any) -> list[Any]:
         chosen, (now, *rest) = (values[0], values[1:]) if tool.choice is not None else (None, values)

@@ -20,7 +20,7 @@ Change = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Tool:
+class StepButton:
     """A button, and how it changes the recipe's JSON; `choice` gives the change its last argument."""
 
     button: gr.Button
@@ -28,7 +28,7 @@ class Tool:
     choice: Component | None = None
 
 
-def draw_step(form: forms.Form, path: Path) -> list[Tool]:
+def draw_step(form: forms.Form, path: Path) -> list[StepButton]:
     """Draw what a step says beside its part, and the buttons that move or remove it. `path` leads to its part."""
     *place, index, _ = path
     assert isinstance(index, int)
@@ -42,7 +42,7 @@ def draw_step(form: forms.Form, path: Path) -> list[Tool]:
     return tools
 
 
-def draw_adding(place: Path, number: int, of: int) -> Tool:
+def draw_adding(place: Path, number: int, of: int) -> StepButton:
     """Draw the choice of one more step of a list; `number` of `of` lists."""
     label = "Add a step" if of == 1 else f"Add a step to phase {number + 1}"
     with gr.Row(equal_height=False):
@@ -55,19 +55,21 @@ def draw_adding(place: Path, number: int, of: int) -> Tool:
             info="It becomes the last one; move it up from there.",
         )
         button = buttons.secondary("Add", elem_id=f"add-step-button-{number}")
-    return Tool(button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice)
+    return StepButton(
+        button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice
+    )
 
 
-def draw_beginning() -> Tool:
+def draw_beginning() -> StepButton:
     """Draw the button that writes slots as steps."""
     button = buttons.secondary("Edit as a list of steps", elem_id="edit-steps")
-    return Tool(button, steps_edit.as_steps)
+    return StepButton(button, steps_edit.as_steps)
 
 
-def draw_questions() -> Tool:
+def draw_questions() -> StepButton:
     """Draw the button that has the judge answer the project's questions."""
     button = buttons.secondary("Let the judge answer the project's questions", elem_id="judge-questions")
-    return Tool(button, judged_questions.added)
+    return StepButton(button, judged_questions.added)
 
 
 def draw_roles(drawn: dict[str, Any], folds: Folds) -> list[tuple[str, gr.Dropdown]]:
@@ -94,5 +96,5 @@ def _role(name: str, choices: list[Any], bound_to: int | None, there: set[int]) 
     return gr.Dropdown(choices, value=value, label=name, interactive=True, min_width=240, elem_id=f"role-{name}")
 
 
-def _tool(label: str, change: Change) -> Tool:
-    return Tool(buttons.secondary(label), change)
+def _tool(label: str, change: Change) -> StepButton:
+    return StepButton(buttons.secondary(label), change)

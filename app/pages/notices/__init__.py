@@ -36,7 +36,7 @@ COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 
 def build() -> None:
     """Lay out the page and wire it."""
-    place, seen = gr.State({"before": [], "next": None}), gr.State({})
+    place, page_state = gr.State({"before": [], "next": None}), gr.State({})
     timer = gr.Timer(POLL_SECONDS)
     with gr.Tab("Inbox") as inbox:
         with filter_line.line():
@@ -60,14 +60,14 @@ def build() -> None:
     with gr.Tab("Webhooks") as hooks_tab:
         hooks_timer = webhooks.build(hooks_tab, timer)
 
-    drawn = [listed, newer, older, place, seen]
+    drawn = [listed, newer, older, place, page_state]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     quiet = private | {"show_progress": "hidden"}
     gr.on(None, draw, None, [*drawn, address, *fields], **quiet)
     shown.input(narrow, shown, drawn, **private)
     older.click(to_older, [shown, place], drawn, **private)
     newer.click(to_newer, [shown, place], drawn, **private)
-    timer.tick(refresh, [shown, place, seen], drawn, **quiet)
+    timer.tick(refresh, [shown, place, page_state], drawn, **quiet)
     inbox.select(to_told, None, [timer, hooks_timer], **quiet)
     every.click(read_all, shown, drawn, **private).success(None, js=COUNTED)
     listed.click(read, [shown, place], [*drawn, refused], **private).success(None, js=COUNTED)
@@ -82,7 +82,7 @@ def draw(request: gr.Request) -> list[Any]:
     chosen = notices.choices(here.actor)
     info = WITH_MAIL if notices.sends_mail() else NO_MAIL
     address = gr.Textbox(value=notices.mail_address(here.actor), info=info)
-    return [*_page(here, "all", []), address, *([str(one) for one in chosen[kind]] for kind in KINDS)]
+    return [*_page(here, "all", []), address, *([str(channel) for channel in chosen[kind]] for kind in KINDS)]
 
 
 @toasts
@@ -104,10 +104,10 @@ def to_newer(shown: str, place: JSON, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(shown: str, place: JSON, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(shown: str, place: JSON, page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw the same page where it changed."""
     drawn = _page(context(request), shown, place["before"])
-    return [gr.skip()] * len(drawn) if drawn[0] == seen else drawn
+    return [gr.skip()] * len(drawn) if drawn[0] == page_state else drawn
 
 
 @toasts
@@ -142,7 +142,10 @@ def read(shown: str, place: JSON, event: gr.EventData, request: gr.Request) -> l
 def choose(request: gr.Request, *values: list[str] | None) -> None:
     """Keep where the person wants to be told of what."""
     here = context(request)
-    chosen = {kind: [one for one in Channel if one in (given or [])] for kind, given in zip(KINDS, values, strict=True)}
+    chosen = {
+        kind: [channel for channel in Channel if channel in (given or [])]
+        for kind, given in zip(KINDS, values, strict=True)
+    }
     notices.choose(here.actor, chosen)
 
 
@@ -157,23 +160,23 @@ def save_address(address: str, request: gr.Request) -> list[Any]:
 
 def _page(here: Context, shown: str, before: list[int]) -> list[Any]:
     """The page that the last of these cursors leads to, and the place where it stands."""
-    found = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
+    notice_page = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
     none = "No unread notices." if shown == "unread" else "No notices yet."
-    value = {"rows": [row_value(one) for one in found.entries], "none": none}
-    turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
-    return [value, *turns, {"before": before, "next": found.next}, value]
+    value = {"rows": [row_value(entry) for entry in notice_page.entries], "none": none}
+    turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=notice_page.next is not None)]
+    return [value, *turns, {"before": before, "next": notice_page.next}, value]
 
 
-def row_value(one: NoticeView) -> JSON:
+def row_value(view: NoticeView) -> JSON:
     """One notice as the list shows it."""
     return {
-        "id": one.id,
-        "text": one.text,
-        "link": page_path(one.slug, one.path),
-        "kind": KINDS[one.kind],
-        "badge": BADGES.get(one.kind, ""),
-        "project": one.project,
-        "at": moment(one.at),
-        "is_unread": not one.is_read,
-        "state": "" if one.is_read else "unread",
+        "id": view.id,
+        "text": view.text,
+        "link": page_path(view.slug, view.path),
+        "kind": KINDS[view.kind],
+        "badge": BADGES.get(view.kind, ""),
+        "project": view.project,
+        "at": moment(view.at),
+        "is_unread": not view.is_read,
+        "state": "" if view.is_read else "unread",
     }

@@ -32,7 +32,7 @@ ACTS: dict[str, tuple[Callable[[Actor, int], Any], str]] = {
 
 def build(tab: gr.Tab, other: gr.Timer) -> gr.Timer:
     """Lay out the tab and wire it; return its timer, of which and the other one only one runs."""
-    seen, timer = gr.State({}), gr.Timer(POLL_SECONDS, active=False)
+    page_state, timer = gr.State({}), gr.Timer(POLL_SECONDS, active=False)
     refused = problem("webhook-problem")
     listed = markup(templates.HOOKS, templates.HOOKS_CSS, js=templates.HOOKS_JS, elem_id="webhooks-list")
     with gr.Column(elem_classes="rondo-needs-owner"):
@@ -54,10 +54,10 @@ def build(tab: gr.Tab, other: gr.Timer) -> gr.Timer:
             elem_id="webhook-secret",
         )
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    tab.select(show, None, [listed, seen, timer, other], show_progress="hidden", **private)
-    timer.tick(refresh_hooks, seen, [listed, seen], show_progress="hidden", **private)
-    listed.click(act_on, None, [listed, seen, refused], **private)
-    add.click(add_hook, [url, kinds], [listed, seen, url, secret, refused], **private)
+    tab.select(show, None, [listed, page_state, timer, other], show_progress="hidden", **private)
+    timer.tick(refresh_hooks, page_state, [listed, page_state], show_progress="hidden", **private)
+    listed.click(act_on, None, [listed, page_state, refused], **private)
+    add.click(add_hook, [url, kinds], [listed, page_state, url, secret, refused], **private)
     return timer
 
 
@@ -69,10 +69,10 @@ def show(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh_hooks(seen: JSON, request: gr.Request) -> list[Any]:
+def refresh_hooks(page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw the list where it changed."""
     value = list_value(context(request))
-    return [gr.skip(), gr.skip()] if value == seen else [value, value]
+    return [gr.skip(), gr.skip()] if value == page_state else [value, value]
 
 
 @toasts
@@ -84,9 +84,9 @@ def act_on(event: gr.EventData, request: gr.Request) -> list[Any]:
     if act not in ACTS or not isinstance(hook_id, int):
         raise InvalidInput("Nothing was chosen. Press a button beside a webhook.")
     here = context(request)
-    do, said = ACTS[act]
+    do, message = ACTS[act]
     do(here.actor, hook_id)
-    notice(said)
+    notice(message)
     value = list_value(here)
     return [value, value]
 
@@ -96,7 +96,7 @@ def act_on(event: gr.EventData, request: gr.Request) -> list[Any]:
 def add_hook(url: str, kinds: list[str] | None, request: gr.Request) -> list[Any]:
     """Add a webhook, and show its secret once."""
     here = context(request)
-    chosen = [NoticeKind(one) for one in kinds or () if one in [*NoticeKind]]
+    chosen = [NoticeKind(kind) for kind in kinds or () if kind in [*NoticeKind]]
     _, secret = hooks.add(here.actor, here.project_id, url or "", chosen)
     value = list_value(here)
     return [value, value, "", gr.update(value=secret, visible=True)]
@@ -108,7 +108,7 @@ def list_value(here: Context) -> JSON:
         rows = hooks.listing(here.actor, here.project_id)
     except PermissionDenied as error:
         return {"denied": error.message}
-    shown = [_row(one, hooks.sent(here.actor, one.id)[:LAST]) for one in rows]
+    shown = [_row(hook, hooks.sent(here.actor, hook.id)[:LAST]) for hook in rows]
     return {"rows": shown, "none": "" if shown else "No webhook yet."}
 
 
@@ -118,21 +118,21 @@ def _row(hook: WebhookView, sent: list[DeliveryView]) -> JSON:
     return {
         "id": hook.id,
         "url": hook.url,
-        "kinds": ", ".join(KINDS[NoticeKind(one)] for one in hook.kinds),
+        "kinds": ", ".join(KINDS[NoticeKind(kind)] for kind in hook.kinds),
         "state": "paused" if hook.is_paused else "",
         "said": hook.pause_reason or failing,
         "acts": [{"act": act, "title": title, "of": hook.id} for act, title in [*acts, ("delete", "Delete")]],
-        "sent": [_delivery(one) for one in sent],
+        "sent": [_delivery(delivery) for delivery in sent],
     }
 
 
-def _delivery(one: DeliveryView) -> JSON:
+def _delivery(delivery: DeliveryView) -> JSON:
     state, badge = "waits", ""
-    if one.sent_at is not None:
+    if delivery.sent_at is not None:
         state, badge = "arrived", "ok"
-    elif one.next_at is None:
+    elif delivery.next_at is None:
         state, badge = "given up", "bad"
-    elif one.attempts:
-        state, badge = f"tried {one.attempts} times" if one.attempts > 1 else "tried once", "warn"
-    status = f"Status {one.status}." if one.sent_at is not None else one.error
-    return {"state": state, "badge": badge, "text": one.text, "at": moment(one.at), "status": status}
+    elif delivery.attempts:
+        state, badge = f"tried {delivery.attempts} times" if delivery.attempts > 1 else "tried once", "warn"
+    status = f"Status {delivery.status}." if delivery.sent_at is not None else delivery.error
+    return {"state": state, "badge": badge, "text": delivery.text, "at": moment(delivery.at), "status": status}

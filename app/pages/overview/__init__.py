@@ -26,7 +26,7 @@ LAUNCHES = ("next", "restart")
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen, doomed = gr.State({}), gr.State(None)
+    page_state, doomed = gr.State({}), gr.State(None)
     with gr.Row(equal_height=True):
         action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
         launch = buttons.primary("Launch", visible=False, elem_id="launch-next")
@@ -41,28 +41,28 @@ def build() -> None:
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [action, launch, cancel, sure, line, chart, stop, seen]
+    shown = [action, launch, cancel, sure, line, chart, stop, page_state]
     blocks = get_blocks_context()
     assert blocks is not None
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     blocks.root_block.load(draw, None, shown, **quiet)
-    timer.tick(refresh, [seen], shown, **quiet)
+    timer.tick(refresh, [page_state], shown, **quiet)
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    launch.click(start_next, [seen], shown, **wired)
-    cancel.click(ask_cancel, [seen], [sure, status, doomed], **wired)
-    stop.click(stop_after, [seen], shown, **wired)
+    launch.click(start_next, [page_state], shown, **wired)
+    cancel.click(ask_cancel, [page_state], [sure, status, doomed], **wired)
+    stop.click(stop_after, [page_state], shown, **wired)
     keep.click(keep_waiting, None, sure, **wired)
-    really.click(cancel_waiting, [seen, doomed], shown, **wired)
+    really.click(cancel_waiting, [page_state, doomed], shown, **wired)
 
 
 def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: what to do next, and the tree of rounds."""
     here = context(request)
     loop = overview.loop(here.actor, here.project_id)
-    said = FirstPart("next-action", templates.ACTION, templates.ACTION_CSS, action_value(loop.next_action))
+    action = FirstPart("next-action", templates.ACTION, templates.ACTION_CSS, action_value(loop.next_action))
     labels = [loop.next_action.label] if loop.next_action.kind in LAUNCHES else []
     line = FirstPart("loop", templates.LINE, templates.LINE_CSS, tree_value(loop))
-    return [Toolbar(said, labels, "first-act"), line]
+    return [Toolbar(action, labels, "first-act"), line]
 
 
 @toasts
@@ -72,23 +72,23 @@ def draw(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
-    return _changes(seen, request)
+    return _changes(page_state, request)
 
 
 @toasts
-def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def start_next(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Launch the recommended round."""
     here = context(request)
-    overview.launch_next(here.actor, here.project_id, expected=seen.get("expected"))
-    return _changes(seen, request)
+    overview.launch_next(here.actor, here.project_id, expected=page_state.get("expected"))
+    return _changes(page_state, request)
 
 
 @toasts
-def ask_cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def ask_cancel(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say what cancelling means, before it does."""
-    round_ = rounds.get(context(request).actor, _waiting_id(seen.get("cancels")))
+    round_ = rounds.get(context(request).actor, _waiting_id(page_state.get("cancels")))
     return [gr.Column(visible=True), {"number": round_.number}, round_.id]
 
 
@@ -99,19 +99,19 @@ def keep_waiting() -> gr.Column:
 
 
 @toasts
-def cancel_waiting(seen: dict[str, Any], doomed: int | None, request: gr.Request) -> list[Any]:
+def cancel_waiting(page_state: dict[str, Any], doomed: int | None, request: gr.Request) -> list[Any]:
     """Cancel the round that was asked about, if it still waits for people."""
     rounds.cancel(context(request).actor, _waiting_id(doomed), only_waiting=True)
-    return _changes(seen, request)
+    return _changes(page_state, request)
 
 
 @toasts
-def stop_after(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def stop_after(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Let no further round follow by itself the one that the page shows."""
-    if not seen.get("stops"):
+    if not page_state.get("stops"):
         raise Conflict("No round follows another by itself any more, so there is nothing to stop.")
-    auto.stop(context(request).actor, int(seen["stops"]))
-    return _changes(seen, request)
+    auto.stop(context(request).actor, int(page_state["stops"]))
+    return _changes(page_state, request)
 
 
 def _waiting_id(round_id: int | None) -> int:
@@ -120,7 +120,7 @@ def _waiting_id(round_id: int | None) -> int:
     return int(round_id)
 
 
-def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
     loop = overview.loop(here.actor, here.project_id)
@@ -132,7 +132,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         "stops": loop.stops_id,
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
-    is_new = {key: seen.get(key) != value for key, value in now.items()}
+    is_new = {key: page_state.get(key) != value for key, value in now.items()}
     button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
     return [
         now["action"] if is_new["action"] else gr.skip(),

@@ -98,10 +98,10 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     best = loop.best
     if best is None or best.line.accuracy is None:
         return None
-    told = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
+    gaps = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
     if best.base is not None:
-        told.append(_gap_said(best.to_base, starts.name(best.base)))
-    worse, beside = next((one for one in best.line.warned if one.category), None), _measured(loop)
+        gaps.append(_gap_said(best.to_base, starts.name(best.base)))
+    worse, beside = next((warning for warning in best.line.warned if warning.category), None), _measured(loop)
     began = next((line for line in loop.lines if line.checkpoint_id == best.line.policy_id), None)
     since = f", since {starts.name(began)}" if began else f", since {best.line.policy}" if best.line.policy else ""
     return {
@@ -109,7 +109,7 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "number": best.line.number,
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),
-        "gaps": [text for text in told if text],
+        "gaps": [text for text in gaps if text],
         "chosen": f"Chosen as the highest of {best.of} rounds on these prompts.",
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
         "compare_said": f"Compare them, each with {starts.name(beside[0])}",
@@ -132,8 +132,8 @@ def _measured(loop: Loop) -> list[RoundLine]:
     assert loop.best is not None
     base = [loop.best.base] if loop.best.base else []
     top = [loop.best.line, loop.best.second]
-    told = {line.number for line in top}
-    others = [line for line in loop.rounds if line.accuracy and line.number not in told]
+    numbers = {line.number for line in top}
+    others = [line for line in loop.rounds if line.accuracy and line.number not in numbers]
     more = others[-(MOST_SIDES - len(base) - len(top)) :]
     return [*base, *sorted([*more, *top], key=lambda line: line.number)]
 
@@ -183,11 +183,11 @@ def _change(line: RoundLine, up: RoundLine) -> dict[str, str] | None:
     gap = line.to_parent
     if gap is None or (up.is_baseline and line.to_baseline is not None):
         return None
-    told = _told(gap, starts.name(up))
+    text = _told(gap, starts.name(up))
     reference = line.to_baseline or line.to_base
-    if told["badge"] == "ok" and reference is not None and (reference.value or 0) < 0:
-        told["badge"] = ""
-    return told | {"target": "" if gap.value is None else f"compare?sides={_side(up)},{_side(line)}"}
+    if text["badge"] == "ok" and reference is not None and (reference.value or 0) < 0:
+        text["badge"] = ""
+    return text | {"target": "" if gap.value is None else f"compare?sides={_side(up)},{_side(line)}"}
 
 
 def _lights(line: RoundLine) -> list[dict[str, Any]]:
@@ -199,19 +199,19 @@ def _lights(line: RoundLine) -> list[dict[str, Any]]:
     }
     groups = []
     for about, head in heads.items():
-        here = [one for one in line.warned if warnings.about(one.name) is about]
+        here = [warning for warning in line.warned if warnings.about(warning.name) is about]
         if here:
-            groups.append({"head": head, "lights": [_light(line, one) for one in here]})
+            groups.append({"head": head, "lights": [_light(line, warning) for warning in here]})
     return groups
 
 
-def _light(line: RoundLine, one: RaisedWarning) -> dict[str, str]:
-    title = warnings.title_of(one.name)
+def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:
+    title = warnings.title_of(warning.name)
     return {
-        "href": f"warnings?round={line.round_id}&warning={one.name}",
-        "title": f"{title}, {one.category}" if one.category else title,
-        "level": str(one.level),
-        "badge": BADGES_OF_LIGHTS[one.level],
+        "href": f"warnings?round={line.round_id}&warning={warning.name}",
+        "title": f"{title}, {warning.category}" if warning.category else title,
+        "level": str(warning.level),
+        "badge": BADGES_OF_LIGHTS[warning.level],
     }
 
 

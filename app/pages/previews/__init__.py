@@ -30,7 +30,7 @@ KEEP_IN_ADDRESS = """(seen) => {
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, page_state, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     with gr.Row():
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
         remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
@@ -38,10 +38,10 @@ def build() -> None:
     report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [card, report, remove, timer, seen]
+    drawn = [card, report, remove, timer, page_state]
     gr.on(None, draw, chosen, [which, *drawn], **QUIET)
     which.input(choose, [chosen, which], [*drawn, kept], **QUIET)
-    timer.tick(refresh, [chosen, seen], drawn, **QUIET)
+    timer.tick(refresh, [chosen, page_state], drawn, **QUIET)
     remove.click(delete, chosen, [which, *drawn], trigger_mode="once", **PRIVATE)
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -69,10 +69,10 @@ def choose(chosen: CurrentChoice, which: int | None, request: gr.Request) -> lis
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
-    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+    return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
 @toasts
@@ -94,7 +94,7 @@ def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, rows: list[previews
     return [field, *drawn]
 
 
-def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
+def _changes(here: Context, wish: JSON, page_state: JSON) -> list[Any]:
     """The preview and what its trainer would read, as far as they differ from what is shown."""
     wanted = wish.get("preview")
     view = previews.get(here.actor, wanted) if wanted is not None else None
@@ -103,7 +103,7 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
         "report": shown.rows(view),
         "is_live": view is not None and not view.is_over,
     }
-    if now == seen:
+    if now == page_state:
         return [gr.skip()] * 5
     return [
         now["card"],

@@ -1,12 +1,12 @@
 """Prompts: the project's sets, what is in them, and importing a file."""
 
-import json
 from typing import Any
 
 import gradio as gr
 
 from app.pages.prompts import hub, importing, templates
-from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
+from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, short, table
+from app.pages.prompts.shown import ROWS, SETS, card_value, left_out_label, prompt_row, prompts_label, set_row, whole
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
@@ -14,26 +14,21 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table, row_number
-from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import ImportReport, PromptPage, PromptSetView, PromptView
 from backend.services.samples import prompts_seen
 from backend.values import Role, Split
 
 TITLE, PATH = "Prompts", "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
 EMPTY = {"is_empty": True}
-MASKED = "metadata is hidden while people decide blind on what answers them"
-ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
 
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    page_state = gr.State({})
     kept = gr.JSON({}, visible="hidden")
     with gr.Tabs(selected="sets") as tabs:
         with gr.Tab("Prompt sets", id="sets"):
@@ -74,17 +69,17 @@ def build() -> None:
             from_hub = hub.build()
             form = importing.build()
 
-    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
+    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
-    opened = sets.select(choose, [seen], shown, **QUIET)
+    opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    search.submit(find, [seen, search], shown, **QUIET)
-    first.click(to_first, [seen], shown, **QUIET)
-    more.click(to_next, [seen], shown, **QUIET)
-    rows.select(open_prompt, [seen], whole, **QUIET)
-    delete.click(ask_delete, [seen], [sure, really], **PRIVATE)
+    search.submit(find, [page_state, search], shown, **QUIET)
+    first.click(to_first, [page_state], shown, **QUIET)
+    more.click(to_next, [page_state], shown, **QUIET)
+    rows.select(open_prompt, [page_state], whole, **QUIET)
+    delete.click(ask_delete, [page_state], [sure, really], **PRIVATE)
     keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
-    really.click(delete_set, [seen], shown, **PRIVATE)
+    really.click(delete_set, [page_state], shown, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
@@ -104,8 +99,8 @@ def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which set was chosen and what was searched."""
     here = context(request)
     chosen = asked(request, "set", "prompt set")
-    seen = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
-    drawn = _shown(here.actor, here.project_id, seen)
+    page_state = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
+    drawn = _shown(here.actor, here.project_id, page_state)
     try:
         files = prompts.importable(here.actor, here.project_id)
     except PermissionDenied:
@@ -116,58 +111,58 @@ def draw(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another set."""
     here = context(request)
     return _shown(here.actor, here.project_id, {"set": row_number(event), "q": ""})
 
 
 @toasts
-def find(seen: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
+def find(page_state: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
     """Show the prompts that have the words."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"q": search, "after": None})
+    return _shown(here.actor, here.project_id, page_state | {"q": search, "after": None})
 
 
 @toasts
-def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_first(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Back to the first page."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"after": None})
+    return _shown(here.actor, here.project_id, page_state | {"after": None})
 
 
 @toasts
-def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_next(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """On to the next page."""
     here = context(request)
-    return _shown(here.actor, here.project_id, seen | {"after": seen.get("next")})
+    return _shown(here.actor, here.project_id, page_state | {"after": page_state.get("next")})
 
 
 @toasts
-def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
+def open_prompt(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one prompt whole."""
     place = row_number(event)
-    rows = prompts_seen.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
+    rows = prompts_seen.browse(context(request).actor, page_state["set"], cursor=place - 1, limit=1).rows
     return gr.Textbox(whole(rows[0]), visible=True, label=f"Prompt {place}") if rows else gr.Textbox(visible=False)
 
 
 @toasts
-def ask_delete(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def ask_delete(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     here = context(request)
-    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == seen.get("set")), None)
+    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == page_state.get("set")), None)
     if chosen is None:
         raise NotFound("No set is chosen. Choose one from the table.")
     return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
 
 
 @toasts
-def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def delete_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Delete the chosen set."""
     here = context(request)
-    if seen.get("set") is None:
+    if page_state.get("set") is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    prompts.delete_set(here.actor, seen["set"])
+    prompts.delete_set(here.actor, page_state["set"])
     return _shown(here.actor, here.project_id, {})
 
 
@@ -203,10 +198,10 @@ def import_file(
     return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
 
 
-def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
+def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[Any]:
     """The sets, and of the chosen one (else the newest) its report and a page of its prompts."""
     sets = prompts.list_sets(actor, project_id)
-    wanted, missing = seen.get("set"), seen.get("missing", "")
+    wanted, missing = page_state.get("set"), page_state.get("missing", "")
     chosen = next((s for s in sets if wanted in (None, s.id)), None)
     missing = missing or (not_here("prompt set", wanted) if wanted is not None and chosen is None else "")
     if chosen is None or missing:
@@ -226,92 +221,21 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
             {},
             {},
         ]
-    seen = {name: value for name, value in seen.items() if name != "missing"} | {"set": chosen.id}
-    report, query = prompts.report(actor, chosen.id), seen.get("q", "")
-    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
+    page_state = {name: value for name, value in page_state.items() if name != "missing"} | {"set": chosen.id}
+    report, query = prompts.report(actor, chosen.id), page_state.get("q", "")
+    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=page_state.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
         Table([set_row(s) for s in sets], visible=True),
-        Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
+        Table(left_out, visible=bool(left_out), label=left_out_label(report, len(left_out))),
         query,
-        Table([prompt_row(row) for row in page.rows], visible=True, label=_prompts_label(chosen, page)),
-        gr.Button(interactive=seen.get("after") is not None),
+        Table([prompt_row(row) for row in page.rows], visible=True, label=prompts_label(chosen, page)),
+        gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
         gr.Row(visible=False),
         gr.Textbox(visible=False),
-        seen | {"next": page.next},
+        page_state | {"next": page.next},
         {"set": str(chosen.id), "q": query},
     ]
-
-
-def _left_out_label(report: ImportReport | None, num_shown: int) -> str:
-    left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
-    near = report.num_near if report else 0
-    label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
-    return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
-
-
-def _prompts_label(chosen: PromptSetView, page: PromptPage) -> str:
-    is_masked = any(row.is_masked for row in page.rows)
-    return f"Prompts of {chosen.name}" + (f"; {MASKED}" if is_masked else "")
-
-
-def card_value(chosen: PromptSetView, report: ImportReport | None) -> dict[str, Any]:
-    """What the card shows; texts only."""
-    has_left_out = report is not None and bool(report.problems)
-    return {
-        "name": chosen.name,
-        "split": use_of(chosen),
-        "badge": "accent" if chosen.split is Split.train else "warn",
-        "facts": f"{chosen.num_prompts:,} prompts, from {chosen.origin or 'this project'}",
-        "report": summary(report) if report else "",
-        "notes": list(report.notes) if report else [],
-        "link": f"/api/v1/prompt-sets/{chosen.id}/problems" if has_left_out else "",
-    }
-
-
-def summary(report: ImportReport) -> str:
-    """`Of 1,000 rows 900 went to train and 90 to train held out; 8 bad rows, ... were left out.`"""
-    went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
-    counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
-    left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
-    went += f", with {report.num_completions:,} completions" if report.num_completions else ""
-    return f"Of {report.num_rows:,} rows, {went}; " + (
-        f"left out: {left_out}." if left_out else "nothing was left out."
-    )
-
-
-def use_of(row: PromptSetView) -> str:
-    return "train" if row.split is Split.train else "held out"
-
-
-def set_row(row: PromptSetView) -> list[str]:
-    """One set as the table shows it."""
-    made_at, rounds = moment(row.created_at), str(row.num_rounds)
-    by = row.created_by or "–"
-    return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made_at, rounds]
-
-
-def prompt_row(row: PromptView) -> list[str]:
-    """One prompt as the table shows it."""
-    turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
-    metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
-    metadata = "hidden" if row.is_masked else metadata
-    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
-
-
-def completions_of(row: PromptView) -> str:
-    """The completions that the file brought for a prompt, the beginning of each."""
-    return "\n".join(f"{noted(completion.extra)}: {completion.text[:80]}" for completion in row.completions)
-
-
-def whole(row: PromptView) -> str:
-    """All messages, the answer and the metadata as text."""
-    parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-    parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
-    parts += [f"imported completion ({noted(completion.extra)}):\n{completion.text}" for completion in row.completions]
-    parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
-    parts += [f"({MASKED})"] if row.is_masked else []
-    return "\n\n".join(parts)

@@ -17,6 +17,7 @@ from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.hub import fetching
 from backend.services.hub.fetching import Fetch, HubDataset
+from backend.services.prompts.mapping import ROLES
 from backend.values import JobStatus
 
 POLL_SECONDS = 1.0
@@ -75,8 +76,8 @@ def fetch(
     here = context(request)
     if num_rows is None or num_rows != int(num_rows):
         raise InvalidInput("Rows at most must be a whole number. Fill it in.")
-    words = [(word or "").strip() for word in (name, config, split, revision)]
-    job_id = fetching.start(here.actor, here.project_id, HubDataset(*words, int(num_rows)))
+    name, config, split, revision = ((word or "").strip() for word in (name, config, split, revision))
+    job_id = fetching.start(here.actor, here.project_id, HubDataset(name, config, split, revision, int(num_rows)))
     notice(f"Job {job_id} is queued: it fetches the dataset.")
     followed.put({"job": job_id})
     return [state_value(fetching.get(here.actor, job_id)), gr.Timer(active=True)]
@@ -111,7 +112,7 @@ def look_now(followed: CurrentChoice, here: Any) -> list[Any]:
     return drawn
 
 
-NUM_LOOKED_AT = len(importing.ROLES) + 5
+NUM_LOOKED_AT = len(ROLES) + 5
 """How many components show the start of a file."""
 
 

@@ -42,7 +42,7 @@ NAMES = ("q", "part", "training", "needs")
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen, kept = gr.State({}), gr.JSON({}, visible="hidden")
+    page_state, kept = gr.State({}), gr.JSON({}, visible="hidden")
     with filter_line.line():
         text = gr.Textbox(
             label="Search", placeholder="words of name, title, authors or parts", max_lines=1, elem_id="recipes-search"
@@ -70,11 +70,11 @@ def build() -> None:
             with only(Role.curator, "Launching a round"):
                 launch = markup(templates.LAUNCH, templates.LAUNCH_CSS, elem_id="recipe-launch")
             card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
-    fields, chosen = [text, part, training, needs], [card, launch, seen, kept]
+    fields, chosen = [text, part, training, needs], [card, launch, page_state, kept]
     gr.on(None, draw, None, [*fields, listed, count, *chosen], **QUIET)
     narrowed = [text.submit, part.input, training.input, needs.input]
-    gr.on(narrowed, narrow, [seen, *fields], [listed, count, seen, kept], **LAST)
-    opened = listed.select(choose, [seen], chosen, **QUIET)
+    gr.on(narrowed, narrow, [page_state, *fields], [listed, count, page_state, kept], **LAST)
+    opened = listed.select(choose, [page_state], chosen, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -108,7 +108,7 @@ def draw(request: gr.Request) -> list[Any]:
 
 @toasts
 def narrow(
-    seen: dict[str, Any],
+    page_state: dict[str, Any],
     text: str | None,
     part: str | None,
     training: list[str] | None,
@@ -119,19 +119,19 @@ def narrow(
     here = context(request)
     listed = recipe_list.list_recipes(here.actor, here.project_id)
     given = (text or "", part or "", training or [], needs or [])
-    held = _held(str(seen.get("recipe", "")), *given)
+    held = _held(str(page_state.get("recipe", "")), *given)
     return [*_listed(listed, *given), held, held]
 
 
 @toasts
-def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show a recipe beside the list."""
     here = context(request)
     try:
         name = str(event.row_value[0])
     except (TypeError, LookupError) as error:
         raise InvalidInput("No row of the table was chosen. Click one.") from error
-    held = seen | {"recipe": name}
+    held = page_state | {"recipe": name}
     return [*_card(recipe_list.list_recipes(here.actor, here.project_id), name), held, held]
 
 

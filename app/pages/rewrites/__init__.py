@@ -26,7 +26,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, page_state, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     with only(Role.curator, "Rewriting a template"):
         with gr.Row():
             round_ = gr.Dropdown(
@@ -58,12 +58,12 @@ def build() -> None:
         card = markup(templates.CARD, templates.CARD_CSS, elem_id="rewrite-card")
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [card, timer, seen]
+    drawn = [card, timer, page_state]
     gr.on(None, draw, chosen, [round_, reflector, offer, which, *drawn], **QUIET)
     gr.on([round_.input, number.input], estimate, [round_, number], offer, trigger_mode="always_last", **QUIET)
     go.click(start, [chosen, round_, reflector, number], [which, *drawn, kept, refused], trigger_mode="once", **PRIVATE)
     which.input(choose, [chosen, which], [*drawn, kept], **QUIET)
-    timer.tick(refresh, [chosen, seen], drawn, **QUIET)
+    timer.tick(refresh, [chosen, page_state], drawn, **QUIET)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -128,10 +128,10 @@ def choose(chosen: CurrentChoice, which: int | None, request: gr.Request) -> lis
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
-    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+    return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
 def _offered(here: Context, round_id: int | None, number: int) -> JSON:
@@ -151,7 +151,7 @@ def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, rows: list[RewriteR
     return [field, *drawn]
 
 
-def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
+def _changes(here: Context, wish: JSON, page_state: JSON) -> list[Any]:
     """The rewrite, as far as it differs from what is shown."""
     wanted = wish.get("rewrite")
     view = rewrites.get(here.actor, wanted) if wanted is not None else None
@@ -159,6 +159,6 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
         "card": shown.rewrite(view) if view is not None else shown.nothing(wish.get("missing", "")),
         "is_live": view is not None and not view.is_over,
     }
-    if now == seen:
+    if now == page_state:
         return [gr.skip()] * 3
     return [now["card"], gr.Timer(active=now["is_live"]), now]

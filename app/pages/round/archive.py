@@ -78,10 +78,10 @@ def _words(row: RoundView, state: State | None) -> str:
     if state is not State.archived:
         return f"{BROKEN[state]} Either button goes on from there."
     assert row.archived_at is not None
-    told = row.archive
+    entry = row.archive
     return (
-        f"In {told['folder']} since {moment(row.archived_at)}: {told['rows']['samples']:,} samples, "
-        f"{told['rows']['decisions']:,} decisions, {told['num_bytes'] / MEGABYTE:,.1f} MB."
+        f"In {entry['folder']} since {moment(row.archived_at)}: {entry['rows']['samples']:,} samples, "
+        f"{entry['rows']['decisions']:,} decisions, {entry['num_bytes'] / MEGABYTE:,.1f} MB."
     )
 
 

@@ -16,7 +16,7 @@ from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import NotFound
 from backend.services import judge_health, rounds
-from backend.services.recipes import parts
+from backend.services.recipes import knobs as recipe_knobs
 from backend.values import Role, RoundStatus
 
 RELEASED = "The round goes on with its training. The reason is kept on its page and in the audit trail."
@@ -57,9 +57,9 @@ class JudgeSection:
         return released
 
 
-def knobs() -> list[parts.Knob]:
+def knobs() -> list[recipe_knobs.Knob]:
     """The limits as fields of a form."""
-    return parts.knobs_of(judge_health.HealthLimits)
+    return recipe_knobs.knobs_of(judge_health.HealthLimits)
 
 
 def shown(here: Context, round_id: int | None) -> list[Any]:

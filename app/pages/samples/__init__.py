@@ -59,7 +59,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, seen, token = gr.State(CurrentChoice()), gr.State({}), gr.State("")
+    asked_for, page_state, token = gr.State(CurrentChoice()), gr.State({}), gr.State("")
     is_facets_open = gr.State(False)
     kept = gr.JSON({}, visible="hidden")
     bar = filter_bar()
@@ -109,7 +109,7 @@ def build() -> None:
             detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
     timer = gr.Timer(POLL_SECONDS)
 
-    listed = [table, count, before, after, detail, seen, kept]
+    listed = [table, count, before, after, detail, page_state, kept]
     opened = [chosen, *bar.fields, bar.more, bar.columns, *listed, batches, bar.view, *saving.fields]
     drawn = gr.on(None, draw, asked_for, opened, **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
@@ -131,11 +131,11 @@ def build() -> None:
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
     bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
-    before.click(to_previous, [asked_for, seen], listed, **QUIET)
-    after.click(to_next, [asked_for, seen], listed, **QUIET)
+    before.click(to_previous, [asked_for, page_state], listed, **QUIET)
+    after.click(to_next, [asked_for, page_state], listed, **QUIET)
     shown = table.select(open_row, asked_for, [detail, kept], **QUIET)
     shown.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    timer.tick(refresh, [asked_for, seen], listed, **QUIET)
+    timer.tick(refresh, [asked_for, page_state], listed, **QUIET)
     preview.click(look_ahead, [asked_for, action], [status, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
     action.input(None, None, [apply, status], js=templates.FORGET_PREVIEW, api_visibility="private")
@@ -246,15 +246,15 @@ def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -
 
 
 @toasts
-def to_previous(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
+def to_previous(asked_for: CurrentChoice, page_state: JSON, request: gr.Request) -> list[Any]:
     """One page back."""
-    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("previous")})
+    return listing(context(request), asked_for, asked_for.value | {"at": page_state.get("previous")})
 
 
 @toasts
-def to_next(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
+def to_next(asked_for: CurrentChoice, page_state: JSON, request: gr.Request) -> list[Any]:
     """One page on."""
-    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("next")})
+    return listing(context(request), asked_for, asked_for.value | {"at": page_state.get("next")})
 
 
 @toasts
@@ -267,13 +267,13 @@ def open_row(asked_for: CurrentChoice, event: gr.SelectData, request: gr.Request
 
 
 @toasts
-def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(asked_for: CurrentChoice, page_state: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
     query = asked_for.value
     # Without what was seen there is no list: of what the address asks for something cannot be read.
-    if not query.get("round") or not seen:
+    if not query.get("round") or not page_state:
         return [gr.skip()] * 7
     drawn = rows_of(context(request), query)
-    is_new = drawn[4] != seen
+    is_new = drawn[4] != page_state
     changed = [*drawn[:4], gr.skip(), drawn[4], {"found": drawn[5]}]
     return asked_for.unless_over(query, changed if is_new else [gr.skip()] * 7)

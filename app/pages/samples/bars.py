@@ -102,36 +102,44 @@ element.addEventListener("keydown", (event) => {
 
 def drawn(here: Context, round_id: int | None) -> JSON:
     """The charts of a round; of what is hidden from the person, and of what has no two values, there is none."""
-    found = {of: samples.histogram(here.actor, round_id, of) for of in NAMES} if round_id else {}
-    return {"charts": [chart(of, bins) for of, bins in found.items() if len(bins) > 1]}
+    histograms = {of: samples.histogram(here.actor, round_id, of) for of in NAMES} if round_id else {}
+    return {"charts": [chart(of, bins) for of, bins in histograms.items() if len(bins) > 1]}
 
 
 def chart(of: SortKey, bins: list[HistogramBin]) -> JSON:
     """What the template shows of one histogram."""
-    most = max(one.count for one in bins) or 1
+    most = max(histogram_bin.count for histogram_bin in bins) or 1
     about = "click a bar to see its samples" if bins[0].is_exact else "counts estimated; click a bar to see its samples"
     low, high = f"{bins[0].low:,.6g}", f"{bins[-1].high:,.6g}"
     return {
         "of": str(of),
         "title": TITLES[of],
         "about": about,
-        "bars": [bar(of, one, most) for one in bins],
+        "bars": [bar(of, histogram_bin, most) for histogram_bin in bins],
         "low": low,
         "high": high,
     }
 
 
-def bar(of: SortKey, one: HistogramBin, most: int) -> JSON:
-    is_empty = one.least is None or one.most is None
-    values = f"{one.low:.6g} to {one.high:.6g}" if is_empty else f"{one.least:.6g} to {one.most:.6g}"
-    values = f"{one.least:.6g}" if one.least is not None and one.least == one.most else values
-    about = "" if one.is_exact else "about "
+def bar(of: SortKey, histogram_bin: HistogramBin, most: int) -> JSON:
+    is_empty = histogram_bin.least is None or histogram_bin.most is None
+    values = (
+        f"{histogram_bin.low:.6g} to {histogram_bin.high:.6g}"
+        if is_empty
+        else f"{histogram_bin.least:.6g} to {histogram_bin.most:.6g}"
+    )
+    values = (
+        f"{histogram_bin.least:.6g}"
+        if histogram_bin.least is not None and histogram_bin.least == histogram_bin.most
+        else values
+    )
+    about = "" if histogram_bin.is_exact else "about "
     return {
-        "least": repr(one.least),
-        "most": repr(one.most),
+        "least": repr(histogram_bin.least),
+        "most": repr(histogram_bin.most),
         "is_empty": is_empty,
-        "height": 0 if is_empty else round(100 * one.count / most, 1),
-        "words": f"{TITLES[of]} {values}: {about}{one.count:,} samples",
+        "height": 0 if is_empty else round(100 * histogram_bin.count / most, 1),
+        "words": f"{TITLES[of]} {values}: {about}{histogram_bin.count:,} samples",
     }
 
 

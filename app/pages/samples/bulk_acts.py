@@ -18,12 +18,12 @@ from backend.values import DecisionKind
 def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> list[Any]:
     """Count what Apply would do."""
     query = asked_for.value
-    seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
+    ahead = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
     message = (
-        f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
-        f"{seen.overridden_people:,} of them decided otherwise by people."
+        f"{action.capitalize()} {ahead.count:,} samples: {ahead.changed_verdicts:,} change their verdict, "
+        f"{ahead.overridden_people:,} of them decided otherwise by people."
     )
-    return [message, seen.token, gr.Button(interactive=seen.count > 0)]
+    return [message, ahead.token, gr.Button(interactive=ahead.count > 0)]
 
 
 @toasts

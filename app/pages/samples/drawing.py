@@ -145,8 +145,8 @@ def rows_of(here: Context, query: JSON) -> list[Any]:
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
-    seen = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [table(rows, keys), count, *ends, seen, found_in(page.rows)]
+    page_state = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [table(rows, keys), count, *ends, page_state, found_in(page.rows)]
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
@@ -172,7 +172,7 @@ def columns_picker(here: Context, query: JSON) -> gr.Dropdown:
     return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, query), visible=bool(keys))
 
 
-def find_page(here: Context, query: JSON) -> samples.SamplePage:
+def find_page(here: Context, query: JSON) -> samples.ListedSamples:
     """The page; an address that somebody shortened begins at the first one."""
     filters, sort = read_filters(query), read_sort(query)
     try:
@@ -183,7 +183,7 @@ def find_page(here: Context, query: JSON) -> samples.SamplePage:
         return samples.page(here.actor, round_of(query), filters, sort)
 
 
-def counted(page: samples.SamplePage, query: JSON) -> str:
+def counted(page: samples.ListedSamples, query: JSON) -> str:
     """How many there are, and what a long search does."""
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
     words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]

@@ -129,23 +129,27 @@ def address(project_id: int, wanted: ExportRequest) -> str:
     return f"/api/v1/projects/{project_id}/samples/export?{query}"
 
 
-def drawn(found: SampleExport | None) -> list[Any]:
+def drawn(sample_export: SampleExport | None) -> list[Any]:
     """What is shown of a job, its number, whether to look again, and whether it can be stopped."""
-    if found is None:
+    if sample_export is None:
         return [{}, 0, gr.Timer(active=False), gr.Button(visible=False)]
-    goes_on = not found.is_over
-    return [card(found), found.job_id, gr.Timer(active=goes_on), gr.Button(visible=goes_on)]
+    goes_on = not sample_export.is_over
+    return [card(sample_export), sample_export.job_id, gr.Timer(active=goes_on), gr.Button(visible=goes_on)]
 
 
-def card(found: SampleExport) -> JSON:
+def card(sample_export: SampleExport) -> JSON:
     """What is said of a job, with its link."""
-    if found.is_ready and found.expires_at is not None:
-        said = f"{found.num_rows:,} samples are written. The file stays until {moment(found.expires_at)}."
-        return {"said": said, "name": found.name, "link": f"/api/v1/sample-exports/{found.job_id}/file"}
-    if found.status is JobStatus.queued:
+    if sample_export.is_ready and sample_export.expires_at is not None:
+        text = (
+            f"{sample_export.num_rows:,} samples are written. The file stays until {moment(sample_export.expires_at)}."
+        )
+        return {"said": text, "name": sample_export.name, "link": f"/api/v1/sample-exports/{sample_export.job_id}/file"}
+    if sample_export.status is JobStatus.queued:
         return {"said": "So many samples are written in the background: the job waits for a worker. You may leave."}
-    if not found.is_over:
-        return {"said": f"{found.done:,} of {found.total:,} samples are written. You may leave the page."}
-    if found.status is JobStatus.cancelled:
+    if not sample_export.is_over:
+        return {
+            "said": f"{sample_export.done:,} of {sample_export.total:,} samples are written. You may leave the page."
+        }
+    if sample_export.status is JobStatus.cancelled:
         return {"said": "The export is cancelled."}
-    return {"error": found.error or f"The export is {found.status}. Start it again."}
+    return {"error": sample_export.error or f"The export is {sample_export.status}. Start it again."}

@@ -107,26 +107,26 @@ element.addEventListener("change", (event) => {
 
 def drawn(here: Context, round_id: int | None) -> JSON:
     """The facets of a round."""
-    found = facets.facets(here.actor, round_id) if round_id else []
-    return {"is_empty": not found, "facets": [facet(one) for one in found]}
+    listed = facets.facets(here.actor, round_id) if round_id else []
+    return {"is_empty": not listed, "facets": [facet(key_facet) for key_facet in listed]}
 
 
-def facet(found: MetadataFacet) -> JSON:
+def facet(key_facet: MetadataFacet) -> JSON:
     """What the template shows of one."""
-    looked_at = "prompts and imports" if found.is_exact else "of the first prompts and imports"
-    is_number, is_date = found.kind is FacetKind.number, found.kind is FacetKind.date
+    looked_at = "prompts and imports" if key_facet.is_exact else "of the first prompts and imports"
+    is_number, is_date = key_facet.kind is FacetKind.number, key_facet.kind is FacetKind.date
     choices = [
-        {"value": one.value, "count": f"{one.count:,}", "test": one.test, "is_closed": not one.test}
-        for one in found.choices
+        {"value": choice.value, "count": f"{choice.count:,}", "test": choice.test, "is_closed": not choice.test}
+        for choice in key_facet.choices
     ]
-    low, high = (found.bins[0].low, found.bins[-1].high) if found.bins else (found.low, found.high)
+    low, high = (key_facet.bins[0].low, key_facet.bins[-1].high) if key_facet.bins else (key_facet.low, key_facet.high)
     return {
-        "key": found.key,
-        "about": f"in {found.num_prompts:,} {looked_at}",
+        "key": key_facet.key,
+        "about": f"in {key_facet.num_prompts:,} {looked_at}",
         "choices": choices,
-        "bars": numbers(found),
+        "bars": numbers(key_facet),
         "is_range": is_number or is_date,
-        "is_text": found.kind is FacetKind.text,
+        "is_text": key_facet.kind is FacetKind.text,
         "type": "date" if is_date else "number",
         "from": str(low),
         "to": str(high),
@@ -135,17 +135,17 @@ def facet(found: MetadataFacet) -> JSON:
     }
 
 
-def numbers(found: MetadataFacet) -> list[JSON]:
+def numbers(key_facet: MetadataFacet) -> list[JSON]:
     """The bars of a key of numbers."""
-    most = max((one.count for one in found.bins), default=0) or 1
+    most = max((span.count for span in key_facet.bins), default=0) or 1
     return [
         {
-            "tests": f"{found.key}>={one.least!r}{TESTS_APART}{found.key}<={one.most!r}",
-            "is_empty": one.least is None,
-            "height": round(100 * one.count / most, 1),
-            "words": f"{found.key} {one.low:g} to {one.high:g}: {one.count:,} prompts and imports",
+            "tests": f"{key_facet.key}>={span.least!r}{TESTS_APART}{key_facet.key}<={span.most!r}",
+            "is_empty": span.least is None,
+            "height": round(100 * span.count / most, 1),
+            "words": f"{key_facet.key} {span.low:g} to {span.high:g}: {span.count:,} prompts and imports",
         }
-        for one in found.bins
+        for span in key_facet.bins
     ]
 
 

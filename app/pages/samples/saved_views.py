@@ -72,8 +72,8 @@ def build() -> ViewForm:
             save = buttons.secondary("Save as a new view", elem_id="samples-view-save")
             change = buttons.secondary("Save changes", interactive=False, elem_id="samples-view-change")
             delete = buttons.stop("Delete this view", interactive=False, elem_id="samples-view-delete")
-            said = markup(templates.COUNT, value="", elem_id="samples-view-said")
-    return ViewForm(name, is_shared, save, change, delete, said)
+            note = markup(templates.COUNT, value="", elem_id="samples-view-said")
+    return ViewForm(name, is_shared, save, change, delete, note)
 
 
 def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any], previewed: list[Any]) -> None:
@@ -137,12 +137,12 @@ def delete_view(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     return kept_as(here, asked_for, None, f"{view.name} is deleted.")
 
 
-def kept_as(here: Context, asked_for: CurrentChoice, view: ViewOfSamples | None, said: str) -> list[Any]:
+def kept_as(here: Context, asked_for: CurrentChoice, view: ViewOfSamples | None, note: str) -> list[Any]:
     """The views, the address, and the fields, now that what is shown is this view, or none."""
     query = without_view(asked_for.value) | (chosen(view) if view else {})
     asked_for.put(query)
     fields = fields_of(view)
-    return [picker(here, query), {"address": to_address(address_of(query))}, *fields[:-1], said]
+    return [picker(here, query), {"address": to_address(address_of(query))}, *fields[:-1], note]
 
 
 def chosen_of(query: JSON) -> int:

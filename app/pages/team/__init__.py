@@ -39,7 +39,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, seen = gr.State(CurrentChoice()), gr.State({})
+    asked_for, page_state = gr.State(CurrentChoice()), gr.State({})
     with gr.Row():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="team-round", min_width=220, scale=0)
     card = markup(templates.PROGRESS, templates.PROGRESS_CSS, elem_id="team-progress")
@@ -68,10 +68,10 @@ def build() -> None:
             removal.build(chosen, removal_tab, PRIVATE)
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [card, people, seen]
+    shown = [card, people, page_state]
     gr.on(None, draw, asked_for, [chosen, *shown], **QUIET)
     chosen.input(choose, [asked_for, chosen], shown, **QUIET)
-    timer.tick(refresh, [asked_for, seen], shown, **QUIET)
+    timer.tick(refresh, [asked_for, page_state], shown, **QUIET)
     for event in moved:
         event.then(redraw, [asked_for, chosen], [chosen, *shown], **QUIET)
 
@@ -97,10 +97,10 @@ def redraw(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) 
 
 
 @toasts
-def refresh(asked_for: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(asked_for: CurrentChoice, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = asked_for.value
-    return asked_for.unless_over(wish, _changes(wish.get("round"), seen, request))
+    return asked_for.unless_over(wish, _changes(wish.get("round"), page_state, request))
 
 
 def _chosen(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
@@ -109,7 +109,7 @@ def _chosen(asked_for: CurrentChoice, round_id: int | None, request: gr.Request)
     return drawn
 
 
-def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def _changes(round_id: int | None, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
     if round_id is None:
@@ -119,11 +119,11 @@ def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) ->
     people: Any = gr.skip()
     try:
         # Everybody's figures read every decision: only when there are new ones, or after a while.
-        if seen.get("key") != key or seen.get("age", 0) >= REFRESH:
+        if page_state.get("key") != key or page_state.get("age", 0) >= REFRESH:
             people = team_people.table_value(reviewers.everyone(here.actor, int(round_id)))
     except (Conflict, PermissionDenied) as error:
         return [{"empty": error.message}, {}, {}]
     card = team_people.progress_value(rounds.get(here.actor, int(round_id)), at)
-    age = 0 if people != gr.skip() else seen.get("age", 0) + 1
+    age = 0 if people != gr.skip() else page_state.get("age", 0) + 1
     now = {"key": key, "age": age, "card": card}
-    return [card if seen.get("card") != card else gr.skip(), people, now]
+    return [card if page_state.get("card") != card else gr.skip(), people, now]

@@ -26,13 +26,13 @@ BADGES = {"accept": "ok", "reject": "bad"}
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
-    seen = gr.State({})
+    page_state = gr.State({})
     item = markup(templates.ITEM, templates.ITEM_CSS, js=templates.ITEM_JS, value={}, elem_id="adjudication-item")
-    shown = [item, seen]
+    shown = [item, page_state]
     quiet = private | {"show_progress": "hidden"}
     tab.select(show, chosen, shown, **quiet)
     chosen.input(show, chosen, shown, **quiet)
-    pressed = item.click(answer, [chosen, seen], shown, trigger_mode="multiple", **quiet)
+    pressed = item.click(answer, [chosen, page_state], shown, trigger_mode="multiple", **quiet)
     pressed.failure(None, js=templates.ITEM_FAILED, api_visibility="private")
 
 
@@ -43,21 +43,26 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
+def answer(round_id: int | None, page_state: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Settle the shown item, leave it for later, or take the last one back; show what comes next."""
     here, (pressed, sample_id) = context(request), _pressed(event)
-    passed = list(seen.get("passed", []))
-    choice = seen.get("choices", {}).get(pressed)
+    passed = list(page_state.get("passed", []))
+    choice = page_state.get("choices", {}).get(pressed)
     if pressed == "undo":
-        return _undo(here, needed(round_id), seen, passed)
-    if sample_id != seen.get("sample") or (choice is None and pressed != "later"):
+        return _undo(here, needed(round_id), page_state, passed)
+    if sample_id != page_state.get("sample") or (choice is None and pressed != "later"):
         return _next(here, round_id, passed)
     if choice is None:
         return _next(here, round_id, [*passed, sample_id])
     try:
         # One id for each time an item is shown: whatever is pressed twice on it settles it once.
         done = adjudication.decide(
-            here.actor, needed(round_id), seen["turn"], sample_id, DecisionKind(choice["kind"]), value=choice["value"]
+            here.actor,
+            needed(round_id),
+            page_state["turn"],
+            sample_id,
+            DecisionKind(choice["kind"]),
+            value=choice["value"],
         )
     except Conflict as error:
         return _next(here, round_id, passed, message=error.message, is_bad=True)
@@ -70,9 +75,9 @@ def _told(done: ActResult) -> str:
     return f"The judge had said {judge_word(view)}." if judge_word(view) else ""
 
 
-def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[Any]:
+def _undo(here: Context, round_id: int, page_state: JSON, passed: list[int]) -> list[Any]:
     """Take back the curator's last word, and show its item again."""
-    turn = seen.get("turn") or uuid.uuid4().hex
+    turn = page_state.get("turn") or uuid.uuid4().hex
     try:
         done = adjudication.undo(here.actor, round_id, f"{turn}-undo")
     except (Conflict, NotFound) as error:
@@ -114,7 +119,7 @@ def _next(
     choices = words(disputed[0].item)
     kept = {choice["word"]: {"kind": choice["kind"], "value": choice["value"]} for choice in choices}
     state = {"sample": disputed[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
-    ready = [item_value(one, max(0, count - 1), words(one.item)) for one in disputed[1:]]
+    ready = [item_value(dispute, max(0, count - 1), words(dispute.item)) for dispute in disputed[1:]]
     return [news | {"shown": [item_value(disputed[0], count, choices)], "ready": ready}, state]
 
 

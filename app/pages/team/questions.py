@@ -235,25 +235,25 @@ def _chosen(question_id: int | None) -> int:
 
 def _find(here: Context, question_id: int) -> QuestionView:
     known = questions.list_questions(here.actor, here.project_id)
-    found = next((view for view in known if view.id == question_id), None)
-    if found is None:
+    question_view = next((view for view in known if view.id == question_id), None)
+    if question_view is None:
         raise InvalidInput("This question is not there any more. Choose another one.")
-    return found
+    return question_view
 
 
 def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
     """Everything, with this question in the form."""
     known = questions.list_questions(here.actor, here.project_id)
     choices = [(NEW, 0), *((f"{view.title}{'' if view.is_active else ' (retired)'}", view.id) for view in known)]
-    found = next((view for view in known if view.id == chosen_id), None)
-    dropdown = gr.Dropdown(choices, value=found.id if found else 0)
+    question_view = next((view for view in known if view.id == chosen_id), None)
+    dropdown = gr.Dropdown(choices, value=question_view.id if question_view else 0)
     table = rows_of(
         COLUMNS,
         [table_row(view, place) for place, view in enumerate(known, 1)],
         label="Questions of this project",
         none=NONE,
     )
-    return [table, question_preview.value_of(known), dropdown, *_fields(found)]
+    return [table, question_preview.value_of(known), dropdown, *_fields(question_view)]
 
 
 def _fields(view: QuestionView | None) -> list[Any]:

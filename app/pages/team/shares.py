@@ -83,7 +83,7 @@ def fill(
 ) -> list[Any]:
     """Show what is asked of the chosen people, where that is the same of all of them."""
     listed = [] if round_id is None else shares.listing(context(request).actor, int(round_id))
-    by_person = {one.user_id: (one.share, one.quota) for one in listed}
+    by_person = {reviewer.user_id: (reviewer.share, reviewer.quota) for reviewer in listed}
     each = {by_person.get(int(user_id), (None, None)) for user_id in people or ()}
     now = each.pop() if len(each) == 1 else (None, None)
     # What is typed meanwhile stays where there is nothing to change.
@@ -99,25 +99,25 @@ def ask_people(
     chosen = _chosen(people)
     if share is None and quota is None:
         raise InvalidInput("Neither a share nor a quota is given. Give one of them, or press “Ask nothing of them”.")
-    return [_ask(round_id, [Ask(one, share, None if quota is None else int(quota)) for one in chosen], request)]
+    return [_ask(round_id, [Ask(user_id, share, None if quota is None else int(quota)) for user_id in chosen], request)]
 
 
 @toasts
 @refused_beside(3)
 def ask_nothing(round_id: int | None, people: list[int], request: gr.Request) -> list[Any]:
     """Ask nothing in particular of these people any more."""
-    return [_ask(round_id, [Ask(one) for one in _chosen(people)], request), None, None]
+    return [_ask(round_id, [Ask(user_id) for user_id in _chosen(people)], request), None, None]
 
 
 def _ask(round_id: int | None, asks: list[Ask], request: gr.Request) -> dict[str, Any]:
     """Ask it, say what that did, and return the table of now."""
     here, first = context(request), asks[0]
     asked = shares.ask(here.actor, needed(round_id), asks)
-    given, taken = sum(one.given for one in asked), sum(one.taken for one in asked)
-    told = "Nothing in particular is asked of them now." if first.quota is None else "Their queues end at the quota."
+    given, taken = sum(share.given for share in asked), sum(share.taken for share in asked)
+    note = "Nothing in particular is asked of them now." if first.quota is None else "Their queues end at the quota."
     if first.share is not None:
-        told = f"{given:,} more items are given to these people."
-    notice(f"{told} {taken:,} items that they have not decided are anybody's again." if taken else told)
+        note = f"{given:,} more items are given to these people."
+    notice(f"{note} {taken:,} items that they have not decided are anybody's again." if taken else note)
     return _rows(here, round_id)
 
 
@@ -149,11 +149,11 @@ def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.
     """Take what they decided out of the round, so that others decide on these items."""
     here, asked = context(request), needed(round_id)
     done = [removals.remove(here.actor, asked, user_id, reason=reason) for user_id in _chosen(people)]
-    number, is_frozen = sum(one.decisions for one in done), any(one.is_frozen for one in done)
+    number, is_frozen = sum(removal.decisions for removal in done), any(removal.is_frozen for removal in done)
     what = f"{number:,} decisions are noted as removed; the labels are frozen and stay."
     if not is_frozen:
         what = f"{number:,} decisions are set aside; their items are in the queue again."
-    by = Role.admin if any(one.undone_by is Role.admin for one in done) else Role.curator
+    by = Role.admin if any(removal.undone_by is Role.admin for removal in done) else Role.curator
     notice(f"{what} Under Remove work, {'an admin' if by is Role.admin else 'a curator'} can take that back.")
     return [_rows(here, asked), ""]
 
@@ -169,15 +169,15 @@ def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
 
 
 def _table(asked: list[Asked]) -> dict[str, Any]:
-    return rows_of(COLUMNS, [table_row(one) for one in asked], label="Asked of people", none=NONE)
+    return rows_of(COLUMNS, [table_row(share) for share in asked], label="Asked of people", none=NONE)
 
 
-def table_row(one: Asked) -> list[str]:
+def table_row(share: Asked) -> list[str]:
     """One person as the table shows them."""
-    asked = "–" if one.quota is None else f"at most {one.quota:,} items"
-    if one.share is not None:
-        asked = f"{one.share:g} %, {one.asked:,} items"
-    state = "" if one.may_decide else "has left; their items are anybody's"
-    if one.paused_at is not None:
-        state = f"paused {times.ago(one.paused_at)}: {one.pause_reason}"
-    return [one.who, asked, f"{one.done:,}", f"{max(0, one.asked - one.done):,}", state]
+    asked = "–" if share.quota is None else f"at most {share.quota:,} items"
+    if share.share is not None:
+        asked = f"{share.share:g} %, {share.asked:,} items"
+    state = "" if share.may_decide else "has left; their items are anybody's"
+    if share.paused_at is not None:
+        state = f"paused {times.ago(share.paused_at)}: {share.pause_reason}"
+    return [share.who, asked, f"{share.done:,}", f"{max(0, share.asked - share.done):,}", state]

@@ -35,7 +35,7 @@ AXES = {SeriesGroup.kl: "KL", SeriesGroup.lengths: "tokens", SeriesGroup.other: 
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, page_state, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     rounds = gr.Dropdown(
         [],
         multiselect=True,
@@ -58,12 +58,12 @@ def build() -> None:
             looking.build()
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [status, *plots, report, script, timer, seen]
+    drawn = [status, *plots, report, script, timer, page_state]
     blocks = get_blocks_context()
     assert blocks is not None
     blocks.root_block.load(draw, chosen, [rounds, *drawn], **QUIET)
     rounds.input(choose, [chosen, rounds], [*drawn, kept], trigger_mode="always_last", **QUIET)
-    timer.tick(refresh, [chosen, seen], drawn, **QUIET)
+    timer.tick(refresh, [chosen, page_state], drawn, **QUIET)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -90,10 +90,10 @@ def choose(chosen: CurrentChoice, rounds: list[int] | None, request: gr.Request)
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
-    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+    return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
 def _drawn(here: Context, chosen: CurrentChoice, wish: JSON) -> list[Any]:
@@ -102,7 +102,7 @@ def _drawn(here: Context, chosen: CurrentChoice, wish: JSON) -> list[Any]:
     return drawn
 
 
-def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
+def _changes(here: Context, wish: JSON, page_state: JSON) -> list[Any]:
     """The line above the curves, the curves, the report and the script, as far as they differ from what is shown."""
     ids = wish.get("rounds", [])
     known = [round_ for round_ in training_curves.trained(here.actor, here.project_id) if round_.round_id in ids]
@@ -116,7 +116,7 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
         "report": shown.report(view),
         "script": shown.script(view),
     }
-    new = {key: seen.get(key) != value or key not in seen for key, value in now.items()}
+    new = {key: page_state.get(key) != value or key not in page_state for key, value in now.items()}
     plots: list[Any] = [gr.skip()] * len(SeriesGroup)
     if new["curves"]:
         series = training_curves.series(here.actor, here.project_id, ids) if ids else []

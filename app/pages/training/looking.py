@@ -26,7 +26,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the tab and wire it."""
-    chosen, seen, usual = gr.State(CurrentChoice()), gr.State({}), gr.State(None)
+    chosen, page_state, usual = gr.State(CurrentChoice()), gr.State({}), gr.State(None)
     gr.Markdown("Choose rows that were frozen before, change the trainer, and see what a training would make of them.")
     dataset = gr.Dropdown([], label="Dataset", elem_id="look-dataset")
     blocks = get_blocks_context()
@@ -34,9 +34,9 @@ def build() -> None:
     report = markup(templates.REPORT, templates.REPORT_CSS, elem_id="look-report", value=None)
     with gr.Accordion("The same training with TRL alone", open=False):
         script = gr.Code(language="python", interactive=False, max_lines=30, elem_id="look-script")
-    blocks.root_block.load(draw, chosen, [dataset, usual, report, script, seen], **QUIET)
+    blocks.root_block.load(draw, chosen, [dataset, usual, report, script, page_state], **QUIET)
     dataset.input(choose, [dataset], usual, **QUIET)
-    gr.Timer(POLL_SECONDS).tick(refresh, [chosen, seen], [report, script, seen], **QUIET)
+    gr.Timer(POLL_SECONDS).tick(refresh, [chosen, page_state], [report, script, page_state], **QUIET)
 
     @gr.render(inputs=[usual], triggers=[usual.change], show_progress="hidden")
     def knobs(usual: dict[str, Any] | None) -> None:
@@ -58,7 +58,7 @@ def build() -> None:
             notice(f"Job {job_id} is queued: it looks at the rows.")
             return _changes(here, chosen.value, {})
 
-        go.click(look, [chosen, *form.inputs], [report, script, seen], trigger_mode="once", **PRIVATE)
+        go.click(look, [chosen, *form.inputs], [report, script, page_state], trigger_mode="once", **PRIVATE)
 
 
 @toasts
@@ -86,10 +86,10 @@ def choose(dataset: int | None, request: gr.Request) -> dict[str, Any] | None:
 
 
 @toasts
-def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
-    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+    return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
 def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
@@ -99,9 +99,9 @@ def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
         return None  # the page opens with the newest dataset, which no trainer may read
 
 
-def _changes(here: Context, wish: dict[str, Any], seen: dict[str, Any]) -> list[Any]:
+def _changes(here: Context, wish: dict[str, Any], page_state: dict[str, Any]) -> list[Any]:
     view = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
     now = {"report": shown.report(view), "script": shown.script(view)}
-    if now == seen:
+    if now == page_state:
         return [gr.skip()] * 3
     return [now["report"], now["script"], now]

@@ -111,13 +111,13 @@ def choices(known: list[RoundView]) -> list[tuple[str, int]]:
 def shown(here: Context, round_id: int) -> JSON:
     """All lights of a round."""
     warned = warnings.of_round(here.actor, round_id)
-    told = lights(warned, round_id)
+    light_values = lights(warned, round_id)
     return {
         "id": round_id,
-        "groups": told["known_groups"],
-        "unknown": told["unknown"],
-        "num_unknown": len(told["unknown"]),
-        "counted": told["counted"],
+        "groups": light_values["known_groups"],
+        "unknown": light_values["unknown"],
+        "num_unknown": len(light_values["unknown"]),
+        "counted": light_values["counted"],
         "is_lit": bool(warned),
         "is_over": not warned and rounds.get(here.actor, round_id).status is RoundStatus.done,
     }

@@ -45,8 +45,8 @@ JUDGING = ("kappa", "precision", "order")
 def of_round(db: Session, row: tables.Round) -> Health:
     """The health of a round's judge by its project's limits."""
     limits = _limits(db, row)
-    found = of_labels(db, row)
-    return replace(found, measures=(*found.measures, *questions.health_measures(db, row, limits)))
+    judge_health = of_labels(db, row)
+    return replace(judge_health, measures=(*judge_health.measures, *questions.health_measures(db, row, limits)))
 
 
 def of_labels(db: Session, row: tables.Round) -> Health:

@@ -28,12 +28,19 @@ SAME = "People and judge said one and the same of every text."
 
 def with_people(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     """Agreement, precision and recall at the cut, order of pairs, calibration."""
-    said = [one for one in evidence.witnesses if one.text.accepted is not None]
-    scored = [(one.score, one.text.score) for one in said if one.score is not None and one.text.score is not None]
+    deciding = [witness for witness in evidence.witnesses if witness.text.accepted is not None]
+    scored = [
+        (witness.score, witness.text.score)
+        for witness in deciding
+        if witness.score is not None and witness.text.score is not None
+    ]
     weighed = weights.weighed(evidence, limits)
     words, of = weighed.words, WEIGHED if weighed.by_draw else DECISIONS
     kappa, alpha = weights.agreement(weighed)
-    accepted, good = [one for one in words if one.text.accepted], [one for one in words if one.accepts]
+    accepted, good = (
+        [witness for witness in words if witness.text.accepted],
+        [witness for witness in words if witness.accepts],
+    )
     by_accepts, by_people = "texts that it accepts and people decided", "texts that people accept"
     few = few_of(len(words), of, limits, evidence.why)
     unseen = few or _unseen(weighed)
@@ -70,33 +77,33 @@ def with_people(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMe
             below=True,
             few=few or _few_drawn(good, by_people, limits) or unseen,
         ),
-        _order(evidence, said, limits),
+        _order(evidence, deciding, limits),
         _calibration(evidence, weighed, limits, of),
     ]
 
 
 def _few_drawn(words: Sequence[Weighted], of: str, limits: HealthLimits) -> str:
     """What a share of these words lacks: those that the queue chose say nothing of others, however many they are."""
-    of = of if all(one.is_drawn for one in words) else f"{of}, drawn at random"
-    return few_of(sum(one.is_drawn for one in words), of, limits, MORE)
+    of = of if all(witness.is_drawn for witness in words) else f"{of}, drawn at random"
+    return few_of(sum(witness.is_drawn for witness in words), of, limits, MORE)
 
 
 def _unseen(weighed: Weighed) -> str:
     """The verdict of the judge of which no text was drawn; empty where there is none."""
-    for accepted, said in ((True, "accepts"), (False, "rejects")):
+    for accepted, verb in ((True, "accepts"), (False, "rejects")):
         if weighed.of_verdict(accepted).value is None and weighed.accepted is not None:
-            return f"No text that the judge {said} was drawn at random. {MORE}"
+            return f"No text that the judge {verb} was drawn at random. {MORE}"
     return ""
 
 
-def _order(evidence: HealthEvidence, said: Sequence[Witness], limits: HealthLimits) -> HealthMeasure:
+def _order(evidence: HealthEvidence, witnesses: Sequence[Witness], limits: HealthLimits) -> HealthMeasure:
     """Pairs of which people accept one, or put one first: the judge orders a pair as they do where its score is higher.
 
     A tie counts as half of a pair, as in the area under a ROC curve, so that a judge by chance has one half.
     """
     groups: dict[int, list[Witness]] = defaultdict(list)
-    for one in said:
-        groups[one.text.group_id].append(one)
+    for witness in witnesses:
+        groups[witness.text.group_id].append(witness)
     ordered: dict[int, list[float]] = defaultdict(list)
     for group_id, some in groups.items():
         pairs = [(a, b) if a.accepts else (b, a) for a, b in combinations(some, 2) if a.accepts != b.accepts]
@@ -104,7 +111,7 @@ def _order(evidence: HealthEvidence, said: Sequence[Witness], limits: HealthLimi
         ordered[group_id] += [_is_above(a, b) for a, b in known if a is not None and b is not None]
     for group_id, a, b in evidence.better:
         ordered[group_id].append(_is_above(a, b))
-    parts = [(sum(one), len(one)) for one in ordered.values()]
+    parts = [(sum(values), len(values)) for values in ordered.values()]
     how = "Let people decide on several texts of a prompt, or compare them in the review modes group and pair."
     of, how = "pairs that people ordered", evidence.why or how
     return measure(
@@ -123,23 +130,23 @@ def _is_above(a: float, b: float) -> float:
 
 
 def _calibration(evidence: HealthEvidence, weighed: Weighed, limits: HealthLimits, of: str) -> HealthMeasure:
-    scores = on_scale(evidence, [one.text for one in weighed.words])
-    known = [(score, one) for score, one in zip(scores, weighed.words, strict=True) if score is not None]
-    accepted = [one.accepts for one in weighed.words]
-    n = sum(one.is_drawn for _, one in known)
+    scores = on_scale(evidence, [witness.text for witness in weighed.words])
+    known = [(score, witness) for score, witness in zip(scores, weighed.words, strict=True) if score is not None]
+    accepted = [witness.accepts for witness in weighed.words]
+    n = sum(witness.is_drawn for _, witness in known)
     bins = bins_of(n)
-    found = numbers.calibration_error(scores, accepted, bins, weighed.turns)
+    estimate = numbers.calibration_error(scores, accepted, bins, weighed.turns)
     few = few_of(n, of, limits, evidence.why) or _few_in_bin(known, bins)
     if evidence.judge is not None and evidence.judge.score_range is None:
         few = f"The scores of the judge {evidence.judge.name} have no ends, so they are no shares to compare with."
-    return measure("calibration", "Expected calibration error", of, found, limits, few=few)
+    return measure("calibration", "Expected calibration error", of, estimate, limits, few=few)
 
 
 def _few_in_bin(known: Sequence[tuple[float, Weighted]], bins: int) -> str:
     """What a bin lacks in which the queue chose texts."""
     for at in range(bins):
-        inside = [one for score, one in known if numbers.place(score, bins) == at]
-        drawn = sum(one.is_drawn for one in inside)
+        inside = [witness for score, witness in known if numbers.place(score, bins) == at]
+        drawn = sum(witness.is_drawn for witness in inside)
         if drawn < min(FEWEST_IN_BIN, len(inside)):
             between = f"{at / bins:.2f} to {(at + 1) / bins:.2f} of the scale"
             return f"{drawn} texts from {between} were drawn at random; at least {FEWEST_IN_BIN} are needed. {MORE}"
@@ -151,7 +158,7 @@ def on_scale(evidence: HealthEvidence, texts: Sequence[JudgedText]) -> list[floa
     if evidence.judge is None or evidence.judge.score_range is None:
         return [None] * len(texts)
     low, high = evidence.judge.score_range
-    return [None if one.score is None else min(1.0, max(0.0, (one.score - low) / (high - low))) for one in texts]
+    return [None if text.score is None else min(1.0, max(0.0, (text.score - low) / (high - low))) for text in texts]
 
 
 def bins_of(n: int) -> int:
@@ -164,23 +171,23 @@ def curve(evidence: HealthEvidence, limits: HealthLimits) -> tuple[CalibrationBi
     A bin is left out in which the queue chose texts and drew fewer than five.
     """
     weighed = weights.weighed(evidence, limits)
-    scored = zip(on_scale(evidence, [one.text for one in weighed.words]), weighed.words, strict=True)
-    known = [(score, one) for score, one in scored if score is not None]
-    drawn = sum(one.is_drawn for _, one in known)
+    scored = zip(on_scale(evidence, [witness.text for witness in weighed.words]), weighed.words, strict=True)
+    known = [(score, witness) for score, witness in scored if score is not None]
+    drawn = sum(witness.is_drawn for _, witness in known)
     if drawn < limits.fewest:
         return ()
-    number, found = bins_of(drawn), []
+    number, bins = bins_of(drawn), []
     _, texts = speaking(evidence)
-    places = Counter(numbers.place(one, number) for one in on_scale(evidence, texts) if one is not None)
+    places = Counter(numbers.place(score, number) for score in on_scale(evidence, texts) if score is not None)
     for at in range(number):
-        inside = [(score, one) for score, one in known if numbers.place(score, number) == at]
-        if not inside or sum(one.is_drawn for _, one in inside) < min(FEWEST_IN_BIN, len(inside)):
+        inside = [(score, witness) for score, witness in known if numbers.place(score, number) == at]
+        if not inside or sum(witness.is_drawn for _, witness in inside) < min(FEWEST_IN_BIN, len(inside)):
             continue
-        mean = sum(score * one.weight for score, one in inside) / sum(one.weight for _, one in inside)
+        mean = sum(score * witness.weight for score, witness in inside) / sum(witness.weight for _, witness in inside)
         all_of_them = max(len(inside), round(places[at] * weighed.texts / max(1, len(texts))))
-        good = weights.share([one for _, one in inside], None if weighed.accepted is None else all_of_them)
+        good = weights.share([witness for _, witness in inside], None if weighed.accepted is None else all_of_them)
         assert good.value is not None
         assert good.low is not None
         assert good.high is not None
-        found.append(CalibrationBin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
-    return tuple(found)
+        bins.append(CalibrationBin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
+    return tuple(bins)

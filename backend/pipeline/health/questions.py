@@ -74,7 +74,10 @@ def agreement(db: Session, round_: tables.Round) -> list[JudgeAgreement]:
     query = select(row).where(row.id.in_(words), row.kind != QuestionKind.text)
     asked = db.scalars(query.order_by(row.is_active.desc(), row.position, row.id)).all()
     lines = [
-        (one, words[one.id], label, pair) for one in asked for label in _labels(one) for pair in _pairs(words[one.id])
+        (question, words[question.id], label, pair)
+        for question in asked
+        for label in _labels(question)
+        for pair in _pairs(words[question.id])
     ]
     resamples = measures.RESAMPLES if len(lines) <= MOST_INTERVALS else 0
     return [_measured(*line, resamples=resamples) for line in lines]
@@ -160,12 +163,12 @@ def _measured(
     first, second = pair
     left_out = Counter({UNREAD: sum(words.unread[judge] for judge in pair)})
     if first == PEOPLE:
-        one, tied = _of_people(words.people, label)
+        own, tied = _of_people(words.people, label)
         left_out += words.left_out + Counter({TIED: tied})
     else:
-        one = _of_label(words.judges[first], label)
+        own = _of_label(words.judges[first], label)
     other = _of_label(words.judges[second], label)
-    items = [(one[sample_id], other[sample_id]) for sample_id in sorted(one.keys() & other.keys())]
+    items = [(own[sample_id], other[sample_id]) for sample_id in sorted(own.keys() & other.keys())]
     is_rating = question.kind is QuestionKind.rating
     alpha = measures.ordinal_alpha if is_rating else measures.alpha
     return JudgeAgreement(
@@ -183,8 +186,8 @@ def _measured(
     )
 
 
-def _of_label(said: Mapping[int, Value], label: str) -> dict[int, Value]:
-    return {sample_id: _as_label(value, label) for sample_id, value in said.items()}
+def _of_label(answers: Mapping[int, Value], label: str) -> dict[int, Value]:
+    return {sample_id: _as_label(value, label) for sample_id, value in answers.items()}
 
 
 def _as_label(value: Value, label: str) -> Value:
@@ -195,8 +198,8 @@ def _as_label(value: Value, label: str) -> Value:
 
 def _of_people(people: Mapping[int, list[Value]], label: str) -> tuple[dict[int, Value], int]:
     """One word of people for each sample, and of how many samples they have none."""
-    found = {sample_id: _one_word([_as_label(value, label) for value in given]) for sample_id, given in people.items()}
-    return {n: word for n, word in found.items() if word is not None}, sum(word is None for word in found.values())
+    merged = {sample_id: _one_word([_as_label(value, label) for value in given]) for sample_id, given in people.items()}
+    return {n: word for n, word in merged.items() if word is not None}, sum(word is None for word in merged.values())
 
 
 def _one_word(given: Iterable[Any]) -> Value | None:

@@ -50,7 +50,7 @@ class Weighed:
 
     def turns(self, values: Any) -> Any:
         """What each draw says of the mean of these values, one line a word, over all texts; one line a draw."""
-        is_drawn = np.array([one.is_drawn for one in self.words], dtype=bool)
+        is_drawn = np.array([weighted.is_drawn for weighted in self.words], dtype=bool)
         starts = np.array(run_starts(is_drawn), dtype=int)
         known = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])[starts]
         if self.accepted is None:
@@ -59,7 +59,7 @@ class Weighed:
 
     def of_verdict(self, accepted: bool) -> Estimate:
         """The share that people accept of the texts that the judge accepts, or of those that it rejects."""
-        words = [one for one in self.words if bool(one.text.accepted) is accepted]
+        words = [weighted for weighted in self.words if bool(weighted.text.accepted) is accepted]
         texts = None if self.accepted is None else self.accepted if accepted else self.texts - self.accepted
         return share(words, texts)
 
@@ -71,25 +71,31 @@ def weighed(evidence: HealthEvidence, limits: HealthLimits) -> Weighed:
     known count once each, and what was chosen is left out.
     """
     words, texts = speaking(evidence)
-    drawn = sum(one.is_drawn for one in words)
+    drawn = sum(weighted.is_drawn for weighted in words)
     if drawn < limits.fewest:
-        said = tuple(Weighted(one.text, one.accepts) for one in evidence.witnesses if one.text.accepted is not None)
-        return Weighed(said, len(said), None, by_draw=False)
+        decided_texts = tuple(
+            Weighted(witness.text, witness.accepts)
+            for witness in evidence.witnesses
+            if witness.text.accepted is not None
+        )
+        return Weighed(decided_texts, len(decided_texts), None, by_draw=False)
     of = population(texts, evidence.drawn_of, max(len(texts), len(words)))
-    named = sum(bool(one.text.accepted) for one in words)
+    named = sum(bool(weighted.text.accepted) for weighted in words)
     accepted = min(of.texts - (len(words) - named), max(named, round(of.texts * of.share)))
-    starts = run_starts([one.is_drawn for one in words])
+    starts = run_starts([weighted.is_drawn for weighted in words])
     later = _later(words, starts)
-    found = tuple(
-        Weighted(one.text, one.accepts, ((of.texts - start) * one.is_drawn + more) / drawn, one.is_drawn)
-        for one, start, more in zip(words, starts, later, strict=True)
+    decided = tuple(
+        Weighted(
+            weighted.text, weighted.accepts, ((of.texts - start) * weighted.is_drawn + more) / drawn, weighted.is_drawn
+        )
+        for weighted, start, more in zip(words, starts, later, strict=True)
     )
-    return Weighed(found, of.texts, accepted, by_draw=drawn < len(found))
+    return Weighed(decided, of.texts, accepted, by_draw=drawn < len(decided))
 
 
 def _later(words: Sequence[Any], starts: Sequence[int]) -> list[int]:
     """Of each word how many draws came after the run that it is of."""
-    drawn_before = [0, *accumulate(one.is_drawn for one in words)]
+    drawn_before = [0, *accumulate(weighted.is_drawn for weighted in words)]
     ends = {start: n + 1 for n, start in enumerate(starts)}
     return [drawn_before[-1] - drawn_before[ends[start]] for start in starts]
 
@@ -102,14 +108,18 @@ def share(words: Sequence[Weighted], texts: int | None) -> Estimate:
     many texts as were left for it. No end lies beyond what the known ones leave possible. Without a value where texts
     are left and none was drawn.
     """
-    good = [0, *accumulate(one.accepts for one in words)]
+    good = [0, *accumulate(weighted.accepts for weighted in words)]
     if texts is None:
         return numbers.share(good[-1], len(words))
     if texts == len(words):
         value = good[-1] / texts if texts else 0.0
         return Estimate(value, value, value, texts)
-    starts = run_starts([one.is_drawn for one in words])
-    draws = [(good[at], texts - at, one.accepts) for at, one in zip(starts, words, strict=True) if one.is_drawn]
+    starts = run_starts([weighted.is_drawn for weighted in words])
+    draws = [
+        (good[at], texts - at, weighted.accepts)
+        for at, weighted in zip(starts, words, strict=True)
+        if weighted.is_drawn
+    ]
     if not draws:
         return Estimate(n=len(words))
     n, left = len(draws), sum(of for _, of, _ in draws)
@@ -117,35 +127,35 @@ def share(words: Sequence[Weighted], texts: int | None) -> Estimate:
     begun, scale = sum(known for known, _, _ in draws) / n / texts, left / n / texts
     value = sum(of for _, of, accepts in draws if accepts) / left
     least, most = good[-1] / texts, 1 - (len(words) - good[-1]) / texts
-    ends = [begun + scale * one for one in (value, *wilson(value * rows, rows))]
-    value, low, high = (min(most, max(least, one)) for one in ends)
+    ends = [begun + scale * end for end in (value, *wilson(value * rows, rows))]
+    value, low, high = (min(most, max(least, end)) for end in ends)
     return Estimate(value, low, high, len(words))
 
 
-def recall(said: Weighed) -> Estimate:
+def recall(weighing: Weighed) -> Estimate:
     """The share of the texts that people accept which the judge accepts, too."""
-    n = sum(one.accepts for one in said.words)
-    if said.accepted is None:
-        return numbers.share(sum(bool(one.text.accepted) for one in said.words if one.accepts), n)
-    part = said.accepted / max(1, said.texts)
+    n = sum(weighted.accepts for weighted in weighing.words)
+    if weighing.accepted is None:
+        return numbers.share(sum(bool(weighted.text.accepted) for weighted in weighing.words if weighted.accepts), n)
+    part = weighing.accepted / max(1, weighing.texts)
 
     def of(precision: float, missed: float) -> float | None:
-        found, lost = part * precision, (1 - part) * missed
-        return found / (found + lost) if found + lost else None
+        kept, lost = part * precision, (1 - part) * missed
+        return kept / (kept + lost) if kept + lost else None
 
-    return _joined(said, of, n)
+    return _joined(weighing, of, n)
 
 
-def agreement(said: Weighed) -> tuple[Estimate, Estimate]:
+def agreement(weighing: Weighed) -> tuple[Estimate, Estimate]:
     """Cohen's kappa and Krippendorff's nominal alpha of people's verdicts and the judge's.
 
     Where it is not known how many texts the judge accepts, the interval is that of words drawn again.
     """
-    n = len(said.words)
+    n = len(weighing.words)
     if n < 2:
         return Estimate(n=n), Estimate(n=n)
-    if said.accepted is not None:
-        part = said.accepted / said.texts
+    if weighing.accepted is not None:
+        part = weighing.accepted / weighing.texts
 
         def cells(precision: float, missed: float) -> Any:
             rest = 1 - part
@@ -157,32 +167,36 @@ def agreement(said: Weighed) -> tuple[Estimate, Estimate]:
         def alpha(*shares: float) -> float | None:
             return _finite(_alpha(cells(*shares), n)[0])
 
-        return _joined(said, kappa, n), _joined(said, alpha, n)
+        return _joined(weighing, kappa, n), _joined(weighing, alpha, n)
     lines = np.zeros((n, 4))
-    lines[np.arange(n), [2 * (not one.accepts) + (not one.text.accepted) for one in said.words]] = 1
+    lines[np.arange(n), [2 * (not weighted.accepts) + (not weighted.text.accepted) for weighted in weighing.words]] = 1
     drawn, mean = numbers.resampled(lines), lines.mean(axis=0)[None]
     return _number(_kappa(mean), _kappa(drawn), n), _number(_alpha(mean, n), _alpha(drawn, n), n)
 
 
-def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Estimate:
+def _joined(weighing: Weighed, of: Callable[[float, float], float | None], n: int) -> Estimate:
     """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
 
     Its interval is what it makes of the ends of theirs, wider than 95 %: where people know most errors already, both
     shares may well be at an end at once. It is exact where people decided on all texts, and both they and the judge
     accept some and not all.
     """
-    first, second = said.of_verdict(True), said.of_verdict(False)
+    first, second = weighing.of_verdict(True), weighing.of_verdict(False)
     if first.value is None or second.value is None:
         return Estimate(n=n)
     value = of(first.value, second.value)
     if value is None:
         return Estimate(n=n)
-    people = sum(one.accepts for one in said.words)
-    if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
+    people = sum(weighted.accepts for weighted in weighing.words)
+    if (
+        weighing.texts == len(weighing.words)
+        and 0 < (weighing.accepted or 0) < weighing.texts
+        and 0 < people < weighing.texts
+    ):
         return Estimate(value, value, value, n)
-    sides = [[end for end in (one.low, one.high) if end is not None] for one in (first, second)]
-    corners = [of(one, other) for one in sides[0] for other in sides[1]]
-    ends = [value, *(one for one in corners if one is not None)]
+    sides = [[end for end in (estimate.low, estimate.high) if end is not None] for estimate in (first, second)]
+    corners = [of(corner, other) for corner in sides[0] for other in sides[1]]
+    ends = [value, *(corner for corner in corners if corner is not None)]
     return _wide(value, min(ends), max(ends), n)
 
 

@@ -12,7 +12,7 @@ from backend.db import tables
 from backend.db.many import in_chunks
 from backend.pipeline import groups as group_values
 from backend.pipeline.chosen import require_rows
-from backend.pipeline.groups import GroupRow
+from backend.pipeline.groups import StageGroup
 from backend.pipeline.health import evidence
 from backend.values import Group
 
@@ -88,7 +88,7 @@ def _cases(db: Session, accepts: dict[int, bool]) -> list[Case]:
             .where(sample.id.in_(ids))
             .order_by(sample.id)
         )
-        rows = [(id_, key, GroupRow(*columns)) for id_, key, *columns in db.execute(query)]
+        rows = [(id_, key, StageGroup(*columns)) for id_, key, *columns in db.execute(query)]
         groups = group_values.load(db, [group_row for *_, group_row in rows], labels=False)
         for (id_, key, _), loaded in zip(rows, groups, strict=True):
             alone = tuple(sample for sample in loaded.samples if sample.id == id_)

@@ -74,6 +74,6 @@ def _unquoted(refusal: str, arguments: dict[str, Any]) -> str:
 def _shortened(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < MOST_ID):
         return value
-    is_numbers = isinstance(value, list) and all(type(one) is int and abs(one) < MOST_ID for one in value)
+    is_numbers = isinstance(value, list) and all(type(number) is int and abs(number) < MOST_ID for number in value)
     text = clean(value if isinstance(value, str) else str(value))
     return text[:LONGEST] if name in CHOICES or is_numbers else f"({len(text):,} characters)"

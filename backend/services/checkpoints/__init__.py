@@ -339,5 +339,5 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "other checkpoints": child.parent_id == checkpoint_id,
     }
     archives = db.scalars(select(round_.archive).where(round_.archived_at.is_not(None)))
-    named = ["archived rounds"] if any(checkpoint_id in one.get("checkpoints", ()) for one in archives) else []
+    named = ["archived rounds"] if any(checkpoint_id in archive.get("checkpoints", ()) for archive in archives) else []
     return ", ".join([what for what, clause in uses.items() if db.scalar(select(exists().where(clause)))] + named)

@@ -24,7 +24,7 @@ def card(head: Mapping[str, Any], *parts: str) -> str:
 def plain(text: object) -> str:
     """A text in one line that Markdown shows as it is: an address in it is no link."""
     marked = MARKS.sub(r"\\\1", " ".join(str(text).split()))
-    return LINK.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", marked)
+    return LINK.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", marked)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -55,8 +55,8 @@ def decided(people: int, decisions: int, overrides: int) -> str:
     if not decisions:
         return "Nobody decided anything: these are the judge's words alone."
     who = "1 person" if people == 1 else f"{people:,} people"
-    said = f"{overrides:,} of their decisions differ from what the judge had said." if overrides else ""
-    return f"{who} decided {decisions:,} times on its samples. {said}".strip()
+    note = f"{overrides:,} of their decisions differ from what the judge had said." if overrides else ""
+    return f"{who} decided {decisions:,} times on its samples. {note}".strip()
 
 
 def made_with() -> str:
@@ -69,10 +69,10 @@ def license_of(readme: str) -> str:
     if match is None:
         return ""
     try:
-        found = yaml.safe_load(match[1])
+        content = yaml.safe_load(match[1])
     except (yaml.YAMLError, RecursionError):
         return ""
-    name = found.get("license") if isinstance(found, dict) else None
+    name = content.get("license") if isinstance(content, dict) else None
     if isinstance(name, list) and len(name) == 1:
         name = name[0]
     return name.lower() if isinstance(name, str) and LICENSE.fullmatch(name.lower()) else ""

@@ -163,13 +163,13 @@ class ModelProcess:
                 for line in lines:
                     self._take(json.loads(line))
 
-    def _take(self, said: JSON) -> None:
-        if said.get("is_over"):
+    def _take(self, message: JSON) -> None:
+        if message.get("is_over"):
             with self._free:
-                if said.get("turn") == self._turn:
+                if message.get("turn") == self._turn:
                     self._turn, self._used = None, time.monotonic()
                     self._free.notify_all()
-        self._hear(said)
+        self._hear(message)
 
     def _seconds_left(self) -> float:
         with self._free:

@@ -28,7 +28,7 @@ class TurnState(StrEnum):
 
 
 @dataclass
-class Turn:
+class ChatTurn:
     """A message, and what one checkpoint answers. `note`: how it ended, or why there is no answer."""
 
     number: int
@@ -44,7 +44,7 @@ class ChatSide:
 
     checkpoint_id: int
     checkpoint: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatTurn, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Side:
 
     checkpoint_id: int
     checkpoint: str
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[ChatTurn] = field(default_factory=list)
     process: ModelProcess | None = None
 
     @property
@@ -71,16 +71,16 @@ class Side:
 
     def messages(self, system: str) -> Messages:
         """All that was said, turns without an answer left out but for the last, which is to be answered."""
-        said: Messages = [Message(role="system", content=system)] if system.strip() else []
+        conversation: Messages = [Message(role="system", content=system)] if system.strip() else []
         for turn in self.turns:
-            said.append(Message(role="user", content=turn.question))
+            conversation.append(Message(role="user", content=turn.question))
             if turn.answer and not turn.state.is_open:
-                said.append(Message(role="assistant", content=turn.answer))
+                conversation.append(Message(role="assistant", content=turn.answer))
             elif not turn.state.is_open:
-                said.pop()
-        return said
+                conversation.pop()
+        return conversation
 
-    def open_turn(self, number: int | None = None) -> Turn | None:
+    def open_turn(self, number: int | None = None) -> ChatTurn | None:
         """The turn that is being answered; None where it is not that one."""
         turn = self.turns[-1] if self.turns else None
         return turn if turn is not None and turn.state.is_open and number in (None, turn.number) else None
@@ -114,7 +114,7 @@ class Chat:
         with self.lock:
             sides = () if self.version == than else self.sides
             copied = tuple(
-                ChatSide(side.checkpoint_id, side.checkpoint, tuple(Turn(**vars(turn)) for turn in side.turns))
+                ChatSide(side.checkpoint_id, side.checkpoint, tuple(ChatTurn(**vars(turn)) for turn in side.turns))
                 for side in sides
             )
             return ChatView(self.version, copied, self.is_answering)
@@ -134,22 +134,22 @@ class Chat:
             if process is not None:
                 process.see()
 
-    def hear(self, side: Side, said: JSON) -> None:
+    def hear(self, side: Side, message: JSON) -> None:
         """Take what the process of a side says; of a turn that is over nothing more is taken."""
         with self.lock:
-            turn = side.open_turn(said.get("turn"))
+            turn = side.open_turn(message.get("turn"))
             if turn is None:
                 return
-            if "error" in said:
-                turn.state, turn.note = TurnState.failed, said["error"]
-            elif "whole" in said:
-                turn.state, turn.answer = TurnState.done, said["whole"]
-                turn.note = f"{said['tokens']} tokens, {said['finish']}"
-            elif said.get("is_over"):
+            if "error" in message:
+                turn.state, turn.note = TurnState.failed, message["error"]
+            elif "whole" in message:
+                turn.state, turn.answer = TurnState.done, message["whole"]
+                turn.note = f"{message['tokens']} tokens, {message['finish']}"
+            elif message.get("is_over"):
                 turn.state, turn.note = TurnState.stopped, "stopped"
             else:
                 turn.state = TurnState.answering
-                turn.answer += said.get("text", "")
+                turn.answer += message.get("text", "")
             if len(turn.answer) > LONGEST_ANSWER:
                 turn.answer, turn.state = turn.answer[:LONGEST_ANSWER], TurnState.failed
                 turn.note = f"The answer is longer than {LONGEST_ANSWER:,} characters, and was cut there."

@@ -14,8 +14,8 @@ from backend.services.access import Actor, require
 from backend.services.checkpoints import chat_process
 from backend.services.checkpoints.chat_process import ModelProcess
 from backend.services.checkpoints.chat_turns import Chat, Side
+from backend.services.checkpoints.chat_turns import ChatTurn as ChatTurn
 from backend.services.checkpoints.chat_turns import ChatView as ChatView
-from backend.services.checkpoints.chat_turns import Turn as Turn
 from backend.services.checkpoints.chat_turns import TurnState as TurnState
 from backend.services.checkpoints.trials import MAX_CHARACTERS, check_sampling
 from backend.values import JSON, SCORER, Role, Sampling
@@ -73,7 +73,7 @@ def send(
                 number = next(_numbers)
                 for side in chat.sides:
                     state = TurnState.loading if side in new else TurnState.answering
-                    side.turns.append(Turn(number, text, state=state))
+                    side.turns.append(ChatTurn(number, text, state=state))
                     if side.process is not None:  # where that ends just now, the turn fails as it does
                         side.process.ask(number, side.messages(system), _knobs(sampling))
                 chat.change()
@@ -233,7 +233,7 @@ def _load(chat: Chat, num_new: int) -> list[Side]:
 def _started(chat: Chat, side: Side) -> ModelProcess:
     return ModelProcess(
         side.checkpoint_id,
-        lambda said: chat.hear(side, said),
+        lambda message: chat.hear(side, message),
         lambda process, why: chat.over(side, process, why),
     )
 

@@ -78,8 +78,8 @@ def newest(db: Session, checkpoint: tables.Checkpoint) -> Merge | None:
     job = tables.Job
     of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # an id may come again
     query = select(job).where(job.project_id == checkpoint.project_id, *_merges(checkpoint.id), of_this)
-    found = db.scalar(query.order_by(job.id.desc()).limit(1))
-    return _view(db, found) if found is not None else None
+    newest_job = db.scalar(query.order_by(job.id.desc()).limit(1))
+    return _view(db, newest_job) if newest_job is not None else None
 
 
 def at_work(db: Session, checkpoint_id: int) -> str:
@@ -101,8 +101,8 @@ def _merges(checkpoint_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def _view(db: Session, job: tables.Job) -> Merge:
     spec = job.spec
-    made = db.get(tables.Checkpoint, spec["merged_id"]) if "merged_id" in spec else None
-    is_there = made is not None and made.details.get(KIND, {}).get("job_id") == job.id
+    checkpoint = db.get(tables.Checkpoint, spec["merged_id"]) if "merged_id" in spec else None
+    is_there = checkpoint is not None and checkpoint.details.get(KIND, {}).get("job_id") == job.id
     merged_id = spec["merged_id"] if is_there else None
     return Merge(job.id, spec["checkpoint_id"], spec["name"], job.status, merged_id, job.error)
 

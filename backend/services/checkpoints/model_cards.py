@@ -123,13 +123,13 @@ def _has_files(engine: JSON) -> bool:
 
 def _lineage(db: Session, row: tables.Checkpoint) -> list[tables.Checkpoint]:
     """The checkpoint and those above it, the base last."""
-    found = [row]
-    while found[-1].parent_id is not None and len(found) < 10_000:
-        parent = db.get(tables.Checkpoint, found[-1].parent_id)
-        if parent is None or parent in found:
+    chain = [row]
+    while chain[-1].parent_id is not None and len(chain) < 10_000:
+        parent = db.get(tables.Checkpoint, chain[-1].parent_id)
+        if parent is None or parent in chain:
             break
-        found.append(parent)
-    return found
+        chain.append(parent)
+    return chain
 
 
 def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: CheckpointDetail) -> list[LineageRound]:
@@ -138,8 +138,13 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
     ids = [row.id for row in lineage]
     on_the_way = select(role.round_id).where(role.checkpoint_id.in_(ids), role.step >= 0)
     rounds = list(db.scalars(select(round_).where(round_.checkpoint_id.in_(ids) | round_.id.in_(on_the_way))))
-    known = {one.id: one for one in rounds}
-    named = {one for item in rounds for one in (item.policy_id, item.judge_id) if one is not None}
+    known = {round_.id: round_ for round_ in rounds}
+    named = {
+        checkpoint_id
+        for item in rounds
+        for checkpoint_id in (item.policy_id, item.judge_id)
+        if checkpoint_id is not None
+    }
     names = dict(
         db.execute(select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.id.in_(named)))
         .tuples()
@@ -149,24 +154,26 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
     for training in trainings.of_rounds(db, known):
         if training.checkpoint_id not in ids:
             continue
-        made = known[training.round_id]
+        training_round = known[training.round_id]
         dataset = db.get(tables.Dataset, training.dataset_id) if training.dataset_id else None
-        people = [one for one in detail.people if one.round_number == made.number]
+        people = [person for person in detail.people if person.round_number == training_round.number]
         origins.append(
             LineageRound(
                 training.checkpoint_id,
-                made.number,
-                str(made.recipe.get("title", "")),
-                str(made.recipe.get("name", "")),
-                str(made.recipe.get("paper", "")),
-                names.get(made.policy_id, ""),
-                names.get(made.judge_id, "the policy itself") if made.judge_id else "the policy itself",
-                made.seed,
+                training_round.number,
+                str(training_round.recipe.get("title", "")),
+                str(training_round.recipe.get("name", "")),
+                str(training_round.recipe.get("paper", "")),
+                names.get(training_round.policy_id, ""),
+                names.get(training_round.judge_id, "the policy itself")
+                if training_round.judge_id
+                else "the policy itself",
+                training_round.seed,
                 dataset.num_examples if dataset else 0,
                 dataset.type.value if dataset else "",
                 dataset.content_hash if dataset else "",
-                sum(one.decisions for one in people),
-                sum(one.overrides for one in people),
+                sum(person.decisions for person in people),
+                sum(person.overrides for person in people),
             )
         )
     return sorted(origins, key=lambda origin: origin.number)
@@ -217,14 +224,14 @@ def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound])
     line = " ← ".join(plain(row.name) for row in lineage)
     rows = [
         [
-            str(one.number),
-            f"{one.recipe} (arXiv {one.paper})" if one.paper else one.recipe,
-            one.policy,
-            one.judge,
-            f"{one.rows:,} {one.type.replace('_', ' ')} rows" if one.type else "no rows",
-            f"{one.decisions:,} ({one.overrides:,} overrides)",
+            str(origin.number),
+            f"{origin.recipe} (arXiv {origin.paper})" if origin.paper else origin.recipe,
+            origin.policy,
+            origin.judge,
+            f"{origin.rows:,} {origin.type.replace('_', ' ')} rows" if origin.type else "no rows",
+            f"{origin.decisions:,} ({origin.overrides:,} overrides)",
         ]
-        for one in origins
+        for origin in origins
     ]
     head = ["round", "recipe", "policy", "judge", "trained on", "decisions of people"]
     return f"## How it was made\n\n{line}\n\n{card_text.table(head, rows)}".rstrip()
@@ -232,9 +239,14 @@ def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound])
 
 def _measured(measured: dict[str, MetricNumber], *, is_of_adapter: bool) -> str:
     rows = [
-        [name.replace("_", " "), _said(one.value), f"{_said(one.low)} to {_said(one.high)}", f"{one.n:,}"]
-        for name, one in sorted(measured.items())
-        if one.value is not None
+        [
+            name.replace("_", " "),
+            _said(metric_number.value),
+            f"{_said(metric_number.low)} to {_said(metric_number.high)}",
+            f"{metric_number.n:,}",
+        ]
+        for name, metric_number in sorted(measured.items())
+        if metric_number.value is not None
     ]
     if not rows:
         return ""
@@ -248,29 +260,31 @@ def _said(value: float | None) -> str:
 
 
 def _decided(detail: CheckpointDetail) -> str:
-    people = {one.person for one in detail.people}
-    decisions, overrides = (sum(getattr(one, name) for one in detail.people) for name in ("decisions", "overrides"))
+    people = {person.person for person in detail.people}
+    decisions, overrides = (
+        sum(getattr(person, name) for person in detail.people) for name in ("decisions", "overrides")
+    )
     return card_text.decided(len(people), decisions, overrides)
 
 
 def _rows(detail: CheckpointDetail) -> str:
     if not detail.dataset_id:
         return ""
-    said = (
+    summary = (
         f"## Training rows of the last round\n\n{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows."
     )
-    return "\n\n".join(part for part in (said, card_text.funnel(detail.funnel)) if part)
+    return "\n\n".join(part for part in (summary, card_text.funnel(detail.funnel)) if part)
 
 
 def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON, trained_on: JSON) -> str:
     """What one needs to make it again, and to tell that the rows are the same."""
     rows: list[list[object]] = [
-        [f"dataset of round {one.number}", f"sha256 {one.content_hash}"] for one in origins if one.type
+        [f"dataset of round {origin.number}", f"sha256 {origin.content_hash}"] for origin in origins if origin.type
     ]
-    rows += [[f"seed of round {one.number}", one.seed] for one in origins]
+    rows += [[f"seed of round {origin.number}", origin.seed] for origin in origins]
     rows += [["recipe of the last round", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
-    rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
+    rows += [["libraries", libraries]] if (libraries := card_text.libraries(known.get("libraries", {}))) else []
     rows += [[f"trained on: {what}", which] for what, which in machine.facts(trained_on)]
     rows += [["merged adapter", f"sha256 {merged['adapter_hash']}"]] if merged.get("adapter_hash") else []
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}" if rows else ""

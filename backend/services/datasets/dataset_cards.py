@@ -80,15 +80,15 @@ def size_of(rows: int) -> str:
 
 def _of_file(exported: Export) -> str:
     """What the file holds of the frozen rows, and what the checks found."""
-    said = [f"The file holds {exported.num_rows:,} rows as {plain(exported.type.replace('_', ' '))}."]
+    lines = [f"The file holds {exported.num_rows:,} rows as {plain(exported.type.replace('_', ' '))}."]
     for verb, counts in (
         ("Left out", exported.left_out),
-        ("The checks found", {one.meaning: one.count for one in exported.findings}),
+        ("The checks found", {finding.meaning: finding.count for finding in exported.findings}),
     ):
         if any(counts.values()):
             reasons = [f"{count:,} rows ({plain(why)})" for why, count in counts.items() if count]
-            said.append(f"{verb}: {'; '.join(reasons)}.")
-    return " ".join([*said, *map(plain, exported.scan_lines)])
+            lines.append(f"{verb}: {'; '.join(reasons)}.")
+    return " ".join([*lines, *map(plain, exported.scan_lines)])
 
 
 def _columns(detail: DatasetDetail, written: DatasetType, exported: Export | None) -> str:
@@ -104,7 +104,7 @@ def _columns(detail: DatasetDetail, written: DatasetType, exported: Export | Non
 
 def _decided(detail: DatasetDetail) -> str:
     decisions, overrides = (
-        sum(getattr(one, name) for one in detail.people) for name in ("num_decisions", "num_overrides")
+        sum(getattr(person, name) for person in detail.people) for name in ("num_decisions", "num_overrides")
     )
     return card_text.decided(len(detail.people), decisions, overrides)
 
@@ -114,6 +114,6 @@ def _again(detail: DatasetDetail, seed: int) -> str:
     rows: list[list[object]] = [["content of the frozen rows", f"sha256 {detail.view.content_hash}"], ["seed", seed]]
     rows += [["recipe", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
-    rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
+    rows += [["libraries", libraries]] if (libraries := card_text.libraries(known.get("libraries", {}))) else []
     rows += [[f"made on: {what}", which] for what, which in machine.facts(known.get("machine", {}))]
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}"

@@ -29,7 +29,7 @@ from backend.services.datasets import (
     tool_rows,
 )
 from backend.services.datasets.export_rows import ExportRow, RowChecks
-from backend.services.datasets.gate import Gate
+from backend.services.datasets.gate import ExportGate
 from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.values import JSON, DatasetType
@@ -172,7 +172,7 @@ def export(
         + notes.lines()
         + (tokens.lines(tool) if tokens is not None else row_tokens.uncounted(tool))
     )
-    told = tuple(passes.lines())
+    lines = tuple(passes.lines())
     return Export(
         path,
         name,
@@ -182,12 +182,12 @@ def export(
         size,
         findings,
         dict(left_out),
-        warnings + told,
+        warnings + lines,
         is_strict,
         tool,
         tokens,
         beside,
-        told,
+        lines,
     )
 
 
@@ -217,10 +217,10 @@ def beside(
     if wanted not in types(dataset.type):
         raise InvalidInput(f"A {dataset.type} dataset cannot be exported as {wanted}: its rows do not say it.")
     tool_rows.check(tool, wanted, "jsonl")
-    made = tool_rows.beside(tool, wanted, file_name(dataset.id, wanted, "jsonl", leave_out=leave_out, tool=tool))
-    if made is None:
+    path = tool_rows.beside(tool, wanted, file_name(dataset.id, wanted, "jsonl", leave_out=leave_out, tool=tool))
+    if path is None:
         raise InvalidInput(f"{tool.in_words} wants no file beside the rows. Download the rows alone.")
-    return made
+    return path
 
 
 def file_name(
@@ -259,7 +259,7 @@ def _rows(
     wanted: DatasetType,
     checks: RowChecks,
     left_out: Counter[str],
-    passes: Gate,
+    passes: ExportGate,
     *,
     leave_out: bool,
 ) -> Iterator[ExportRow]:

@@ -25,7 +25,7 @@ WAYS = "leave these rows out, mask what can be masked, or keep them with a reaso
 
 
 @dataclass
-class Gate:
+class ExportGate:
     """What passes. `counts`: rows by what is in them that nobody said is fine; None where no scan counts."""
 
     checks: ContentChecks
@@ -113,7 +113,7 @@ def read(
     asks: bool = False,
     may_lack: bool = False,
     type: DatasetType | None = None,
-) -> Gate:
+) -> ExportGate:
     """What passes of a dataset. asks: findings need a word, even where the project only warns. may_lack: nothing is
     refused for want of a scan. type: as whose rows it is written; None: its own.
 
@@ -122,7 +122,7 @@ def read(
     """
     if handling is not None and handling not in HANDLINGS:
         raise InvalidInput(f"{handling!r} says nothing of rows with findings. Choose leave_out, mask or keep.")
-    wanted = next((one for one in HANDLINGS if one == handling), None)
+    wanted = next((known for known in HANDLINGS if known == handling), None)
     reason = scans.short_reason(reason)
     checks = scan_settings.of(db.get_one(tables.Project, dataset.project_id))
     scan = scans.newest_whole(db, dataset.id)
@@ -135,7 +135,7 @@ def read(
                 f"{why}, and {name} was not, or something else is looked for since. Scan it on its page or by `rondo "
                 f"scan {dataset.id}`, then take it along."
             )
-        return Gate(checks, wanted, reason, None)
+        return ExportGate(checks, wanted, reason, None)
     leaves = places_that_leave(dataset.type, type or dataset.type)
     counts = open_findings.rows_open(db, scan, leaves)
     if counts and checks.mode != "off":
@@ -146,7 +146,7 @@ def read(
             require(db, actor, dataset.project_id, Role.curator)
             if not reason:
                 raise InvalidInput(f"{what} Give the reason to keep them.")
-    gate = Gate(ContentChecks.model_validate(scan.settings), wanted, reason, counts, scan_id=scan.id)
+    gate = ExportGate(ContentChecks.model_validate(scan.settings), wanted, reason, counts, scan_id=scan.id)
     if wanted in ("leave_out", "mask") and counts:
         _places(db, scan, gate, leaves)
     return gate
@@ -159,7 +159,7 @@ def places_that_leave(stored: DatasetType, wanted: DatasetType) -> tuple[str, ..
     return open_findings.PLACES
 
 
-def _places(db: Session, scan: tables.Scan, gate: Gate, leaves: Collection[str]) -> None:
+def _places(db: Session, scan: tables.Scan, gate: ExportGate, leaves: Collection[str]) -> None:
     """Note which rows are left out and which are masked."""
     finding, fine = tables.ScanFinding, tables.FineFinding
     query = (

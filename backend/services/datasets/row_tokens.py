@@ -44,20 +44,20 @@ class TokensOf:
 
     def lines(self, tool: Tool) -> tuple[str, ...]:
         """The numbers in sentences, each with what to do about it."""
-        found = self.tokens
-        which = f"the first {found.rows:,} rows" if self.is_part else f"{found.rows:,} rows"
-        said = [
-            f"By tokenizer and chat template of {self.checkpoint}: {which} have {found.total:,} tokens, the longest "
-            f"{found.longest:,}; of a pair its longer side counts."
+        tokens = self.tokens
+        which = f"the first {tokens.rows:,} rows" if self.is_part else f"{tokens.rows:,} rows"
+        text_lines = [
+            f"By tokenizer and chat template of {self.checkpoint}: {which} have {tokens.total:,} tokens, the longest "
+            f"{tokens.longest:,}; of a pair its longer side counts."
         ]
-        if found.refused:
-            said.append(f"{found.refused:,} rows are refused by the chat template. The first: {found.reason}")
-        if found.context is not None:
-            over = f"{found.over:,} rows are" if found.over else "No row is"
-            said.append(f"{over} longer than the {found.context:,} tokens that {self.checkpoint} was made for.")
-        if tool in LIMITS and found.longest:
-            said.append(_limit(tool, found.longest))
-        return tuple(said)
+        if tokens.refused:
+            text_lines.append(f"{tokens.refused:,} rows are refused by the chat template. The first: {tokens.reason}")
+        if tokens.context is not None:
+            over = f"{tokens.over:,} rows are" if tokens.over else "No row is"
+            text_lines.append(f"{over} longer than the {tokens.context:,} tokens that {self.checkpoint} was made for.")
+        if tool in LIMITS and tokens.longest:
+            text_lines.append(_limit(tool, tokens.longest))
+        return tuple(text_lines)
 
 
 def uncounted(tool: Tool) -> tuple[str, ...]:

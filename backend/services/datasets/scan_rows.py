@@ -17,7 +17,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.pipeline.stage import Finish
 from backend.sameness import normal
-from backend.scanning import FindingKind, Span
+from backend.scanning import FindingKind, TextSpan
 from backend.scanning.patterns import Patterns, excerpt, snippet
 from backend.scanning.references import Reference, References
 from backend.services.datasets import export_rows
@@ -130,9 +130,9 @@ class RowFindings:
         """What a row holds. Of each kind the first values are kept, and how many more there are."""
         hits: dict[tuple[str, str], dict[str, Any]] = {}
         for place, text in texts(row):
-            for kind, print_, said in self._of_text(text):
+            for kind, print_, content in self._of_text(text):
                 value = {"position": row.position, "kind": str(kind), "place": place}
-                hits.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": said})
+                hits.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": content})
         kept, beyond, counts = list[dict[str, Any]](), dict[str, dict[str, Any]](), Counter[str]()
         for hit in hits.values():
             counts[hit["kind"]] += 1
@@ -141,8 +141,8 @@ class RowFindings:
             else:
                 beyond.setdefault(hit["kind"], hit)
         for name, first in beyond.items():
-            said = f"and {counts[name] - MOST_OF_A_KIND:,} more: mask them, or leave the row out"
-            kept.append(first | {"fingerprint": MORE, "snippet": said})
+            content = f"and {counts[name] - MOST_OF_A_KIND:,} more: mask them, or leave the row out"
+            kept.append(first | {"fingerprint": MORE, "snippet": content})
         return kept
 
     def _of_text(self, text: str) -> Iterator[tuple[FindingKind, str, str]]:
@@ -150,8 +150,8 @@ class RowFindings:
         overlaps = self._references.overlaps(text)
         hidden = self._hidden.spans(text) if spans or overlaps else []
         for span in spans:
-            others = (one for one in hidden if one.end <= span.start or one.start >= span.end)
-            around = sorted([span, *others], key=lambda one: one.start)
+            others = (other for other in hidden if other.end <= span.start or other.start >= span.end)
+            around = sorted([span, *others], key=lambda neighbor: neighbor.start)
             yield span.kind, self._print.of_span(text, span), snippet(text, around, around.index(span))
         for overlap in overlaps:
             shown = " ".join(excerpt(text, hidden, overlap.start, overlap.end).split())
@@ -169,7 +169,7 @@ class Fingerprints:
         text = f"{kind}\0{normal(value).replace(' ', '')}"
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:32]
 
-    def of_span(self, text: str, span: Span) -> str:
+    def of_span(self, text: str, span: TextSpan) -> str:
         return self.of(span.kind, text[span.start : span.end])
 
 

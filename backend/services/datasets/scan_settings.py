@@ -45,8 +45,8 @@ class ContentChecks(Patterns):
         """Changes with what is looked for; held_out: content hash and answer of each held-out prompt."""
         asked, total = self.model_dump_json(exclude={"mode"}), 0
         for content_hash, answer in held_out:  # in any order
-            one = hashlib.sha256(f"{content_hash}\0{answer or ''}".encode("utf-8", "surrogatepass"))
-            total += int.from_bytes(one.digest())
+            row_hash = hashlib.sha256(f"{content_hash}\0{answer or ''}".encode("utf-8", "surrogatepass"))
+            total += int.from_bytes(row_hash.digest())
         return hashlib.sha256(f"{VERSION} {asked} {total}".encode()).hexdigest()
 
 
@@ -73,6 +73,6 @@ def change(actor: Actor, project_id: int, changes: dict[str, Any]) -> ContentChe
         except ValidationError as error:
             raise InvalidInput(f"{refusals.explain(error)}. Change it.") from error
         row.content_checks = after.model_dump(mode="json", exclude_defaults=True)
-        told = after.model_dump(mode="json", exclude={"names"}) | {"names": len(after.names)}
-        events.note(db, actor, "set content checks", row.name, project_id=project_id, checks=told)
+        fields = after.model_dump(mode="json", exclude={"names"}) | {"names": len(after.names)}
+        events.note(db, actor, "set content checks", row.name, project_id=project_id, checks=fields)
         return after

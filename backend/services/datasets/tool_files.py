@@ -37,11 +37,11 @@ def check(rows: Path, tool: Tool) -> None:
 def write(rows: Path, tool: Tool, type: DatasetType, *, longest: int | None = None) -> Path | None:
     """Write it, and return where. Other datasets in it stay, and one that was edited as `.old`; raises `InvalidInput`
     where it cannot be read."""
-    made, path = beside(tool, type, rows.name, longest=longest), path_of(rows, tool)
-    if made is None or path is None:
+    beside_path, path = beside(tool, type, rows.name, longest=longest), path_of(rows, tool)
+    if beside_path is None or path is None:
         return None
     check(rows, tool)
-    _, text = made
+    _, text = beside_path
     with _alone(path.parent):
         if tool is Tool.llama_factory:
             text = json.dumps(_known(path) | json.loads(text), indent=2, ensure_ascii=False) + "\n"

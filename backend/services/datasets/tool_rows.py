@@ -72,7 +72,7 @@ def check(tool: Tool, type: DatasetType, format: str) -> None:
         raise InvalidInput(f"Files for {tool.in_words} are written as jsonl. Choose that format.")
     if (tool, type) in _COLUMNS:
         return
-    reads = " or ".join(known for one, known in _COLUMNS if one is tool)
+    reads = " or ".join(known for known_tool, known in _COLUMNS if known_tool is tool)
     why = (
         "its formats for that are bound to chat templates of their own" if tool is Tool.axolotl else "it has no format"
     )
@@ -196,13 +196,13 @@ class ToolNotes:
         """Sentences, once all rows were looked at."""
         if self._tool is Tool.trl:
             return ()
-        name, said = self._tool.in_words, []
+        name, sentences = self._tool.in_words, []
         if few := self._counts["weights"]:
-            said.append(
+            sentences.append(
                 f"{few:,} rows have a weight other than 1, which {name} does not read: all rows count the same."
             )
         if few := self._counts["unread"]:
-            said.append(
+            sentences.append(
                 f"{few:,} rows are not read by {name}: "
                 + (
                     "the question must end with a turn of the user."
@@ -211,15 +211,15 @@ class ToolNotes:
                 )
             )
         if self._tool is Tool.openai and self._counts["rows"] < FEWEST_OF_OPENAI:
-            said.append(f"OpenAI takes {FEWEST_OF_OPENAI} rows or more, and these are {self._counts['rows']}.")
+            sentences.append(f"OpenAI takes {FEWEST_OF_OPENAI} rows or more, and these are {self._counts['rows']}.")
         if self._tool is Tool.llama_factory and self._type in (_SINGLE, _LABELLED) and self._counts["asked"]:
-            said.append(
+            sentences.append(
                 f"{self._counts['asked']:,} rows have turns of the assistant in the question. LLaMA-Factory learns "
                 "them, too, unless its setting mask_history is true."
             )
         if self._tool is Tool.llama_factory and self._counts["turns"]:
-            said.append(
+            sentences.append(
                 f"{self._counts['turns']:,} rows have an answer of several turns: with mask_history only the last is "
                 "learned."
             )
-        return tuple(said)
+        return tuple(sentences)

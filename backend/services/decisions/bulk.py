@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, session, standing, tables
 from backend.db.filters import Filters, Sort, decode_facet
 from backend.db.listing import scope
-from backend.db.listing_scope import Among
+from backend.db.listing_scope import IdQueries
 from backend.db.listing_search import find
 from backend.db.many import in_chunks
 from backend.db.search import Patience
@@ -201,7 +201,7 @@ def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int
     return facets
 
 
-def matching(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> list[int]:
+def matching(db: Session, round_id: int, filters: Filters, among: IdQueries | None = None) -> list[int]:
     """All samples the filter finds, `among` those of a set where it asks for one.
 
     Raises `InvalidInput` for too many, and for an expression that takes too long.

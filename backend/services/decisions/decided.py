@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.db import standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
-from backend.db.listing_scope import Among
+from backend.db.listing_scope import IdQueries
 from backend.db.standing import LABELLING, TOGETHER
 from backend.services.access import Actor
 from backend.services.decisions import disputes
@@ -18,7 +18,7 @@ ALONE = (*LABELLING, DecisionKind.edit)
 """Decisions on one sample; those of `TOGETHER` are on all samples of a group."""
 
 
-def among(actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
+def among(actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | None:
     """The set that the filters ask for, None where they ask for none.
 
     What somebody decided by hand and did not take back, whether it counts or not; or where reviewers disagree, of a
@@ -28,11 +28,11 @@ def among(actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
         return None
     if filters.decided == "disputed":
         read = select(tables.Decision.id).where(tables.Decision.round_id == round_.id)
-        return Among([disputes.disputed(round_)], read, lambda ids: [disputes.disputed(round_, ids)])
+        return IdQueries([disputes.disputed(round_)], read, lambda ids: [disputes.disputed(round_, ids)])
     return _decided(actor, round_, is_own=filters.decided == "me")
 
 
-def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> Among:
+def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
     decision, sample = tables.Decision, tables.Sample
     is_here, is_theirs = decision.round_id == round_.id, decision.user_id != actor.user_id
     if is_own:
@@ -52,4 +52,4 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> Among:
         return [alone.where(decision.sample_id.in_(ids)), select(sample.id).where(sample.id.in_(ids), of_group)]
 
     # Apart, since each may stop when enough were found.
-    return Among(every, read.where(is_theirs) if is_own else read, those)
+    return IdQueries(every, read.where(is_theirs) if is_own else read, those)

@@ -42,7 +42,8 @@ def read(db: Session, actor: Actor, round_id: int) -> Quota | None:
 @built_once
 def _asked() -> Any:
     """Asked twice with every claim."""
-    row, lease, me = tables.RoundReviewer, tables.Lease, bindparam("user_id")
+    row, lease = tables.RoundReviewer, tables.Lease
+    me: Any = bindparam("user_id")
     theirs = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
     decided = theirs.where(lease.decided_at.is_not(None)).scalar_subquery()
     held = theirs.where(lease.decided_at.is_(None)).scalar_subquery()

@@ -171,8 +171,11 @@ def _add() -> Any:
 @built_once
 def _hold() -> Any:
     """The row with nothing counted, held until the transaction ends."""
-    values = {"round_id": bindparam("round_id"), "user_id": bindparam("of"), "by_group": bindparam("by_group")}
-    insert = postgresql.insert(tables.Tally.__table__).values(values | dict.fromkeys(NUMBERS, 0))
+    values: dict[str, Any] = {
+        name: bindparam(of) for name, of in zip((*KEY, "by_group"), ("round_id", "of", "by_group"), strict=True)
+    }
+    row: Any = tables.Tally.__table__
+    insert = postgresql.insert(row).values(values | dict.fromkeys(NUMBERS, 0))
     return insert.on_conflict_do_update(index_elements=KEY, set_={"by_group": insert.excluded.by_group})
 
 

@@ -29,8 +29,12 @@ def risen(db: Session, project_id: int, old_id: int, new_id: int) -> ComparedCat
     listed = measured.all_of(db, project_id, (old_id, new_id))
     if len({measurement.checkpoint_id for measurement in listed}) < 2:
         return None
-    better = [one for one in of(db, *measured.choose(listed, [old_id, new_id])) if one.difference.is_better]
-    return max(better, key=lambda one: _least(one.difference), default=None)
+    better = [
+        compared_category
+        for compared_category in of(db, *measured.choose(listed, [old_id, new_id]))
+        if compared_category.difference.is_better
+    ]
+    return max(better, key=lambda compared_category: _least(compared_category.difference), default=None)
 
 
 def _least(gap: Difference) -> float:
@@ -61,11 +65,13 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
     notes = [(id_, extra) for id_, extra in db.execute(query.limit(LOOKED_AT)) if id_ in common]
     listed = categories_of(notes, fewest=FEWEST)
     times = len(listed)
-    found = [
-        ComparedCategory(one.key, one.value, accuracy(_within(was, one.ids), _within(now, one.ids), times=times))
-        for one in listed
+    categories = [
+        ComparedCategory(
+            category.key, category.value, accuracy(_within(was, category.ids), _within(now, category.ids), times=times)
+        )
+        for category in listed
     ]
-    return tuple(sorted(found, key=lambda one: one.difference.value or 0.0))
+    return tuple(sorted(categories, key=lambda compared_category: compared_category.difference.value or 0.0))
 
 
 def _within(verdicts: Verdicts, ids: frozenset[int]) -> Verdicts:

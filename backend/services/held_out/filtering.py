@@ -18,7 +18,7 @@ from backend.services.held_out.measured import Measurement, Verdicts
 from backend.values import Split
 
 
-class Show(StrEnum):
+class ShownPrompts(StrEnum):
     """Which prompts: all, or by the first and the last of the chosen checkpoints.
 
     `never_right`: wrong with every chosen one. A prompt of which one of the two is not known is in none of them.
@@ -34,22 +34,22 @@ class Show(StrEnum):
 class HeldOutFilters:
     """`category`: a note of the prompts and the value it must have."""
 
-    show: Show = Show.all
+    show: ShownPrompts = ShownPrompts.all
     category: tuple[str, Any] | None = None
     search: str = ""
 
 
-def of_show(show: Show, verdicts: Sequence[Verdicts]) -> list[int] | None:
+def of_show(show: ShownPrompts, verdicts: Sequence[Verdicts]) -> list[int] | None:
     """Ids of the prompts that it names, sorted; None for all."""
     old, new = verdicts[0], verdicts[-1]
     match show:
-        case Show.all:
+        case ShownPrompts.all:
             return None
-        case Show.newly_wrong:
+        case ShownPrompts.newly_wrong:
             return sorted(old.right & new.wrong)
-        case Show.newly_right:
+        case ShownPrompts.newly_right:
             return sorted(old.wrong & new.right)
-        case Show.never_right:
+        case ShownPrompts.never_right:
             return sorted(frozenset.intersection(*(verdict.wrong for verdict in verdicts)))
 
 

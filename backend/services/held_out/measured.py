@@ -74,9 +74,9 @@ def all_of(db: Session, project_id: int, checkpoint_ids: Sequence[int] | None = 
     for checkpoint_id, name, round_id, number, metric_id, metric_name, at, own_id in rows:
         assert checkpoint_id is not None  # it is joined
         before = by_place.pop((checkpoint_id, round_id), None)
-        told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
+        compared_id = metric_id if metric_name == ACCURACY else before.metric_id if before else None
         by_place[checkpoint_id, round_id] = Measurement(
-            checkpoint_id, name, round_id, number, sets.get(round_id, ()), told, at, checkpoint_id == own_id
+            checkpoint_id, name, round_id, number, sets.get(round_id, ()), compared_id, at, checkpoint_id == own_id
         )
     return [*reversed(by_place.values())]
 

@@ -33,7 +33,7 @@ OTHERS = "they were asked different held-out prompts, so that one order of them 
 
 
 @dataclass(frozen=True)
-class Best:
+class BestSide:
     """The side with the highest held-out accuracy of `of` that were measured, and its difference to the next one on the
     same prompts; of three sides or more the interval and p hold for as many differences together (Bonferroni).
 
@@ -72,9 +72,9 @@ class SideBySide:
 
     sides: tuple[ComparedSide, ...]
     pairs: tuple[Compared, ...]
-    best: Best
+    best: BestSide
     knobs: tuple[KnobOfAll, ...] | None = None
-    best_round: Best | None = None
+    best_round: BestSide | None = None
     first_round: int = 0
     of_rounds: tuple[tuple[int, tuple[ComparedMetric, ...]], ...] = ()
 
@@ -154,12 +154,14 @@ def _highest(db: Session, project_id: int) -> dict[int, int]:
     return highest({id_: number for id_, number in numbers.items() if id_ in ids})
 
 
-def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]) -> Best:
+def _best(
+    db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
+) -> BestSide:
     known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
     chosen = measured.choose(listed, [id_ for id_ in there if id_ is not None])
     metric = tables.Metric
-    query = select(metric.id, metric.value).where(metric.id.in_([one.metric_id for one in chosen if one.metric_id]))
+    query = select(metric.id, metric.value).where(metric.id.in_([side.metric_id for side in chosen if side.metric_id]))
     values = {id_: value for id_, value in db.execute(query) if value is not None}
     # The highest stands first; among equal ones the order of the page, which the sort keeps.
     ranked = sorted(
@@ -167,13 +169,13 @@ def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSi
         key=lambda measurement: -values[measurement.metric_id or 0],
     )
     if len(ranked) < 2:
-        return Best(why=UNMEASURED)
+        return BestSide(why=UNMEASURED)
     first, *others = (asked_of(db, measurement) for measurement in ranked)
     if any(other != first for other in others):
-        return Best(why=OTHERS)
+        return BestSide(why=OTHERS)
     top, below = ranked[0], ranked[1]
-    chosen_of = max(tops.get(one.checkpoint_id, 0) for one in (top, below))
+    chosen_of = max(tops.get(side.checkpoint_id, 0) for side in (top, below))
     # Two sides are one difference, whichever of them is higher.
     times = chosen_of or (len(ranked) if len(ranked) > 2 else 1)
     gap = accuracy(*measured.verdicts_of(db, [below, top]), times=times)
-    return Best(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked), rounds=chosen_of)
+    return BestSide(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked), rounds=chosen_of)

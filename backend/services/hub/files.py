@@ -71,8 +71,8 @@ def refuse_checkpoint(row: tables.Checkpoint) -> Path:
 def of_checkpoint(actor: Actor, row: tables.Checkpoint, part: Path) -> dict[str, Path]:
     """The files of a checkpoint by their names on the hub; what is written for it goes into the folder `part`."""
     folder = refuse_checkpoint(row)
-    found = sorted({path for pattern in SENT for path in folder.glob(pattern) if path.is_file()})
-    files = {str(path.relative_to(folder)): path for path in found}
+    paths = sorted({path for pattern in SENT for path in folder.glob(pattern) if path.is_file()})
+    files = {str(path.relative_to(folder)): path for path in paths}
     if ADAPTER in files:
         # Its place on this machine means nothing elsewhere, and is nobody's business there.
         config = _weights.read_json(folder / ADAPTER) | {BASE: model_cards.hub_name(innermost(row.engine))}
@@ -108,7 +108,7 @@ def of_dataset(
     card = dataset_cards.of_dataset(actor, dataset_id, file=name, exported=exported)
     counts = {
         "rows": exported.num_rows,
-        "findings": {one.check: one.count for one in exported.findings},
+        "findings": {finding.check: finding.count for finding in exported.findings},
         "left_out": exported.left_out,
         "scan": list(exported.scan_lines),
     }
@@ -116,7 +116,7 @@ def of_dataset(
 
 
 def _found(exported: Export) -> str:
-    return "; ".join(f"{one.count:,} rows: {one.meaning}" for one in exported.findings)
+    return "; ".join(f"{finding.count:,} rows: {finding.meaning}" for finding in exported.findings)
 
 
 def folder_for(job_id: int) -> Path:

@@ -110,8 +110,8 @@ def newest(actor: Actor, project_id: int, what: What, id_: int) -> Push | None:
         row = db.get(TABLES[what], id_)
         if row is None or row.project_id != project_id:
             return None
-        found = db.scalar(select(job).where(*_of(row, what)).order_by(job.id.desc()).limit(1))
-        return _view(found) if found is not None else None
+        newest_job = db.scalar(select(job).where(*_of(row, what)).order_by(job.id.desc()).limit(1))
+        return _view(newest_job) if newest_job is not None else None
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
@@ -153,9 +153,9 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)
         job.spec = job.spec | {"pushed": {"url": pushed.url, "commit": pushed.commit} | counts}
-        if spec["what"] == "checkpoint" and (made := db.get(tables.Checkpoint, spec["id"])) is not None:
+        if spec["what"] == "checkpoint" and (checkpoint := db.get(tables.Checkpoint, spec["id"])) is not None:
             record = {"repo": spec["repo"], "commit": pushed.commit, "at": f"{now():%Y-%m-%d %H:%M} UTC"}
-            made.details = made.details | {"pushed": [*made.details.get("pushed", []), record]}
+            checkpoint.details = checkpoint.details | {"pushed": [*checkpoint.details.get("pushed", []), record]}
         what = {"job_id": job_id, "repo": spec["repo"], "hub": spec["hub"], "commit": pushed.commit} | counts
         events.note(db, actor, f"push {spec['what']}", spec["subject"], project_id=job.project_id, **what)
 

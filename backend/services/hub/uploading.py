@@ -111,7 +111,7 @@ def _removals(
 
 def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern fits a name: of its own folder alone."""
-    return any(fnmatchcase(name, one) and name.count("/") == one.count("/") for one in patterns)
+    return any(fnmatchcase(name, pattern) and name.count("/") == pattern.count("/") for pattern in patterns)
 
 
 def _refuse_unreadable(files: Mapping[str, Path]) -> None:
@@ -195,8 +195,8 @@ def explained(error: BaseException, repo: str, committed: str) -> RondoError:
 
 
 def _refused(error: "HfHubHTTPError", repo: str, committed: str) -> RondoError:
-    status, said = error.response.status_code, _cut(error.server_message or "")
-    words = f" It says: {said}." if said else ""
+    status, message = error.response.status_code, _cut(error.server_message or "")
+    words = f" It says: {message}." if message else ""
     if status in (401, 403):
         return PermissionDenied(
             f"The hub does not let this installation's token write to {repo} ({status}).{words} {NOTHING} "

@@ -15,7 +15,7 @@ from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.access import Actor, may_decide
 from backend.services.decisions.labels import majority, verdict_of
-from backend.services.imports.staging import Staged
+from backend.services.imports.staging import StagedSamples
 from backend.services.imports.statements import RowDecision
 from backend.values import DecisionKind, Verdict
 
@@ -34,7 +34,7 @@ class Decided(NamedTuple):
 
 
 def people_of(
-    db: Session, actor: Actor, project_id: int, staged: Staged, names: Mapping[str, str]
+    db: Session, actor: Actor, project_id: int, staged: StagedSamples, names: Mapping[str, str]
 ) -> dict[str | None, int]:
     """The ids of those who decided, None's for no name; raises `InvalidInput` for who is nobody, or nobody named."""
     user = tables.User
@@ -75,57 +75,59 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
-def most_deciders(staged: Staged, people: People) -> int:
+def most_deciders(staged: StagedSamples, people: People) -> int:
     """The most people of this project who decided on one sample; 1 where nobody did."""
     return max((len({people[name] for name in names}) for names in staged.together), default=1)
 
 
 def decided(
-    said: Sequence[RowDecision], people: People, accept_at: float, machine: Verdict | None
+    row_decisions: Sequence[RowDecision], people: People, accept_at: float, machine: Verdict | None
 ) -> tuple[Decided, ...]:
     """The decisions on one sample. Where several of the file are one person here, what most of them said stands.
 
     Of as many the judge's verdict, else the latest. An adjudication stands above the others.
     """
-    if len(said) == 1:
-        return (Decided(people[said[0].who], said[0]),)
+    if len(row_decisions) == 1:
+        return (Decided(people[row_decisions[0].who], row_decisions[0]),)
     theirs: dict[int, list[RowDecision]] = {}
-    for one in said:
-        theirs.setdefault(people[one.who], []).append(one)
+    for row_decision in row_decisions:
+        theirs.setdefault(people[row_decision.who], []).append(row_decision)
     standing: list[Decided] = []
     for user_id, several in theirs.items():
-        if len({one.who for one in several}) == 1:
-            standing += [Decided(user_id, one) for one in several]
+        if len({decision.who for decision in several}) == 1:
+            standing += [Decided(user_id, decision) for decision in several]
             continue
-        last = list({one.who: one for one in several if not one.is_late}.values()) or several
-        counted = [one for one in last if one.is_adjudication] or last
-        verdicts = [verdict_of(DecisionKind(one.kind), one.score, accept_at) for one in counted]
+        last = list({decision.who: decision for decision in several if not decision.is_late}.values()) or several
+        counted = [decision for decision in last if decision.is_adjudication] or last
+        verdicts = [verdict_of(DecisionKind(decision.kind), decision.score, accept_at) for decision in counted]
         verdict = majority(verdicts, machine)
-        stands = next(one for one, own in zip(reversed(counted), reversed(verdicts), strict=True) if own is verdict)
-        standing.append(Decided(user_id, stands, tuple(one for one in several if one is not stands)))
+        stands = next(
+            decision for decision, own in zip(reversed(counted), reversed(verdicts), strict=True) if own is verdict
+        )
+        standing.append(Decided(user_id, stands, tuple(decision for decision in several if decision is not stands)))
     return tuple(standing)
 
 
-class Provenance:
+class ImportProvenance:
     """Where the decisions of an import come from, as it stands on each."""
 
     def __init__(self, actor: Actor, file: str, job_id: int | None) -> None:
-        told = {"by": actor.name, "file": file} | ({} if job_id is None else {"job_id": job_id})
-        self._told = json.dumps(told, ensure_ascii=False)[1:-1]
+        source = {"by": actor.name, "file": file} | ({} if job_id is None else {"job_id": job_id})
+        self._told = json.dumps(source, ensure_ascii=False)[1:-1]
 
-    def value(self, one: Decided) -> str:
+    def value(self, standing: Decided) -> str:
         """What a decision says beyond its kind, as JSON."""
-        own = f"{one.decision.value[1:-1]}, " if one.decision.value != "{}" else ""
-        others = [_fields_of(other) for other in one.others]
+        own = f"{standing.decision.value[1:-1]}, " if standing.decision.value != "{}" else ""
+        others = [_fields_of(other) for other in standing.others]
         merged = f', "with": {json.dumps(others, ensure_ascii=False)}' if others else ""
-        whose = json.dumps(_fields_of(one.decision, with_kind=False), ensure_ascii=False)[1:-1]
+        whose = json.dumps(_fields_of(standing.decision, with_kind=False), ensure_ascii=False)[1:-1]
         return f'{{{own}"imported": {{{self._told}{", " if whose else ""}{whose}{merged}}}}}'
 
 
-def _fields_of(said: RowDecision, *, with_kind: bool = True) -> dict[str, object]:
-    told: dict[str, object] = {"who": said.who, "at": None}
-    if said.at is not None:
-        told["at"] = datetime.fromtimestamp(said.at, UTC).isoformat()
+def _fields_of(row_decision: RowDecision, *, with_kind: bool = True) -> dict[str, object]:
+    fields: dict[str, object] = {"who": row_decision.who, "at": None}
+    if row_decision.at is not None:
+        fields["at"] = datetime.fromtimestamp(row_decision.at, UTC).isoformat()
     if with_kind:
-        told |= {"kind": said.kind, "score": said.score, "note": said.note or None}
-    return {name: value for name, value in told.items() if value is not None}
+        fields |= {"kind": row_decision.kind, "score": row_decision.score, "note": row_decision.note or None}
+    return {name: value for name, value in fields.items() if value is not None}

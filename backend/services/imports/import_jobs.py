@@ -102,11 +102,13 @@ def run(job_id: int, progress: JobProgress) -> Finish:
 
     def finish(db: Session) -> None:
         with kept:
-            made = importing.write(db, actor, project_id, staged, asked, job_id)
+            imported_round = importing.write(db, actor, project_id, staged, asked, job_id)
         # Once that is committed, nobody needs the file again; a failed import may be tried again with it.
         event.listen(db, "after_commit", lambda _: _forget_file(path), once=True)
         row = db.get_one(tables.Job, job_id)
-        row.spec = row.spec | {"result": {one.name: getattr(made, one.name) for one in fields(made)}}
+        row.spec = row.spec | {
+            "result": {field.name: getattr(imported_round, field.name) for field in fields(imported_round)}
+        }
         row.total = row.done
 
     return finish

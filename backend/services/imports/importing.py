@@ -26,9 +26,9 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.imports import scales, staging
-from backend.services.imports.deciders import Provenance, most_deciders, named, people_of
+from backend.services.imports.deciders import ImportProvenance, most_deciders, named, people_of
 from backend.services.imports.reading import SampleReader
-from backend.services.imports.staging import Staged
+from backend.services.imports.staging import StagedSamples
 from backend.services.imports.writing import SampleWriter
 from backend.services.prompts.files import open_file
 from backend.services.prompts.files.arrow_rows import LARGEST
@@ -114,7 +114,9 @@ def require_importable(actor: Actor, project_id: int, asked: ImportRequest) -> N
         policy_of(db, project_id, asked.policy_id)
 
 
-def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int], None] = lambda _: None) -> Staged:
+def stage(
+    path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int], None] = lambda _: None
+) -> StagedSamples:
     """Read and check a file into `folder`; raises `InvalidInput` that names rows."""
     require_regular(path, LARGEST)
     reader = SampleReader(asked.columns)
@@ -125,7 +127,7 @@ def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int
 
 
 def write(
-    db: Session, actor: Actor, project_id: int, staged: Staged, asked: ImportRequest, job_id: int | None = None
+    db: Session, actor: Actor, project_id: int, staged: StagedSamples, asked: ImportRequest, job_id: int | None = None
 ) -> ImportedRound:
     """Write what is new of a staged file as a round, in the caller's transaction; nothing is new, no round."""
     require(db, actor, project_id, Role.curator)
@@ -139,7 +141,7 @@ def write(
     with collecting_nothing(), db.begin_nested() as nothing_new:
         prompt_set = _new_set(db, actor, project_id, asked.name)
         round_ = _new_round(db, actor, project_id, asked, settings, recipe)
-        provenance = Provenance(actor, asked.file, job_id)
+        provenance = ImportProvenance(actor, asked.file, job_id)
         writer = SampleWriter(db, staged, round_, prompt_set, people, cut, settings, provenance)
         for chunk in staged.chunks():
             writer.write(chunk)
@@ -237,7 +239,9 @@ def _new_set(db: Session, actor: Actor, project_id: int, name: str) -> tables.Pr
     taken = set(
         db.scalars(select(row.name).where(row.project_id == project_id, row.name.startswith(base, autoescape=True)))
     )
-    free = next(one for n in range(1, len(taken) + 2) if (one := base if n == 1 else f"{base} {n}") not in taken)
+    free = next(
+        candidate for n in range(1, len(taken) + 2) if (candidate := base if n == 1 else f"{base} {n}") not in taken
+    )
     prompt_set = row(
         project_id=project_id, name=free, split=Split.train, origin="samples", num_prompts=0, created_by=actor.user_id
     )

@@ -35,16 +35,16 @@ ROLES: dict[str, Names] = {
 def roles_of(columns: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
     """The column of each role in a row with these columns; a chosen one that the row lacks is no column of it."""
     names = {name.strip().lower(): name for name in reversed(list(columns))}
-    there, found = set(names.values()), {role: column for role, column in chosen.items()}
-    used = set(found.values())
+    there, roles = set(names.values()), {role: column for role, column in chosen.items()}
+    used = set(roles.values())
     for role, known in ROLES.items():
-        if role in found:
+        if role in roles:
             continue
         column = next((names[name] for name in known if name in names and names[name] not in used), None)
         if column is not None:
-            found[role] = column
+            roles[role] = column
             used.add(column)
-    return {role: column for role, column in found.items() if column in there}
+    return {role: column for role, column in roles.items() if column in there}
 
 
 def chosen_from(text: str | None) -> dict[str, str]:

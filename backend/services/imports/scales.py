@@ -1,7 +1,7 @@
 """On which scale a file's scores are: half of 0 to 1 says nothing of ratings from 1 to 5."""
 
 from backend.errors import InvalidInput
-from backend.services.imports.staging import Staged
+from backend.services.imports.staging import StagedSamples
 
 CUT = 0.5
 """From which score on a sample is good, where scores are from 0 to 1 and nobody said otherwise."""
@@ -20,7 +20,7 @@ def check(accept_at: float | None, lowest: float | None, highest: float | None) 
 
 
 def scale_of(
-    staged: Staged, accept_at: float | None, lowest: float | None, highest: float | None
+    staged: StagedSamples, accept_at: float | None, lowest: float | None, highest: float | None
 ) -> tuple[float, float] | None:
     """The scale of the file's scores; None for 0 to 1. Raises `InvalidInput` for a score that is not on it."""
     if staged.lowest is None or staged.highest is None:

@@ -50,7 +50,7 @@ class Questions:
 
     def pick(self, given: Iterable[Row]) -> tuple[str | None, str | None]:
         """The names of both; raises `BadRow` where it is not clear which they are."""
-        answers = [(question, value) for one in given for question, value in one.items() if question not in OWN]
+        answers = [(question, value) for row in given for question, value in row.items() if question not in OWN]
         numbers = dict.fromkeys(question for question, value in answers if _is_number(value))
         words = dict.fromkeys(question for question, value in answers if _is_word(value))
         if self.chosen["label"] is None and len(words) == 1:
@@ -101,8 +101,8 @@ def single_rows(row: Row, roles: Mapping[str, str]) -> Iterator[Row]:
         raise BadRow(f"column {column!r} is an empty list")
     rest = {name: value for name, value in row.items() if name not in (column, id_column)}
     whose = row.get(id_column)
-    for place, one in enumerate(several):
-        own = dict(one) if isinstance(one, dict) else {roles.get("completion", "completion"): one}
+    for place, entry in enumerate(several):
+        own = dict(entry) if isinstance(entry, dict) else {roles.get("completion", "completion"): entry}
         ids = {name: own.pop(name) for name in dict.fromkeys((id_column, "external_id", "id")) if name in own}
         known = next((key for key, value in ids.items() if value is not None), None)
         name = place if known is None else ids.pop(known)
@@ -115,10 +115,10 @@ def _argilla(record: Row, questions: Questions) -> Row:
     row: Row = {"external_id": record.get("external_id") or record.get("id")} | record["fields"]
     suggested: list[tuple[str, Row]] = []
     for question, suggestion in _by_question(record.get("suggestions")):
-        said = suggestion if isinstance(suggestion, dict) else {"value": suggestion}
-        agent = said.get("agent")
+        content = suggestion if isinstance(suggestion, dict) else {"value": suggestion}
+        agent = content.get("agent")
         judge = f"{agent}: {question}" if agent and agent != question else question
-        suggested.append((judge, {question: said.get("value")}))
+        suggested.append((judge, {question: content.get("value")}))
     people: dict[str | None, Row] = defaultdict(dict)
     for question, responses in _by_question(record.get("responses")):
         for response in responses if isinstance(responses, list) else [responses]:
@@ -137,14 +137,14 @@ def _by_question(told: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(told, Mapping):
         yield from ((str(name), value) for name, value in told.items() if value is not None)
     elif isinstance(told, list):
-        for one in told:
-            if not isinstance(one, dict):
+        for answer in told:
+            if not isinstance(answer, dict):
                 raise BadRow("its suggestions or responses are no objects")
-            if isinstance(values := one.get("values"), dict):  # as Argilla 1 wrote them: a response is one person's
-                whose = {"user_id": one.get("user_id"), "status": one.get("status")}
+            if isinstance(values := answer.get("values"), dict):  # as Argilla 1 wrote them: a response is one person's
+                whose = {"user_id": answer.get("user_id"), "status": answer.get("status")}
                 yield from ((str(name), [{**_object(value), **whose}]) for name, value in values.items())
             else:
-                yield str(one.get("question_name") or one.get("name") or ""), one
+                yield str(answer.get("question_name") or answer.get("name") or ""), answer
 
 
 def _object(value: Any) -> Row:
@@ -179,25 +179,25 @@ def _person(who: Any) -> str | None:
 def _objects(task: Row, name: str) -> list[Row]:
     """The objects there; none where only their ids are."""
     several = task.get(name) or []
-    if isinstance(several, list) and all(type(one) is int for one in several):
+    if isinstance(several, list) and all(type(entry) is int for entry in several):
         return []
-    if not isinstance(several, list) or not all(isinstance(one, dict) for one in several):
+    if not isinstance(several, list) or not all(isinstance(entry, dict) for entry in several):
         raise BadRow(f"its {name} are no list of objects")
     return several
 
 
-def _results(said: Row) -> Iterator[tuple[str, Any]]:
+def _results(row: Row) -> Iterator[tuple[str, Any]]:
     """What was answered, by the name of the control."""
-    results = said.get("result") or []
-    if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
+    results = row.get("result") or []
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
         raise BadRow("the result of an annotation is no list of objects")
-    for one in results:
-        value = one.get("value")
+    for result in results:
+        value = result.get("value")
         for kind in ("choices", "rating", "number", "text", "taxonomy"):
             if isinstance(value, dict) and kind in value:
                 value = value[kind]
                 break
-        yield str(one.get("from_name") or one.get("type") or ""), value
+        yield str(result.get("from_name") or result.get("type") or ""), value
 
 
 def _of_tool(

@@ -29,7 +29,7 @@ PROMPT = ImportedSample._fields.index("prompt")
 
 
 @dataclass
-class Staged:
+class StagedSamples:
     """The samples of a file, in its order, and what holds for all of them.
 
     `groups`: for each sample which prompt it answers, prompts counted from 0. `repeats`: places of samples that a row
@@ -70,12 +70,12 @@ def stage(
     advance: Callable[[int], None] = lambda _: None,
     *,
     called: str = "",
-) -> Staged:
+) -> StagedSamples:
     """Check every row of the file; raises `InvalidInput` that names rows, unless all can be imported.
 
     `called`: the file's name for whoever sent it, where it lies under another.
     """
-    staged, called = Staged(target, source.unit), called or source.path.name
+    staged, called = StagedSamples(target, source.unit), called or source.path.name
     keys, ids, digests, rows, asides = array("q"), array("q"), array("q"), array("q"), array("q")
     bad: list[str] = []
     num_bad = 0
@@ -140,9 +140,9 @@ def _key(text: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _note_people(staged: Staged, sample: ImportedSample) -> None:
-    who = {one.who for one in sample.decisions}
-    reviewers = frozenset(one.who for one in sample.decisions if one.takes_slot)
+def _note_people(staged: StagedSamples, sample: ImportedSample) -> None:
+    who = {decision.who for decision in sample.decisions}
+    reviewers = frozenset(decision.who for decision in sample.decisions if decision.takes_slot)
     if len(reviewers) > 1:
         staged.together.add(reviewers)
     for name in who:
@@ -150,8 +150,8 @@ def _note_people(staged: Staged, sample: ImportedSample) -> None:
             staged.people.setdefault(name, sample.row)
 
 
-def _note_scores(staged: Staged, sample: ImportedSample) -> None:
-    scores = [one.score for one in sample.judgments] + [one.score for one in sample.decisions]
+def _note_scores(staged: StagedSamples, sample: ImportedSample) -> None:
+    scores = [judgment.score for judgment in sample.judgments] + [decision.score for decision in sample.decisions]
     for score in scores:
         if score is None:
             continue
@@ -163,10 +163,10 @@ def _note_scores(staged: Staged, sample: ImportedSample) -> None:
 
 def _length(told: tuple[tuple[Any, ...], ...]) -> int:
     """The characters of what judges and people said."""
-    return sum(len(part) for several in told for one in several for part in one if part.__class__ is str)
+    return sum(len(part) for several in told for entry in several for part in entry if part.__class__ is str)
 
 
-def _find_shared(staged: Staged, groups: Any, asides: Any) -> None:
+def _find_shared(staged: StagedSamples, groups: Any, asides: Any) -> None:
     """Note what all rows of a prompt say beside it, where they differ; raises `InvalidInput` for two answers."""
     first = numpy.empty(staged.num_groups, numpy.int64)
     first[groups[::-1]] = asides[::-1]
@@ -217,7 +217,7 @@ def rest_of(metadata: str, shared: str) -> str:
     return json.dumps(rest, ensure_ascii=False)
 
 
-def _find_repeats(staged: Staged, ids: Any, digests: Any, rows: Any) -> None:
+def _find_repeats(staged: StagedSamples, ids: Any, digests: Any, rows: Any) -> None:
     """Note rows that come twice; raises `InvalidInput` where an external id comes twice with other content."""
     order = numpy.argsort(ids, kind="stable")
     same = set(numpy.nonzero(ids[order[1:]] == ids[order[:-1]])[0].tolist())
@@ -231,17 +231,17 @@ def _find_repeats(staged: Staged, ids: Any, digests: Any, rows: Any) -> None:
         return
     differing.sort()
     wanted = {second: rows[first] for second, first in differing[:SHOWN]}
-    said, place = [], 0
+    lines, place = [], 0
     for chunk in staged.chunks():
         for n in sorted(n for n in wanted if place <= n < place + len(chunk)):
             sample = chunk[n - place]
-            said.append(
+            lines.append(
                 f"{staged.unit.capitalize()} {sample.row:,} has the external id {sample.external_id!r} of "
                 f"{staged.unit} {wanted[n]:,}, and says something else."
             )
         place += len(chunk)
     count = "An external id is" if len(differing) == 1 else f"{len(differing):,} external ids are"
     raise InvalidInput(
-        f"{count} used twice with other content, so nothing was imported. {' '.join(said)} Give each sample an id of "
+        f"{count} used twice with other content, so nothing was imported. {' '.join(lines)} Give each sample an id of "
         "its own."
     )

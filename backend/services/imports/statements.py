@@ -53,15 +53,15 @@ class RowDecision(NamedTuple):
         return not (self.is_adjudication or self.is_late)
 
 
-def judgments(said: Iterable[Row]) -> tuple[RowJudgment, ...]:
+def judgments(rows: Iterable[Row]) -> tuple[RowJudgment, ...]:
     """The judgments, with a verdict where the row gives one; raises `BadRow`."""
     places: dict[str, int] = {}
     read = []
-    for one in said:
-        judge = _line(one.get("judge") or "import", "a judge's name", MOST_JUDGE)
-        score, label = _score(one.get("score")), one.get("verdict", one.get("label"))
+    for row in rows:
+        judge = _line(row.get("judge") or "import", "a judge's name", MOST_JUDGE)
+        score, label = _score(row.get("score")), row.get("verdict", row.get("label"))
         verdict = None if label is None else _verdict(label)
-        rationale = one.get("rationale") or one.get("reason")
+        rationale = row.get("rationale") or row.get("reason")
         text = _line(rationale, "a rationale", boundary.MOST_TEXT) if rationale else ""
         place = places.get(judge, 0)
         places[judge] = place + 1
@@ -69,28 +69,28 @@ def judgments(said: Iterable[Row]) -> tuple[RowJudgment, ...]:
     return tuple(read)
 
 
-def at_cut(said: Iterable[tuple[Any, ...]], accept_at: float) -> list[tuple[Any, ...]]:
+def at_cut(rows: Iterable[tuple[Any, ...]], accept_at: float) -> list[tuple[Any, ...]]:
     """The judgments; a score without a verdict is an accept from `accept_at` up, else a reject."""
     return [
         (judge, place, score, verdict or (None if score is None else ACCEPT if score >= accept_at else REJECT), text)
-        for judge, place, score, verdict, text in said
+        for judge, place, score, verdict, text in rows
     ]
 
 
-def machine_label(said: Sequence[tuple[Any, ...]], accept_at: float) -> tuple[float | None, Verdict | None]:
+def machine_label(rows: Sequence[tuple[Any, ...]], accept_at: float) -> tuple[float | None, Verdict | None]:
     """What judgments at the cut say together: the mean of their scores, and the verdict that most of them gave.
 
     Where as many say one as the other, the mean decides.
     """
-    if not said:
+    if not rows:
         return None, None
-    if len(said) == 1:
-        _, _, score, verdict, _ = said[0]
+    if len(rows) == 1:
+        _, _, score, verdict, _ = rows[0]
         return score, None if verdict is None else VERDICTS[verdict]
-    judgments = [*map(RowJudgment._make, said)]
-    scores = [one.score for one in judgments if one.score is not None]
+    judgments = [*map(RowJudgment._make, rows)]
+    scores = [judgment.score for judgment in judgments if judgment.score is not None]
     mean = mean_score(scores) if scores else None
-    given = Counter(one.verdict for one in judgments if one.verdict is not None).most_common()
+    given = Counter(judgment.verdict for judgment in judgments if judgment.verdict is not None).most_common()
     if not given:
         return mean, None
     if len(given) > 1 and given[0][1] == given[1][1] and mean is not None:
@@ -98,40 +98,40 @@ def machine_label(said: Sequence[tuple[Any, ...]], accept_at: float) -> tuple[fl
     return mean, Verdict(given[0][0])
 
 
-def decisions(said: Iterable[Row], left_out: Counter[str]) -> tuple[RowDecision, ...]:
+def decisions(rows: Iterable[Row], left_out: Counter[str]) -> tuple[RowDecision, ...]:
     """The decisions, by their times where they have some; raises `BadRow`. What is none is counted by reason."""
     read = []
-    for one in said:
-        decision = _decision(one)
+    for row in rows:
+        decision = _decision(row)
         if isinstance(decision, str):
             left_out[decision] += 1
         else:
             read.append(decision)
-    if len({one.who for one in read}) > MOST_DECIDERS:
+    if len({decision.who for decision in read}) > MOST_DECIDERS:
         raise BadRow(f"more than {MOST_DECIDERS} people decided on it")
-    read.sort(key=lambda one: one.at or 0.0)  # stable: without times, in the file's order
+    read.sort(key=lambda decision: decision.at or 0.0)  # stable: without times, in the file's order
     return tuple(read)
 
 
-def _decision(said: Row) -> RowDecision | str:
+def _decision(row: Row) -> RowDecision | str:
     """A decision; or why it is none."""
-    if said.get("is_retracted"):
+    if row.get("is_retracted"):
         return "decisions that were taken back"
-    kind = said.get("kind") if isinstance(said.get("kind"), str) else None
-    label = next((said[name] for name in ("label", "verdict") if said.get(name) is not None), None)
+    kind = row.get("kind") if isinstance(row.get("kind"), str) else None
+    label = next((row[name] for name in ("label", "verdict") if row.get(name) is not None), None)
     verdict = _verdict(kind if label is None and kind in ("accept", "reject") else label)
-    score = _score(said.get("score"))
+    score = _score(row.get("score"))
     if kind == DecisionKind.score and score is not None:
         verdict = None  # as Rondo exports it, where the verdict follows from the score
     if kind in NOT_READ or (verdict is None and score is None):
         return f"decisions of kind {kind}" if kind in NOT_READ else "answers without a label or a score"
-    who = said.get("decided_by", said.get("who"))
-    note = _line(said.get("note") or "", "a note", boundary.MOST_NOTE)
-    kept = {ANSWERS: answers} if (answers := said.get(ANSWERS)) else {}
+    who = row.get("decided_by", row.get("who"))
+    note = _line(row.get("note") or "", "a note", boundary.MOST_NOTE)
+    kept = {ANSWERS: answers} if (answers := row.get(ANSWERS)) else {}
     if verdict is not None and score is not None:
         kept["score"] = score
     value = json_of(kept, "what was answered") if kept else "{}"
-    at = next((said[name] for name in ("decided_at", "created_at", "at") if said.get(name)), None)
+    at = next((row[name] for name in ("decided_at", "created_at", "at") if row.get(name)), None)
     return RowDecision(
         None if who in (None, "") else _line(str(who), "who decided", boundary.MOST_NAME),
         (DecisionKind.score if verdict is None else DecisionKind(verdict.value)).value,
@@ -139,8 +139,8 @@ def _decision(said: Row) -> RowDecision | str:
         note,
         None if at is None else _seconds(str(at)),
         value,
-        said.get("is_adjudication") is True,
-        said.get("is_late") is True,
+        row.get("is_adjudication") is True,
+        row.get("is_late") is True,
     )
 
 
@@ -148,7 +148,7 @@ def objects(value: Any, subject: str) -> list[Row]:
     """A list of objects, empty where there is none; raises `BadRow`."""
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise BadRow(f"its {subject} are no list of objects")
     return value
 

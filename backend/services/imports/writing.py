@@ -21,9 +21,9 @@ from backend.errors import Conflict
 from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
 from backend.services.decisions.labels import Effect, Vote, effect, is_override, verdict_of
-from backend.services.imports.deciders import Provenance, decided
+from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
-from backend.services.imports.staging import METADATA, SHOWN, Staged, rest_of
+from backend.services.imports.staging import METADATA, SHOWN, StagedSamples, rest_of
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
@@ -67,13 +67,13 @@ class SampleWriter:
     """
 
     db: Session
-    staged: Staged
+    staged: StagedSamples
     round: tables.Round
     prompt_set: tables.PromptSet
     people: dict[str | None, int]
     accept_at: float
     settings: ReviewSettings
-    provenance: Provenance
+    provenance: ImportProvenance
     num_present: int = 0
     num_repeated: int = 0
     num_samples: int = 0
@@ -103,40 +103,42 @@ class SampleWriter:
 
     def write(self, chunk: Sequence[ImportedSample]) -> None:
         """Insert the new samples of the next chunk; raises `Conflict`."""
-        present = {} if self.is_first else self._present([one.external_id for one in chunk])
+        present = {} if self.is_first else self._present([sample.external_id for sample in chunk])
         self._refuse_changed(chunk, present)
         start, self.place = self.place, self.place + len(chunk)
         new = [
-            (self.staged.groups[n], one)
-            for n, one in enumerate(chunk, start)
-            if one.external_id not in present and n not in self.staged.repeats
+            (self.staged.groups[n], sample)
+            for n, sample in enumerate(chunk, start)
+            if sample.external_id not in present and n not in self.staged.repeats
         ]
-        present_here = sum(one.external_id in present for one in chunk)
+        present_here = sum(sample.external_id in present for sample in chunk)
         self.num_present += present_here
         self.num_repeated += len(chunk) - len(new) - present_here
         self._write_prompts(new)
         samples, labels, judgments, external_ids = [], [], [], []
         project_id, round_id, at = self.round.project_id, self.round.id, self.at
-        for sample_id, (group, one) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
-            tokens = max(1, len(one.text) // 4)  # no tokenizer has read it
+        for sample_id, (group, imported_sample) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
+            tokens = max(1, len(imported_sample.text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
             self.sizes[group] = position + 1
-            judged = at_cut(one.judgments, self.accept_at)
+            judged = at_cut(imported_sample.judgments, self.accept_at)
             score, verdict = machine_label(judged, self.accept_at)
             is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
             place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", KIND, position)
-            is_scored = SCORE_LIKE.search(one.text) is not None
-            extra = _extra(one, score, self.staged.shared.get(group))
-            written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
+            is_scored = SCORE_LIKE.search(imported_sample.text) is not None
+            extra = _extra(imported_sample, score, self.staged.shared.get(group))
+            written = (imported_sample.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
             samples.append((sample_id, at, *place, *written))
-            standing = self._standing(sample_id, group, one, score, verdict)
+            standing = self._standing(sample_id, group, imported_sample, score, verdict)
             machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
             rest = (standing[3], False, False, tokens, at, KIND, GENERATOR)
             labels.append((sample_id, round_id, *standing[:3], *machine, *rest))
-            judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in judged]
-            external_ids.append((sample_id, project_id, one.external_id, one.digest, DIGEST_VERSION))
+            judgments += [(at, round_id, sample_id, *judgment, "", "", 0, "stop", 0, JUDGE) for judgment in judged]
+            external_ids.append(
+                (sample_id, project_id, imported_sample.external_id, imported_sample.digest, DIGEST_VERSION)
+            )
         put = self.arrival.put
         put(tables.Sample, SAMPLES, samples, is_searched=True)
         put(tables.Label, LABELS, labels)
@@ -150,12 +152,12 @@ class SampleWriter:
         self.num_judgments += len(judgments)
 
     def _standing(
-        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+        self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
     ) -> tuple[float | None, str | None, str, bool]:
         """The label that stands: score, verdict, whose it is, whether a person overrode the judge. As plain texts:
         the driver takes twice as long for members of an enum."""
-        if one.decisions:
-            label = self._decide(sample_id, group, one, score, verdict)
+        if imported_sample.decisions:
+            label = self._decide(sample_id, group, imported_sample, score, verdict)
             return label.score, label.verdict and NAMES[label.verdict], label.source.value, label.is_overridden
         source = UNJUDGED if score is None and verdict is None else JUDGED
         return score, verdict and NAMES[verdict], source, False
@@ -173,14 +175,20 @@ class SampleWriter:
     def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int | None]) -> None:
         if not present:
             return
-        changed = [one for one in chunk if present.get(one.external_id) not in (None, one.digest)]
+        changed = [
+            imported_sample
+            for imported_sample in chunk
+            if present.get(imported_sample.external_id) not in (None, imported_sample.digest)
+        ]
         if not changed:
             return
         unit = self.staged.unit.capitalize()
-        said = "; ".join(f"{unit} {one.row:,}, {one.external_id!r}" for one in changed[:SHOWN])
+        text = "; ".join(
+            f"{unit} {imported_sample.row:,}, {imported_sample.external_id!r}" for imported_sample in changed[:SHOWN]
+        )
         more = f" and {len(changed) - SHOWN:,} more of the rows around them" if len(changed) > SHOWN else ""
         raise Conflict(
-            f"The project has samples of these external ids with other content, so nothing was imported. {said}{more}. "
+            f"The project has samples of these external ids with other content, so nothing was imported. {text}{more}. "
             "Give what is another sample an id of its own, or leave these rows out."
         )
 
@@ -191,14 +199,14 @@ class SampleWriter:
             if not self.group_ids[group]:
                 brought.setdefault(group, n)
         firsts = [(group, new[n][1]) for group, n in brought.items()]
-        self._refuse_held_out([one for _, one in firsts])
+        self._refuse_held_out([row for _, row in firsts])
         prompt_ids = self.arrival.ids(tables.Prompt, len(firsts))
         group_ids = self.arrival.ids(tables.Group, len(firsts))
         prompts, groups = [], []
         position = self.prompt_set.num_prompts
-        for (group, one), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
+        for (group, imported_sample), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
             self.group_ids[group], self.prompt_ids[group] = group_id, prompt_id
-            messages, text, answer, metadata, *keys = one.prompt
+            messages, text, answer, metadata, *keys = imported_sample.prompt
             metadata, answer = self.staged.shared.get(group, (metadata, answer))
             asked = (messages, text, answer, metadata, *keys)
             prompts.append((prompt_id, self.at, self.prompt_set.id, position, *asked))
@@ -214,20 +222,20 @@ class SampleWriter:
             return
         prompt = tables.Prompt
         for some in in_chunks(samples, IDS_AT_ONCE):
-            keys = {one.prompt[4]: one for one in reversed(some)}
+            keys = {imported_sample.prompt[4]: imported_sample for imported_sample in reversed(some)}
             query = select(prompt.text_key, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(self.held_out), prompt.text_key.in_(list(keys))
             )
             if row := self.db.execute(query.limit(1)).first():
-                one = keys[row.text_key]
+                key = keys[row.text_key]
                 raise Conflict(
-                    f"{self.staged.unit.capitalize()} {one.row:,} answers a prompt of the held-out set "
+                    f"{self.staged.unit.capitalize()} {key.row:,} answers a prompt of the held-out set "
                     f"{self.held_out[row.prompt_set_id]!r}, on which nothing may be trained, so nothing was imported. "
                     "Leave out the rows that answer its prompts."
                 )
 
     def _decide(
-        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+        self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
     ) -> Effect:
         """Keep the decisions on a sample, and the places that they take in the review; return its label.
 
@@ -235,8 +243,8 @@ class SampleWriter:
         """
         votes: list[Vote] = []
         people: dict[int, None] = {}
-        said = tuple(map(RowDecision._make, one.decisions))
-        for place, written in enumerate(decided(said, self.people, self.accept_at, verdict)):
+        decisions = tuple(map(RowDecision._make, imported_sample.decisions))
+        for place, written in enumerate(decided(decisions, self.people, self.accept_at, verdict)):
             user_id, word, _ = written
             own = verdict_of(DecisionKind(word.kind), word.score, self.accept_at)
             if not word.is_late:
@@ -277,14 +285,14 @@ def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
     """The standard deviation of the judgments' scores."""
     if len(judgments) == 1:
         return None if judgments[0][SCORE] is None else 0.0
-    return judging.spread([said[SCORE] for said in judgments if said[SCORE] is not None])
+    return judging.spread([judgment[SCORE] for judgment in judgments if judgment[SCORE] is not None])
 
 
-def _extra(one: ImportedSample, score: float | None, shared: tuple[str, str | None] | None) -> str:
+def _extra(imported_sample: ImportedSample, score: float | None, shared: tuple[str, str | None] | None) -> str:
     """What the file says of a sample, as JSON; metadata that all rows of the prompt share stand on the prompt."""
-    extra = f'{{"external_id": {encode_basestring(one.external_id)}, "row": {one.row}'
+    extra = f'{{"external_id": {encode_basestring(imported_sample.external_id)}, "row": {imported_sample.row}'
     if score is not None:
         extra += f', "score": {score!r}'
-    if shared is not None and one.prompt[METADATA] != shared[0]:
-        extra += f', "metadata": {rest_of(one.prompt[METADATA], shared[0])}'
+    if shared is not None and imported_sample.prompt[METADATA] != shared[0]:
+        extra += f', "metadata": {rest_of(imported_sample.prompt[METADATA], shared[0])}'
     return extra + "}"

@@ -188,10 +188,10 @@ def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters)
 
 def _rounds_of(db: Session, samples: Sequence[tuple[int, Labelled | None]]) -> list[int]:
     """The ids of the rounds that these samples are of."""
-    sample, found = tables.Sample, set[int]()
+    sample, round_ids = tables.Sample, set[int]()
     for some in in_chunks([sample_id for sample_id, _ in samples]):
-        found |= {*db.scalars(select(sample.round_id).where(sample.id.in_(some)).distinct())}
-    return sorted(found)
+        round_ids |= {*db.scalars(select(sample.round_id).where(sample.id.in_(some)).distinct())}
+    return sorted(round_ids)
 
 
 def _add_samples(db: Session, bench_id: int, samples: Sequence[tuple[int, Labelled | None]]) -> None:

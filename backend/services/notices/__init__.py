@@ -42,7 +42,7 @@ class NoticeView:
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadCount:
     """How many notices are unread, the newest one's number, and those that the browser is to show, oldest first."""
 
     number: int
@@ -65,7 +65,7 @@ def listing(actor: Actor, *, unread: bool = False, before: int | None = None, li
         query = _mine(actor).where(row.in_page).order_by(row.id.desc()).limit(limit + 1)
         query = query if before is None else query.where(row.id < before)
         rows = db.execute(query.where(row.read_at.is_(None)) if unread else query).all()
-    entries = tuple(_view(*one) for one in rows[:limit])
+    entries = tuple(_view(*row) for row in rows[:limit])
     return NoticePage(entries, entries[-1].id if len(rows) > limit else None)
 
 
@@ -75,7 +75,7 @@ def count_unread(actor: Actor) -> int:
         return _count_unread(db, actor)
 
 
-def unread(actor: Actor, *, after: int | None = None) -> Unread:
+def unread(actor: Actor, *, after: int | None = None) -> UnreadCount:
     """What is unread, and what came since the notice of that number for the browser to show; None: nothing to show."""
     row = tables.Notice
     with reading() as db:
@@ -84,7 +84,7 @@ def unread(actor: Actor, *, after: int | None = None) -> Unread:
         if after is not None and newest > after:
             since = _mine(actor).where(row.read_at.is_(None), row.in_browser, row.id > after)
             rows = db.execute(since.order_by(row.id.desc()).limit(MOST_CALLED)).all()[::-1]
-        return Unread(_count_unread(db, actor), newest, tuple(_view(*one) for one in rows))
+        return UnreadCount(_count_unread(db, actor), newest, tuple(_view(*row) for row in rows))
 
 
 def mark_read(actor: Actor, notice_id: int) -> None:
@@ -114,21 +114,22 @@ def mark_all_read(actor: Actor, *, up_to: int | None = None) -> int:
 def choices(actor: Actor) -> dict[NoticeKind, tuple[Channel, ...]]:
     """By which channels the actor is told of each kind."""
     with reading() as db:
-        told = _account(db, actor).told
-        return {kind: wanted(told, kind) for kind in NoticeKind}
+        channels = _account(db, actor).told
+        return {kind: wanted(channels, kind) for kind in NoticeKind}
 
 
 def choose(actor: Actor, changes: Mapping[NoticeKind, Sequence[Channel]]) -> dict[NoticeKind, tuple[Channel, ...]]:
     """Change by which channels the actor is told of some kinds; of what is not named all stays."""
     for kind, channels in changes.items():
-        odd = [one for one in channels if one not in [*Channel]]
+        odd = [channel for channel in channels if channel not in [*Channel]]
         if kind not in [*NoticeKind] or odd:
             known = ", ".join(Channel)
             raise InvalidInput(f"Notices {kind}: {odd or kind} is not known. Kinds have names, channels are {known}.")
     with session() as db:
         user = _account(db, actor, lock=True)
         user.told = user.told | {
-            str(kind): [str(one) for one in Channel if one in channels] for kind, channels in changes.items()
+            str(kind): [str(channel) for channel in Channel if channel in channels]
+            for kind, channels in changes.items()
         }
         return {kind: wanted(user.told, kind) for kind in NoticeKind}
 

@@ -131,8 +131,8 @@ def test(actor: Actor, webhook_id: int) -> None:
             raise Conflict(f"This webhook is paused, so nothing is sent. {hook.pause_reason} Resume it first.")
         project = db.get_one(tables.Project, hook.project_id)
         event = f"{deliveries.TEST}:{secrets.token_hex(16)}"
-        said = f"{actor.name} sends a test."
-        deliveries.put(db, project, deliveries.TEST, event=event, path="notices", text=said, hooks=[hook])
+        message = f"{actor.name} sends a test."
+        deliveries.put(db, project, deliveries.TEST, event=event, path="notices", text=message, hooks=[hook])
 
 
 def sent(actor: Actor, webhook_id: int) -> list[DeliveryView]:
@@ -140,8 +140,8 @@ def sent(actor: Actor, webhook_id: int) -> list[DeliveryView]:
     row = tables.Delivery
     with reading() as db:
         _find(db, actor, webhook_id)
-        found = select(row).where(row.webhook_id == webhook_id).order_by(row.id.desc()).limit(SHOWN)
-        return [_delivery(one) for one in db.scalars(found)]
+        query = select(row).where(row.webhook_id == webhook_id).order_by(row.id.desc()).limit(SHOWN)
+        return [_delivery(delivery) for delivery in db.scalars(query)]
 
 
 def _require(db: Session, actor: Actor, project_id: int) -> None:
@@ -177,11 +177,11 @@ def _checked(url: str) -> str:
 
 
 def _chosen(kinds: Sequence[NoticeKind]) -> list[str]:
-    odd = [str(one) for one in kinds if one not in [*NoticeKind]]
+    odd = [str(kind) for kind in kinds if kind not in [*NoticeKind]]
     if odd or not kinds:
         known = ", ".join(NoticeKind)
         raise InvalidInput(f"{f'{odd[0]!r} is told of nowhere' if odd else 'No kind is chosen'}. Choose from: {known}.")
-    return [str(one) for one in NoticeKind if one in kinds]
+    return [str(kind) for kind in NoticeKind if kind in kinds]
 
 
 def _note(db: Session, actor: Actor, verb: str, hook: tables.Webhook) -> None:

@@ -35,8 +35,8 @@ class Archive:
 
 def newest() -> Path | None:
     """The newest backup in the data folder's own place for them."""
-    found = [path for path in (settings().folder / "backups").glob("rondo-*") if path.suffix != ".part"]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    backups = [path for path in (settings().folder / "backups").glob("rondo-*") if path.suffix != ".part"]
+    return max(backups, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def write(target: Path | None = None) -> Archive:
@@ -62,16 +62,17 @@ def write(target: Path | None = None) -> Archive:
                 named = contents.named_by_rows()
                 copy = installation.backup(Path(beside) / databases.POSTGRES)
                 named += contents.named_by_rows()
-            found = contents.find(folder, named)
+            content = contents.find(folder, named)
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                num_files = members.pack(out, folder, copy, found)
+                num_files = members.pack(out, folder, copy, content)
                 out.flush()
                 os.fsync(out.fileno())
         part.rename(target)
         in_use.sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
-    return Archive(target, num_files, target.stat().st_size, found.left_out, sharing.at_address(found.left_out))
+    shared = sharing.at_address(content.left_out)
+    return Archive(target, num_files, target.stat().st_size, content.left_out, shared)
 
 
 def restore(source: Path) -> Archive:
@@ -105,11 +106,11 @@ def _require_disk(folder: Path, source: Path) -> None:
         raise InvalidInput(f"There is no file {source}. Check its name.")
     free = shutil.disk_usage(folder).free
     if free < source.stat().st_size:
-        said = f"The disk of {folder} has {free // 1024**2} MB free, and the backup takes"
-        raise MissingPrerequisite(f"{said} {source.stat().st_size // 1024**2}. Free space and retry.")
+        problem = f"The disk of {folder} has {free // 1024**2} MB free, and the backup takes"
+        raise MissingPrerequisite(f"{problem} {source.stat().st_size // 1024**2}. Free space and retry.")
 
 
-def _put_back(source: Path, unpacked: Path, manifest: members.Manifest, folder: Path) -> None:
+def _put_back(source: Path, unpacked: Path, manifest: members.BackupManifest, folder: Path) -> None:
     """Files first, the database last; what goes wrong before the end, Ctrl-C too, is taken back."""
     aside, acts = folder / replacing.free_name(folder), replacing.UndoLog()
     copy, was_whole = unpacked / manifest.database, in_use.is_whole(folder)

@@ -52,10 +52,10 @@ def _look(latest: float) -> list[Leftover]:
     folder = settings().folder
     installation.require_own_folder()
     with reading() as db:
-        found = list(candidates(db, folder, own_files.named(db), _on_disk))
+        listed = list(candidates(db, folder, own_files.named(db), _on_disk))
     on_disk = [
         Leftover(str(place.relative_to(folder)), why, own_files.size_of(place))
-        for place, why in found
+        for place, why in listed
         if not place.is_symlink() and _newest(place) < latest
     ]
     return on_disk + shared_leftovers.look(latest)
@@ -67,23 +67,23 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
         require_owner(db, actor)
     in_use.hold(installation.check_folder())
     gone, folder, latest = [], settings().folder, _latest(hours)
-    found = _look(latest)
-    on_disk = [one for one in found if not one.is_shared]
+    leftovers = _look(latest)
+    on_disk = [leftover for leftover in leftovers if not leftover.is_shared]
     for start in range(0, len(on_disk), BATCH):
         some = on_disk[start : start + BATCH]
         with reading() as db:
             kept = own_files.named(db)
-            left = [one for one in some if any(candidates(db, folder, kept, only(folder / one.path)))]
+            left = [file for file in some if any(candidates(db, folder, kept, only(folder / file.path)))]
         for leftover in left:
             place = folder / leftover.path
             if _newest(place) < latest:
                 own_files.remove([place], kept)
                 gone += [] if os.path.lexists(place) else [leftover]
-    if any(one.is_shared for one in found):
+    if any(leftover.is_shared for leftover in leftovers):
         gone += shared_leftovers.delete(latest)
     if gone:
         with session() as db:
-            num_bytes = sum(one.num_bytes for one in gone)
+            num_bytes = sum(file.num_bytes for file in gone)
             events.note(db, actor, "clean up files", f"{len(gone)} files and folders", bytes=num_bytes)
     return gone
 

@@ -51,24 +51,24 @@ def may_hold(within: PurePath) -> bool:
         return False
     if any(part.startswith(PASSING) for part in within.parts):
         return False
-    return settings().folder / within not in {Path(os.path.abspath(one)) for one in database_files()}
+    return settings().folder / within not in {Path(os.path.abspath(path)) for path in database_files()}
 
 
 def find(folder: Path, named: Sequence[tuple[str, dict[str, Any]]]) -> Contents:
     """What to copy for checkpoints that are so named."""
-    found = Contents()
+    contents = Contents()
     still: set[Path] = set()
     for location in locations(named):
         place = Path(os.path.normpath(folder / _path(location)))
         if place.exists() and place.is_relative_to(folder) and place.resolve().is_relative_to(folder):
-            still.update(_below(folder, place, found.left_out))
+            still.update(_below(folder, place, contents.left_out))
         elif place.exists() or is_path(location):
-            found.left_out.append(location)
+            contents.left_out.append(location)
     key = folder / KEY
-    found.still = sorted(still | ({Path(KEY)} if key.is_file() else set()))
+    contents.still = sorted(still | ({Path(KEY)} if key.is_file() else set()))
     for name in CHANGING:
-        found.changing += sorted(_below(folder, folder / name, found.left_out))
-    return found
+        contents.changing += sorted(_below(folder, folder / name, contents.left_out))
+    return contents
 
 
 def locations(named: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:

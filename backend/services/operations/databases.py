@@ -45,18 +45,18 @@ def shown() -> str:
 
 def refuse_running(folder: Path, held: ExitStack) -> None:
     """Raise `Conflict` where a worker uses the installation, here or elsewhere. `held` keeps others from starting."""
-    others = [one for one in _alive() if one.host != socket.gethostname()]
+    others = [executor for executor in _alive() if executor.host != socket.gethostname()]
     if others:
-        said = f"The worker {others[0].id} on {others[0].host} runs on this installation."
-        raise Conflict(f"{said} Stop Rondo and its workers, then restore.")
+        problem = f"The worker {others[0].id} on {others[0].host} runs on this installation."
+        raise Conflict(f"{problem} Stop Rondo and its workers, then restore.")
     for path in sorted((folder / "executors").glob("*.lock")):
         descriptor = os.open(path, os.O_RDWR)
         held.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = f"The worker {path.stem} runs on this installation."
-            raise Conflict(f"{said} Stop Rondo and its workers, then restore.") from None
+            problem = f"The worker {path.stem} runs on this installation."
+            raise Conflict(f"{problem} Stop Rondo and its workers, then restore.") from None
 
 
 def _alive() -> list[tables.Executor]:
@@ -76,8 +76,8 @@ def check(copy: Path) -> None:
     """Raise `InvalidInput` for a copy of another kind of database, one that is damaged, or of a newer Rondo."""
     if copy.name != name():
         ours, theirs = ("SQLite", "PostgreSQL") if name() == SQLITE else ("PostgreSQL", "SQLite")
-        said = f"The backup's database is {theirs}'s, and this installation's is {ours}'s."
-        raise InvalidInput(f"{said} Set RONDO_DATABASE_URL to one of its kind.")
+        problem = f"The backup's database is {theirs}'s, and this installation's is {ours}'s."
+        raise InvalidInput(f"{problem} Set RONDO_DATABASE_URL to one of its kind.")
     revision = _sqlite_revision(copy) if name() == SQLITE else _dump_revision(copy)
     if revision not in installation.revisions():
         raise InvalidInput(f"The backup is of a newer Rondo: this one does not know schema {revision}. Update Rondo.")
@@ -86,23 +86,23 @@ def check(copy: Path) -> None:
 def _sqlite_revision(copy: Path) -> str:
     try:
         with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as db:
-            said = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            status = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             revision = str(db.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     except (sqlite3.Error, TypeError) as error:
         raise InvalidInput(f"The backup's database cannot be read: {error}. Choose another.") from error
-    if said != "ok":
-        raise InvalidInput(f"The backup's database is damaged: {said}. Choose another.")
+    if status != "ok":
+        raise InvalidInput(f"The backup's database is damaged: {status}. Choose another.")
     return revision
 
 
 def _dump_revision(copy: Path) -> str:
     line = [program("pg_restore"), "--data-only", "--table=alembic_version", "--file=-", str(copy)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
-    found = re.search(r"^COPY .*\n(\w+)$", done.stdout, re.MULTILINE)
-    if done.returncode or found is None:
-        said = done.stderr.strip()[-500:] or "it names no schema"
-        raise InvalidInput(f"The backup's database cannot be read: {said}. Choose another.")
-    return found[1]
+    match = re.search(r"^COPY .*\n(\w+)$", done.stdout, re.MULTILINE)
+    if done.returncode or match is None:
+        problem = done.stderr.strip()[-500:] or "it names no schema"
+        raise InvalidInput(f"The backup's database cannot be read: {problem}. Choose another.")
+    return match[1]
 
 
 def require_room() -> None:
@@ -123,8 +123,8 @@ def is_empty() -> bool:
             return db.scalar(text(_NUM_RELATIONS)) == 0
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        said = "Start it, make it (createdb), or correct RONDO_DATABASE_URL."
-        raise MissingPrerequisite(f"The database {shown()} does not answer: {reason}. {said}") from error
+        advice = "Start it, make it (createdb), or correct RONDO_DATABASE_URL."
+        raise MissingPrerequisite(f"The database {shown()} does not answer: {reason}. {advice}") from error
     finally:
         dispose()
 
@@ -145,8 +145,8 @@ def _bring_to_rest() -> None:
             raise Conflict(f"The database {target} cannot be opened: {error}. Correct that, then restore.") from error
         mode = "wal"
     if mode == "wal":
-        said = f"A process has the database {target} open."
-        raise Conflict(f"{said} Stop Rondo, its workers and whatever else reads it, then restore.")
+        problem = f"A process has the database {target} open."
+        raise Conflict(f"{problem} Stop Rondo, its workers and whatever else reads it, then restore.")
 
 
 def put_back(copy: Path, aside: Path, acts: replacing.UndoLog) -> None:
@@ -181,14 +181,14 @@ def _fill(copy: Path) -> None:
     line = [program("pg_restore"), *options, f"--dbname={address}", str(copy)]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = f"{done.stderr.strip()[-500:]}. Correct that, then try again."
-        raise MissingPrerequisite(f"pg_restore failed, and the database is as it was: {said}")
+        problem = f"{done.stderr.strip()[-500:]}. Correct that, then try again."
+        raise MissingPrerequisite(f"pg_restore failed, and the database is as it was: {problem}")
 
 
 def program(wanted: str) -> str:
     """Where PostgreSQL's program is; raises `MissingPrerequisite` where it is not installed."""
-    found = shutil.which(wanted)
-    if found is None:
-        said = f"{wanted} is not installed. Install PostgreSQL's client programs, then try again."
-        raise MissingPrerequisite(said)
-    return found
+    path = shutil.which(wanted)
+    if path is None:
+        problem = f"{wanted} is not installed. Install PostgreSQL's client programs, then try again."
+        raise MissingPrerequisite(problem)
+    return path

@@ -61,12 +61,12 @@ def _carefully(look: Callable[[], Iterator[Line]]) -> list[Line]:
 
 
 def _python() -> Iterator[Line]:
-    found = ".".join(map(str, sys.version_info[:3]))
+    running = ".".join(map(str, sys.version_info[:3]))
     if MINIMUM <= sys.version_info[:2] < NEXT:
-        yield Line("python", CheckLevel.passed, f"Python {found}.")
+        yield Line("python", CheckLevel.passed, f"Python {running}.")
     else:
         yield Line(
-            "python", CheckLevel.fail, f"This is Python {found}; Rondo is made for 3.11 to 3.13. Install one of them."
+            "python", CheckLevel.fail, f"This is Python {running}; Rondo is made for 3.11 to 3.13. Install one of them."
         )
     file = Path(__file__).parents[3] / "constraints.txt"
     if not file.is_file():
@@ -85,8 +85,8 @@ def _python() -> Iterator[Line]:
             others.append(f"{name} {version} (tested: {wanted.strip()})")
     if others:
         named = ", ".join(others[:5])
-        said = f"{len(others)} are not what was tested together: {named}. Install with -c constraints.txt."
-        yield Line("libraries", CheckLevel.warn, said)
+        problem = f"{len(others)} are not what was tested together: {named}. Install with -c constraints.txt."
+        yield Line("libraries", CheckLevel.warn, problem)
     else:
         yield Line("libraries", CheckLevel.passed, "All have the versions that were tested together.")
 
@@ -94,26 +94,26 @@ def _python() -> Iterator[Line]:
 def _folder() -> Iterator[Line]:
     folder = settings().folder
     if not folder.is_dir():
-        said = f"{folder} does not exist yet. `rondo up` makes it; or set RONDO_DATA_DIR to the one you mean."
-        yield Line("data folder", CheckLevel.fail, said)
+        problem = f"{folder} does not exist yet. `rondo up` makes it; or set RONDO_DATA_DIR to the one you mean."
+        yield Line("data folder", CheckLevel.fail, problem)
         return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Line(
             "data folder", CheckLevel.fail, f"{folder} cannot be written by this account. Give it to the account."
         )
     elif folder.stat().st_mode & (0o007 if settings().group_access else 0o077):
-        said = f"{folder} can be read by other accounts. The next start of Rondo closes it, or: chmod go= {folder}"
-        yield Line("data folder", CheckLevel.warn, said)
+        problem = f"{folder} can be read by other accounts. The next start of Rondo closes it, or: chmod go= {folder}"
+        yield Line("data folder", CheckLevel.warn, problem)
     else:
         yield Line("data folder", CheckLevel.passed, f"{folder} is Rondo's own.")
     free = shutil.disk_usage(folder).free
-    said = f"{free / 1024**3:,.1f} GB are free where the data folder lies."
+    problem = f"{free / 1024**3:,.1f} GB are free where the data folder lies."
     if free < NO_SPACE:
-        yield Line("disk", CheckLevel.fail, f"{said} Make room: a checkpoint that does not fit fails its training.")
+        yield Line("disk", CheckLevel.fail, f"{problem} Make room: a checkpoint that does not fit fails its training.")
     elif free < LITTLE_SPACE:
-        yield Line("disk", CheckLevel.warn, f"{said} Make room before the next training.")
+        yield Line("disk", CheckLevel.warn, f"{problem} Make room before the next training.")
     else:
-        yield Line("disk", CheckLevel.passed, said)
+        yield Line("disk", CheckLevel.passed, problem)
 
 
 def _shared_files() -> Iterator[Line]:
@@ -158,16 +158,16 @@ def _gpu() -> Line:
     except (OSError, subprocess.TimeoutExpired) as error:
         return Line("gpu", CheckLevel.warn, f"nvidia-smi gave no answer ({type(error).__name__}). Look at the driver.")
     if done.returncode or not done.stdout.strip():
-        said = (done.stderr or done.stdout).strip()[-200:] or "it said nothing"
-        return Line("gpu", CheckLevel.warn, f"nvidia-smi found no GPU: {said}. Look at the driver.")
+        reply = (done.stderr or done.stdout).strip()[-200:] or "it said nothing"
+        return Line("gpu", CheckLevel.warn, f"nvidia-smi found no GPU: {reply}. Look at the driver.")
     return Line("gpu", CheckLevel.passed, "; ".join(done.stdout.strip().splitlines()) + " (name, memory, used).")
 
 
 def _database() -> Iterator[Line]:
     url = make_url(settings().url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        said = f"There is no database at {url.database} yet. Start Rondo once: rondo up."
-        yield Line("database", CheckLevel.fail, said)
+        problem = f"There is no database at {url.database} yet. Start Rondo once: rondo up."
+        yield Line("database", CheckLevel.fail, problem)
         return
     started = time.monotonic()
     try:
@@ -184,8 +184,8 @@ def _database() -> Iterator[Line]:
     if is_current:
         yield Line("schema", CheckLevel.passed, "It is that of this version.")
     else:
-        said = "It is not that of this version of Rondo. Back up, then: rondo db upgrade."
-        yield Line("schema", CheckLevel.fail, said)
+        problem = "It is not that of this version of Rondo. Back up, then: rondo db upgrade."
+        yield Line("schema", CheckLevel.fail, problem)
 
 
 def _workers() -> Iterator[Line]:
@@ -195,10 +195,12 @@ def _workers() -> Iterator[Line]:
     rests = [row for row in alive if row.told is not WorkerOrder.work]
     served = {queue for row in alive if row not in rests for queue in row.queues.split(",")}
     for queue in sorted(queued - served):
-        said = f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
+        problem = (
+            f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
+        )
         if could := [row.id for row in rests if queue in row.queues.split(",")]:
-            said = f"{said}. Or let one work again that was told to rest: rondo workers resume {could[0]}"
-        yield Line("workers", CheckLevel.fail, said)
+            problem = f"{problem}. Or let one work again that was told to rest: rondo workers resume {could[0]}"
+        yield Line("workers", CheckLevel.fail, problem)
     if alive:
         named = ", ".join(f"{row.id} on {row.host} ({row.queues})" for row in alive)
         yield Line("workers", CheckLevel.passed, f"{len(alive)} alive: {named}.")
@@ -217,13 +219,13 @@ def _jobs() -> Iterator[Line]:
         running = list(db.scalars(select(job).where(job.status == JobStatus.running)))
         oldest = select(job.id).where(job.status == JobStatus.queued, job.created_at < now() - LONG_WAIT)
         waiting = list(db.scalars(oldest.order_by(job.id)))
-    stuck = [said for row in running if (said := _stuck(row, alive))]
+    stuck = [problem for row in running if (problem := _stuck(row, alive))]
     if waiting:
         minutes = LONG_WAIT.seconds // 60
-        said = f"{len(waiting)} have waited for over {minutes} minutes, the first is job {waiting[0]}."
-        stuck.append(f"{said} Start more workers.")
-    for said in stuck:
-        yield Line("jobs", CheckLevel.warn, said)
+        problem = f"{len(waiting)} have waited for over {minutes} minutes, the first is job {waiting[0]}."
+        stuck.append(f"{problem} Start more workers.")
+    for problem in stuck:
+        yield Line("jobs", CheckLevel.warn, problem)
     if not stuck:
         yield Line("jobs", CheckLevel.passed, f"{len(running)} run, none is stuck.")
 
@@ -231,18 +233,18 @@ def _jobs() -> Iterator[Line]:
 def _stuck(job: tables.Job, alive: set[str]) -> str:
     """Why a running job does not get on; empty where it does."""
     if job.executor_id not in alive:
-        said = f"Job {job.id} ({job.stage}) belongs to {job.executor_id}, which does not answer."
-        return f"{said} Another worker takes it over within half a minute, where one runs."
+        problem = f"Job {job.id} ({job.stage}) belongs to {job.executor_id}, which does not answer."
+        return f"{problem} Another worker takes it over within half a minute, where one runs."
     if job.updated_at is not None and job.updated_at < now() - SILENT_JOB:
-        said = f"Job {job.id} ({job.stage}) has said nothing for {_ago(job.updated_at)}."
-        return f"{said} Look at its log on the page Jobs."
+        problem = f"Job {job.id} ({job.stage}) has said nothing for {_ago(job.updated_at)}."
+        return f"{problem} Look at its log on the page Jobs."
     return ""
 
 
 def _endpoints() -> Iterator[Line]:
     with reading() as db:
         engines = list(db.scalars(select(tables.Checkpoint.engine)))
-    known = {one["base_url"]: one for one in engines if one.get("name") == "openai"}
+    known = {engine["base_url"]: engine for engine in engines if engine.get("name") == "openai"}
     for base_url, stored in sorted(known.items()):
         given = {name: value for name, value in stored.items() if name != "name"}
         try:
@@ -255,16 +257,18 @@ def _endpoints() -> Iterator[Line]:
 
 def _leftovers() -> Iterator[Line]:
     try:
-        found = clean_up.look()
+        leftovers = clean_up.look()
     except RondoError as error:
         yield Line("leftovers", CheckLevel.warn, error.message)
         return
-    if not found:
+    if not leftovers:
         yield Line("leftovers", CheckLevel.passed, "All files of trainings and jobs belong to something.")
         return
-    size = sum(one.num_bytes for one in found) / 1024**2
-    said = f"{len(found)} files and folders ({size:,.1f} MB) are referred to by nothing. `rondo clean-up` lists them."
-    yield Line("leftovers", CheckLevel.warn, said)
+    size = sum(leftover.num_bytes for leftover in leftovers) / 1024**2
+    summary = (
+        f"{len(leftovers)} files and folders ({size:,.1f} MB) are referred to by nothing. `rondo clean-up` lists them."
+    )
+    yield Line("leftovers", CheckLevel.warn, summary)
 
 
 def _backups() -> Iterator[Line]:
@@ -272,10 +276,10 @@ def _backups() -> Iterator[Line]:
     if newest is None:
         yield Line("backups", CheckLevel.warn, "There is none in the data folder. Make one: rondo db backup.")
         return
-    made = newest.stat().st_mtime
-    said = f"The newest in the data folder is {newest.name}, {_hours(time.time() - made)} old."
-    is_old = time.time() - made > OLD_BACKUP.total_seconds()
-    yield Line("backups", CheckLevel.warn if is_old else CheckLevel.passed, said + (" Make another." if is_old else ""))
+    written_at = newest.stat().st_mtime
+    age = f"The newest in the data folder is {newest.name}, {_hours(time.time() - written_at)} old."
+    is_old = time.time() - written_at > OLD_BACKUP.total_seconds()
+    yield Line("backups", CheckLevel.warn if is_old else CheckLevel.passed, age + (" Make another." if is_old else ""))
 
 
 def _ago(then: datetime) -> str:

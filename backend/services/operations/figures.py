@@ -46,7 +46,7 @@ def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Installat
             ages[queue] = max(0.0, (now() - oldest).total_seconds())
         workers = dict.fromkeys(queues, 0)
         at_work = [row for row in alive(db) if row.told is WorkerOrder.work]
-        for queue in (one for row in at_work for one in row.queues.split(",")):
+        for queue in (name for row in at_work for name in row.queues.split(",")):
             workers[queue] = workers.get(queue, 0) + 1
         samples, decisions = (db.scalar(select(func.max(of.id))) or 0 for of in (tables.Sample, tables.Decision))
     return InstallationFigures(jobs, rounds, workers, ages, samples, decisions)

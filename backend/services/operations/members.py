@@ -31,7 +31,7 @@ Sums = dict[str, tuple[int, str]]
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BackupManifest:
     """What the last member says, looked through."""
 
     database: str
@@ -39,21 +39,21 @@ class Manifest:
     left_out: list[str] = field(default_factory=list)
 
 
-def pack(out: IO[bytes], folder: Path, copy: Path, found: contents.Contents) -> int:
+def pack(out: IO[bytes], folder: Path, copy: Path, content: contents.Contents) -> int:
     """Write the tar and return how many members are told of; `copy` lies in a folder for what is in between."""
     sums: Sums = {}
     with tarfile.open(fileobj=out, mode="w") as tar:
         sums[copy.name] = _add(tar, copy, copy.name)
-        for within in found.still:
+        for within in content.still:
             sums[_member(within)] = _add(tar, folder / within, _member(within))
-        for within in found.changing:
+        for within in content.changing:
             between = copy.with_name("between")
             try:
                 is_whole = _copy_whole(folder / within, between)
             except FileNotFoundError:
                 continue  # it was deleted, as old exports are
             if not is_whole:
-                found.left_out.append(within.as_posix())
+                content.left_out.append(within.as_posix())
                 continue
             sums[_member(within)] = _add(tar, between, _member(within))
         text = json.dumps(
@@ -62,18 +62,18 @@ def pack(out: IO[bytes], folder: Path, copy: Path, found: contents.Contents) -> 
                 "rondo": __version__,
                 "made_at": now().isoformat(),
                 "database": copy.name,
-                "left_out": found.left_out,
+                "left_out": content.left_out,
                 "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in sums.items()},
             },
             indent=1,
         ).encode()
-        told = tarfile.TarInfo(MANIFEST)
-        told.size, told.mode = len(text), 0o600
-        tar.addfile(told, io.BytesIO(text))
+        member = tarfile.TarInfo(MANIFEST)
+        member.size, member.mode = len(text), 0o600
+        tar.addfile(member, io.BytesIO(text))
     return len(sums)
 
 
-def unpack(source: Path, target: Path) -> Manifest:
+def unpack(source: Path, target: Path) -> BackupManifest:
     """Write the members below the folder and return the manifest; raises `InvalidInput` for what is not whole."""
     if not source.is_file():
         raise InvalidInput(f"There is no file {source}. Check its name.")
@@ -90,13 +90,13 @@ def unpack(source: Path, target: Path) -> Manifest:
                     sums[member.name] = _take(_open(tar, member), target / member.name)
         if text is None:
             raise ValueError("no manifest")
-        told = json.loads(text)
+        listing = json.loads(text)
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         raise InvalidInput(f"{source} holds {error.filename} as a file and as a folder. Choose another.") from error
     except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
-        said = "It is not one of `rondo db backup`, or was broken off. Choose another."
-        raise InvalidInput(f"{source} is no whole backup ({type(error).__name__}: {error}). {said}") from error
-    manifest = _read(source, told)
+        advice = "It is not one of `rondo db backup`, or was broken off. Choose another."
+        raise InvalidInput(f"{source} is no whole backup ({type(error).__name__}: {error}). {advice}") from error
+    manifest = _read(source, listing)
     if wrong := sorted(n for n in manifest.files.keys() | sums.keys() if manifest.files.get(n) != sums.get(n)):
         raise InvalidInput(f"{source} is damaged: {', '.join(wrong[:3])} differ from its manifest. Choose another.")
     return manifest
@@ -116,11 +116,11 @@ def _add(tar: tarfile.TarFile, path: Path, name: str) -> tuple[int, str]:
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
-            told = tarfile.TarInfo(name)
-            told.size, told.mode, told.mtime = before.st_size, 0o600, int(before.st_mtime)
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.mtime = before.st_size, 0o600, int(before.st_mtime)
             reader = _Hashing(file)
             try:
-                tar.addfile(told, reader)  # type: ignore[arg-type]
+                tar.addfile(member, reader)  # type: ignore[arg-type]
             except OSError:
                 if os.fstat(file.fileno()).st_size >= before.st_size:
                     raise
@@ -185,26 +185,26 @@ def _take(file: IO[bytes], path: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _read(source: Path, told: Any) -> Manifest:
+def _read(source: Path, told: Any) -> BackupManifest:
     """The manifest, where it has the shape that it is written in."""
-    said = f"{source} has a manifest that Rondo does not write"
+    problem = f"{source} has a manifest that Rondo does not write"
     if not isinstance(told, dict):
-        raise InvalidInput(f"{said}: it is no object. Choose another.")
+        raise InvalidInput(f"{problem}: it is no object. Choose another.")
     if told.get("format") != FORMAT:
         raise InvalidInput(f"{source} has format {told.get('format')!r}; this Rondo reads {FORMAT}. Update Rondo.")
     database, files, left_out = told.get("database"), told.get("files"), told.get("left_out")
     if database not in (databases.SQLITE, databases.POSTGRES):
-        raise InvalidInput(f"{said}: its database is {database!r}. Choose another.")
+        raise InvalidInput(f"{problem}: its database is {database!r}. Choose another.")
     if not isinstance(files, dict) or database not in files:
-        raise InvalidInput(f"{said}: it does not list {database}. Choose another.")
-    if not isinstance(left_out, list) or not all(isinstance(one, str) for one in left_out):
-        raise InvalidInput(f"{said}: left_out is no list of names. Choose another.")
+        raise InvalidInput(f"{problem}: it does not list {database}. Choose another.")
+    if not isinstance(left_out, list) or not all(isinstance(member, str) for member in left_out):
+        raise InvalidInput(f"{problem}: left_out is no list of names. Choose another.")
     sums: Sums = {}
-    for name, one in files.items():
-        size, digest = (one.get("bytes"), one.get("sha256")) if isinstance(one, dict) else (None, None)
+    for name, entry in files.items():
+        size, digest = (entry.get("bytes"), entry.get("sha256")) if isinstance(entry, dict) else (None, None)
         if type(size) is not int or not isinstance(digest, str):
-            raise InvalidInput(f"{said}: {name} has no size and SHA-256. Choose another.")
+            raise InvalidInput(f"{problem}: {name} has no size and SHA-256. Choose another.")
         if name != database and not name.startswith(f"{DATA}/"):
-            raise InvalidInput(f"{said}: {name} belongs nowhere. Choose another.")
+            raise InvalidInput(f"{problem}: {name} belongs nowhere. Choose another.")
         sums[name] = size, digest
-    return Manifest(database, sums, left_out)
+    return BackupManifest(database, sums, left_out)

@@ -32,20 +32,20 @@ def problems(*, with_worker: bool) -> list[str]:
         _tell(SILENT, f"The database {address()} does not answer: {str(error).strip().splitlines()[0]}")
         return [SILENT]
     _told.clear()
-    found = []
+    messages = []
     if not is_current:
-        found.append(OLD)
+        messages.append(OLD)
     if with_worker and not worker.is_running():
-        found.append(IDLE)
-    return found
+        messages.append(IDLE)
+    return messages
 
 
 def lost() -> bool:
     """Whether nothing can be saved any more. Opens nothing and waits for nobody."""
-    said = installation.problem()
-    if said is not None:
-        _tell(LOST, said)
-    return said is not None
+    problem = installation.problem()
+    if problem is not None:
+        _tell(LOST, problem)
+    return problem is not None
 
 
 def _tell(sentence: str, details: str) -> None:

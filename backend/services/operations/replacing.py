@@ -37,18 +37,18 @@ class UndoLog:
 def free_name(folder: Path) -> str:
     """A name for the folder of what is set aside that is free."""
     name, number = f"replaced-{now():%Y%m%d-%H%M%S}", 1
-    while (folder / (found := name if number == 1 else f"{name}-{number}")).exists():
+    while (folder / (free := name if number == 1 else f"{name}-{number}")).exists():
         number += 1
-    return found
+    return free
 
 
 def set_aside(place: Path, aside: Path, acts: UndoLog) -> None:
     """Move a file or folder aside. Of a folder that lies on another disk, by a mount or a link, what is in it."""
     if place.is_dir() and (place.is_symlink() or place.is_mount()):
         inner = _name_of(aside)
-        for one in list(place.iterdir()):
-            if not one.name.startswith("replaced-"):
-                set_aside(one, place / inner / one.name, acts)
+        for path in list(place.iterdir()):
+            if not path.name.startswith("replaced-"):
+                set_aside(path, place / inner / path.name, acts)
         return
     try:
         _move(place, aside, acts)

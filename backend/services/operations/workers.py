@@ -68,7 +68,7 @@ class WorkerView:
 
 
 @dataclass(frozen=True)
-class OrderedWorkers:
+class OrderOutcome:
     """Whom an order was told, and of these who gives no sign of life and may never hear of it."""
 
     workers: list[str]
@@ -89,12 +89,12 @@ def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
         sees_all = is_owner(db, actor)
         is_there = row.stopped_at.is_(None), row.heartbeat_at > now() - FORGOTTEN_AFTER
         rows = list(db.scalars(select(row).where(*is_there).order_by(row.id)))
-        work = _work(db, [one.id for one in rows], None if sees_all else project_id)
-    views = [_view(one, work[one.id]) for one in rows]
-    return views if sees_all else [replace(one, host="", process_id=None) for one in views]
+        work = _work(db, [worker.id for worker in rows], None if sees_all else project_id)
+    views = [_view(worker, work[worker.id]) for worker in rows]
+    return views if sees_all else [replace(view, host="", process_id=None) for view in views]
 
 
-def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> OrderedWorkers:
+def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> OrderOutcome:
     """Tell a worker to take work, to take no new work, or to end once what it does is done.
 
     `worker_id`: None: all. A worker hears of it within seconds. One that is part of a web process cannot be drained,
@@ -106,26 +106,26 @@ def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> Orde
         query = select(row).where(row.stopped_at.is_(None), row.heartbeat_at > now() - FORGOTTEN_AFTER)
         if worker_id is not None:
             query = query.where(row.id == worker_id)
-        found = list(db.scalars(query.order_by(row.id).with_for_update()))
-        if not found:
+        rows = list(db.scalars(query.order_by(row.id).with_for_update()))
+        if not rows:
             named = f"There is no worker {worker_id!r}." if worker_id is not None else "There is no worker."
             raise NotFound(f"{named} `rondo workers list` shows those there are; `rondo worker` starts one.")
-        new = [one for one in found if one.version]
+        new = [worker for worker in rows if worker.version]
         if not new:
             raise Conflict(
-                f"{found[0].id} is of a version of Rondo that obeys no orders. Stop it with Ctrl-C or SIGTERM (what it "
+                f"{rows[0].id} is of a version of Rondo that obeys no orders. Stop it with Ctrl-C or SIGTERM (what it "
                 "does goes on at another worker), and start it again with this version."
             )
-        asked = [one for one in new if order is not WorkerOrder.drain or not one.is_embedded]
+        asked = [worker for worker in new if order is not WorkerOrder.drain or not worker.is_embedded]
         if not asked:
             raise Conflict(
                 f"{new[0].id} is part of a web process and ends with it, so it cannot be drained. Pause it, or stop "
                 "the web process: jobs that it runs are handed back and go on at another worker."
             )
-        orders.tell(db, [one.id for one in asked], order)
-        for one in asked:
-            events.note(db, actor, f"{_VERBS[order]} worker", one.id)
-        return OrderedWorkers([one.id for one in asked], [one.id for one in asked if _is_silent(one)])
+        orders.tell(db, [worker.id for worker in asked], order)
+        for worker in asked:
+            events.note(db, actor, f"{_VERBS[order]} worker", worker.id)
+        return OrderOutcome([worker.id for worker in asked], [worker.id for worker in asked if _is_silent(worker)])
 
 
 _VERBS = {WorkerOrder.work: "resume", WorkerOrder.pause: "pause", WorkerOrder.drain: "drain"}
@@ -171,11 +171,11 @@ def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, 
     own = own.where(job.status == JobStatus.running, job.executor_id.in_(ids))
     helps = select(helper.executor_id, helper.started_at, literal(True), *named).select_from(helper)
     helps = helps.join(job, job.id == helper.job_id).where(helper.ended_at.is_(None), helper.executor_id.in_(ids))
-    found: dict[str, list[WorkerJob]] = defaultdict(list)
+    jobs: dict[str, list[WorkerJob]] = defaultdict(list)
     for query in (own, helps):
         query = query.join(project, project.id == job.project_id).outerjoin(round_, round_.id == job.round_id)
         for id_, since, is_help, job_id, stage, round_id, number, of, name in db.execute(query.order_by(job.id)):
             is_told = project_id in (None, of)
             work = WorkerJob(job_id, stage, round_id, number, name, helps=bool(is_help), since=since)
-            found[str(id_)].append(work if is_told else WorkerJob(None, None, None, None, "", helps=None, since=None))
-    return found
+            jobs[str(id_)].append(work if is_told else WorkerJob(None, None, None, None, "", helps=None, since=None))
+    return jobs

@@ -35,7 +35,7 @@ class UserView:
 
 
 @dataclass(frozen=True)
-class Member:
+class ProjectMember:
     """A member of a project. Owners of the installation are admins everywhere, member or not."""
 
     user_id: int
@@ -165,7 +165,7 @@ def end_sessions(actor: Actor, user_id: int) -> int:
         return len(ended)
 
 
-def list_people(actor: Actor, project_id: int) -> list[Member]:
+def list_people(actor: Actor, project_id: int) -> list[ProjectMember]:
     """Return the members of a project and the owners, by name."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
@@ -186,7 +186,7 @@ def list_people(actor: Actor, project_id: int) -> list[Member]:
             )
         )
     return [
-        Member(user.id, user.name, Role.admin if user.is_owner else role, user.is_owner, user.id in seen)
+        ProjectMember(user.id, user.name, Role.admin if user.is_owner else role, user.is_owner, user.id in seen)
         for user, role in rows
     ]
 

@@ -40,14 +40,14 @@ from backend.services.plans.checks import (
     readiness_warnings,
     set_of,
 )
-from backend.services.plans.plan import Estimate, Plan
+from backend.services.plans.plan import Plan, PlanEstimate
 from backend.services.recipes import judged_questions, round_roles
 from backend.services.results.starts import recommended
 from backend.services.results.summaries import lines_of
 from backend.trainers import Trainer
 from backend.values import SCORER, Role, SetUse, Split
 
-__all__ = ["Estimate", "Plan", "again", "defaults", "estimate", "next_plan"]
+__all__ = ["Plan", "PlanEstimate", "again", "defaults", "estimate", "next_plan"]
 
 MANY_PASSES = 3
 """More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
@@ -218,7 +218,7 @@ def _first_plan(db: Session, project_id: int) -> Plan:
     return replace(plan, **known)
 
 
-def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
+def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:
     """How much a plan will make and how long that may take; nothing is started.
 
     Raises `InvalidInput` for what cannot work, and for rounds, checkpoints and prompt sets that are not the project's.
@@ -279,8 +279,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
-        told = tuple(warnings + little_room)
-        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, told, size.rollouts)
+        all_warnings = tuple(warnings + little_room)
+        return PlanEstimate(size.samples, size.judge_calls, size.tokens, likely, at_most, all_warnings, size.rollouts)
 
 
 def _seconds(

@@ -22,22 +22,22 @@ def problems(db: Session, project_id: int, recipe: Recipe, phase: int) -> list[s
     places = judged_questions.answering(recipe, phase)
     if not places:
         return []
-    known, found = keys(db, project_id), []
+    known, messages = keys(db, project_id), []
     for place in places:
         part = place.step.part
         named = part.questions if isinstance(part, ProjectQuestions) else ()
         missing = [key for key in named if key not in known]
         if not known:
-            found.append(f"{place} answers the project's questions, and it asks none. Write some on the Team page.")
+            messages.append(f"{place} answers the project's questions, and it asks none. Write some on the Team page.")
         elif missing:
-            found.append(
+            messages.append(
                 f"{place} answers {missing[0]!r}, which the project does not ask. Name another one: "
                 f"{', '.join(known)}, or none for all."
             )
-    return found
+    return messages
 
 
 def check(db: Session, project_id: int, recipe: Recipe, phase: int) -> None:
     """Raise `InvalidInput` for steps that answer what the project does not ask."""
-    if found := problems(db, project_id, recipe, phase):
-        raise InvalidInput("\n".join(found))
+    if messages := problems(db, project_id, recipe, phase):
+        raise InvalidInput("\n".join(messages))

@@ -48,7 +48,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PlanEstimate:
     """Upper bounds for a plan. `rollouts`: how many of the samples trainings write themselves. `seconds` is what texts
     as long as the last time take, `seconds_at_most` texts of full length; both only where this project has measured the
     model's rates."""

@@ -26,7 +26,7 @@ def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: in
     question = tables.Question
     query = select(question.key, question.title, question.kind, question.is_active).order_by(question.position)
     asked = {row.key: row for row in db.execute(query.where(question.project_id == project_id))}
-    found = []
+    messages = []
     for place, key in wanted:
         assert isinstance(place.step.part, Selector)
         whose = place.step.part.reads_ratings_of
@@ -36,21 +36,23 @@ def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: in
         missing = {Raters.people: of_people, Raters.judge: of_judge, Raters.both: neither}[whose]
         if why := _unasked(asked, key) or missing:
             who = {Raters.people: "people's", Raters.judge: "a judge's", Raters.both: "people's or a judge's"}[whose]
-            found.append(f"{place} reads {who} ratings in the question {key!r}. {why}")
-    return found
+            messages.append(f"{place} reads {who} ratings in the question {key!r}. {why}")
+    return messages
 
 
 def check(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> None:
     """Raise `InvalidInput` for steps that read ratings which nobody will give."""
-    if found := problems(db, project_id, plan, recipe, phase):
-        raise InvalidInput("\n".join(found))
+    if messages := problems(db, project_id, plan, recipe, phase):
+        raise InvalidInput("\n".join(messages))
 
 
 def _unasked(asked: dict[str, Any], key: str) -> str:
     row = asked.get(key)
     if row is not None and row.kind is QuestionKind.rating and row.is_active:
         return ""
-    usable = [one.key for one in asked.values() if one.kind is QuestionKind.rating and one.is_active]
+    usable = [
+        question.key for question in asked.values() if question.kind is QuestionKind.rating and question.is_active
+    ]
     if row is None:
         why = "The project has no question with this key"
     else:

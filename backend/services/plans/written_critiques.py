@@ -12,7 +12,7 @@ from backend.services.plans.plan import Plan
 
 def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> list[str]:
     """For each step that takes critiques which nobody will write, the step, the reason and the way out."""
-    found, gate = [], recipe.gate(phase)
+    messages, gate = [], recipe.gate(phase)
     for place in recipe.places(phase):
         part = place.step.part
         if not isinstance(part, Generator) or not part.takes_critiques:
@@ -30,11 +30,11 @@ def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: in
             why = "People decide after this step, or not at all. Put it after the step before which they do."
         else:
             continue
-        found.append(f"{place} takes critiques from people's answers to {what}. {why}")
-    return found
+        messages.append(f"{place} takes critiques from people's answers to {what}. {why}")
+    return messages
 
 
 def check(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> None:
     """Raise `InvalidInput` for steps that take critiques which nobody will write."""
-    if found := problems(db, project_id, plan, recipe, phase):
-        raise InvalidInput("\n".join(found))
+    if messages := problems(db, project_id, plan, recipe, phase):
+        raise InvalidInput("\n".join(messages))

@@ -149,15 +149,15 @@ def masked(view: PreviewView) -> PreviewView:
     What is asked after the first texts is left out, too: which of them it is about tells what was said of them, and a
     model that judges itself answers there. What stays is named, so that nothing comes in that nobody thought of.
     """
-    told = {name: view.result[name] for name in TOLD if name in view.result}
-    first = min((group["step"] for group in told.get("groups", [])), default=0)
+    fields = {name: view.result[name] for name in TOLD if name in view.result}
+    first = min((group["step"] for group in fields.get("groups", [])), default=0)
     groups = [
         group | {"samples": [{name: sample[name] for name in TOLD_OF_SAMPLE} for sample in group["samples"]]}
-        for group in told.get("groups", [])
+        for group in fields.get("groups", [])
         if group["step"] == first and group["about"] is None
     ]
     error = None if view.error is None else "The preview failed. A curator sees why."
-    return replace(view, result=told | {"groups": groups}, error=error, is_masked=True)
+    return replace(view, result=fields | {"groups": groups}, error=error, is_masked=True)
 
 
 def list_previews(actor: Actor, project_id: int) -> list[PreviewRow]:

@@ -30,7 +30,7 @@ from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, 
 AT_ONCE = 100
 
 
-class Sort(StrEnum):
+class ProjectSort(StrEnum):
     """`waits`: most to decide first. `accuracy`: best first. `change`: what fell most first. `newest`: last round."""
 
     by_name = "name"
@@ -41,7 +41,7 @@ class Sort(StrEnum):
     newest = "newest"
 
 
-class Show(StrEnum):
+class ShownProjects(StrEnum):
     """Which projects: all, with an open review, with a round under way, whose last round failed, with red warnings."""
 
     all = "all"
@@ -123,49 +123,53 @@ _counted: dict[tuple[str, int], tuple[float, int]] = {}
 """Until when a count stands that took long, and the count, by database and round."""
 
 
-def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, name: str = "") -> list[ProjectState]:
+def listing(
+    actor: Actor, *, sort: ProjectSort = ProjectSort.by_name, show: ShownProjects = ShownProjects.all, name: str = ""
+) -> list[ProjectState]:
     """The actor's projects whose name holds these letters; those in the trash are not among them."""
-    mine = [one for one in projects.list_mine(actor) if name.casefold() in one.name.casefold()]
+    mine = [
+        project_view for project_view in projects.list_mine(actor) if name.casefold() in project_view.name.casefold()
+    ]
     with reading() as db:
-        read = _read(db, actor, [one.id for one in mine])
-    states = [state for one in mine if is_shown(state := _state(one, read), show)]
+        read = _read(db, actor, [project_view.id for project_view in mine])
+    states = [state for project_view in mine if is_shown(state := _state(project_view, read), show)]
     return ordered(states, sort)
 
 
-def is_shown(state: ProjectState, show: Show) -> bool:
+def is_shown(state: ProjectState, show: ShownProjects) -> bool:
     """Whether a project passes the filter."""
     passes = {
-        Show.review: bool(state.reviews),
-        Show.running: bool(state.under_way),
-        Show.failed: state.failed is not None,
-        Show.red: state.red > 0,
+        ShownProjects.review: bool(state.reviews),
+        ShownProjects.running: bool(state.under_way),
+        ShownProjects.failed: state.failed is not None,
+        ShownProjects.red: state.red > 0,
     }
     return passes.get(show, True)
 
 
-def ordered(states: Sequence[ProjectState], sort: Sort) -> list[ProjectState]:
+def ordered(states: Sequence[ProjectState], sort: ProjectSort) -> list[ProjectState]:
     """In this order, and by name where that leaves it open; projects without the number come last."""
 
     def key(state: ProjectState) -> tuple[bool, float]:
         number: float | None = None
-        if sort is Sort.waits:
+        if sort is ProjectSort.waits:
             number = -float(state.waits or state.undecided / 1e9) or None
-        elif sort is Sort.accuracy and state.accuracy is not None:
+        elif sort is ProjectSort.accuracy and state.accuracy is not None:
             number = -state.accuracy.value
-        elif sort is Sort.change and state.change is not None:
+        elif sort is ProjectSort.change and state.change is not None:
             number = state.change.value
-        elif sort is Sort.warnings:
+        elif sort is ProjectSort.warnings:
             number = -float(state.red) or None
-        elif sort is Sort.newest and state.last_at is not None:
+        elif sort is ProjectSort.newest and state.last_at is not None:
             number = -state.last_at.timestamp()
         return number is None, number or 0.0
 
     return sorted(states, key=lambda state: (*key(state), state.name.casefold()))
 
 
-def _state(one: ProjectView, read: _Read) -> ProjectState:
-    rounds, (number, last_at) = read.rounds.get(one.id, []), read.last.get(one.id, (0, None))
-    accuracy, newest = read.measured.get(one.id), max(rounds, key=lambda row: row.number, default=None)
+def _state(project_view: ProjectView, read: _Read) -> ProjectState:
+    rounds, (number, last_at) = read.rounds.get(project_view.id, []), read.last.get(project_view.id, (0, None))
+    accuracy, newest = read.measured.get(project_view.id), max(rounds, key=lambda row: row.number, default=None)
     reviews = tuple(
         OpenReview(row.id, row.number, read.undecided.get(row.id, 0), read.assigned.get(row.id, 0))
         for row in rounds
@@ -173,10 +177,10 @@ def _state(one: ProjectView, read: _Read) -> ProjectState:
     )
     red = [row.id for row in rounds if read.red[row.id]]
     return ProjectState(
-        one.id,
-        one.name,
-        one.slug,
-        one.role,
+        project_view.id,
+        project_view.name,
+        project_view.slug,
+        project_view.role,
         number,
         last_at,
         reviews,
@@ -184,7 +188,7 @@ def _state(one: ProjectView, read: _Read) -> ProjectState:
         _at(newest) if newest is not None and newest.status is RoundStatus.failed else None,
         accuracy[1] if accuracy else None,
         accuracy[0] if accuracy else None,
-        read.changes.get(one.id),
+        read.changes.get(project_view.id),
         sum(read.red[n] for n in red),
         red[-1] if red else None,
     )
@@ -204,15 +208,15 @@ def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
     read.last = {project_id: (number, at) for project_id, number, _, at in numbers}
     last = select(func.max(row.id)).where(among(row.project_id, ids)).group_by(row.project_id)
     shown = select(row).where(among(row.project_id, ids), or_(row.status.in_(OPEN), row.id.in_(last)))
-    for one in db.scalars(shown.order_by(row.number)):
-        read.rounds[one.project_id].append(one)
-    every = [one for some in read.rounds.values() for one in some]
-    in_review = [one for one in every if one.status is RoundStatus.review and one.archived_at is None]
+    for round_ in db.scalars(shown.order_by(row.number)):
+        read.rounds[round_.project_id].append(round_)
+    every = [round_ for some in read.rounds.values() for round_ in some]
+    in_review = [round_ for round_ in every if round_.status is RoundStatus.review and round_.archived_at is None]
     read.undecided = _undecided(db, in_review)
     read.assigned = _assigned(db, actor, in_review)
     warning = tables.RoundWarning
     red = select(warning.round_id, func.count()).where(warning.level == WarningLevel.red)
-    reds = db.execute(red.where(among(warning.round_id, [one.id for one in every])).group_by(warning.round_id))
+    reds = db.execute(red.where(among(warning.round_id, [round_.id for round_ in every])).group_by(warning.round_id))
     read.red = Counter(dict(reds.tuples().all()))
     _measure(db, read, ids)
     return read
@@ -221,12 +225,12 @@ def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
 def _undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
     """How many items nobody has decided, by round: one statement for a hundred rounds."""
     place, at = str(db.get_bind().engine.url), time.monotonic()
-    numbers = {one.id: kept[1] for one in rounds if (kept := _counted.get((place, one.id))) and at < kept[0]}
-    asked = [one for one in rounds if one.id not in numbers]
+    numbers = {round_.id: kept[1] for round_ in rounds if (kept := _counted.get((place, round_.id))) and at < kept[0]}
+    asked = [round_ for round_ in rounds if round_.id not in numbers]
     for start in range(0, len(asked), AT_ONCE):
         began = time.monotonic()
         counts: dict[int, int] = dict(
-            db.execute(union_all(*(_count(one) for one in asked[start : start + AT_ONCE]))).tuples().all()
+            db.execute(union_all(*(_count(round_) for round_ in asked[start : start + AT_ONCE]))).tuples().all()
         )
         numbers |= counts
         if (took := time.monotonic() - began) >= SLOW_SECONDS:
@@ -258,9 +262,9 @@ def _count(round_: tables.Round) -> Any:
 def _assigned(db: Session, actor: Actor, rounds: Iterable[tables.Round]) -> dict[int, int]:
     """How many of the actor's assigned items the desk has for them, by round: one statement for each way to review."""
     alike: dict[tuple[Sequence[DecisionKind], bool], list[int]] = defaultdict(list)
-    for one in rounds:
-        settings = review_settings.read(one.review)
-        alike[tuple(settings.deciding), settings.has_overlap].append(one.id)
+    for round_ in rounds:
+        settings = review_settings.read(round_.review)
+        alike[tuple(settings.deciding), settings.has_overlap].append(round_.id)
     row, numbers = tables.Assignment, dict[int, int]()
     for (deciding, has_overlap), ids in alike.items():
         query = (
@@ -280,14 +284,16 @@ def _measure(db: Session, read: _Read, ids: list[int]) -> None:
     numbers = (metric.value, metric.low, metric.high, metric.n, metric.id, metric.details["measured_by"])
     measured = (metric.name == ACCURACY, metric.value.is_not(None))
     place = func.row_number().over(partition_by=row.project_id, order_by=(row.number.desc(), metric.id.desc()))
-    made = select(row.id.label("round_id"), metric.id.label("metric_id"), place.label("place"))
-    made = made.join(metric, metric.checkpoint_id == row.checkpoint_id).where(among(row.project_id, ids), *measured)
-    ranked = made.subquery()
+    statement = select(row.id.label("round_id"), metric.id.label("metric_id"), place.label("place"))
+    statement = statement.join(metric, metric.checkpoint_id == row.checkpoint_id).where(
+        among(row.project_id, ids), *measured
+    )
+    ranked = statement.subquery()
     last = select(row, *numbers).join(ranked, ranked.c.round_id == row.id).join(metric, metric.id == ranked.c.metric_id)
     started: dict[int, int] = {}
-    for one, value, low, high, n, metric_id, by in db.execute(last.where(ranked.c.place == 1)):
-        read.measured[one.project_id] = _at(one), MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
-        started[one.policy_id] = one.project_id
+    for round_, value, low, high, n, metric_id, by in db.execute(last.where(ranked.c.place == 1)):
+        read.measured[round_.project_id] = _at(round_), MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
+        started[round_.policy_id] = round_.project_id
     before = select(metric.checkpoint_id, metric.id, metric.details["measured_by"]).where(*measured)
     pairs: dict[int, tuple[int, int]] = {}
     for checkpoint_id, metric_id, by in db.execute(before.where(among(measured_id, list(started))).order_by(metric.id)):

@@ -66,8 +66,8 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
                     f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
                 )
             row.is_deleting = True
-            told: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
-            events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **told)
+            counts: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
+            events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **counts)
         _delete_files(entry.name, ids)
         try:
             for number in ids:
@@ -128,8 +128,8 @@ def _steps(project_id: int) -> Iterator[None]:
         rounds = _ids(db, tables.Round, project_id)
         datasets, benches = _ids(db, tables.Dataset, project_id), _ids(db, tables.JudgeBench, project_id)
         sets, jobs = _ids(db, tables.PromptSet, project_id), _ids(db, tables.Job, project_id)
-    for told in (tables.Notice, tables.Delivery, tables.Comment):
-        yield from _rows(told, told.project_id == project_id)
+    for table in (tables.Notice, tables.Delivery, tables.Comment):
+        yield from _rows(table, table.project_id == project_id)
     for dataset_id in datasets:
         of_dataset = select(tables.Scan.id).where(tables.Scan.dataset_id == dataset_id)
         yield from _rows(tables.ScanFinding, tables.ScanFinding.scan_id.in_(of_dataset))

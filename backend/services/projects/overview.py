@@ -15,7 +15,7 @@ from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
 from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
-from backend.services.results.starts import Best, best_round, highest, name, recommended
+from backend.services.results.starts import BestRound, best_round, highest, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -46,7 +46,7 @@ class Loop:
     next_action: NextAction
     stops_id: int | None = None
     """The newest round that others follow by themselves, for those who may stop them."""
-    best: Best | None = None
+    best: BestRound | None = None
 
     @property
     def rounds(self) -> tuple[RoundLine, ...]:
@@ -95,7 +95,7 @@ def _highest(lines: tuple[RoundLine, ...]) -> dict[int, int]:
     return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
 
 
-def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> Best | None:
+def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRound | None:
     """The best round with its differences to the next best and to the base, and what got better in it."""
     best = best_round(db, lines)
     if best is None:

@@ -94,10 +94,10 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
     )
 
 
-def remove(found: Iterable[Path], kept: Collection[Path]) -> list[Path]:
+def remove(leftovers: Iterable[Path], kept: Collection[Path]) -> list[Path]:
     """Delete those that no kept folder lies in, around or at, and return what could not be deleted."""
     stuck, folder = [], settings().folder
-    for place in found:
+    for place in leftovers:
         if place.is_symlink() or not place.is_relative_to(folder) or is_named(place, kept):
             continue
         if place.is_dir():
@@ -115,23 +115,23 @@ def named(db: Session, *, but_of: Sequence[int] = ()) -> set[Path]:
     but_of: projects whose checkpoints do not count.
     """
     folder, checkpoint = settings().folder, tables.Checkpoint
-    found: set[str] = set()
+    names: set[str] = set()
     query = select(checkpoint.location, checkpoint.engine).where(checkpoint.project_id.not_in(but_of))
     for location, engine in db.execute(query):
         words = (location, *_words(engine or {}))
-        found |= {os.path.expanduser(one) for one in words if 0 < len(one) < LONGEST and "\0" not in one}
-    for one in sorted(found):
-        place = str(folder / one)
+        names |= {os.path.expanduser(word) for word in words if 0 < len(word) < LONGEST and "\0" not in word}
+    for name in sorted(names):
+        place = str(folder / name)
         with suppress(RondoError, OSError):
             if _weights.is_adapter(place):
-                found.add(_weights.base_of(place))
-    return {Path(os.path.realpath(folder / one)) for one in found}
+                names.add(_weights.base_of(place))
+    return {Path(os.path.realpath(folder / name)) for name in names}
 
 
 def is_named(place: Path, kept: Collection[Path]) -> bool:
     """Whether a checkpoint needs this folder: it lies in it, around it, or is it."""
     real = Path(os.path.realpath(place))
-    return any(one.is_relative_to(real) or real.is_relative_to(one) for one in kept)
+    return any(path.is_relative_to(real) or real.is_relative_to(path) for path in kept)
 
 
 def size_of(place: Path) -> int:
@@ -153,5 +153,5 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _words(one)
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _words(part)

@@ -59,9 +59,9 @@ def list_mine(actor: Actor) -> list[TrashEntry]:
         query = query.outerjoin(member, own).where(project.trashed_at.is_not(None))
         if not user.is_owner:
             query = query.where(member.role.is_not(None))
-        found = db.execute(query.order_by(project.trashed_at.desc(), project.id.desc())).tuples()
+        rows = db.execute(query.order_by(project.trashed_at.desc(), project.id.desc())).tuples()
         return [
-            _entry(row, name, Role.admin if user.is_owner else role, owns=user.is_owner) for row, name, role in found
+            _entry(row, name, Role.admin if user.is_owner else role, owns=user.is_owner) for row, name, role in rows
         ]
 
 

@@ -1,6 +1,5 @@
 """One row of a file -> one prompt with its answer, metadata and completions, and the hashes it is compared by."""
 
-import hashlib
 import json
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -8,16 +7,16 @@ from typing import Any, NamedTuple
 from backend import boundary
 from backend.sameness import text_key
 from backend.services.prompts import messages as prompt_messages
+from backend.services.prompts.canonical import canonical_turn, digest_of, not_text, stored_turn
 from backend.services.prompts.cells import plain_text
 from backend.services.prompts.choices import ANY, Places, chosen_answer, with_choices
-from backend.services.prompts.files import limits
 from backend.services.prompts.files.limits import NumberText, WrittenNumber, type_name
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
 from backend.services.prompts.row_completions import RowCompletion, completions_of, pair_of
 from backend.values import Messages
 
-__all__ = ["BadRow", "ParsedPrompt", "canonical_json", "content_hash", "parse"]
+__all__ = ["BadRow", "ParsedPrompt", "parse"]
 
 
 class ParsedPrompt(NamedTuple):
@@ -45,8 +44,8 @@ def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> Parsed
         answer = _answer(row.get(mapping.answer), mapping.answer) if mapping.answer else None
         if answer is not None:
             _check_text(answer)
-        digest = _digest(f"[{_canonical_turn('user', written)}]")
-        stored = f"[{_stored_turn('user', written)}]"
+        digest = digest_of(f"[{canonical_turn('user', written)}]")
+        stored = f"[{stored_turn('user', written)}]"
         return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
     try:
         return _parse_all(row, mapping, places)
@@ -71,8 +70,8 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
         completions = completions_of(row, mapping, messages, ignored)
     answer = _known_answer(row, mapping, last_turn, places)
     turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
-    stored = ",".join(_stored_turn(*turn) for turn in turns)
-    digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
+    stored = ",".join(stored_turn(*turn) for turn in turns)
+    digest = digest_of(f"[{','.join(canonical_turn(*turn) for turn in turns)}]")
     for text in [answer or "", *(m["content"] for m in messages), *(completion.text for completion in completions)]:
         _check_text(text)
     for completion in completions:
@@ -174,39 +173,6 @@ def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None, 
     return last_turn
 
 
-def canonical_json(messages: Messages) -> str:
-    """The messages as JSON with sorted keys and no blanks: what the content hash is taken from."""
-    return f"[{','.join(_canonical_turn(m['role'], encode_basestring(m['content'])) for m in messages)}]"
-
-
-def _canonical_turn(role: str, written: str) -> str:
-    """One message of the canonical JSON, its content as JSON already."""
-    return f'{{"content":{written},"role":"{role}"}}'
-
-
-def _stored_turn(role: str, written: str) -> str:
-    """The role first: the order that PostgreSQL keeps, so both databases return the same text."""
-    return f'{{"role":"{role}","content":{written}}}'
-
-
-def content_hash(messages: Messages) -> str:
-    """The SHA-256 by which two prompts are the same."""
-    return _digest(canonical_json(messages)).hex()
-
-
-def _digest(canonical: str) -> bytes:
-    if len(canonical) > limits.ROW_BYTES:
-        raise BadRow(limits.too_long())
-    try:
-        return hashlib.sha256(canonical.encode()).digest()
-    except UnicodeEncodeError as error:
-        raise BadRow(_not_text()) from error
-
-
-def _not_text() -> str:
-    return "the text is not valid UTF-8 (or half of a surrogate pair); save the file as UTF-8"
-
-
 def _nul() -> str:
     return "contains a NUL character, which the database cannot hold; remove it"
 
@@ -228,7 +194,7 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise BadRow(_not_text()) from error
+        raise BadRow(not_text()) from error
 
 
 def _question(value: str, column: str) -> str:

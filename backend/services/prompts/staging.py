@@ -30,7 +30,7 @@ TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk of rows is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 
 
-class Staged(NamedTuple):
+class StagedPrompt(NamedTuple):
     """A checked prompt. `messages` None: a row that only brings further completions to a prompt before it."""
 
     number: int
@@ -45,7 +45,7 @@ class Staged(NamedTuple):
 
 
 StagedRow = tuple[Any, ...]
-"""The values of a `Staged`: a plain tuple is written and read in half the time."""
+"""The values of a `StagedPrompt`: a plain tuple is written and read in half the time."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Stager:
             for completion in self._new(key, unit)
         )
         if first is None:
-            return Staged(
+            return StagedPrompt(
                 number,
                 prompt.messages,
                 prompt.text,
@@ -186,7 +186,7 @@ class Stager:
 
     def _new(self, key: int, unit: tuple[RowCompletion, ...]) -> tuple[RowCompletion, ...]:
         """The unit, or nothing where this prompt has it already."""
-        told = hash(
+        content_hash = hash(
             (
                 key,
                 *(
@@ -195,9 +195,9 @@ class Stager:
                 ),
             )
         )
-        if told in self.told:
+        if content_hash in self.told:
             return ()
-        self.told.add(told)
+        self.told.add(content_hash)
         return unit
 
     def _noted(
@@ -248,11 +248,11 @@ def units(prompt: ParsedPrompt) -> list[tuple[RowCompletion, ...]]:
     return [tuple(sides), *alone] if sides else alone
 
 
-def staged(path: Path) -> Iterator[list[Staged]]:
+def staged(path: Path) -> Iterator[list[StagedPrompt]]:
     """The chunks of a staging file this process has just written."""
     with path.open("rb") as file:
         while file.peek(1):
-            yield [*map(Staged._make, pickle.load(file))]
+            yield [*map(StagedPrompt._make, pickle.load(file))]
 
 
 def is_held_out(digest: bytes, *, share: float, seed: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.services.prompts.staging import Problems, Staged, is_held_out
+from backend.services.prompts.staging import Problems, StagedPrompt, is_held_out
 from backend.values import Split
 
 COLUMNS = "prompt_set_id, created_at, position, messages, text, answer, extra, text_key, content_hash"
@@ -46,7 +46,7 @@ class Writer:
         own = {s.id for s in self.sets.values()}
         return {id: name for id, name in self.db.execute(query).tuples() if id not in own}
 
-    def write(self, chunk: list[Staged]) -> None:
+    def write(self, chunk: list[StagedPrompt]) -> None:
         """Insert a chunk, without the prompts that a set of the other split has already."""
         for split, members in self._by_split(chunk).items():
             taken = self._taken(split, [m.key for m in members]) if self.others[split] else {}
@@ -103,7 +103,7 @@ class Writer:
                     f"{text[:60]!r} on the other side of the split, so nothing was imported. Import the file again."
                 )
 
-    def _without(self, members: list[Staged], taken: dict[int, str], split: Split) -> list[Staged]:
+    def _without(self, members: list[StagedPrompt], taken: dict[int, str], split: Split) -> list[StagedPrompt]:
         """The prompts that are not taken; the others are noted."""
         left = []
         for member in members:
@@ -137,11 +137,11 @@ class Writer:
             for row in rows:
                 copy.write_row((set_id, self.created_at, *row))
 
-    def _by_split(self, chunk: list[Staged]) -> dict[Split, list[Staged]]:
+    def _by_split(self, chunk: list[StagedPrompt]) -> dict[Split, list[StagedPrompt]]:
         if len(self.sets) == 1:
             return {next(iter(self.sets)): chunk}
-        train: list[Staged] = []
-        held_out: list[Staged] = []
+        train: list[StagedPrompt] = []
+        held_out: list[StagedPrompt] = []
         for member in chunk:
             (held_out if is_held_out(member.digest, share=self.share, seed=self.seed) else train).append(member)
         return {Split.train: train, Split.held_out: held_out}

@@ -69,8 +69,8 @@ def asked(db: Session, project_id: int) -> list[QuestionView]:
     """The questions of a project, for a caller that checked the role."""
     row = tables.Question
     query = select(row, _has_answers()).where(row.project_id == project_id)
-    found = db.execute(query.order_by(row.is_active.desc(), row.position, row.id))
-    return [view_of(question, has_answers) for question, has_answers in found]
+    rows = db.execute(query.order_by(row.is_active.desc(), row.position, row.id))
+    return [view_of(question, has_answers) for question, has_answers in rows]
 
 
 def add(actor: Actor, project_id: int, new: NewQuestion) -> QuestionView:
@@ -157,7 +157,7 @@ def order(actor: Actor, project_id: int, ids: Sequence[int]) -> list[QuestionVie
         row = tables.Question
         # Held in order of their number, as answers hold them.
         held = select(row).where(row.project_id == project_id, row.is_active).order_by(row.id).with_for_update()
-        rows = {one.id: one for one in db.scalars(held)}
+        rows = {question.id: question for question in db.scalars(held)}
         if sorted(ids) != sorted(rows):
             raise Conflict("These are not the questions that the project asks now. Reload them, then order them.")
         for position, question_id in enumerate(ids):
@@ -195,18 +195,18 @@ def _add(db: Session, actor: Actor, project_id: int, new: NewQuestion) -> int:
         raise InvalidInput(f"{title}: {fault}")
     row = tables.Question
     before = db.scalars(select(row).where(row.project_id == project_id)).all()
-    other = next((one for one in before if one.key == key), None)
+    other = next((earlier for earlier in before if earlier.key == key), None)
     if other is not None:
         state = "" if other.is_active else ", which is retired: bring it back"
         raise Conflict(f"There is a question with the key {key!r} already{state}. Or give this one another key.")
     _refuse_more(db, project_id)
-    position = max((one.position for one in before), default=-1) + 1
-    made = row(project_id=project_id, key=key, kind=new.kind, title=title, help=new.help, position=position)
-    made.options, made.is_required = new.options.model_dump(mode="json"), new.is_required
-    db.add(made)
+    position = max((earlier.position for earlier in before), default=-1) + 1
+    question = row(project_id=project_id, key=key, kind=new.kind, title=title, help=new.help, position=position)
+    question.options, question.is_required = new.options.model_dump(mode="json"), new.is_required
+    db.add(question)
     events.note(db, actor, "add question", title, project_id=project_id, question=key, kind=str(new.kind))
     db.flush()
-    return made.id
+    return question.id
 
 
 def _key_of(title: str) -> str:
@@ -271,7 +271,7 @@ def _is_answered(db: Session, question_id: int) -> bool:
     here = select(question.project_id).where(question.id == question_id).scalar_subquery()
     steps = db.scalars(select(round_.steps).where(round_.project_id == here))
     kept = (left.get(KEPT_QUESTIONS) or () for of_round in steps for left in of_round.values())
-    return any(one["id"] == question_id for asked_by in kept for one in asked_by)
+    return any(question["id"] == question_id for asked_by in kept for question in asked_by)
 
 
 def _has_answers() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import listing_metadata, tables
 from backend.db.filter_tests import AnswerTest
 from backend.db.filters import Filters
-from backend.db.listing_scope import Among
+from backend.db.listing_scope import IdQueries
 from backend.db.many import among as among_ids
 from backend.errors import InvalidInput
 from backend.services.access import Actor
@@ -39,7 +39,7 @@ class Passing:
     of: Callable[[Sequence[int]], Select[int]]
 
 
-def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
+def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | None:
     """The set of samples that no index of labels tells: by who decided, by answers, by metadata, by near-duplicates,
     by neighbours and by clusters.
 
@@ -48,24 +48,24 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     Raises `InvalidInput` for a question that the project does not have, or that is no question of that kind, and for
     a label that it does not have; what `neighbours.of` raises.
     """
-    found = decided.among(actor, round_, filters)
+    condition = decided.among(actor, round_, filters)
     for test in filters.answer_tests:
         passing = _passing(db, round_, test)
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.metadata:
         query, here = listing_metadata.passing(db, filters.metadata_tests), tables.Sample.round_id == round_.id
         passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.duplicates:
         passing = _by_duplicates(round_, filters)
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.cluster is not None:
         passing = _by_cluster(round_, filters.cluster)
-        found = _alone(passing) if found is None else _narrowed(found, passing)
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.similar is not None:
         passing = _by_ids(round_, neighbours.of(db, actor, round_, filters.similar))
-        found = _alone(passing) if found is None else _narrowed(found, passing)
-    return found
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
+    return condition
 
 
 def _by_cluster(round_: tables.Round, cluster: int) -> Passing:
@@ -101,15 +101,15 @@ def _by_duplicates(round_: tables.Round, filters: Filters) -> Passing:
 def _passing(db: Session, round_: tables.Round, test: AnswerTest) -> Passing:
     question = tables.Question
     query = select(question.id, question.kind, question.options).where(question.project_id == round_.project_id)
-    found = db.execute(query.where(question.key == test.key)).one_or_none()
-    if found is None:
+    question_row = db.execute(query.where(question.key == test.key)).one_or_none()
+    if question_row is None:
         raise InvalidInput(f"This project has no question with the key {test.key!r}. Its Team page lists them.")
-    is_rating, label = found.kind is QuestionKind.rating, ""
+    is_rating, label = question_row.kind is QuestionKind.rating, ""
     if not is_rating:
-        label = _label(found.kind, QuestionOptions.model_validate(found.options), test)
+        label = _label(question_row.kind, QuestionOptions.model_validate(question_row.options), test)
     elif test.number is None:
         raise InvalidInput(f"{test.key} is a rating, and {test.word[:80]!r} is no number. Write {test.key}=4.")
-    given = [(table, _here(table, found.id, round_.id)) for table in TABLES[test.of]]
+    given = [(table, _here(table, question_row.id, round_.id)) for table in TABLES[test.of]]
 
     def of(ids: Sequence[int] | None = None) -> Select[int]:
         return _tested([_by_sample(table, here, label, ids) for table, here in given], test, is_rating=is_rating)
@@ -158,11 +158,11 @@ def _label(kind: QuestionKind, options: QuestionOptions, test: AnswerTest) -> st
     return label
 
 
-def _alone(passing: Passing) -> Among:
-    return Among([passing.query], passing.read, lambda ids: [passing.of(ids)])
+def _alone(passing: Passing) -> IdQueries:
+    return IdQueries([passing.query], passing.read, lambda ids: [passing.of(ids)])
 
 
-def _narrowed(found: Among, passing: Passing) -> Among:
+def _narrowed(condition: IdQueries, passing: Passing) -> IdQueries:
     """Those of the set that pass, too. Whoever reads the whole set has counted what both read; of some samples, both
     read what is on these."""
 
@@ -170,8 +170,8 @@ def _narrowed(found: Among, passing: Passing) -> Among:
         parts = [query.subquery() for query in queries]
         return [select(part.c[0]).where(part.c[0].in_(also)) for part in parts]
 
-    return Among(
-        both(found.every, passing.query),
-        union_all(select(found.read.subquery().c[0]), passing.read),
-        lambda ids: both(found.those(ids), passing.of(ids)),
+    return IdQueries(
+        both(condition.every, passing.query),
+        union_all(select(condition.read.subquery().c[0]), passing.read),
+        lambda ids: both(condition.those(ids), passing.of(ids)),
     )

@@ -44,8 +44,8 @@ def of_samples(
         query = query.where(row.is_standing)
     answers: dict[int, list[AnswerView]] = defaultdict(list)
     for chunk in in_chunks(sample_ids):
-        for found in db.execute(query.where(among(row.sample_id, chunk))):
-            answers[found.sample_id].append(AnswerView(*found))
+        for answer in db.execute(query.where(among(row.sample_id, chunk))):
+            answers[answer.sample_id].append(AnswerView(*answer))
     return answers
 
 

@@ -10,7 +10,8 @@ from backend.errors import UnknownPart
 from backend.recipes import STEPS, Step
 from backend.services.recipes import parts, steps_edit
 from backend.services.recipes.aligned import aligned
-from backend.services.recipes.parts import KnobType, Spot
+from backend.services.recipes.knobs import KnobType
+from backend.services.recipes.parts import Spot
 from backend.services.recipes.steps_edit import Path
 from backend.values import JSON
 

@@ -1,17 +1,11 @@
 """What can be put into a recipe: the registered parts with their knobs, read off the pydantic fields."""
 
 import copy
-import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from backend import registry
 from backend.engines import Engine
@@ -28,6 +22,7 @@ from backend.schedules import Schedule
 from backend.selectors import Selector
 from backend.services import refusals
 from backend.services.recipes.knob_labels import label_of
+from backend.services.recipes.knobs import Knob, first_line, knobs_of
 from backend.services.review_settings import ReviewSettings
 from backend.trainers import Trainer
 from backend.values import JSON
@@ -57,40 +52,6 @@ class Spot:
     is_many: bool = False
 
 
-class KnobType(StrEnum):
-    """How a knob is typed in. `strings` and `floats` are tuples, `part` and `parts` other parts, `json` the rest."""
-
-    integer = "int"
-    number = "float"
-    boolean = "bool"
-    string = "str"
-    text = "text"
-    choice = "choice"
-    strings = "strings"
-    floats = "floats"
-    part = "part"
-    parts = "parts"
-    json = "json"
-
-
-@dataclass(frozen=True)
-class Knob:
-    """One field of a part. `bounds` says in words what numbers are allowed; `kind` is set for nested parts. `label`:
-    what a form calls it; `section`: what it folds it under, with others."""
-
-    name: str
-    type: KnobType
-    default: Any
-    description: str = ""
-    bounds: str = ""
-    choices: tuple[str, ...] = ()
-    is_optional: bool = False
-    is_required: bool = False
-    kind: str = ""
-    label: str = ""
-    section: str = ""
-
-
 def load() -> None:
     """Import all parts and recipes, before anybody asks for one; a package that cannot be loaded is in the log."""
     import_all()
@@ -117,7 +78,7 @@ def about() -> dict[str, dict[str, str]]:
     """Return the first sentence of every part's docstring: kind -> part name -> text."""
     import_all()
     return {
-        kind: {name: _first_line(part.__doc__) for name, part in base.registry.items()} for kind, base in KINDS.items()
+        kind: {name: first_line(part.__doc__) for name, part in base.registry.items()} for kind, base in KINDS.items()
     }
 
 
@@ -140,11 +101,6 @@ def label(kind: str, part: str, name: str) -> str:
     """Return what pages call a knob of a part, or of the step that holds it where the part has none of that name."""
     knobs = describe().get(kind, {}).get(part, [])
     return next((knob.label for knob in knobs if knob.name == name), label_of(name, "step"))
-
-
-def knobs_of(model: type[BaseModel], *, only: Collection[str] = (), called: str = "") -> list[Knob]:
-    """Describe the fields of a part, or of any pydantic model: all, or those of these names. `called`: the part's."""
-    return [_knob(name, field, called) for name, field in model.model_fields.items() if not only or name in only]
 
 
 def spots(recipe: JSON) -> list[Spot]:
@@ -218,90 +174,6 @@ def validate(recipe: JSON) -> JSON:
         return Recipe.model_validate(recipe).model_dump(mode="json")
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-
-
-def _knob(name: str, field: FieldInfo, part: str) -> Knob:
-    type_, optional, choices, kind = _type_of(field.annotation)
-    default = field.get_default(call_default_factory=True)
-    if type_ is KnobType.string and (name.endswith("template") or "\n" in str(default)):
-        type_ = KnobType.text
-    return Knob(
-        name=name,
-        type=type_,
-        default=_as_json(default),
-        description=field.description or "",
-        bounds=_bounds(field.metadata),
-        choices=choices,
-        is_optional=optional,
-        is_required=default is PydanticUndefined,
-        kind=kind,
-        label=label_of(name, part, field.title or ""),
-        section=str(extra.get("section", "")) if isinstance(extra := field.json_schema_extra, dict) else "",
-    )
-
-
-def _type_of(annotation: Any) -> tuple[KnobType, bool, tuple[str, ...], str]:
-    """Return type, whether None is allowed, choices, and the kind of a nested part."""
-    optional = False
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = [member for member in get_args(annotation) if member is not types.NoneType]
-        optional = len(members) < len(get_args(annotation))
-        if len(members) > 1:
-            return KnobType.json, optional, (), ""
-        annotation = members[0]
-    if get_origin(annotation) is Literal:
-        return KnobType.choice, optional, tuple(str(choice) for choice in get_args(annotation)), ""
-    if get_origin(annotation) is tuple:
-        inner, _, choices, kind = _type_of(get_args(annotation)[0])
-        return _tuple_type(inner), optional, choices, kind
-    if not isinstance(annotation, type):
-        return KnobType.json, optional, (), ""
-    if issubclass(annotation, StrEnum):
-        return KnobType.choice, optional, tuple(member.value for member in annotation), ""
-    if issubclass(annotation, Part):
-        return KnobType.part, optional, (), annotation.kind.replace(" ", "_")
-    plain = {bool: KnobType.boolean, int: KnobType.integer, float: KnobType.number, str: KnobType.string}
-    return plain.get(annotation, KnobType.json), optional, (), ""
-
-
-def _tuple_type(inner: KnobType) -> KnobType:
-    whole = {
-        KnobType.string: KnobType.strings,
-        KnobType.choice: KnobType.strings,
-        KnobType.number: KnobType.floats,
-        KnobType.integer: KnobType.floats,
-        KnobType.part: KnobType.parts,
-    }
-    return whole.get(inner, KnobType.json)
-
-
-def _bounds(metadata: Iterable[Any]) -> str:
-    words = []
-    for limit in metadata:
-        match limit:
-            case Ge(ge):
-                words.append(f"at least {ge}")
-            case Gt(gt):
-                words.append(f"more than {gt}")
-            case Le(le):
-                words.append(f"at most {le}")
-            case Lt(lt):
-                words.append(f"less than {lt}")
-    return ", ".join(words)
-
-
-def _as_json(value: Any) -> Any:
-    if value is PydanticUndefined:
-        return None
-    if isinstance(value, Part):
-        return value.dump()
-    if isinstance(value, tuple | list):
-        return [_as_json(item) for item in value]
-    return value.value if isinstance(value, StrEnum) else value
-
-
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().split("\n")[0]
 
 
 def parts_in(value: object) -> Iterator[Part]:

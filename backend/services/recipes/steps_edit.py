@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from backend.errors import InvalidInput, UnknownPart
 from backend.recipes import BUILT_IN, KINDS, STEPS, Recipe, Step
 from backend.services.recipes import parts, round_roles
-from backend.services.recipes.parts import Knob
+from backend.services.recipes.knobs import Knob, knobs_of
 from backend.values import JSON
 
 Path = tuple[str | int, ...]
@@ -23,7 +23,7 @@ def as_steps(recipe: JSON) -> JSON:
 
 def knobs() -> list[Knob]:
     """Describe what a step says beside its part: its name, who acts, what it works on, whose samples it sees."""
-    return parts.knobs_of(Step, only=("name", "by", "of", "roles"), called="step")
+    return knobs_of(Step, only=("name", "by", "of", "roles"), called="step")
 
 
 def choices() -> list[str]:

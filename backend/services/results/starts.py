@@ -13,7 +13,7 @@ from backend.services.results.summaries import MeasuredNumber, RoundLine, is_wor
 
 
 @dataclass(frozen=True)
-class Best:
+class BestRound:
     """The round with the highest held-out accuracy, and the one below it. `is_sure`: it beats that one beyond chance,
     and the base, too, where it is above that.
 
@@ -76,7 +76,7 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
     return Start(last, why + elsewhere)
 
 
-def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
+def best_round(db: Session, lines: tuple[RoundLine, ...]) -> BestRound | None:
     """Return the best of the rounds that were asked the same as the newest measured one; None where fewer than two
     were."""
     ranked = _ranked(lines)
@@ -86,7 +86,7 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
     base = next((line for line in ranked if line.round_id is None), None)
     below = ranked[ranked.index(rounds[0]) + 1]
     is_sure = _is_beyond_chance(db, rounds[0], below, times=len(rounds))
-    return Best(rounds[0], rounds[1], base, is_sure, len(rounds))
+    return BestRound(rounds[0], rounds[1], base, is_sure, len(rounds))
 
 
 def highest(rounds: Mapping[int, MeasuredNumber]) -> dict[int, int]:

@@ -11,7 +11,7 @@ from backend.errors import InvalidInput
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import Decision
-from backend.services.decisions.decision import own
+from backend.services.decisions.rows import own
 from backend.services.queue import in_round
 from backend.services.queue.review_items import own_acts, own_flag, read
 from backend.services.review_settings import Mode

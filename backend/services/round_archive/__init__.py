@@ -96,12 +96,12 @@ def archive_steps(actor: Actor, round_id: int) -> Iterator[None]:
         get_row(db, actor, round_id, Role.admin)
         row = _held(db, round_id, token)
         row.archive = row.archive | {"state": State.archived}
-        told: dict[str, Any] = {
+        spec: dict[str, Any] = {
             "project_id": row.project_id,
             "round_id": row.id,
             "samples": row.archive["rows"]["samples"],
         }
-        events.note(db, actor, "archive round", f"round {row.number}", **told)
+        events.note(db, actor, "archive round", f"round {row.number}", **spec)
 
 
 def restore_steps(actor: Actor, round_id: int, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
@@ -187,13 +187,13 @@ def _note_whole(round_id: int, token: str) -> None:
         row = _held(db, round_id, token)
         needs.refuse_uses(db, row)
         leaving.refuse_other(db, round_id, written.rows)
-        told = {
+        facts = {
             "kept": leaving.held(db, round_id),
             "checkpoints": sorted(db.scalars(columns.checkpoints(round_id))),
             "prompt_sets": sorted(db.scalars(columns.prompt_sets(round_id))),
             "rounds": sorted(db.scalars(columns.other_rounds(round_id))),
         }
-        row.archive = row.archive | told | written.to_json() | {"state": State.leaving}
+        row.archive = row.archive | facts | written.to_json() | {"state": State.leaving}
 
 
 def _forget(round_id: int, token: str) -> None:

@@ -65,9 +65,9 @@ def removed(round_id: int) -> list[RowFile]:
 def links(round_id: int) -> RowFile:
     """Which prompts were made of the round's samples."""
     prompt, sample = tables.Prompt, tables.Sample
-    made = prompt.sample_id.in_(select(sample.id).where(sample.round_id == round_id))
+    is_link = prompt.sample_id.in_(select(sample.id).where(sample.round_id == round_id))
     columns = link_columns()
-    return RowFile(LINKS, select(*columns).where(made).order_by(prompt.id), columns)
+    return RowFile(LINKS, select(*columns).where(is_link).order_by(prompt.id), columns)
 
 
 def link_columns() -> tuple[Column[Any], ...]:

@@ -29,13 +29,13 @@ def there(db: Session, entity: Any, rows: Sequence[Row], *, lock: bool = False) 
     table = entity.__table__
     kept = columns.stored(table)
     makes = [columns.to_file(column) for column in kept]
-    found: dict[Key, Row] = {}
+    existing: dict[Key, Row] = {}
     for some in in_chunks(rows, PAIRS):
         query = select(*kept).where(columns.among_keys(table, list(some)))
         for values in db.connection().execute(query.with_for_update() if lock else query):
             row = {column.name: make(value) for column, make, value in zip(kept, makes, values, strict=True)}
-            found[key_of(entity, row)] = row
-    return found
+            existing[key_of(entity, row)] = row
+    return existing
 
 
 def differs(entity: Any, row: Row, other: Row) -> bool:
@@ -101,8 +101,8 @@ def refuse_taken(db: Session, entity: Any, rows: Sequence[Row]) -> None:
                 is_one = unique[0].in_([values[0] for values in some])
             else:
                 is_one = or_(*(and_(*(c == v for c, v in zip(unique, values, strict=True))) for values in some))
-            for found in db.connection().execute(select(*unique, *primary).where(is_one)):
-                values, key = tuple(found[: len(unique)]), tuple(found[len(unique) :])
+            for existing in db.connection().execute(select(*unique, *primary).where(is_one)):
+                values, key = tuple(existing[: len(unique)]), tuple(existing[len(unique) :])
                 if full.get(values, key) != key:
                     raise Conflict(
                         f"The round cannot be put back: in {table.name}, {' and '.join(names)} "
@@ -112,6 +112,6 @@ def refuse_taken(db: Session, entity: Any, rows: Sequence[Row]) -> None:
 
 
 def _uniques(entity: Any) -> Iterator[list[Column[Any]]]:
-    for one in entity.__table__.constraints:
-        if isinstance(one, UniqueConstraint):
-            yield list(one.columns)
+    for constraint in entity.__table__.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield list(constraint.columns)

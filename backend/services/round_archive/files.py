@@ -39,7 +39,7 @@ class FileEntry(BaseModel):
     columns: list[str]
 
 
-class Manifest(BaseModel):
+class ArchiveManifest(BaseModel):
     """What an archive holds, and of which database and round it is."""
 
     format: int
@@ -82,10 +82,10 @@ def write(round_id: int, revision: str) -> Iterator[None]:
             row = db.get_one(tables.Round, round_id)
             project = db.get_one(tables.Project, row.project_id).name
             number = row.number
-            for one in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
-                entries[one.name] = _write_file(db, part, one)
+            for row_file in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
+                entries[row_file.name] = _write_file(db, part, row_file)
                 yield
-        manifest = Manifest(
+        manifest = ArchiveManifest(
             format=FORMAT,
             schema_revision=revision,
             database_id=installation.database_id(),
@@ -113,7 +113,7 @@ def write(round_id: int, revision: str) -> Iterator[None]:
         ) from error
 
 
-def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
+def check(place: Path, round_id: int, sha256: str | None = None) -> ArchiveManifest:
     """Read all of an archive and return its manifest; raises `InvalidInput` where it is not whole, or not the round's.
 
     sha256: the hash of its manifest, where the round says it.
@@ -123,7 +123,7 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
         raise InvalidInput(f"There is no archive in {place}. Put the folder back there, then retry.")
     text = (place / MANIFEST).read_bytes()
     try:
-        manifest = Manifest.model_validate_json(text)
+        manifest = ArchiveManifest.model_validate_json(text)
     except ValidationError as error:
         raise InvalidInput(f"{place / MANIFEST} is no manifest of an archive. {PUT_BACK}") from error
     if manifest.format != FORMAT:
@@ -148,15 +148,15 @@ def written(round_id: int) -> Written:
     """What the archive that was just written holds."""
     place = archived.place(round_id)
     text = (place / MANIFEST).read_bytes()
-    manifest = Manifest.model_validate_json(text)
+    manifest = ArchiveManifest.model_validate_json(text)
     rows = {name: entry.rows for name, entry in manifest.files.items()}
     num_bytes = sum(file.stat().st_size for file in place.iterdir())
     return Written(f"{archived.FOLDER}/{place.name}", hashlib.sha256(text).hexdigest(), rows, num_bytes)
 
 
-def manifest_of(place: Path) -> Manifest:
+def manifest_of(place: Path) -> ArchiveManifest:
     """The manifest of an archive that was checked."""
-    return Manifest.model_validate_json((place / MANIFEST).read_bytes())
+    return ArchiveManifest.model_validate_json((place / MANIFEST).read_bytes())
 
 
 def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
@@ -198,16 +198,16 @@ def touch(place: Path) -> None:
         os.utime(path)
 
 
-def _write_file(db: Session, folder: Path, one: RowFile) -> FileEntry:
+def _write_file(db: Session, folder: Path, row_file: RowFile) -> FileEntry:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = [columns.arrow_type(column) for column in one.columns]
+    types = [columns.arrow_type(column) for column in row_file.columns]
     known = [pa.timestamp("us", "UTC") if kind == columns.TIME else pa.type_for_alias(kind) for kind in types]
-    schema = pa.schema([(column.name, kind) for column, kind in zip(one.columns, known, strict=True)])
-    makes = [columns.to_file(column) for column in one.columns]
-    path, num_rows, waiting = folder / f"{one.name}.parquet", 0, []
-    result = db.connection().execution_options(yield_per=ROWS).execute(one.query)
+    schema = pa.schema([(column.name, kind) for column, kind in zip(row_file.columns, known, strict=True)])
+    makes = [columns.to_file(column) for column in row_file.columns]
+    path, num_rows, waiting = folder / f"{row_file.name}.parquet", 0, []
+    result = db.connection().execution_options(yield_per=ROWS).execute(row_file.query)
     with path.open("wb") as out:
         with pq.ParquetWriter(out, schema, compression="zstd") as writer:
             for some in result.partitions():

@@ -62,9 +62,9 @@ def held(db: Session, round_id: int) -> Held:
     while waiting:
         some = {n for n in waiting if n is not None} - kept
         ours = db.execute(select(group.id, group.parent_id).where(among(group.id, some), group.round_id == round_id))
-        found = dict(ours.tuples().all())
-        kept |= found.keys()
-        waiting = {_group_of(db, parent) for parent in found.values() if parent is not None}
+        parents = dict(ours.tuples().all())
+        kept |= parents.keys()
+        waiting = {_group_of(db, parent) for parent in parents.values() if parent is not None}
     return {"groups": sorted(kept), "failures": ends.get("failures", []), "examples": ends.get("examples", [])}
 
 
@@ -108,11 +108,11 @@ def remove(place: Path, kept: Held, guard: Guard) -> Iterator[None]:
 
 def refuse_other(db: Session, round_id: int, rows: dict[str, int]) -> None:
     """Raise `Conflict` unless the round has as many rows of each kind as were written."""
-    for one in (*columns.removed(round_id), columns.links(round_id)):
-        number = db.scalar(select(func.count()).select_from(one.query.order_by(None).subquery()))
-        if number != rows[one.name]:
+    for file in (*columns.removed(round_id), columns.links(round_id)):
+        number = db.scalar(select(func.count()).select_from(file.query.order_by(None).subquery()))
+        if number != rows[file.name]:
             raise Conflict(
-                f"While the round was archived its {one.name} became {number:,} instead of {rows[one.name]:,}, so "
+                f"While the round was archived its {file.name} became {number:,} instead of {rows[file.name]:,}, so "
                 "nothing was deleted. Archive it anew."
             )
 
@@ -132,20 +132,20 @@ def _stays(entity: Any, kept: Held, samples: set[int]) -> Callable[[Row], bool]:
 
 def _delete(db: Session, entity: Any, rows: Sequence[Row]) -> None:
     """Those of the rows that are there, each the same as in its file."""
-    found = comparing.there(db, entity, rows, lock=True)
+    there = comparing.there(db, entity, rows, lock=True)
     table = entity.__table__
     for row in rows:
-        other = found.get(comparing.key_of(entity, row))
+        other = there.get(comparing.key_of(entity, row))
         if other is not None and comparing.differs(entity, row, other):
             raise Conflict(
                 f"A row of {table.name} was changed while the round was archived, so no more of its rows are deleted. "
                 "Restore the round; none is lost. Then archive it anew."
             )
-    if not found:
+    if not there:
         return
-    comparing.refuse_referred(db, entity, [*found])
+    comparing.refuse_referred(db, entity, [*there])
     size = PAGE if len(table.primary_key.columns) == 1 else comparing.PAIRS
-    for some in in_chunks([*found.values()], size):
+    for some in in_chunks([*there.values()], size):
         db.execute(delete(entity).where(columns.among_keys(table, some)).execution_options(synchronize_session=False))
 
 

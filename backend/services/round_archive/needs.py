@@ -20,14 +20,14 @@ def refuse_at_work(db: Session, row: tables.Round) -> None:
     if row.status not in ENDED:
         raise Conflict(f"Round {row.number} is {row.status}. Archive it when it has ended, or cancel it first.")
     below = _below(db, row)
-    going_on = [one.number for one in below if one.status not in ENDED]
+    going_on = [round_.number for round_ in below if round_.status not in ENDED]
     if going_on:
         raise Conflict(
             f"{_rounds(going_on)} came from round {row.number} and may still read its rows. Archive it when "
             f"{'that has' if len(going_on) == 1 else 'these have'} ended."
         )
     job = tables.Job
-    ids = [row.id, *(one.id for one in below)]
+    ids = [row.id, *(round_.id for round_ in below)]
     reads = or_(job.round_id.is_(None), among(job.round_id, ids))  # type: ignore[arg-type]
     active = db.scalars(
         select(job.id).where(job.project_id == row.project_id, job.status.in_(jobs.ACTIVE), reads).order_by(job.id)
@@ -45,11 +45,13 @@ def refuse_uses(db: Session, row: tables.Round) -> None:
 def _below(db: Session, row: tables.Round) -> list[tables.Round]:
     """The rounds that came from it, by going on from it or by branching off it, and from these."""
     all_ = db.scalars(select(tables.Round).where(tables.Round.project_id == row.project_id)).all()
-    known, found = {row.id}, list[tables.Round]()
-    while some := [one for one in all_ if one.id not in known and {one.parent_id, one.branch_of_id} & known]:
-        found += some
-        known |= {one.id for one in some}
-    return sorted(found, key=lambda one: one.number)
+    known, rounds = {row.id}, list[tables.Round]()
+    while some := [
+        round_ for round_ in all_ if round_.id not in known and {round_.parent_id, round_.branch_of_id} & known
+    ]:
+        rounds += some
+        known |= {round_.id for round_ in some}
+    return sorted(rounds, key=lambda round_: round_.number)
 
 
 def _uses(db: Session, row: tables.Round) -> Iterator[str]:
@@ -67,14 +69,14 @@ def _uses(db: Session, row: tables.Round) -> Iterator[str]:
     away = db.scalars(
         select(round_).where(round_.archived_at.is_not(None), round_.id != row.id).order_by(round_.number)
     )
-    if numbers := [one.number for one in away if row.id in one.archive.get("rounds", ())]:
+    if numbers := [round_.number for round_ in away if row.id in round_.archive.get("rounds", ())]:
         yield f"{_rounds(numbers).lower()}, archived, named its samples and could not come back; restore that first"
     group, match, bench, bench_judgment = tables.Group, tables.ArenaMatch, tables.BenchSample, tables.BenchJudgment
     if db.scalar(select(exists().where(group.parent_id.in_(ours), group.round_id != row.id))):
         yield "another round asks about its samples"
     if db.scalar(select(exists().where(or_(match.first_sample_id.in_(ours), match.second_sample_id.in_(ours))))):
         yield "an arena compares its samples"
-    if any(db.scalar(select(exists().where(one.sample_id.in_(ours)))) for one in (bench, bench_judgment)):
+    if any(db.scalar(select(exists().where(table.sample_id.in_(ours)))) for table in (bench, bench_judgment)):
         yield "a judge bench judges its samples"
 
 

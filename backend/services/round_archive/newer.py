@@ -7,7 +7,7 @@ from sqlalchemy import Column, Table
 
 from backend.errors import InvalidInput
 from backend.services.round_archive import columns
-from backend.services.round_archive.files import Manifest
+from backend.services.round_archive.files import ArchiveManifest
 
 WAY_OUT = (
     "Restore a backup from before the update with the version that archived the round, restore the round there, then "
@@ -30,7 +30,7 @@ def refuse(table: Table, written: Collection[str]) -> None:
         )
 
 
-def names(manifest: Manifest) -> list[str]:
+def names(manifest: ArchiveManifest) -> list[str]:
     """The columns, with their tables, that an archive lacks and that get their defaults."""
     return [
         f"{entity.__table__.name}.{column.name}"

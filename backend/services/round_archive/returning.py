@@ -15,7 +15,7 @@ from backend.db.many import among, in_chunks
 from backend.errors import Conflict
 from backend.services.round_archive import columns, comparing, files, newer
 from backend.services.round_archive.comparing import Row
-from backend.services.round_archive.files import Manifest
+from backend.services.round_archive.files import ArchiveManifest
 
 ELSEWHERE = {
     "prompts": tables.Prompt,
@@ -31,7 +31,7 @@ OTHERS = {"examples": ("sample_id", "rejected_id"), "groups": ("parent_id",)}
 """The columns that may refer to samples of other rounds, by table."""
 
 
-def check(place: Path, manifest: Manifest) -> None:
+def check(place: Path, manifest: ArchiveManifest) -> None:
     """Refuse what could not be put back: raises `Conflict` where a number is taken or what a row refers to is gone."""
     with reading() as db:
         named: set[int] = set()
@@ -84,16 +84,16 @@ def put_back(place: Path, guard: Callable[[Session], None]) -> Iterator[None]:
 
 def refuse_fewer(db: Session, round_id: int, rows: dict[str, int]) -> None:
     """Raise `Conflict` where the round has fewer rows of a kind than its archive: it stays archived then."""
-    for one in columns.removed(round_id):
-        number = db.scalar(select(func.count()).select_from(one.query.order_by(None).subquery())) or 0
-        if number < rows.get(one.name, 0):
+    for file in columns.removed(round_id):
+        number = db.scalar(select(func.count()).select_from(file.query.order_by(None).subquery())) or 0
+        if number < rows.get(file.name, 0):
             raise Conflict(
-                f"Of the round's {rows[one.name]:,} {one.name} only {number:,} are back, so it stays archived. Restore "
-                "it once more; the archive is whole."
+                f"Of the round's {rows[file.name]:,} {file.name} only {number:,} are back, so it stays archived. "
+                "Restore it once more; the archive is whole."
             )
 
 
-def _rows(place: Path, manifest: Manifest, entity: Any) -> Iterator[list[Row]]:
+def _rows(place: Path, manifest: ArchiveManifest, entity: Any) -> Iterator[list[Row]]:
     """The rows of a table's file; none where the archive is older than the table."""
     name = entity.__table__.name
     if name in manifest.files:
@@ -114,9 +114,9 @@ def _refused(name: str) -> Iterator[None]:
 def _missing(db: Session, entity: Any, rows: list[Row]) -> list[Row]:
     """Those that are not there; raises `Conflict` where another row has the number of one."""
     table = entity.__table__
-    found, missing = comparing.there(db, entity, rows), []
+    there, missing = comparing.there(db, entity, rows), []
     for row in rows:
-        other = found.get(comparing.key_of(entity, row))
+        other = there.get(comparing.key_of(entity, row))
         if other is None:
             missing.append(row)
         elif not comparing.is_same(entity, row, other):
@@ -172,7 +172,7 @@ def _gone(db: Session, entity: Any, ids: set[int]) -> set[int]:
     return ids - there
 
 
-def _check_columns(manifest: Manifest, entity: Any) -> None:
+def _check_columns(manifest: ArchiveManifest, entity: Any) -> None:
     """Refuse a file of a schema that cannot be read as this one's."""
     table = entity.__table__
     if table.name in manifest.files:

@@ -2,7 +2,7 @@
 
 Built of few statements whose cost does not grow with the round's samples: counts that the stages wrote, lists through
 their indexes, and distributions over an even draw of the texts where there are very many. What a review hides from a
-person until it is over (`sample_sight`) is not in it either.
+person until it is over (`samples.visibility`) is not in it either.
 """
 
 from sqlalchemy.orm import Session
@@ -61,8 +61,8 @@ def work(actor: Actor, round_id: int) -> WorkSection:
 def _opening(db: Session, row: tables.Round) -> OpeningSection:
     asked = asking.asked(db, row, stages.times(db, row))
     measured = metrics.measured(db, row)
-    told = warned.warnings(db, row, measured)
-    return OpeningSection(heads.head(db, row), asked, measured, told, lights.listed(db, row))
+    raised = warned.warnings(db, row, measured)
+    return OpeningSection(heads.head(db, row), asked, measured, raised, lights.listed(db, row))
 
 
 def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
@@ -75,6 +75,8 @@ def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
 
 
 def _work(db: Session, actor: Actor, row: tables.Round) -> WorkSection:
-    told = people.people(db, actor, row)
+    reviewers = people.people(db, actor, row)
     times = stages.times(db, row)
-    return WorkSection(told, failed.failed(db, row), datasets.cards(db, row), spent.cost(db, row, times, told.minutes))
+    return WorkSection(
+        reviewers, failed.failed(db, row), datasets.cards(db, row), spent.cost(db, row, times, reviewers.minutes)
+    )

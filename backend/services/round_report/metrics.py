@@ -86,8 +86,8 @@ def _measure(
         unknown: tuple[Any, ...] = ("", None, None, None, None, None, None, None)
         return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
     gap = between(db, old, new)
-    told = (gap.value, gap.low, gap.high, gap.p, gap.newly_right, gap.newly_wrong)
-    return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, *told)
+    gap_values = (gap.value, gap.low, gap.high, gap.p, gap.newly_right, gap.newly_wrong)
+    return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, *gap_values)
 
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -14,15 +14,15 @@ from backend.pipeline import branch, tune
 from backend.recipes import Recipe, first_job, job_from, judge_of
 from backend.services import access, events, review_settings
 from backend.services.access import Actor, require
-from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, few_shot, scheduled
+from backend.services.plans import Plan, PlanEstimate, again, branches, defaults, estimate, few_shot, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
 from backend.services.rounds.reopened import is_kept
 from backend.values import LocalEngine, Role, RoundStatus, Stage
 
 __all__ = [
-    "Estimate",
     "Plan",
+    "PlanEstimate",
     "RoundView",
     "again",
     "cancel",

@@ -16,13 +16,13 @@ from backend.services.samples.histograms import HistogramBin, histogram
 from backend.services.samples.near_duplicates import with_marks
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
 
-__all__ = ["Count", "Filters", "HistogramBin", "MetadataTest", "SamplePage", "Sort", "SortKey", "histogram", "page"]
+__all__ = ["Count", "Filters", "HistogramBin", "ListedSamples", "MetadataTest", "Sort", "SortKey", "histogram", "page"]
 
 MAX_PAGE = 200
 
 
 @dataclass(frozen=True)
-class SamplePage:
+class ListedSamples:
     """Some rows of a list and the places before and after them; `sort` is the order they are in.
 
     Similar samples come the closest first, unless another order is asked for.
@@ -48,7 +48,7 @@ def page(
     sort: Sort | None = None,
     cursor: str | None = None,
     limit: int = 50,
-) -> SamplePage:
+) -> ListedSamples:
     """One page of a round's training samples."""
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
@@ -73,4 +73,4 @@ def page(
         rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
         rows = similar.with_likeness(db, actor, round_, with_marks(db, rows), filters)
-    return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)
+    return ListedSamples(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

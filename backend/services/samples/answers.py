@@ -45,8 +45,8 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Ans
         round_ = get_row(db, actor, round_id)
         row = tables.Sample
         here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
-        found = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
-        return [answer for sample_id in sorted(found) for answer in found[sample_id]]
+        answers = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
+        return [answer for sample_id in sorted(answers) for answer in answers[sample_id]]
 
 
 def with_answers(
@@ -60,11 +60,11 @@ def with_answers(
     if not kinds or not rows:
         return list(rows)
     ids = [row.id for row in rows]
-    found, judged = visible_answers(db, actor, kept, ids), judge_answers.visible_answers(db, actor, kept, ids)
+    answers, judged = visible_answers(db, actor, kept, ids), judge_answers.visible_answers(db, actor, kept, ids)
     return [
         replace(
             row,
-            answers=in_short(found.get(row.id, []), kinds)
+            answers=in_short(answers.get(row.id, []), kinds)
             | {f"{JUDGE}{key}": value for key, value in in_short(read_of(judged.get(row.id, [])), kinds).items()},
         )
         for row in rows
@@ -73,7 +73,7 @@ def with_answers(
 
 def read_of(judged: Sequence[JudgeAnswerView]) -> list[JudgeAnswerView]:
     """Those of the judge's replies that could be read."""
-    return [one for one in judged if one.value is not None]
+    return [answer for answer in judged if answer.value is not None]
 
 
 def in_short(given: Sequence[AnswerView | JudgeAnswerView], kinds: Mapping[str, QuestionKind]) -> JSON:

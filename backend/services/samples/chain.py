@@ -24,7 +24,7 @@ MOST_ANSWERS = 100
 
 
 @dataclass(frozen=True)
-class Question:
+class ChainQuestion:
     """A question about a text, and the texts that answer it. `asked`: the end of what was asked, cut at `PREVIEW`."""
 
     step: int
@@ -44,7 +44,7 @@ class Chain:
     role: str
     names: dict[int, str]
     above: tuple[SampleRow, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[ChainQuestion, ...] = ()
     is_hidden: bool = False
     has_more: bool = False
 
@@ -77,7 +77,7 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
         names,
         above=tuple(rows[n] for n in above),
         questions=tuple(
-            Question(group.step, _end(group), tuple(rows[n] for n in answers[group.id]))
+            ChainQuestion(group.step, _end(group), tuple(rows[n] for n in answers[group.id]))
             for group in questions[:MOST_QUESTIONS]
         ),
         has_more=len(questions) > MOST_QUESTIONS or sum(map(len, answers.values())) == MOST_ANSWERS,

@@ -57,9 +57,9 @@ def read(actor: Actor, sample_id: int) -> Thread:
         hides_others = _hides_others(db, actor, round_, sample)
         query = select(row, user.name).outerjoin(user, user.id == row.user_id).where(row.sample_id == sample_id)
         query = query.where(row.user_id == actor.user_id) if hides_others else query
-        found = db.execute(query.order_by(row.id.desc()).limit(MOST_SHOWN)).all()[::-1]
+        comments = db.execute(query.order_by(row.id.desc()).limit(MOST_SHOWN)).all()[::-1]
         people = sorted(list(_people(db, sample.project_id))[:MOST_PEOPLE], key=str.lower)
-        return Thread(tuple(_view(actor, *one) for one in found), hides_others, tuple(people))
+        return Thread(tuple(_view(actor, *comment) for comment in comments), hides_others, tuple(people))
 
 
 def write(actor: Actor, sample_id: int, text: str) -> CommentView:
@@ -103,7 +103,7 @@ def delete(actor: Actor, comment_id: int) -> None:
 
 def mentioned(text: str, names: Sequence[str]) -> list[str]:
     """Those of the names that stand in a text after an @; of two that fit, the longer one."""
-    found, folded = [], text.casefold()
+    matches, folded = [], text.casefold()
     longest_first = sorted(names, key=len, reverse=True)
     at = folded.find("@")
     while at >= 0:
@@ -111,10 +111,10 @@ def mentioned(text: str, names: Sequence[str]) -> list[str]:
         for name in longest_first:
             key = name.casefold()
             if after.startswith(key) and not after[len(key) : len(key) + 1].isalnum():
-                found.append(name)
+                matches.append(name)
                 break
         at = folded.find("@", at + 1)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(matches))
 
 
 def _tell(db: Session, actor: Actor, row: tables.Comment, round_: tables.Round) -> None:

@@ -111,7 +111,9 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     parts = [rows["vector"][n : n + AT_ONCE].any(axis=1) for n in range(0, len(rows), AT_ONCE)]
     has_words = numpy.concatenate(parts)
     ids, known = rows["id"][has_words], rows["vector"][has_words]
-    means = clusters.centers(known, clusters.number_of(len(known))) if len(known) else numpy.zeros((0, model.size))
+    means = numpy.zeros((0, model.size), dtype=numpy.float32)
+    if len(known):
+        means = clusters.centers(known, clusters.number_of(len(known)))
     numbers = [clusters.closest(known[n : n + AT_ONCE], means) for n in range(0, len(known), AT_ONCE)]
     places = numpy.concatenate(numbers) if numbers else numpy.zeros(0, dtype=numpy.int64)
     write_clusters(round_id, ids.tolist(), places.tolist(), progress)

@@ -28,24 +28,24 @@ class AnswersGiven:
         """The answers to each sample that has some. `known`: the samples whose labels are not hidden."""
         if not self._has_some:
             return {}
-        told: dict[int, list[JSON]] = defaultdict(list)
+        answers_by_sample: dict[int, list[JSON]] = defaultdict(list)
         for sample_id, given in standing.of_samples(self._db, ids).items():
             is_only_own = self._kept.others and sample_id not in known
-            told[sample_id] += [
-                {"question": one.key, "who": one.who, "value": one.value, "at": one.at.isoformat()}
-                for one in given
-                if not is_only_own or one.user_id == self._actor.user_id
+            answers_by_sample[sample_id] += [
+                {"question": answer.key, "who": answer.who, "value": answer.value, "at": answer.at.isoformat()}
+                for answer in given
+                if not is_only_own or answer.user_id == self._actor.user_id
             ]
         shown = [n for n in ids if not self._kept.judge or n in known]
         for sample_id, judged in judge_answers.of_samples(self._db, shown).items():
-            told[sample_id] += [
+            answers_by_sample[sample_id] += [
                 {
-                    "question": one.key,
-                    "judge": one.checkpoint,
-                    "step": one.step,
-                    "value": one.value,
-                    "at": one.at.isoformat(),
+                    "question": answer.key,
+                    "judge": answer.checkpoint,
+                    "step": answer.step,
+                    "value": answer.value,
+                    "at": answer.at.isoformat(),
                 }
-                for one in judged
+                for answer in judged
             ]
-        return {n: json.dumps(said, ensure_ascii=False) for n, said in told.items() if said}
+        return {n: json.dumps(answers, ensure_ascii=False) for n, answers in answers_by_sample.items() if answers}

@@ -49,8 +49,10 @@ class DecisionHistory:
         """
         if not self._has_some:
             return {}
-        told = {n: self._told(n, originals.get(n, n), rows, known) for n, rows in self._read(ids, originals).items()}
-        return {n: _encode(said) for n, said in told.items() if said}
+        decisions_by_sample = {
+            n: self._told(n, originals.get(n, n), rows, known) for n, rows in self._read(ids, originals).items()
+        }
+        return {n: _encode(decisions) for n, decisions in decisions_by_sample.items() if decisions}
 
     def _read(self, ids: Sequence[int], originals: Mapping[int, int]) -> dict[int, list[tables.Decision]]:
         """The decisions that may be about each sample, in order."""
@@ -60,13 +62,13 @@ class DecisionHistory:
         for some in in_chunks(ids) if self._has_groups else ():
             for sample_id, head in group_decisions.first_of(self._db, some).items():
                 others[head].add(sample_id)
-        mine, found = set(ids), defaultdict[int, list[tables.Decision]](list)
+        mine, by_sample = set(ids), defaultdict[int, list[tables.Decision]](list)
         # Most samples have none, and a statement of hundreds of ids takes long to make.
         places = {n for (n,) in self._decided.rows([*(mine | {*others})])}
         for row in self._db.execute(self._query, {"places": [*places]}) if places else ():
             for sample_id in {row.sample_id} & mine | others.get(row.sample_id, set()):
-                found[sample_id].append(row)  # type: ignore[arg-type]
-        return found
+                by_sample[sample_id].append(row)  # type: ignore[arg-type]
+        return by_sample
 
     def _told(self, sample_id: int, about: int, read: list[tables.Decision], known: Collection[int]) -> list[JSON]:
         """What is said of the history. `about`: of a rewrite, the text that it was made of, which was decided on."""
@@ -85,8 +87,8 @@ class DecisionHistory:
 
     def _said(self, row: tables.Decision, *, tells_judge: bool, is_retracted: bool) -> JSON:
         who = self._people.get(row.user_id, "")
-        said = vars(Decision.of(row, who, self._cut, tells_judge=tells_judge, is_retracted=is_retracted))
-        return {name: value for name, value in said.items() if name not in UNSAID}
+        values = vars(Decision.of(row, who, self._cut, tells_judge=tells_judge, is_retracted=is_retracted))
+        return {name: value for name, value in values.items() if name not in UNSAID}
 
 
 def _plain(value: Any) -> str:

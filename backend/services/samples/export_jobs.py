@@ -135,9 +135,9 @@ def newest(actor: Actor, project_id: int) -> SampleExport | None:
         require(db, actor, project_id, Role.viewer)
         mine = (job.project_id == project_id, job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND)
         rows = db.scalars(select(job).where(*mine).order_by(job.id.desc()).limit(LOOKED_AT))
-        found = [view(db, actor, row) for row in rows]
-    first = [one for one in found[:1] if not one.is_over or one.status is JobStatus.failed]
-    return next(iter([*first, *(one for one in found if one.is_ready)]), None)
+        views = [view(db, actor, row) for row in rows]
+    first = [export for export in views[:1] if not export.is_over or export.status is JobStatus.failed]
+    return next(iter([*first, *(export for export in views if export.is_ready)]), None)
 
 
 def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:

@@ -21,9 +21,9 @@ class Reader:
 
     def rows(self, ids: Sequence[int]) -> Sequence[Any]:
         done = self._connection.exec_driver_sql(f"{self._before}({', '.join(map(str, ids))}){self._after}")
-        found: Sequence[Any] = done.cursor.fetchall()
+        fetched: Sequence[Any] = done.cursor.fetchall()
         done.close()
-        return found
+        return fetched
 
 
 def query() -> Select[Any]:
@@ -47,7 +47,7 @@ def query() -> Select[Any]:
 
 def written(read: Iterable[Any], checkpoints: Mapping[int | None, str]) -> dict[int, str]:
     """What judges said of each sample, as a JSON list. Written here and not by `json`, in less than half the time."""
-    found: dict[int, list[str]] = {}
+    by_sample: dict[int, list[str]] = {}
     heads: dict[Any, str] = {}
     tails: dict[Any, str] = {}
     for id_, step, judge, by, position, score, verdict, rationale, raw, template, finish, reasoning in read:
@@ -62,15 +62,15 @@ def written(read: Iterable[Any], checkpoints: Mapping[int | None, str]) -> dict[
             f', "template_hash": {encode_basestring(template)}, "finish_reason": {encode_basestring(finish)}',
         )
         number = "null" if score is None or not isfinite(score) else score
-        one = (
+        line = (
             f'{head}{number}, "verdict": {_text(verdict)}, "rationale": {encode_basestring(rationale)}, "raw": '
             f'{encode_basestring(raw)}{tail}, "reasoning": {_text(reasoning)}}}'
         )
-        if id_ in found:
-            found[id_].append(one)
+        if id_ in by_sample:
+            by_sample[id_].append(line)
         else:
-            found[id_] = [one]
-    return {id_: f"[{', '.join(some)}]" for id_, some in found.items()}
+            by_sample[id_] = [line]
+    return {id_: f"[{', '.join(some)}]" for id_, some in by_sample.items()}
 
 
 def _text(value: str | None) -> str:

@@ -147,23 +147,25 @@ def rows(
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
-        found, said = (
+        rows_read, judgments = (
             {row[0]: row for row in read.rows(chunk)},
             export_judgments.written(judged.rows(chunk), names.checkpoints),
         )
-        originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
+        originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read.values() if row[EDITED_FROM_AT] is not None}
         known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
         at += size
-        texts = chain.from_iterable((*found.values(), said.values(), decided.values(), answered.values()))
-        size = next_size(len(chunk), sum([len(one) for one in texts if one.__class__ is str]))
+        texts = chain.from_iterable((*rows_read.values(), judgments.values(), decided.values(), answered.values()))
+        size = next_size(len(chunk), sum([len(text) for text in texts if text.__class__ is str]))
         for sample_id in chunk:
-            row = Read._make(found[sample_id])
-            told = tuple(one.get(sample_id, "[]") for one in (said, decided, answered))
+            row = Read._make(rows_read[sample_id])
+            lists = tuple(lines.get(sample_id, "[]") for lines in (judgments, decided, answered))
             if kept.judge and row.unhinted is not None:
                 row = row._replace(asked=row.unhinted)
             yield (
-                _shown(row, of_round, names, told) if sample_id in known else _masked(row, of_round, names, told, kept)
+                _shown(row, of_round, names, lists)
+                if sample_id in known
+                else _masked(row, of_round, names, lists, kept)
             )
 
 

@@ -67,7 +67,8 @@ class ExportRequest:
     def of(cls, given: JSON) -> "ExportRequest":
         """What `to_json` wrote."""
         filters: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
+            name: tuple(condition) if isinstance(condition, list) else condition
+            for name, condition in given["filters"].items()
         }
         order = given["sort"]
         sort = Sort(
@@ -120,7 +121,7 @@ def count(actor: Actor, project_id: int, wanted: ExportRequest) -> int:
     """How many samples an export would hold, counted up to one more than `AT_ONCE`; raises what `export` would."""
     with writing(), snapshot() as db:
         until = time.monotonic() + SEARCH_SECONDS
-        return sum(len(one.ids) for one in _found(db, actor, project_id, wanted, AT_ONCE + 1, until))
+        return sum(len(part.ids) for part in _found(db, actor, project_id, wanted, AT_ONCE + 1, until))
 
 
 def export(actor: Actor, project_id: int, wanted: ExportRequest, *, out: Path | None = None) -> ExportFile:
@@ -163,7 +164,7 @@ def write(
     with snapshot() as db:
         until = None if most is None else time.monotonic() + SEARCH_SECONDS
         parts = _found(db, actor, project_id, wanted, None if most is None else most + 1, until)
-        total = sum(len(one.ids) for one in parts)
+        total = sum(len(part.ids) for part in parts)
         if most is not None and total > most:
             raise InvalidInput(
                 f"The filter finds more than {most:,} samples. Start the export in the background (POST to "
@@ -173,17 +174,17 @@ def write(
         names = export_rows.Names.of(db, project_id)
 
         def rows() -> Iterator[Values]:
-            for one in parts:
-                found = export_rows.rows(db, actor, one.round, one.kept, one.ids, names)
-                for number, row in enumerate(found, 1):
+            for part in parts:
+                lines = export_rows.rows(db, actor, part.round, part.kept, part.ids, names)
+                for number, row in enumerate(lines, 1):
                     yield row
                     if number % TOLD == 0:
                         advance(TOLD)
-                advance(len(one.ids) % TOLD)
+                advance(len(part.ids) % TOLD)
 
         shaped, columns = export_rows.shaped(rows(), wanted.format), export_rows.columns(wanted.format)
         num_rows = row_files.write(path, wanted.format, shaped, columns)
-        return WriteResult(num_rows, path.stat().st_size, {one.round.id: one.kept for one in parts})
+        return WriteResult(num_rows, path.stat().st_size, {part.round.id: part.kept for part in parts})
 
 
 def _found(
@@ -223,12 +224,12 @@ def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[
     """
     round_ = tables.Round
     query = select(round_).where(round_.project_id == project_id).order_by(round_.number)
-    found = list(db.scalars(query.where(round_.id.in_(round_ids)) if round_ids else query))
-    if missing := set(round_ids) - {one.id for one in found}:
+    rounds = list(db.scalars(query.where(round_.id.in_(round_ids)) if round_ids else query))
+    if missing := set(round_ids) - {item.id for item in rounds}:
         raise NotFound(f"There is no round {min(missing)} in this project. Choose one from the list.")
-    for one in found if round_ids else ():
-        archived.refuse(one)
-    return [one for one in found if one.archived_at is None]
+    for item in rounds if round_ids else ():
+        archived.refuse(item)
+    return [item for item in rounds if item.archived_at is None]
 
 
 def matching(
@@ -251,11 +252,11 @@ def matching(
     if not (filters.text or filters.prompt):
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
         sql = text(f"SELECT sample_id FROM {source} ORDER BY {_order(sort)} LIMIT :limit")
-        found: Any = asked.db.execute(sql, asked.values | {"limit": most if held is None else 2**62})
+        result: Any = asked.db.execute(sql, asked.values | {"limit": most if held is None else 2**62})
         # Numbers alone: a row of SQLAlchemy's for each takes longer.
-        while len(ids) < most and (some := found.cursor.fetchmany(READ)):
+        while len(ids) < most and (some := result.cursor.fetchmany(READ)):
             ids.extend([sample_id for (sample_id,) in some if held is None or sample_id in held])
-        found.close()
+        result.close()
         return ids[:most]
     cursor: Cursor | None = None
     if held is not None and len(held) > listing_among.SORTED:
@@ -298,6 +299,6 @@ def name_of(actor: Actor, project_id: int, wanted: ExportRequest) -> str:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         refuse_held(db, project_id)
-        numbers = [one.number for one in rounds_of(db, project_id, wanted.round_ids)]
+        numbers = [round_.number for round_ in rounds_of(db, project_id, wanted.round_ids)]
     which = f"-round-{numbers[0]}" if len(numbers) == 1 else ""
     return f"samples{which}.{wanted.format}"

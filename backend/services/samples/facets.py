@@ -90,11 +90,11 @@ def facets(actor: Actor, round_id: int) -> list[MetadataFacet]:
         of_samples = select(sample.extra[OWN]).where(sample.round_id == round_id).order_by(sample.id)
         own = db.scalars(of_samples.limit(LOOKED_AT + 1)).all()
         is_exact = is_exact and not (len(own) > LOOKED_AT and any(own))
-        for one in own[:LOOKED_AT]:
-            _gather(values, one or {})
+        for metadata in own[:LOOKED_AT]:
+            _gather(values, metadata or {})
     frequent = sorted(values, key=lambda key: -len(values[key]))[:MOST]
-    found = [facet_of(key, values[key], is_exact=is_exact) for key in frequent]
-    return [facet for facet in found if facet is not None]
+    metadata_facets = [facet_of(key, values[key], is_exact=is_exact) for key in frequent]
+    return [facet for facet in metadata_facets if facet is not None]
 
 
 def _gather(values: dict[str, list[object]], extra: Mapping[str, object]) -> None:
@@ -111,12 +111,14 @@ def facet_of(key: str, values: Sequence[object], *, is_exact: bool = True) -> Me
     words, numbers = [_word(value) for value in values], [_number(value) for value in values]
     # The filter finds all texts of one number: they are one choice, and called as the first of them.
     names: dict[float, str] = {}
-    called = [word if one is None else names.setdefault(one, word) for one, word in zip(numbers, words, strict=True)]
+    called = [
+        word if number is None else names.setdefault(number, word) for number, word in zip(numbers, words, strict=True)
+    ]
     counts, number = Counter(called), len(values)
     if len(counts) <= FEW:
         choices = (FacetChoice(word[:200], n, _test(key, word)) for word, n in counts.most_common())
         return MetadataFacet(key, FacetKind.choice, number, is_exact, choices=tuple(choices))
-    plain = [one for one in numbers if one is not None]
+    plain = [number for number in numbers if number is not None]
     if len(plain) == number:
         return MetadataFacet(key, FacetKind.number, number, is_exact, bins=tuple(_bins(plain)))
     if all(DAY.fullmatch(word) for word in counts):

@@ -78,10 +78,10 @@ class ShownSearch:
         if self.patience.left <= 0:
             return []
         text, start = text[:LOOKED_AT], monotonic()
-        found = self._by_pattern(text) if self.query.pattern else _by_terms(self.query.terms, text)
+        spans = self._by_pattern(text) if self.query.pattern else _by_terms(self.query.terms, text)
         self.patience.left -= monotonic() - start
         merged: list[Place] = []
-        for low, high in sorted(found):
+        for low, high in sorted(spans):
             if merged and low <= merged[-1][1]:
                 merged[-1] = merged[-1][0], max(high, merged[-1][1])
             else:
@@ -89,27 +89,27 @@ class ShownSearch:
         return merged[:MOST]
 
     def _by_pattern(self, text: str) -> list[Place]:
-        found: list[Place] = []
+        spans: list[Place] = []
         try:
             for match in compiled(self.query.pattern).finditer(text, timeout=self.patience.left):
                 if match.end() > match.start():
-                    found.append(match.span())
-                if len(found) == MOST:
+                    spans.append(match.span())
+                if len(spans) == MOST:
                     break
         except TimeoutError:
             pass
-        return found
+        return spans
 
 
 def _by_terms(terms: tuple[Term, ...], text: str) -> list[Place]:
     plain, starts, ends = _folded(text)
-    found: list[Place] = []
+    spans: list[Place] = []
     for term in terms:
         for number, match in enumerate(term.row.finditer(plain)):
             if number == MOST:
                 break
-            found.append((starts[match.start()], ends[match.end() - 1]))
-    return found
+            spans.append((starts[match.start()], ends[match.end() - 1]))
+    return spans
 
 
 def _folded(text: str) -> tuple[str, list[int], list[int]]:

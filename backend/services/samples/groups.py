@@ -18,7 +18,7 @@ from backend import boundary
 from backend.db import reading, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Count, Scope, scope
-from backend.db.listing_groups import ShownLabels, Tally, all_groups, all_shown, tallies, walk
+from backend.db.listing_groups import GroupTally, ShownLabels, all_groups, all_shown, tallies, walk
 from backend.db.many import among
 from backend.db.search import Patience
 from backend.errors import InvalidInput, PermissionDenied
@@ -87,7 +87,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
-class GroupPage:
+class ListedGroups:
     """`sort` is the order the rows are in: by number where too many samples pass for another one.
 
     `is_partial`: all samples looked at for this page were of groups that other pages have; the next page goes on.
@@ -133,7 +133,7 @@ def page(
     sort: GroupSort = BY_NUMBER,
     cursor: str | None = None,
     limit: int = 25,
-) -> GroupPage:
+) -> ListedGroups:
     """One page of a round's groups; the cursor's own order counts.
 
     Raises `PermissionDenied` for filters and orders that would tell what is hidden from the actor.
@@ -151,10 +151,10 @@ def page(
         refuse(kept, sort)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
-        found = None if at else ordered(asked, filters, sort, place, limit)
-        found = found or walked(asked, filters, at, sort, limit)
-        rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, found.ids)
-    return GroupPage(tuple(rows), found.next, found.count, found.sort, found.is_partial)
+        groups_page = None if at else ordered(asked, filters, sort, place, limit)
+        groups_page = groups_page or walked(asked, filters, at, sort, limit)
+        rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, groups_page.ids)
+    return ListedGroups(tuple(rows), groups_page.next, groups_page.count, groups_page.sort, groups_page.is_partial)
 
 
 def read_walked(text: str) -> Cursor:
@@ -167,7 +167,7 @@ def read_walked(text: str) -> Cursor:
 
 @dataclass(frozen=True)
 class FoundGroups:
-    """The numbers of a page's groups, and what `GroupPage` says of it."""
+    """The numbers of a page's groups, and what `ListedGroups` says of it."""
 
     ids: tuple[int, ...]
     next: str | None
@@ -203,21 +203,21 @@ def ordered(
         raise InvalidInput("More samples pass now than are sorted. Go to the first page.")
     if ids is None:
         return None
-    found = tallies(asked.db, ids, filters.step)
-    places = sorted((GroupPlace(sort, getattr(found[id_], sort.key), id_) for id_ in ids), key=standing)
-    left = [one for one in places if place is None or standing(one) > standing(place)]
+    by_group = tallies(asked.db, ids, filters.step)
+    places = sorted((GroupPlace(sort, getattr(by_group[id_], sort.key), id_) for id_ in ids), key=standing)
+    left = [group_place for group_place in places if place is None or standing(group_place) > standing(place)]
     following = str(left[limit - 1]) if len(left) > limit else None
-    return FoundGroups(tuple(one.group_id for one in left[:limit]), following, Count(len(ids)), sort)
+    return FoundGroups(tuple(group_place.group_id for group_place in left[:limit]), following, Count(len(ids)), sort)
 
 
 def walked(asked: Scope, filters: Filters, at: Cursor | None, sort: GroupSort, limit: int) -> FoundGroups:
     """A page by number: the order of the first sample of each group that passes."""
-    found = walk(asked, filters, at, limit, Patience(), descending=is_newest_first(sort))
-    order = replace(BY_NUMBER, descending=found.sort.descending)
-    is_all = found.next is None and at is None
-    following = str(found.next) if found.next else None
-    is_partial = following is not None and len(found.ids) < limit
-    return FoundGroups(found.ids, following, Count(len(found.ids), is_exact=is_all), order, is_partial)
+    walked_groups = walk(asked, filters, at, limit, Patience(), descending=is_newest_first(sort))
+    order = replace(BY_NUMBER, descending=walked_groups.sort.descending)
+    is_all = walked_groups.next is None and at is None
+    following = str(walked_groups.next) if walked_groups.next else None
+    is_partial = following is not None and len(walked_groups.ids) < limit
+    return FoundGroups(walked_groups.ids, following, Count(len(walked_groups.ids), is_exact=is_all), order, is_partial)
 
 
 def is_newest_first(sort: GroupSort) -> bool:
@@ -236,9 +236,9 @@ def read_rows(
     """The rows of these groups, in their order."""
     if not group_ids:
         return []
-    asked, said = read_questions(db, kept, group_ids), tallies(db, group_ids, filters.step, shown)
+    asked, counts = read_questions(db, kept, group_ids), tallies(db, group_ids, filters.step, shown)
     members = read_members(db, filters, shown, group_ids)
-    return [row_of(id_, asked[id_], said[id_], *members[id_]) for id_ in group_ids]
+    return [row_of(id_, asked[id_], counts[id_], *members[id_]) for id_ in group_ids]
 
 
 def read_questions(db: Session, kept: Hidden, group_ids: Sequence[int]) -> dict[int, str]:
@@ -269,14 +269,14 @@ def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
     )
 
 
-def row_of(group_id: int, prompt: str, said: Tally, members: Sequence[GroupMember], num_more: int) -> GroupRow:
+def row_of(group_id: int, prompt: str, counted: GroupTally, members: Sequence[GroupMember], num_more: int) -> GroupRow:
     """A row; of a group with a sample that is hidden no figure is shown, since the others' would tell of it."""
-    is_hidden = said.num_hidden > 0
+    is_hidden = counted.num_hidden > 0
     if is_hidden:
-        said = Tally(said.num_samples)
+        counted = GroupTally(counted.num_samples)
         # A file may have the best text first.
-        members = sorted(members, key=lambda one: blake2b(str(one.id).encode()).digest())
-    figures = (said.num_samples, said.num_with_verdict, said.num_accepted, said.pass_rate, said.spread)
+        members = sorted(members, key=lambda member: blake2b(str(member.id).encode()).digest())
+    figures = (counted.num_samples, counted.num_with_verdict, counted.num_accepted, counted.pass_rate, counted.spread)
     return GroupRow(group_id, prompt, *figures, tuple(members), num_more, is_hidden)
 
 
@@ -291,9 +291,9 @@ def read_members(
     query = select(sample.group_id, sample.id, label.kind, label.step, *named, place, number)
     query = query.join(label, label.sample_id == sample.id).where(among(sample.group_id, group_ids), shown.is_listed)
     query = query.where(label.step.in_(filters.step)) if filters.step else query
-    one = query.subquery().c
+    columns = query.subquery().c
     members: dict[int, tuple[list[GroupMember], int]] = defaultdict(lambda: ([], 0))
-    for row in db.execute(select(*one).where(one.place <= MAX_MEMBERS).order_by(one.group_id, one.id)):
+    for row in db.execute(select(*columns).where(columns.place <= MAX_MEMBERS).order_by(columns.group_id, columns.id)):
         listed, _ = members[row.group_id]
         listed.append(GroupMember(row.id, row.kind, row.step, row.verdict, row.score, bool(row.is_hidden)))
         members[row.group_id] = listed, row.number - len(listed)

@@ -99,8 +99,8 @@ def by_bin(asked: Scope, edges: list[float], column: str, asks: list[tuple[str, 
     of_bin = ", ".join(f"{whole}((SELECT {each} FROM {asked.labels(column)} WHERE {inside}))" for whole, each in asks)
     parts = f"{asked.each()}, b(n, low, high) AS (VALUES {bins})"
     sql = f"WITH {parts} SELECT b.n, {of_bin} FROM f CROSS JOIN b GROUP BY b.n"
-    told = {n: tuple(values) for n, *values in asked.all(sql)}
-    return [told.get(n, (None,) * len(asks)) for n in range(len(highs))]
+    counts = {n: tuple(values) for n, *values in asked.all(sql)}
+    return [counts.get(n, (None,) * len(asks)) for n in range(len(highs))]
 
 
 def estimate(asked: Scope, edges: list[float], column: str) -> list[int] | None:

@@ -44,8 +44,8 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Jud
         round_ = get_row(db, actor, round_id)
         row = tables.Sample
         here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
-        found = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
-        return [answer for sample_id in sorted(found) for answer in found[sample_id]]
+        answers = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
+        return [answer for sample_id in sorted(answers) for answer in answers[sample_id]]
 
 
 def visible_answers(
@@ -66,6 +66,6 @@ def of_samples(db: Session, sample_ids: Sequence[int]) -> dict[int, list[JudgeAn
     query = query.order_by(row.sample_id, question.position, row.step, row.id)
     answers: dict[int, list[JudgeAnswerView]] = defaultdict(list)
     for chunk in in_chunks(sample_ids):
-        for found in db.execute(query.where(row.sample_id.in_(chunk))):
-            answers[found.sample_id].append(JudgeAnswerView(*found))
+        for answer in db.execute(query.where(row.sample_id.in_(chunk))):
+            answers[answer.sample_id].append(JudgeAnswerView(*answer))
     return answers

@@ -19,11 +19,11 @@ def browse(
 ) -> PromptPage:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
     set's prompts, without metadata, and without what the file says of its completions, their order included."""
-    found = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)
+    page = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)
     with reading() as db:
         if not _is_hidden(db, actor, set_id):
-            return found
-    return replace(found, rows=tuple(map(_masked, found.rows)))
+            return page
+    return replace(page, rows=tuple(map(_masked, page.rows)))
 
 
 def _is_hidden(db: Session, actor: Actor, set_id: int) -> bool:
@@ -31,14 +31,16 @@ def _is_hidden(db: Session, actor: Actor, set_id: int) -> bool:
     round_, used = tables.Round, tables.RoundPromptSet
     asks = select(used.round_id).where(used.prompt_set_id == set_id, used.use == SetUse.sample)
     # Prompts that a round made for itself are a set of its own.
-    made = select(tables.PromptSet.round_id).where(tables.PromptSet.id == set_id)
-    query = select(round_).where(or_(round_.id.in_(asks), round_.id.in_(made)), round_.is_reviewed, round_.is_blind)
+    of_set = select(tables.PromptSet.round_id).where(tables.PromptSet.id == set_id)
+    query = select(round_).where(or_(round_.id.in_(asks), round_.id.in_(of_set)), round_.is_reviewed, round_.is_blind)
     ahead = query.where(round_.status.in_((RoundStatus.running, RoundStatus.review)))
-    return any(visibility.hidden(db, actor, one).judge for one in db.scalars(ahead))
+    return any(visibility.hidden(db, actor, round_).judge for round_ in db.scalars(ahead))
 
 
 def _masked(row: PromptView) -> PromptView:
     # Of a pair a file names the chosen one first.
-    ordered = sorted(row.completions, key=lambda one: blake2b(one.text.encode("utf-8", "surrogatepass")).digest())
-    completions = tuple(replace(one, extra={}) for one in ordered)
+    ordered = sorted(
+        row.completions, key=lambda completion: blake2b(completion.text.encode("utf-8", "surrogatepass")).digest()
+    )
+    completions = tuple(replace(completion, extra={}) for completion in ordered)
     return replace(row, extra={}, completions=completions, is_masked=True)

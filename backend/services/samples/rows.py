@@ -102,11 +102,11 @@ def with_excerpts(db: Session, rows: Sequence[SampleRow], filters: Filters) -> l
     sample, asked = tables.Sample, tables.Prompt
     # A text that nobody searched is not read again.
     columns = [
-        func.substr(one.text, 1, LOOKED_AT if sought else 0) for one, sought in ((sample, text), (asked, prompt))
+        func.substr(column.text, 1, LOOKED_AT if sought else 0) for column, sought in ((sample, text), (asked, prompt))
     ]
     query = select(sample.id, *columns).join(asked, asked.id == sample.prompt_id)
-    found = {
+    text_pieces = {
         id_: (text.excerpt(written) if text else (), prompt.excerpt(question) if prompt else ())
         for id_, written, question in db.execute(query.where(sample.id.in_([row.id for row in rows])))
     }
-    return [replace(row, excerpt=found[row.id][0], prompt_excerpt=found[row.id][1]) for row in rows]
+    return [replace(row, excerpt=text_pieces[row.id][0], prompt_excerpt=text_pieces[row.id][1]) for row in rows]

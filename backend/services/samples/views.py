@@ -214,7 +214,7 @@ def _refuse_taken(db: Session, project_id: int, user_id: int | None, name: str, 
     row = tables.SampleView
     is_theirs = row.created_by.is_(None) if user_id is None else row.created_by == user_id
     names = db.scalars(select(row.name).where(row.project_id == project_id, is_theirs, row.id != but))
-    if name.casefold() in {one.casefold() for one in names}:
+    if name.casefold() in {other.casefold() for other in names}:
         raise Conflict(f"There is another view called {name!r}. Choose another name, or change that one.")
 
 

@@ -161,8 +161,8 @@ def _listing(actor: Actor, project_id: int, role: Role, rounds: int, of: int | N
         require(db, actor, project_id, role)
         reviewed = (row.project_id == project_id, row.is_reviewed, row.archived_at.is_(None))
         newest = select(row).where(*reviewed).order_by(row.number.desc()).limit(rounds)
-        shown = [one for one in reversed(list(db.scalars(newest))) if not review_scope.is_before_people(one)]
-        return [line for one in shown for line in _of_round(db, one, of)]
+        shown = [round_ for round_ in reversed(list(db.scalars(newest))) if not review_scope.is_before_people(round_)]
+        return [line for round_ in shown for line in _of_round(db, round_, of)]
 
 
 def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Performance]:
@@ -184,7 +184,7 @@ def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Perform
         gold, colleagues = _gold(db, round_.id, of), same_as_colleagues(cast)
         settled = same_as_settled(cast, _settled(db, round_.id))
     lines, none = [], Share(0, 0)
-    for user_id in sorted(people, key=lambda one: names.get(one, "")):
+    for user_id in sorted(people, key=lambda id_: names.get(id_, "")):
         decided = counted[user_id].decided if user_id in counted else 0
         timed, seconds = effort.get(user_id, (0, 0.0))
         skips, edits = passed.get(user_id, (0, 0))

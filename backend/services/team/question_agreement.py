@@ -52,7 +52,7 @@ class QuestionAgreement:
 
 
 @dataclass
-class Counted:
+class QuestionCounts:
     """The answers to one question. `by_sample`: of each sample what each person answered, a rating or the chosen
     labels as one text."""
 
@@ -88,11 +88,11 @@ def with_judges(actor: Actor, round_id: int) -> list[JudgeAgreement]:
         return judged.agreement(db, round_)
 
 
-def _read(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, Counted]:
+def _read(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, QuestionCounts]:
     """The answers by question, but for those of free texts."""
     row = tables.Answer
     query = select(row.question_id, row.sample_id, row.user_id, row.number, row.words, row.is_gold, row.is_blind)
-    counted: dict[int, Counted] = defaultdict(Counted)
+    counted: dict[int, QuestionCounts] = defaultdict(QuestionCounts)
     stands = query.where(row.round_id == round_id, row.is_standing, row.question_id.not_in(texts))
     for question_id, sample_id, user_id, number, words, is_gold, is_blind in db.execute(stands):
         question = counted[question_id]
@@ -106,7 +106,7 @@ def _read(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, Counted
     return counted
 
 
-def _count(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, Counted]:
+def _count(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, QuestionCounts]:
     """How many free texts there are, by question: nobody compares them."""
     row = tables.Answer
 
@@ -120,18 +120,20 @@ def _count(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, Counte
     )
     stands = query.where(row.round_id == round_id, row.is_standing, row.question_id.in_(texts))
     return {
-        question_id: Counted(people=people, answers=answers, left_out=+Counter({ON_GOLD: on_gold, SEEING: seeing}))
+        question_id: QuestionCounts(
+            people=people, answers=answers, left_out=+Counter({ON_GOLD: on_gold, SEEING: seeing})
+        )
         for question_id, people, answers, on_gold, seeing in db.execute(stands.group_by(row.question_id))
     }
 
 
-def _lines(view: QuestionView, counted: Counted) -> Iterator[tuple[QuestionView, Counted, str]]:
+def _lines(view: QuestionView, counted: QuestionCounts) -> Iterator[tuple[QuestionView, QuestionCounts, str]]:
     labels = view.options.labels if view.kind in (QuestionKind.labels, QuestionKind.spans) else ("",)
     for label in labels:
         yield view, counted, label
 
 
-def _measured(view: QuestionView, counted: Counted, label: str, *, resamples: int) -> QuestionAgreement:
+def _measured(view: QuestionView, counted: QuestionCounts, label: str, *, resamples: int) -> QuestionAgreement:
     items = [_of_label(given, label) if label else tuple(given) for given in counted.shared()]
     alpha = measures.ordinal_alpha if view.kind is QuestionKind.rating else measures.alpha
     return QuestionAgreement(

@@ -77,7 +77,7 @@ def test_an_owner_tells_workers_and_sees_what_each_does() -> None:
     assert workers.tell(owner, WorkerOrder.pause).workers == ["host-0", "own", "web"]
     assert states() == {"host-0": WorkerState.pausing, "own": WorkerState.pausing, "web": WorkerState.paused}
     assert workers.tell(owner, WorkerOrder.drain).workers == ["host-0", "own"]
-    assert workers.tell(owner, WorkerOrder.work, "own") == workers.OrderedWorkers(["own"], silent=[])
+    assert workers.tell(owner, WorkerOrder.work, "own") == workers.OrderOutcome(["own"], silent=[])
     assert states() == {"host-0": WorkerState.draining, "own": WorkerState.busy, "web": WorkerState.paused}
     with pytest.raises(Conflict, match="part of a web process"):
         workers.tell(owner, WorkerOrder.drain, "web")
@@ -94,7 +94,7 @@ def test_who_obeys_nothing_is_not_told_and_who_is_silent_is_named() -> None:
     with pytest.raises(Conflict, match="obeys no orders"):
         workers.tell(owner, WorkerOrder.drain, "old")
     executor("still", heartbeat_at=now() - timedelta(minutes=2))
-    assert workers.tell(owner, WorkerOrder.pause) == workers.OrderedWorkers(["still"], silent=["still"])
+    assert workers.tell(owner, WorkerOrder.pause) == workers.OrderOutcome(["still"], silent=["still"])
     with reading() as db:
         assert db.get_one(tables.Executor, "old").told is WorkerOrder.work
 

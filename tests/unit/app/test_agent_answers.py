@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from app.agents import calls
 from app.agents.calls import TOOLS
 from app.agents.fitting import written
-from app.agents.tool import Tool, conversation, untrusted
+from app.agents.tool import ToolCall, conversation, untrusted
 from app.cli.agents import mcp
 from backend.errors import InvalidInput
 
@@ -30,10 +30,10 @@ def test_a_long_answer_loses_the_ends_of_its_texts() -> None:
 
 
 def test_what_was_done_is_no_refusal_however_long_its_answer() -> None:
-    class Reading(Tool):
+    class Reading(ToolCall):
         title = "Read"
 
-    class Changing(Tool):
+    class Changing(ToolCall):
         title = "Change"
         changes = True
 

@@ -4,7 +4,7 @@ from app.pages.compare import values
 from backend.differences import Difference, of_shares
 from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
-from backend.services.held_out.side_by_side import Best, SideBySide
+from backend.services.held_out.side_by_side import BestSide, SideBySide
 from backend.values import RoundStatus
 
 NOTHING = Difference(None, None, None, 0)
@@ -18,7 +18,7 @@ def shown(*numbers: ComparedMetric) -> list[list[str]]:
     old, new = (ComparedSide(f"c{n}", f"c{n}", None, n, f"c{n}") for n in (1, 2))
     pair = Compared(old, new, None, numbers, 0, 4, 4)
     of_rounds = ((1, tuple(number for number in numbers if not number.of_checkpoint)),)
-    page = values.value(SideBySide((old, new), (pair,), Best(), of_rounds=of_rounds), None, [])
+    page = values.value(SideBySide((old, new), (pair,), BestSide(), of_rounds=of_rounds), None, [])
     return [[number["name"] for number in page["numbers"]], page["unknown"]]
 
 
@@ -42,7 +42,7 @@ def test_a_category_that_collapsed_is_worse_though_it_has_no_interval() -> None:
     old, new = (ComparedSide(f"c{n}", f"c{n}", None, n, f"c{n}") for n in (1, 2))
     categories = tuple(ComparedCategory("kind", str(n), of_shares(n, n, 0, n, times=2)) for n in (40, 12))
     pair = Compared(old, new, None, (), 52, 52, 52, categories)
-    page = values.value(SideBySide((old, new), (pair,), Best()), None, [])
+    page = values.value(SideBySide((old, new), (pair,), BestSide()), None, [])
     (told,) = page["told"]
     assert [link["text"] for link in told["worse"]] == ["kind: 40 (-100.0 points)", "kind: 12 (-100.0 points)"]
     assert told["better"] == []
@@ -55,7 +55,7 @@ def of_two(*, rounds: int) -> SideBySide:
     old, new = (ComparedSide(f"r{n}", f"Round {n}", n, n, f"c{n}", RoundStatus.done) for n in (1, 2))
     alone = of_shares(100, 50, 7, 0)
     number = ComparedMetric("held_out_accuracy", Value(0.5, 0.4, 0.6, 100), Value(0.57, 0.47, 0.67, 100), alone, True)
-    best = Best(new, old, of_shares(100, 50, 7, 0, times=rounds or 1), of=2, rounds=rounds)
+    best = BestSide(new, old, of_shares(100, 50, 7, 0, times=rounds or 1), of=2, rounds=rounds)
     return SideBySide((old, new), (Compared(old, new, None, (number,), 100, 100, 100),), best)
 
 
@@ -78,7 +78,7 @@ def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
 def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
     two = of_two(rounds=4)
     base = ComparedSide("c9", "the base", None, 9, "the base")
-    high = Best(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
+    high = BestSide(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
     page = values.value(SideBySide((base, *two.sides), (), high, best_round=two.best), None, [])
     first, second = page["best"]
     assert (first["chip"], first["badge"]) == ("highest round", "")

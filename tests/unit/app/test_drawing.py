@@ -11,7 +11,7 @@ from app import forms
 from app.pages.new_round.drafts import digest, draft_of
 from app.pages.new_round.drawing import DRAWN_AGAIN, OTHER_VALUES, REDRAWN, WAITS, Drawing, refused
 from app.pages.new_round.folds import Folds
-from app.pages.new_round.steps import Tool
+from app.pages.new_round.steps import StepButton
 from app.widgets.round_form import review_inputs
 from backend import recipes
 from backend.errors import InvalidInput
@@ -38,7 +38,7 @@ def drawing(drawn: dict[str, Any]) -> Drawing:
 
 
 def use(drawing: Drawing, now: JSON) -> list[Any]:
-    tool = Tool(None, steps_edit.as_steps)  # type: ignore[arg-type]  # its button is not pressed here
+    tool = StepButton(None, steps_edit.as_steps)  # type: ignore[arg-type]  # its button is not pressed here
     return drawing.use(tool, None, now, (None, *FIELDS))
 
 

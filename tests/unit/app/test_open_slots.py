@@ -7,7 +7,7 @@ from app import forms
 from app.pages.new_round.folds import MORE, ROLES, Folds, Keys, by_key, kept_keys, new_keys, same_keys
 from backend import recipes
 from backend.services.recipes import steps_edit
-from backend.services.recipes.parts import Knob, KnobType
+from backend.services.recipes.knobs import Knob, KnobType
 from backend.values import JSON
 
 SLOTS = ["prompt_source", "generator", "judge", "selector", "trainer"]

@@ -3,7 +3,7 @@
 import pytest
 
 from backend import recipes
-from backend.pipeline.evaluate import looked_at
+from backend.pipeline.round_evidence import looked_at
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from app.pages.prompts.importing import noted
 from backend.errors import InvalidInput
+from backend.services.prompts.canonical import canonical_json, content_hash
 from backend.services.prompts.formats import recognise
 from backend.services.prompts.mapping import Mapping, check_mapping, from_json
 from backend.services.prompts.row_completions import UNREAD
-from backend.services.prompts.rows import BadRow, canonical_json, content_hash, parse
+from backend.services.prompts.rows import BadRow, parse
 from backend.services.prompts.staging import is_held_out
 
 PROMPT = Mapping(prompt="prompt", answer="answer")

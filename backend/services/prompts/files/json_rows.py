@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from backend.errors import InvalidInput
 from backend.services.prompts.files import limits
-from backend.services.prompts.files.json_values import Decoder, Window, stands_twice
+from backend.services.prompts.files.json_values import JsonDecoder, Window, stands_twice
 from backend.services.prompts.files.limits import Notes, NumberText, Row, type_name
 
 WRAPPERS = (
@@ -62,7 +62,7 @@ PRETTY = re.compile(rb'\{[ \t]*(?:"[^"\\\r\n]*"[ \t]*:[ \t]*(?:[\[{]|"[^\r\n]*",
 
 def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
     """One object a line. Where a single line is all there is, it may wrap the rows."""
-    decoder = Decoder(notes)
+    decoder = JsonDecoder(notes)
     rows = (
         (number, limits.too_long() if line is None else _object(line, decoder))
         for number, line in limits.lines(file)
@@ -125,7 +125,7 @@ def _columns(row: dict[str, Any]) -> dict[str, list[Any]] | None:
     return row if any(isinstance(v[0], str) for v in values) and "choices" not in row else None
 
 
-def _object(line: bytes, decoder: Decoder) -> dict[str, Any] | str:
+def _object(line: bytes, decoder: JsonDecoder) -> dict[str, Any] | str:
     """The JSON object of one line, or why there is none."""
     try:
         text = line.decode("utf-8").strip()
@@ -143,7 +143,7 @@ def _object(line: bytes, decoder: Decoder) -> dict[str, Any] | str:
 
 def document(file: BinaryIO, path: Path, notes: Notes) -> Iterator[Row]:
     """Arrays and objects one after the other, and the rows that an object wraps. Rows are numbered from 1."""
-    window = Window(file, path, Decoder(notes))
+    window = Window(file, path, JsonDecoder(notes))
     number = 0
     while c := window.skip():
         if c not in ("[", "{"):

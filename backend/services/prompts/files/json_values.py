@@ -13,7 +13,7 @@ from backend.services.prompts.files import limits
 from backend.services.prompts.files.limits import Notes, NumberText, WrittenNumber, type_name
 
 
-class Decoder:
+class JsonDecoder:
     """Decodes JSON values: numbers as written, NaN as missing, and no key twice."""
 
     def __init__(self, notes: Notes) -> None:
@@ -64,7 +64,7 @@ def _number(written: str) -> float | NumberText:
 class Window:
     """A piece of the file as text, so that one element after the other can be decoded from an array of any size."""
 
-    def __init__(self, file: BinaryIO, path: Path, decoder: Decoder) -> None:
+    def __init__(self, file: BinaryIO, path: Path, decoder: JsonDecoder) -> None:
         self.file, self.path, self.json = file, path, decoder
         self.utf8 = codecs.getincrementaldecoder("utf-8")()
         self.text, self.at, self.line, self.ended = "", 0, 1, False

@@ -12,7 +12,7 @@ from tests.integration import site
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 K = DecisionKind
-LINE = "#review-desk .elsewhere"
+LINE = "#review-desk .other-rounds"
 EMPTY = "#review-desk .rondo-empty"
 
 

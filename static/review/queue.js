@@ -14,7 +14,7 @@ const REFUSED_WAIT = 10000;
  * @typedef {Item[] & {error?: undefined} | {error: {type?: string, message: string}}} Answer
  */
 
-export class Line {
+export class Queue {
   /**
    * `fetch({held, limit})` resolves to items, to {error}, or to undefined. `most`: fetched ahead.
    * `onChange()` when items came, `onDrop(ids)` when reserved ones are not wanted any more.

@@ -16,20 +16,20 @@ const MOMENT = 10000;
  * @returns {[round: number, names: string[]][]}
  */
 function waiting(me, own, least) {
-  const found = new Map();
+  const byRound = new Map();
   try {
     for (const name of Object.keys(localStorage)) {
       const [, who, round, at] = ACT.exec(name) || [];
       const isMeant = Number(who) === me && Number(round) !== own && Date.now() - Number(at) >= least;
-      if (isMeant) found.set(Number(round), [...(found.get(Number(round)) || []), name]);
+      if (isMeant) byRound.set(Number(round), [...(byRound.get(Number(round)) || []), name]);
     }
   } catch {
     // A forbidden store keeps nothing.
   }
-  return [...found].sort(([a], [b]) => a - b);
+  return [...byRound].sort(([a], [b]) => a - b);
 }
 
-export class Elsewhere {
+export class OtherRounds {
   /**
    * `own`: the round of this desk, which sends its own. `mayDecide`: where not, opening a round sends nothing.
    * @param {HTMLElement} place

@@ -29,7 +29,7 @@ const SEVERAL = {
     `You had decided ${count} samples elsewhere, in another tab or before a reload (${ids}); your new words stand instead. They were: `,
 };
 
-export class News {
+export class Outcomes {
   /**
    * `reopen(act)` goes on with a text that was refused, where `mayEdit()`.
    * @param {HTMLElement} place
