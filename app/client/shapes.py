@@ -2587,7 +2587,7 @@ class SimilarSample(TypedDict):
     sample: SampleRow
 
 
-class SortOutput(TypedDict, total=False):
+class Sort(TypedDict, total=False):
     key: SortKey
     descending: bool
     then: SortKey | None
