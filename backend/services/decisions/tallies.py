@@ -172,7 +172,9 @@ def _add() -> Any:
 def _hold() -> Any:
     """The row with nothing counted, held until the transaction ends."""
     values: dict[str, Any] = {
-        name: bindparam(of) for name, of in zip((*KEY, "by_group"), ("round_id", "of", "by_group"), strict=True)
+        "round_id": bindparam("round_id"),
+        "user_id": bindparam("of"),
+        "by_group": bindparam("by_group"),
     }
     row: Any = tables.Tally.__table__
     insert = postgresql.insert(row).values(values | dict.fromkeys(NUMBERS, 0))
