@@ -34,6 +34,11 @@ def test_the_web_process_starts_without_the_model_libraries(tmp_path: Path) -> N
     assert modules_after("from app.web import create_app; create_app()", tmp_path).isdisjoint((*HEAVY, *FRAMES, "mcp"))
 
 
+def test_a_server_answers_before_gradio_is_imported(tmp_path: Path) -> None:
+    loaded = modules_after("from app.web import open_app; open_app()", tmp_path)
+    assert loaded.isdisjoint(("gradio", "plotly", "app.pages.overview", "app.agents.door", "app.api.routes"))
+
+
 def test_help_imports_neither_pages_nor_rows(tmp_path: Path) -> None:
     loaded = modules_after("import app.cli.commands", tmp_path)
     assert loaded.isdisjoint((*HEAVY, "gradio", "fastapi", "sqlalchemy", "dbos", "pandas"))
@@ -80,12 +85,12 @@ importing.join()
 
 
 def test_a_pandas_that_is_there_is_left_there(tmp_path: Path) -> None:
-    code = "import pandas, app.web, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
+    code = "import pandas, app.gradio_pages, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
     modules_after(code, tmp_path)
 
 
 def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
-    modules_after("import ast; ast.parse = None; import app.web", tmp_path)
+    modules_after("import ast; ast.parse = None; import app.gradio_pages", tmp_path)
     from gradio import component_meta
 
     # What is left out, and that it gives nothing back, is Gradio's own affair: read it again when this fails.
