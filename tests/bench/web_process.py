@@ -63,9 +63,10 @@ def paint(page: Any, address: str) -> None:
 def first_paint(page: Any) -> float:
     """When the browser painted the first content of the page that it shows; seconds since the epoch."""
     page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    return page.evaluate(
-        "performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    ) / 1000
+    return (
+        page.evaluate("performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        / 1000
+    )
 
 
 def processor_seconds(pid: int) -> float:

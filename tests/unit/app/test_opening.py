@@ -62,10 +62,10 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.add_api_route("/login", lambda: "door")
     app.include_router(monitoring.router(with_worker=False))
-    made = Steps(app)
-    yield made
-    made.may_begin.set()
-    made.may_complete.set()
+    result = Steps(app)
+    yield result
+    result.may_begin.set()
+    result.may_complete.set()
 
 
 def opened(steps: Steps) -> opening.Opening:
