@@ -25,16 +25,16 @@ PER_PROMPT = 8
 WITH_QUERY = {
     "/rounds/{round_id}/samples": (
         "",
-        "sort=-score",
-        "sort=-length&verdict=accept",
-        "sort=-spread&is_overridden=true",
+        "sort=score&descending=true",
+        "sort=length&descending=true&verdict=accept",
+        "sort=spread&is_overridden=true",
+        "sort=score&then=length",
+        "sort=score&descending=true&min_score=4.5",
         "text=w17",
-        "text=the&sort=-score",
+        "text=the&sort=score",
         "prompt=w17",
-        "min_score=4.5&sort=-score",
-        "sort=-score,length",
     ),
-    "/rounds/{round_id}/groups": ("", "sort=-spread", "sort=-gap"),
+    "/rounds/{round_id}/groups": ("", "sort=pass_rate", "sort=spread&descending=true"),
     "/rounds/{round_id}/histogram": ("", "key=length"),
 }
 """Asked with each of these; every other address as it is."""
@@ -91,6 +91,7 @@ def build(number: int) -> dict[str, Any]:
     from backend.values import Role, RoundStatus, Split, Stage
     from tests import rows
 
+    hurry()
     num_prompts = number // PER_PROMPT
     project = rows.make_project("bench", guidelines="Accept what answers the question.")
     actor = rows.make_actor(project, Role.admin, is_owner=True)
@@ -123,10 +124,22 @@ def build(number: int) -> dict[str, Any]:
 
 def vacuum() -> None:
     """What the server does by itself once a table has rested."""
-    from backend.db import write_engine
+    alone("VACUUM ANALYZE")
+
+
+def hurry() -> None:
+    """While rows are made nothing has to outlive the machine."""
+    for setting in ("fsync = off", "max_wal_size = '4GB'", "checkpoint_timeout = '30min'", "autovacuum = off"):
+        alone(f"ALTER SYSTEM SET {setting}")
+    alone("SELECT pg_reload_conf()")
+
+
+def alone(statement: str) -> None:
+    """Run it outside of a transaction."""
+    from backend.db.session import write_engine
 
     with write_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        db.exec_driver_sql("VACUUM ANALYZE")
+        db.exec_driver_sql(statement)
 
 
 def addresses(routes: list[Any], ids: dict[str, Any]) -> Iterator[tuple[str, str]]:

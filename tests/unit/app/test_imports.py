@@ -97,10 +97,21 @@ def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
     assert component_meta.create_or_modify_pyi is imports._nothing
 
 
+def test_an_event_leaves_matplotlib_alone(tmp_path: Path) -> None:
+    code = """
+import gradio as gr
+from gradio import utils
+with utils.MatplotlibBackendMananger():
+    pass
+"""
+    assert "matplotlib" not in modules_after(f"import app{code}", tmp_path)
+
+
 WHAT_TO_READ = (
     "app/imports.py was made for other versions of Gradio or plotly. Read gradio/component_meta.py (does "
     "create_or_modify_pyi still do nothing but write .pyi files?), gradio/caching.py (is pandas still imported at its "
-    "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?) and _plotly_utils/optional_imports.py (does get_module still give what is "
+    "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?), gradio/utils.py "
+    "(does MatplotlibBackendMananger still import matplotlib, and do nothing else?) and _plotly_utils/optional_imports.py (does get_module still give what is "
     "half imported?); measure what each change still brings with `python -m tests.bench.start_parts`; remove what "
     "brings nothing; then write the new versions into MADE_FOR."
 )
@@ -119,6 +130,7 @@ def test_gradio_and_plotly_are_the_versions_that_were_read() -> None:
         ),
         ("gradio.caching", "import pandas as pd\n"),
         ("gradio.mcp", "from mcp.server import Server\n"),
+        ("gradio.route_utils", "with utils.MatplotlibBackendMananger():"),
         ("_plotly_utils.optional_imports", "if not should_load:\n        return sys.modules.get(name, None)"),
     ],
 )
