@@ -97,6 +97,11 @@ def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
     assert component_meta.create_or_modify_pyi is imports._nothing
 
 
+def test_what_is_for_a_terminal_stays_out(tmp_path: Path) -> None:
+    loaded = modules_after("import app, gradio, httpx; httpx.Client().close()", tmp_path)
+    assert loaded.isdisjoint(("rich", "pygments", "tomlkit", "gradio.cli.cli"))
+
+
 def test_an_event_leaves_matplotlib_alone(tmp_path: Path) -> None:
     code = """
 import gradio as gr
@@ -108,10 +113,11 @@ with utils.MatplotlibBackendMananger():
 
 
 WHAT_TO_READ = (
-    "app/imports.py was made for other versions of Gradio or plotly. Read gradio/component_meta.py (does "
+    "app/imports.py was made for other versions of Gradio, plotly or httpx. Read gradio/component_meta.py (does "
     "create_or_modify_pyi still do nothing but write .pyi files?), gradio/caching.py (is pandas still imported at its "
     "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?), gradio/utils.py "
-    "(does MatplotlibBackendMananger still import matplotlib, and do nothing else?) and _plotly_utils/optional_imports.py (does get_module still give what is "
+    "(does MatplotlibBackendMananger still import matplotlib, and do nothing else?), gradio/__init__.py and "
+    "httpx/__init__.py (do they still import their programs?) and _plotly_utils/optional_imports.py (does get_module still give what is "
     "half imported?); measure what each change still brings with `python -m tests.bench.start_parts`; remove what "
     "brings nothing; then write the new versions into MADE_FOR."
 )
@@ -130,6 +136,8 @@ def test_gradio_and_plotly_are_the_versions_that_were_read() -> None:
         ),
         ("gradio.caching", "import pandas as pd\n"),
         ("gradio.mcp", "from mcp.server import Server\n"),
+        ("gradio", "from gradio.cli import deploy\n"),
+        ("httpx", "from ._main import main\nexcept ImportError:"),
         ("gradio.route_utils", "with utils.MatplotlibBackendMananger():"),
         ("_plotly_utils.optional_imports", "if not should_load:\n        return sys.modules.get(name, None)"),
     ],
