@@ -1,6 +1,7 @@
 """How a metric differs between two rows of it: on the same prompts where what it was on each of them is kept."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +15,26 @@ TOKENS = "held_out_tokens"
 BY_PROMPT, COUNTS, HISTOGRAM = "by_prompt", "counts_by_prompt", "prompts_by_counts"
 NOT_COMPUTED = "could not be computed on one side"
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
+MOST_KEPT = 2048
+_kept: dict[tuple[Any, ...], Difference] = {}
+"""By the two rows they were computed from, which never change."""
 
 
 def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
-    """The second row's number minus the first's; both are of one metric."""
+    """The second row's number minus the first's; both are of one metric. Of rows that were read without their details
+    these are read where the difference is not known yet."""
+    key = tuple((row.id, row.created_at, row.value, row.low, row.high, row.n) for row in (old, new))
+    kept = _kept.get(key)
+    if kept is None:
+        kept = _between(db, old, new)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        if old.id is not None and new.id is not None:
+            _kept[key] = kept
+    return kept
+
+
+def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     if old.value is None or new.value is None:
         return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
     if all(names_all(row.n, row.details) for row in (old, new)):
@@ -76,4 +93,5 @@ def _tokens(db: Session, row: tables.Metric) -> dict[int, float]:
         sample.position == 0,
         sample.kind == SampleKind.completion,
     )
-    return {id_: float(number) for id_, number in db.execute(query)}
+    tokens: dict[int, float] = dict(db.execute(query).tuples().all())
+    return tokens
