@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
 from backend.differences import Difference
-from backend.services.results.summaries import MeasuredNumber
+from backend.services.results.accuracies import MeasuredNumber
 
 
 def percent(value: float | None) -> str:

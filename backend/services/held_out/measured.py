@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import NotFound
+from backend.services.results.accuracies import ACCURACY
+from backend.services.results.paired import names_all
 from backend.values import JSON, SetUse
 
-ACCURACY = "held_out_accuracy"
 MOST_KEPT = 200_000
 """Of so many prompts it is kept whether they were answered right."""
 
@@ -151,7 +152,6 @@ def read(n: int, details: JSON) -> Verdicts:
     Nothing where it names fewer than it counts: earlier versions left out answers that could not be read, and without
     them a fall would not show.
     """
-    right, wrong = details.get("right"), details.get("wrong")
-    if not isinstance(right, list) or not isinstance(wrong, list) or len(right) + len(wrong) != n:
+    if not names_all(n, details):
         return Verdicts()
-    return Verdicts(frozenset(right), frozenset(wrong), is_told=True)
+    return Verdicts(frozenset(details["right"]), frozenset(details["wrong"]), is_told=True)

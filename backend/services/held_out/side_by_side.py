@@ -23,8 +23,8 @@ from backend.services.held_out.compared import (
 )
 from backend.services.held_out.measured import Measurement
 from backend.services.held_out.read_once import ReadOnce
+from backend.services.results.accuracies import accuracies
 from backend.services.results.starts import highest
-from backend.services.results.summaries import accuracies
 from backend.values import Role
 
 UNMEASURED = "fewer than two of them were measured on held-out prompts with a known answer"

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.differences import Difference, of_counts, of_histograms, of_independent, of_shares, of_values
-from backend.services.results.paired import names_all
+from backend.differences import Difference, of_counts, of_histograms, of_independent, of_values
+from backend.services.results.paired import names_all, of_rows
 from backend.values import JSON, SampleKind, Split
 
 TOKENS = "held_out_tokens"
@@ -38,7 +38,7 @@ def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     if old.value is None or new.value is None:
         return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
     if all(names_all(row.n, row.details) for row in (old, new)):
-        return _of_answers(old.details, new.details)
+        return of_rows((old.n, old.details), (new.n, new.details))
     is_tokens = new.name == TOKENS and old.checkpoint_id is not None
     first, other = (_tokens(db, row) if is_tokens else _by_prompt(row.details) for row in (old, new))
     if first and other:
@@ -52,13 +52,6 @@ def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     if old.checkpoint_id is not None and not _is_same_way(old.details, new.details):
         return Difference(None, None, None, 0, old.value, new.value, why=OTHER_PROMPTS)
     return of_independent((old.value, old.low, old.high), (new.value, new.low, new.high))
-
-
-def _of_answers(old: JSON, new: JSON) -> Difference:
-    was, now = {*old["right"]}, {*new["right"]}
-    common = (was | {*old["wrong"]}) & (now | {*new["wrong"]})
-    was, now = was & common, now & common
-    return of_shares(len(common), len(was), len(now - was), len(was - now))
 
 
 def _by_prompt(details: JSON) -> dict[int, float]:
