@@ -42,6 +42,9 @@ from backend.config import settings
 
 log = logging.getLogger("rondo.app")
 
+UNTRANSLATED = {"common.complete": "Done"}
+"""What Gradio reads out to who cannot see the page once an answer has come, and has no words for: the name was read."""
+
 
 def create_app(*, with_worker: bool = True, is_rest_later: bool = False) -> ASGIApp:
     """Build everything that answers requests; the routes of REST perhaps once the first page is there."""
@@ -90,6 +93,7 @@ def _mount_pages(app: FastAPI) -> None:
             mcp_server=False,
             pwa=False,
             show_error=False,
+            i18n=gr.I18n(en=UNTRANSLATED),
             app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
             max_file_size=f"{settings().max_upload_mb}mb",
         )

@@ -46,6 +46,7 @@ ABOUT_CSS = ".about { margin: 2px 0 0; font-size: 12px; } .about a { color: var(
 
 KEEP_IN_ADDRESS = """(kept) => {
   if (kept.address === undefined) return;
+  document.querySelector("#groups-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
   const address = new URL(window.location.href);
   address.search = kept.address;
   history.replaceState(history.state, "", address);

@@ -156,6 +156,8 @@ KEEP_IN_ADDRESS = """(kept) => {
     address.search = kept.address;
     history.replaceState(history.state, "", address);
   }
+  if (kept.narrowed !== undefined)
+    document.querySelector("#samples-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
   document.dispatchEvent(new Event("rondo-samples-asked"));
