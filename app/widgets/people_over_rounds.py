@@ -75,8 +75,12 @@ def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
     if not points:
         return None
     drawn = charts.blank(height=280, x="round", y=y)
-    for who, some in points.items():
-        drawn.add_scatter(x=[x for x, _ in some], y=[v for _, v in some], name=who, mode="lines+markers")
+    for n, (who, some) in enumerate(points.items()):
+        looks = {
+            "line_dash": charts.DASHES[n % len(charts.DASHES)],
+            "marker": {"size": 8, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
+        }
+        drawn.add_scatter(x=[x for x, _ in some], y=[v for _, v in some], name=who, mode="lines+markers", **looks)
     numbers = sorted({line.round_number for line in lines})
     drawn.update_xaxes(tickvals=numbers, ticktext=[str(n) for n in numbers], nticks=12)
     if measure in SHARES:

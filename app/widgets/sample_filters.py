@@ -153,8 +153,8 @@ def num_folded(query: JSON) -> int:
 
 def is_narrowed(query: JSON) -> bool:
     """Whether there is anything to clear: a filter or a saved view. An order shows all samples."""
-    filters = [name for name in (*NAMES, "view") if name not in ("sort", "then")]
-    return any(query.get(name) not in (*NOTHING, 0) for name in filters)
+    filters = [name for name in NAMES if name not in ("sort", "then")]
+    return bool(query.get("view")) or any(query.get(name) not in NOTHING for name in filters)
 
 
 def columns_of(keys: Sequence[str], usual: Sequence[str], query: JSON) -> list[str]:

@@ -49,14 +49,14 @@ class Flowing:
         if rest := sum(arm.count for arm in arms[ARMS:]):
             shown.append(("other reasons", rest, arms[-1].href))
         for reason, count, href in shown:
-            end = self.node(f"{reason}: {count:,}", charts.RED)
+            end = self.node(f"− {reason}: {count:,}", charts.RED)
             self.link(source, end, width * count / total, OFF, f"{count:,} {reason}", href)
 
     def _join(self, target: int, stage: FlowStage, width: float) -> None:
         joined = sum(arm.count for arm in stage.joined)
         own = max(stage.count - joined, 1)
         for arm in stage.joined:
-            start = self.node(f"{arm.reason}: {arm.count:,}", charts.GREEN)
+            start = self.node(f"+ {arm.reason}: {arm.count:,}", charts.GREEN)
             self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {arm.reason}", arm.href)
 
 
