@@ -33,7 +33,9 @@ class Flowing:
         """One dataset's way, beside the others."""
         at, width = -1, 1.0
         for stage in flow.stages:
-            here = self.node(f"{stage.name}: {stage.count:,} {stage.unit}", charts.ACCENT)
+            # The last two stand close together: what the name says is not said twice.
+            unit = "" if stage.name.endswith(stage.unit) else f" {stage.unit}"
+            here = self.node(f"{stage.name}: {stage.count:,}{unit}", charts.ACCENT)
             if at >= 0:
                 share = 1.0 if stage.share is None else stage.share
                 self._leave(at, stage, width * (1 - share))

@@ -18,14 +18,16 @@ def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
     rounds = list(dict.fromkeys(curve.round_id for curve in sorted(series, key=lambda line: line.round_number)))
     names = list(dict.fromkeys(curve.name for curve in series))
     for curve in series:
+        turn = names.index(curve.name) // len(charts.DASHES)
+        of = f", round {curve.round_number}" if len(rounds) > 1 else ""
         place = "" if curve.step is None else f", step {curve.step + 1}"
         figure.add_scatter(
             x=[step for step, _ in curve.points],
             y=[value for _, value in curve.points],
-            name=f"{curve.name}, round {curve.round_number}{place}",
-            mode="lines+markers" if len(curve.points) == 1 or len(rounds) > 1 else "lines",
+            name=f"{curve.name}{of}{place}",
+            mode="lines+markers" if len(curve.points) == 1 or len(rounds) > 1 or turn else "lines",
             marker={
-                "symbol": charts.SYMBOLS[rounds.index(curve.round_id) % len(charts.SYMBOLS)],
+                "symbol": charts.SYMBOLS[(rounds.index(curve.round_id) + len(rounds) * turn) % len(charts.SYMBOLS)],
                 "size": 7,
                 "maxdisplayed": SIGNS,
             },

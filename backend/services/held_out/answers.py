@@ -65,7 +65,8 @@ def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequen
     missing = f"There is no prompt {prompt_id} among the held-out prompts of these checkpoints. Choose one of the list."
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        chosen = measured.choose(measured.all_of(db, project_id), [*dict.fromkeys(checkpoint_ids)])
+        ids = [*dict.fromkeys(checkpoint_ids)]
+        chosen = measured.choose(measured.all_of(db, project_id, ids), ids)
         verdicts = measured.verdicts_of(db, chosen)
         asked_in = _asked_in(db, prompt_id, chosen)
         if not asked_in:

@@ -142,7 +142,12 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         first, other = named(db, project_id, [old, new])
-        return of_sides(ReadOnce(db), measured.all_of(db, project_id), first, other)
+        return of_sides(ReadOnce(db), measurements(db, project_id, (first, other)), first, other)
+
+
+def measurements(db: Session, project_id: int, asked: Sequence[ComparedSide]) -> list[Measurement]:
+    """The measurements of the checkpoints of these sides, newest first."""
+    return measured.all_of(db, project_id, [side.checkpoint_id for side in asked if side.checkpoint_id is not None])
 
 
 def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSide]:

@@ -17,6 +17,7 @@ from backend.services.held_out.compared import (
     Compared,
     ComparedMetric,
     ComparedSide,
+    measurements,
     named,
     of_rounds,
     of_sides,
@@ -90,7 +91,7 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         first, *others = named(db, project_id, keys)
-        listed = measured.all_of(db, project_id)
+        listed = measurements(db, project_id, (first, *others))
         read = ReadOnce(db)
         pairs = tuple(of_sides(read, listed, first, other) for other in others)
         sides = (first, *others)
