@@ -17,6 +17,8 @@
   let waiting = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let showing;
+  /** @type {HTMLElement | undefined} */
+  let wanted;
 
   /** Whatever fails here, Gradio's page is there.
    * @param {() => void} act */
@@ -45,6 +47,24 @@
     if (page) watch.observe(page, { childList: true, subtree: true, characterData: true });
     look();
     setTimeout(giveUp, PATIENCE);
+  }
+
+  /** Give it the focus that was lost by a move as soon as it can have it: what waits for an answer is inert (locks.js).
+   * Whoever has gone on meanwhile is left where they are.
+   * @param {HTMLElement} one */
+  function focusOn(one) {
+    const until = performance.now() + PATIENCE;
+    wanted = one;
+    const again = () => {
+      if (wanted !== one) return;
+      const active = document.activeElement,
+        isFree = !active || active === document.body || active.closest("[data-part]") !== null;
+      if (isFree && one.isConnected) one.focus({ preventScroll: true });
+      if (isFree && document.activeElement !== one && one.isConnected && performance.now() < until)
+        setTimeout(again, 50);
+      else wanted = undefined;
+    };
+    again();
   }
 
   const letters = (/** @type {string} */ text) => text.replace(/\s+/g, "");
@@ -112,7 +132,7 @@
           twin = alike.length === 1 ? alike[0] : there?.[index];
         if (!(twin instanceof HTMLElement)) return;
         if (one instanceof HTMLDetailsElement) twin.toggleAttribute("open", one.open);
-        if (one === document.activeElement) twin.focus({ preventScroll: true });
+        if (one === document.activeElement || one === wanted) focusOn(twin);
         if (one.scrollLeft || one.scrollTop) twin.scrollTo(one.scrollLeft, one.scrollTop);
       });
     }
@@ -137,7 +157,7 @@
     waiting = waiting.filter((part) => !first.contains(part));
     first.remove();
     document.documentElement.classList.remove(STANDS);
-    if (active instanceof HTMLElement && active.isConnected) active.focus({ preventScroll: true });
+    if (active instanceof HTMLElement && active !== document.body && active.isConnected) focusOn(active);
     scrollTo(scrollX, top);
   }
 
