@@ -54,11 +54,11 @@ def there() -> tuple[Actor, int, list[int], list[int], list[int]] | None:
         if project_id is None:
             return None
         row, prompt = tables.Round, tables.Prompt
-        made = db.execute(select(row.checkpoint_id, row.id).order_by(row.id)).tuples().all()
+        rounds = db.execute(select(row.checkpoint_id, row.id).order_by(row.id)).tuples().all()
         prompt_ids = [*db.scalars(select(prompt.id).order_by(prompt.id))]
         user = db.scalars(select(tables.User).order_by(tables.User.id)).first()
     assert user is not None
-    return Actor(user.id, user.name), project_id, [id_ for id_, _ in made if id_], [id_ for _, id_ in made], prompt_ids
+    return Actor(user.id, user.name), project_id, [id_ for id_, _ in rounds if id_], [id_ for _, id_ in rounds], prompt_ids
 
 
 def make(number: int) -> tuple[Actor, int, list[int], list[int], list[int]]:

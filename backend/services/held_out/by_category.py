@@ -75,8 +75,8 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
 
 def _notes(db: Session, new: Measurement, common: frozenset[int]) -> list[tuple[int, dict[str, Any]]]:
     query = asked(new).order_by(tables.Group.position).limit(LOOKED_AT)
-    ids, notes = (gathered(db, query.with_only_columns(column)) for column in (tables.Prompt.id, tables.Prompt.extra))
-    return [(id_, extra) for id_, extra in zip(ids, notes, strict=True) if id_ in common]
+    rows = gathered(db, query.with_only_columns(tables.Prompt.id, tables.Prompt.extra))
+    return [(id_, extra) for id_, extra in rows if id_ in common]
 
 
 def _within(verdicts: Verdicts, ids: frozenset[int]) -> Verdicts:

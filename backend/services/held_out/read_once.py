@@ -44,9 +44,13 @@ class ReadOnce:
 
 
 def gathered(db: Session, query: Select[Any]) -> list[Any]:
-    """The values of a query of one column, which come as one: of thousands the database writes the list faster."""
-    (column,) = query.subquery().c
+    """The rows of a query, lists where they have several columns, which come as one: of thousands the database writes
+    the list faster than they come one by one."""
     is_sqlite = db.get_bind().dialect.name == "sqlite"
-    value = func.json(column) if is_sqlite and isinstance(column.type, JSONColumn) else column
-    put_together = func.json_group_array if is_sqlite else func.json_agg
-    return db.scalar(select(put_together(value, type_=JSONColumn))) or []
+    values = [
+        func.json(column) if is_sqlite and isinstance(column.type, JSONColumn) else column
+        for column in query.subquery().c
+    ]
+    of_row, of_all = (func.json_array, func.json_group_array) if is_sqlite else (func.json_build_array, func.json_agg)
+    row = values[0] if len(values) == 1 else of_row(*values)
+    return db.scalar(select(of_all(row, type_=JSONColumn))) or []
