@@ -58,7 +58,13 @@ def there() -> tuple[Actor, int, list[int], list[int], list[int]] | None:
         prompt_ids = [*db.scalars(select(prompt.id).order_by(prompt.id))]
         user = db.scalars(select(tables.User).order_by(tables.User.id)).first()
     assert user is not None
-    return Actor(user.id, user.name), project_id, [id_ for id_, _ in rounds if id_], [id_ for _, id_ in rounds], prompt_ids
+    return (
+        Actor(user.id, user.name),
+        project_id,
+        [id_ for id_, _ in rounds if id_],
+        [id_ for _, id_ in rounds],
+        prompt_ids,
+    )
 
 
 def make(number: int) -> tuple[Actor, int, list[int], list[int], list[int]]:
