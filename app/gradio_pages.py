@@ -25,6 +25,9 @@ from app.theme import RondoTheme
 from app.widgets import header
 from backend.config import settings
 
+UNTRANSLATED = {"common.complete": "Done"}
+"""What Gradio reads out to who cannot see the page once an answer has come, and has no words for: the name was read."""
+
 
 def mount(app: FastAPI) -> None:
     """Assemble all pages and mount them."""
@@ -64,7 +67,7 @@ def _add(built: Pages, page: ModuleType) -> None:
     before = set(built.blocks)
     page.build()
     # Else the last field of this page and the first of the next would share a form.
-    built.fill_expected_parents()
+    built.fill_expected_parents()  # type: ignore[no-untyped-call]
     for number, block in built.blocks.items():
         if number not in before:
             identify(block)
@@ -93,6 +96,7 @@ def _mount(app: FastAPI, built: Pages) -> None:
             mcp_server=False,
             pwa=False,
             show_error=False,
+            i18n=gr.I18n(en=UNTRANSLATED),
             app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
             max_file_size=f"{settings().max_upload_mb}mb",
         )

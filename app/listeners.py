@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 import gradio as gr
-from gradio.blocks import BlockFunction
+from gradio.block_function import BlockFunction
 from gradio.context import Context, set_render_context
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
@@ -44,15 +44,15 @@ class Pages(gr.Blocks):
         self.forget_description()
         self.settled = dict(self.default_config.fns)
         try:
-            self.__enter__()
+            self.__enter__()  # type: ignore[no-untyped-call]
             yield
-            self.fill_expected_parents()
+            self.fill_expected_parents()  # type: ignore[no-untyped-call]
             self.default_config.attach_load_events()
         finally:
             self.settled = None
             set_render_context(None)
             Context.root_block = None
-        self.validate_queue_settings()
+        self.validate_queue_settings()  # type: ignore[no-untyped-call]
         self.config = self.get_config_file()
 
     def forget_description(self) -> None:

@@ -1794,6 +1794,7 @@ class People(TypedDict):
     agreement: list[Agreed]
     each: list[PersonWork]
     missing: list[str]
+    target: NotRequired[str]
 
 
 class Performance(TypedDict):

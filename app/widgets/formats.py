@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from backend.differences import Difference
 
 if TYPE_CHECKING:
-    from backend.services.results.summaries import MeasuredNumber
+    from backend.services.results.accuracies import MeasuredNumber
 
 
 def percent(value: float | None) -> str:
