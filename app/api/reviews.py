@@ -71,7 +71,7 @@ class HeldItems(BaseModel):
     held: list[Id] = Field(default=[], max_length=1000)
 
 
-class ListedSamples(BaseModel):
+class WantedRows(BaseModel):
     """Samples of a list, in its order."""
 
     sample_ids: list[Id] = Field(max_length=labelled_rows.MOST_ROWS)
@@ -147,7 +147,7 @@ def get_earlier(actor: Asking, round_id: Id, body: HeldItems) -> Item | None:
 
 
 @router.post("/rounds/{round_id}/review/rows")
-def list_labelled_rows(actor: Asking, round_id: Id, body: ListedSamples) -> list[LabelledRow]:
+def list_labelled_rows(actor: Asking, round_id: Id, body: WantedRows) -> list[LabelledRow]:
     """Samples with their texts, labels and one's own decisions, to decide them in a list. Nothing is reserved."""
     return labelled_rows.read_labelled(actor, round_id, body.sample_ids)
 

@@ -15,7 +15,7 @@ from backend.services.access import Actor, require
 from backend.services.held_out import by_category, knobs, measured
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import Measurement
-from backend.services.held_out.read_once import ReadOnce
+from backend.services.held_out.read_once import HeldOutRows
 from backend.services.results.accuracies import ACCURACY
 from backend.services.results.metric_differences import between
 from backend.services.rounds.reopened import is_kept
@@ -143,7 +143,7 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         first, other = named(db, project_id, [old, new])
-        return of_sides(ReadOnce(db), measurements(db, project_id, (first, other)), first, other)
+        return of_sides(HeldOutRows(db), measurements(db, project_id, (first, other)), first, other)
 
 
 def measurements(db: Session, project_id: int, asked: Sequence[ComparedSide]) -> list[Measurement]:
@@ -161,7 +161,7 @@ def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSid
     return sides
 
 
-def of_sides(read: ReadOnce, listed: Sequence[Measurement], first: ComparedSide, other: ComparedSide) -> Compared:
+def of_sides(read: HeldOutRows, listed: Sequence[Measurement], first: ComparedSide, other: ComparedSide) -> Compared:
     """Compare two sides; `listed`: the project's measurements."""
     db, asked_for = read.db, None
     if first.round_id is not None and other.round_id is not None:
@@ -199,7 +199,7 @@ def pair_of(
     return chosen.get(old.checkpoint_id or 0), chosen.get(new.checkpoint_id or 0)
 
 
-def _of_checkpoints(read: ReadOnce, old: Measurement | None, new: Measurement | None) -> list[ComparedMetric]:
+def _of_checkpoints(read: HeldOutRows, old: Measurement | None, new: Measurement | None) -> list[ComparedMetric]:
     rows = [
         read.metrics(measurement.round_id, measurement.checkpoint_id) if measurement else {}
         for measurement in (old, new)
@@ -214,7 +214,7 @@ def _of_checkpoints(read: ReadOnce, old: Measurement | None, new: Measurement | 
     return numbers
 
 
-def of_rounds(read: ReadOnce, old: int | None, new: int | None) -> list[ComparedMetric]:
+def of_rounds(read: HeldOutRows, old: int | None, new: int | None) -> list[ComparedMetric]:
     """The metrics of two rounds' own samples."""
     rows = [read.metrics(round_id, None) for round_id in (old, new)]
     numbers = []

@@ -129,7 +129,7 @@ def _shared(measurement: Measurement, other: Measurement) -> int:
 
 def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdicts]:
     """What was right and wrong in each of them."""
-    keys = {one.metric_id: (one.metric_id, one.at) for one in measurements if one.metric_id is not None}
+    keys = {row.metric_id: (row.metric_id, row.at) for row in measurements if row.metric_id is not None}
     told = {id_: kept for id_, key in keys.items() if (kept := _kept.get(key)) is not None}
     metric, missing = tables.Metric, keys.keys() - told.keys()
     query = select(metric.id, metric.n, metric.details).where(metric.id.in_(missing))
@@ -140,7 +140,7 @@ def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdic
 
 def _keep(key: tuple[int, datetime], verdicts: Verdicts) -> Verdicts:
     kept = [*_kept.values()]
-    if sum(len(one.right) + len(one.wrong) for one in [*kept, verdicts]) > MOST_KEPT:
+    if sum(len(other.right) + len(other.wrong) for other in [*kept, verdicts]) > MOST_KEPT:
         _kept.clear()
     _kept[key] = verdicts
     return verdicts

@@ -13,7 +13,7 @@ from backend.services.held_out.measured import Measurement
 Place = tuple[int, int | None]
 
 
-class ReadOnce:
+class HeldOutRows:
     """The rows of one comparison, in one session."""
 
     def __init__(self, db: Session) -> None:

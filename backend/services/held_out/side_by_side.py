@@ -23,7 +23,7 @@ from backend.services.held_out.compared import (
     of_sides,
 )
 from backend.services.held_out.measured import Measurement
-from backend.services.held_out.read_once import ReadOnce
+from backend.services.held_out.read_once import HeldOutRows
 from backend.services.results.accuracies import accuracies
 from backend.services.results.starts import highest
 from backend.values import Role
@@ -92,7 +92,7 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         require(db, actor, project_id, Role.viewer)
         first, *others = named(db, project_id, keys)
         listed = measurements(db, project_id, (first, *others))
-        read = ReadOnce(db)
+        read = HeldOutRows(db)
         pairs = tuple(of_sides(read, listed, first, other) for other in others)
         sides = (first, *others)
         tops = _highest(db, project_id)
@@ -144,7 +144,7 @@ def _in_order(listed: Sequence[KnobOfAll]) -> list[KnobOfAll]:
 
 
 def _of_samples(
-    read: ReadOnce, sides: Sequence[ComparedSide], pairs: Sequence[Compared], at: int, n: int
+    read: HeldOutRows, sides: Sequence[ComparedSide], pairs: Sequence[Compared], at: int, n: int
 ) -> tuple[ComparedMetric, ...]:
     """The metrics of a round's own samples, compared with the first round's."""
     if at == 0 and n > 0:
@@ -160,7 +160,7 @@ def _highest(db: Session, project_id: int) -> dict[int, int]:
 
 
 def _best(
-    read: ReadOnce, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
+    read: HeldOutRows, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
 ) -> BestSide:
     known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}

@@ -318,7 +318,7 @@ def _of_how_many(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int,
         of_rounds[project_id].add(checkpoint_id)
     numbers: dict[int, int] = {}
     for project_id, by_checkpoint in (accuracies_of(db, pairs.keys()) if pairs else {}).items():
-        rounds = {one.metric_id: one for id_, one in by_checkpoint.items() if id_ in of_rounds[project_id]}
+        rounds = {number.metric_id: number for id_, number in by_checkpoint.items() if id_ in of_rounds[project_id]}
         tops = highest(rounds)
         numbers[project_id] = max(tops.get(metric_id, 1) for metric_id in pairs[project_id])
     return numbers
