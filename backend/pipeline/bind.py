@@ -14,7 +14,7 @@ from backend import shared_files
 from backend.boundary import clean
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.engines import Engine
+from backend.engines import Engine, _weights
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import DatabaseLost, NotFound
 from backend.pipeline import serve
@@ -29,9 +29,10 @@ PATH_KNOBS = ("model", "adapter")
 
 def resolve(value: str) -> str:
     """A path below the data folder becomes absolute, fetched where it is shared and not on this machine; a hub name or
-    an absolute path stays as it is."""
+    an absolute path stays as it is, and nobody is asked for it."""
     inside = settings().folder / value
-    return str(inside) if shared_files.bring(inside) else value
+    may_be_ours = inside.exists() or _weights.may_be_folder(value)
+    return str(inside) if may_be_ours and shared_files.bring(inside) else value
 
 
 def engine_json(checkpoint: tables.Checkpoint) -> dict[str, Any]:
