@@ -120,7 +120,7 @@ def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(
     lay(f"{here}/model.safetensors")
     for location in (here, gone, "org/model"):
         rows.make_checkpoint(project, location=location, engine={"name": "transformers", "model": location})
-    assert list(sharing.share_all(owner)) == [here]
+    assert list(sharing.share_all(owner)) == [sharing.Sent(here, is_shared=True)]
     assert (shared_names(), sharing.missing(owner)) == ([here], [gone])
     with pytest.raises(PermissionDenied):
         list(sharing.share_all(rows.make_actor(project, Role.admin)))
