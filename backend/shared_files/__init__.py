@@ -159,11 +159,15 @@ def _replace(files: FileStore, name: str, place: Path) -> Path:
 
 
 def _fetch(files: FileStore, name: str, place: Path, aside: Path | None = None) -> bool:
-    file_list = files.get(name, place, aside=aside)
-    if file_list is None:
-        return False
-    fetched.note(place, file_list.num_bytes)
-    _note_same(name, place)
+    with fetched.fetching(place):
+        if aside is None and place.exists():
+            fetched.touch(place)
+            return True
+        file_list = files.get(name, place, aside=aside)
+        if file_list is None:
+            return False
+        fetched.note(place, file_list.num_bytes)
+        _note_same(name, place)
     fetched.forget_oldest(lambda other: files.find(other) is not None)
     return True
 

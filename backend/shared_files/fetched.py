@@ -25,6 +25,7 @@ log = logging.getLogger("rondo.files")
 FOLDER = "fetched"
 SUFFIX = ".bytes"
 SAME = ".same"
+LOCK = ".lock"
 IN_USE_SECONDS = 3_600
 """A copy that was asked for within so long may be loading."""
 
@@ -56,10 +57,25 @@ def touch(place: Path) -> None:
         os.utime(file)
         if Held.is_on:
             handle = os.open(file, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_SH)  # waits for whoever deletes it just now
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH)  # waits for whoever deletes it just now
+            except OSError:  # a file system without locks
+                os.close(handle)
+                return
             if (before := Held.handles.get(file)) is not None:
                 os.close(before)
             Held.handles[file] = handle
+
+
+@contextmanager
+def fetching(place: Path) -> Iterator[None]:
+    """One process of this machine fetches a name at a time: the others wait, and then find it."""
+    file = _note_of(place, LOCK)
+    file.parent.mkdir(exist_ok=True, parents=True)
+    with file.open("ab") as lock:
+        with suppress(OSError):  # a file system without locks: each fetches its own, and the first is kept
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def note_same(place: Path) -> None:
@@ -79,7 +95,7 @@ def is_same(place: Path) -> bool:
 def drop(place: Path) -> None:
     """Note nothing more of what is neither shared nor here."""
     if not place.exists():
-        for suffix in (SUFFIX, SAME):
+        for suffix in (SUFFIX, SAME, LOCK):
             with suppress(OSError):
                 _note_of(place, suffix).unlink()
 

@@ -112,7 +112,8 @@ class FileStore:
             if "" in file_list.files:  # a file is as old here as it is there
                 os.utime(part / "content", (file_list.written_at.timestamp(),) * 2)
             if aside is not None:
-                target.rename(aside)
+                with suppress(FileNotFoundError):
+                    target.rename(aside)
             with suppress(OSError):  # another process was quicker: its copy is as good
                 (part / "content").rename(target)
             if not target.exists():

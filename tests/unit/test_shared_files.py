@@ -5,6 +5,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,22 @@ def test_of_two_trainings_under_one_name_all_machines_use_the_one_that_was_share
     (third / "weights").write_text("mended")  # by a person, who is left alone
     assert shared_files.bring(third)
     assert (third / "weights").read_text() == "mended"
+
+
+def test_processes_that_need_the_same_at_once_fetch_it_once(
+    at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_files.share(lay(at("one"), "first"))
+    place, get, got = at("two") / NAME, FileStore.get, []
+
+    def counted(self: FileStore, name: str, *rest: Path, **how: Path | None) -> object:
+        got.append(name)
+        return get(self, name, *rest, **how)
+
+    monkeypatch.setattr(FileStore, "get", counted)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(shared_files.bring, [place] * 4))
+    assert got == [NAME]
 
 
 def test_a_copy_that_a_job_holds_stays_and_a_damaged_list_stops_no_other(

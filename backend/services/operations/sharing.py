@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend import shared_files
 from backend.config import settings
 from backend.db import reading, tables
+from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite, RondoError
 from backend.services import archived, installation
 from backend.services.access import Actor, require_owner
@@ -110,7 +111,8 @@ def at_address(locations: list[str]) -> list[str]:
 def named() -> list[Path]:
     """The folders below the data folder that checkpoints and archived rounds name, whether they are there or not."""
     wanted = contents.locations(contents.named_by_rows())
-    places = [settings().folder / location for location in wanted if contents.is_path(location)]
+    paths = [location for location in wanted if "://" not in location and _weights.may_be_folder(location)]
+    places = [settings().folder / location for location in paths]
     places += [archived.place(round_id) for round_id in _archives()]
     return sorted({place for place in places if shared_files.name_of(place) is not None})
 
