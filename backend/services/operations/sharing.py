@@ -72,7 +72,7 @@ def share_all(actor: Actor, *, anew: bool = False, replace: Collection[str] = ()
         raise InvalidInput(f"{unknown[0]} is no checkpoint or archive in this data folder. Give a name as listed.")
     for name, place in here.items():
         if place in manifests:
-            is_ours = archive_files.hash_of(place) == manifests[place]
+            is_ours = manifests[place] is not None and archive_files.hash_of(place) == manifests[place]
         else:
             is_ours = name in replace or not shared_files.differs(place)
         if is_ours:
