@@ -12,6 +12,8 @@ from backend.errors import InvalidInput, MissingPrerequisite, RondoError
 
 AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "adl", "az", "oss", "memory"}
 """Where an object is written whole or not at all, and folders need not be made."""
+RENAMING = {"sftp", "ssh", "smb", "hdfs", "ftp"}
+"""Where a file gets its name at once; elsewhere it would be copied, and be there by halves meanwhile."""
 NO_SECRETS = {"file", "local", "memory", "abfs", "abfss"}
 """What stands before an @ in an address of these signs nobody in."""
 PARTS = "parts"
@@ -43,6 +45,11 @@ class Driver:
         self._root = root.rstrip("/")
         kinds = {self._fs.protocol} if isinstance(self._fs.protocol, str) else {*self._fs.protocol}
         self._is_local, self._is_at_once = bool(kinds & {"file", "local"}), bool(kinds & AT_ONCE)
+        if not (self._is_local or self._is_at_once or kinds & RENAMING):
+            raise InvalidInput(
+                f"RONDO_FILES_URL is {self.url!r}, and no file can be written there whole or not at all. Give a "
+                "folder, or an address such as s3://bucket/rondo."
+            )
 
     @contextmanager
     def reached(self, done: str) -> Iterator[None]:

@@ -146,6 +146,8 @@ def test_a_wrong_address_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
     if importlib.util.find_spec("s3fs") is None:
         with pytest.raises(MissingPrerequisite, match=r"RONDO_FILES_URL is s3://bucket/x: .*s3fs"):
             FileStore("s3://bucket/x")
+    with pytest.raises(InvalidInput, match="no file can be written there whole or not at all"):
+        FileStore("http://127.0.0.1:1/files")
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(MissingPrerequisite, match=r"Nothing can be written at file://.*rondo doctor"):
         FileStore(f"file://{tmp_path}/file/below").check()
