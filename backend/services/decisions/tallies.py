@@ -4,7 +4,6 @@ With each answer the desk tells a person how many it is. To count them takes lon
 `tallies`, in the transaction of the decision; where no row is, they are counted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.built import built_once
-from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
-from backend.services.decisions.acts import Earlier, Target
 from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind
 
 PENDING, KEPT = "tallies.pending", "tallies.kept"
 KEY, NUMBERS = ("round_id", "user_id"), ("decided", "overridden", "overridden_labelled")
@@ -75,26 +71,10 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
     return number.seen(is_hidden=hides_judge(db.get_one(tables.Round, round_id)))
 
 
-def note(db: Session, settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> None:
-    """Note what a new decision changes, for `keep`. `before`: what it found there."""
-    if isinstance(before, Target):
-        return note_change(db, row.user_id, None)
-    if row.kind not in (*ANY_LABELLING, DecisionKind.edit):
-        return None
-    is_whole = row.kind in TOGETHER
-    if settings.by_group and row.kind is DecisionKind.edit:
-        return None
-    if is_whole is not settings.by_group:
-        # An item is decided in the other mode's way. What else the person decided in the group was not read.
-        return note_change(db, row.user_id, None)
-    mine = [other for other in before.rows if other.user_id == row.user_id]
-    stands = [other for other in mine if other.stands]
-    counted = _of_item(settings, row.sample_id, stands, mine)
-    return note_change(db, row.user_id, _of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted)
-
-
-def note_change(db: Session, user_id: int, change: Counted | None) -> None:
-    """Note by how much the count of a person changes; None: by what only counting tells."""
+def note(db: Session, user_id: int, change: Counted | None) -> None:
+    """Note for `keep` by how much the count of a person changes; None: by what only counting tells."""
+    if change == Counted():
+        return
     pending: dict[int, Counted | None] = db.info.setdefault(PENDING, {})
     before = pending.get(user_id, Counted())
     pending[user_id] = None if before is None or change is None else before + change
@@ -119,23 +99,6 @@ def forget(db: Session, round_id: int, user_id: int) -> None:
     row = tables.Tally
     db.info.get(KEPT, {}).pop((round_id, user_id), None)
     db.execute(delete(row).where(row.round_id == round_id, row.user_id == user_id))
-
-
-def _of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]) -> Counted:
-    """What one item adds to the count of the person whose decisions on it, or on its group, these are, oldest first."""
-    words = [
-        row
-        for row in stands
-        if row.kind in settings.deciding and not (row.is_late or row.is_adjudication or row.batch_id is not None)
-        if settings.by_group or row.sample_id == item_id
-    ]
-    if not words:
-        return Counted()
-    is_labelled = words[-1].kind is not DecisionKind.edit or any(
-        row.kind in TOGETHER or (row.kind in LABELLING and row.sample_id == item_id) for row in everything
-    )
-    is_override = bool(words[-1].is_override)
-    return Counted(1, int(is_override), int(is_override and is_labelled))
 
 
 def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> Counted:
