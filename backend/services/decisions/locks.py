@@ -77,7 +77,7 @@ def lock_labels(db: Session, round_id: int, sample_ids: Iterable[int]) -> None:
 
     Samples of other rounds are left alone: a person may name any.
     """
-    db.connection().execute(_labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))})
+    db.connection().execute(_labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
 
 
 @built_once
