@@ -4,7 +4,6 @@ import hashlib
 from functools import cache
 
 from app import own_files
-from app.theme import RondoTheme
 
 ASSETS = "/assets/"
 """Gradio's own scripts and styles. Their names hold a hash of their text, so a browser asks once."""
@@ -15,6 +14,8 @@ FOR_GOOD = "max-age=31536000, immutable"
 @cache
 def theme_hash() -> str:
     """Return what Gradio puts behind the address of its theme: the hash of the text."""
+    from app.theme import RondoTheme  # noqa: PLC0415 - Gradio, which a server that has just started lacks
+
     css: str = RondoTheme()._get_theme_css()  # type: ignore[no-untyped-call]
     return hashlib.sha256(css.encode()).hexdigest()
 

@@ -7,12 +7,18 @@ does not let Gradio make: 0.5 s of 4.6, and 24 of 223 MiB. Here the first keeps 
 asks for something of it, and the third is imported as where mcp is not installed. Gradio 6.31 has a setting for none of
 them. One that names things differently is imported as it is.
 
+And `gradio.utils` imports matplotlib where it is installed, at every event, to have what a listener draws drawn without
+a screen: 24 of 275 MB. No listener of Rondo's draws with it.
+
+`gradio.cli` and `httpx._main` are programs for a terminal, with what colors their text: some 8 MB and 0.1 s.
+
 So pandas is imported while requests are answered, and plotly takes it from `sys.modules` as it is, half of it too where
 another thread is at it: a chart that is drawn in that moment fails. Here plotly waits for the whole.
 """
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
@@ -58,6 +64,23 @@ def without_agents(execute: Execute, module: ModuleType) -> None:
         del sys.modules["mcp"]
 
 
+def without_matplotlib(execute: Execute, module: ModuleType) -> None:
+    """Execute `gradio.utils`, then let it leave matplotlib alone around events."""
+    execute(module)
+    if hasattr(module, "MatplotlibBackendMananger"):
+        module.MatplotlibBackendMananger = nullcontext  # type: ignore[attr-defined]
+
+
+def without_program(execute: Execute, module: ModuleType) -> None:
+    """Leave out `httpx._main`; httpx then says what its program lacks."""
+    raise ImportError(f"Rondo leaves {module.__name__} out.")
+
+
+def without_commands(execute: Execute, module: ModuleType) -> None:
+    """Leave out `gradio.cli`, of which Gradio takes the function that sends an application elsewhere."""
+    module.deploy = _nothing  # type: ignore[attr-defined]
+
+
 def with_whole_modules(execute: Execute, module: ModuleType) -> None:
     """Execute plotly's `optional_imports`, whose `get_module` then waits for what another thread is importing."""
     execute(module)
@@ -70,13 +93,16 @@ def _whole(get_module: Callable[..., Any], name: str, should_load: bool = True) 
     return get_module(name) if should_load or name in sys.modules else None
 
 
-MADE_FOR = {"gradio": "6.31.0", "plotly": "7.1.0"}
+MADE_FOR = {"gradio": "6.31.0", "plotly": "7.1.0", "httpx": "0.28.1"}
 """The versions whose code was read and measured; `tests/bench/start_parts.py` measures them."""
 
 WAYS = {
     "gradio.component_meta": without_stub_files,
     "gradio.caching": with_pandas_later,
     "gradio.mcp": without_agents,
+    "gradio.utils": without_matplotlib,
+    "gradio.cli": without_commands,
+    "httpx._main": without_program,
     "_plotly_utils.optional_imports": with_whole_modules,
 }
 

@@ -3,11 +3,14 @@
 import html
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, get_type_hints
 
 import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.context import Context, set_render_context
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
@@ -22,10 +25,35 @@ UNFIT = "What this page sent does not fit its fields. Reload the page."
 class Pages(gr.Blocks):
     """Blocks whose listeners get only what their fields can hold; whoever sends something else is told so."""
 
+    settled: dict[int, BlockFunction] | None = None
+    """The listeners of the pages that are answered already, while more are added."""
+
     def __exit__(self, *raised: Any) -> None:
         # Building and mounting describe all components five times, and keep the last: a sixteenth of a start's time.
         self.default_config.get_config = cache(self.default_config.get_config)  # type: ignore[method-assign]
         super().__exit__(*raised)
+
+    @property
+    def fns(self) -> dict[int, BlockFunction]:
+        """The listeners; while more are added in another thread, those that were there before."""
+        return self.default_config.fns if self.settled is None else self.settled
+
+    @contextmanager
+    def more(self) -> Iterator[None]:
+        """Add to what is mounted already, without making its application again, as leaving it does."""
+        self.forget_description()
+        self.settled = dict(self.default_config.fns)
+        try:
+            self.__enter__()  # type: ignore[no-untyped-call]
+            yield
+            self.fill_expected_parents()  # type: ignore[no-untyped-call]
+            self.default_config.attach_load_events()
+        finally:
+            self.settled = None
+            set_render_context(None)
+            Context.root_block = None
+        self.validate_queue_settings()  # type: ignore[no-untyped-call]
+        self.config = self.get_config_file()
 
     def forget_description(self) -> None:
         """Describe the components anew whenever that is asked for, from now on."""

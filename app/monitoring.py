@@ -24,7 +24,8 @@ def router(*, with_worker: bool) -> APIRouter:
 
     @routes.get("/readyz")
     async def ready(request: Request) -> JSONResponse:
-        missing: list[str] = getattr(request.app.state, "missing", [])  # app/api/later.py
+        state = request.app.state  # app/opening.py and app/api/later.py
+        missing: list[str] = [*getattr(state, "opening", []), *getattr(state, "missing", [])]
         problems = [*await _problems(with_worker=with_worker), *missing]
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 

@@ -53,15 +53,24 @@ def is_category(key: str, value: Any) -> bool:
 def categories_of(notes: Iterable[tuple[int, dict[str, Any]]], *, fewest: int) -> list[PromptCategory]:
     """The categories of prompts, (id, metadata), in order of keys and values; those of fewer prompts are left out, and
     notes of which all prompts have the same value."""
-    by_value: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    by_value: dict[str, dict[tuple[type, Any], set[int]]] = defaultdict(dict)
     for id_, extra in notes:
         for key, value in extra.items():
-            if is_category(key, value) and len(by_value[key]) <= MOST_VALUES:
-                by_value[key][json.dumps(value, ensure_ascii=False)].add(id_)
-    return [
-        PromptCategory(key, json.loads(value), frozenset(ids))
+            if isinstance(value, str | int | float):
+                here, kind = by_value[key], (type(value), value)
+                ids = here.get(kind)
+                if ids is None and len(here) <= MOST_VALUES and is_category(key, value):
+                    ids = here[kind] = set()
+                if ids is not None:
+                    ids.add(id_)
+    named = {
+        key: {json.dumps(value, ensure_ascii=False): ids for (_, value), ids in values.items()}
         for key, values in sorted(by_value.items())
         if 1 < len(values) <= MOST_VALUES
+    }
+    return [
+        PromptCategory(key, json.loads(value), frozenset(ids))
+        for key, values in named.items()
         for value, ids in sorted(values.items())
         if len(ids) >= fewest
     ][:MOST_CATEGORIES]

@@ -9,13 +9,16 @@
     STANDS = "first-stands";
   const first = /** @type {HTMLElement} */ (document.querySelector("#rondo-first"));
   const place = (/** @type {HTMLElement} */ part) => document.querySelector(`gradio-app #${part.dataset.part}`);
-  const own = (/** @type {HTMLElement} */ part) => place(part)?.querySelector(".html-container");
+  const own = (/** @type {HTMLElement} */ part) =>
+    /** @type {HTMLElement | null | undefined} */ (place(part)?.querySelector(".html-container"));
   const isThere = (/** @type {HTMLElement} */ part) => !!own(part)?.textContent?.trim();
   const watch = new MutationObserver(() => safely(look));
   /** @type {HTMLElement[]} */
   let waiting = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let showing;
+  /** @type {HTMLElement | undefined} */
+  let wanted;
 
   /** Whatever fails here, Gradio's page is there.
    * @param {() => void} act */
@@ -46,21 +49,95 @@
     setTimeout(giveUp, PATIENCE);
   }
 
-  /** What the reader has opened, scrolled and focused in a part is so in the one that takes its place.
+  /** Give it the focus that was lost by a move as soon as it can have it: what waits for an answer is inert (locks.js).
+   * Whoever has gone on meanwhile is left where they are.
+   * @param {HTMLElement} one */
+  function focusOn(one) {
+    const until = performance.now() + PATIENCE;
+    wanted = one;
+    const again = () => {
+      if (wanted !== one) return;
+      const active = document.activeElement,
+        isFree = !active || active === document.body || active.closest("[data-part]") !== null;
+      if (isFree && one.isConnected) one.focus({ preventScroll: true });
+      if (isFree && document.activeElement !== one && one.isConnected && performance.now() < until)
+        setTimeout(again, 50);
+      else wanted = undefined;
+    };
+    again();
+  }
+
+  const letters = (/** @type {string} */ text) => text.replace(/\s+/g, "");
+
+  /** What is selected in a part: the letters before both ends, and between them. Spaces are the page's, and may differ.
+   * @param {HTMLElement} part */
+  function selectedIn(part) {
+    const selection = getSelection();
+    if (!selection?.anchorNode || !selection.focusNode || selection.isCollapsed) return null;
+    if (!part.contains(selection.anchorNode) || !part.contains(selection.focusNode)) return null;
+    const before = (/** @type {Node} */ node, /** @type {number} */ offset) => {
+      const range = document.createRange();
+      range.setStart(part, 0);
+      range.setEnd(node, offset);
+      return letters(range.toString()).length;
+    };
+    const from = before(selection.anchorNode, selection.anchorOffset),
+      to = before(selection.focusNode, selection.focusOffset);
+    return { from, to, text: letters(selection.getRangeAt(0).toString()) };
+  }
+
+  /** The place after so many letters; `isStart` for that of the letter which follows.
+   * @param {HTMLElement} part
+   * @param {number} number
+   * @param {boolean} isStart
+   * @returns {[Node, number] | undefined} */
+  function placeOf(part, number, isStart) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    let left = number;
+    while (texts.nextNode()) {
+      const node = /** @type {Text} */ (texts.currentNode),
+        here = letters(node.data).length;
+      if (node.parentElement?.closest("style, script")) continue;
+      if (isStart ? left < here : left <= here) {
+        let offset = 0;
+        for (; left > 0 || (isStart && !letters(node.data[offset])); offset++) if (letters(node.data[offset])) left--;
+        return [node, offset];
+      }
+      left -= here;
+    }
+  }
+
+  /** Select the same in what stands there now, if it is there.
+   * @param {HTMLElement | null | undefined} part
+   * @param {ReturnType<typeof selectedIn>} was */
+  function select(part, was) {
+    if (!part || !was) return;
+    const from = placeOf(part, was.from, was.from < was.to),
+      to = placeOf(part, was.to, was.to < was.from),
+      selection = getSelection();
+    if (!from || !to || !selection) return;
+    selection.setBaseAndExtent(...from, ...to);
+    if (letters(selection.getRangeAt(0).toString()) !== was.text) selection.removeAllRanges();
+  }
+
+  /** What the reader has opened, scrolled, focused and selected in a part is so in the one that takes its place.
    * @param {HTMLElement} part */
   function handOver(part) {
-    const other = own(part);
+    const other = own(part),
+      was = selectedIn(part);
     for (const what of ["details", "summary", "a[href]", "[tabindex]", ".scroll, .line"]) {
       const there = other?.querySelectorAll(what);
       part.querySelectorAll(what).forEach((one, index) => {
-        const twin = there?.[index];
+        const alike = [...(there ?? [])].filter((its) => its.textContent === one.textContent && !!one.textContent),
+          twin = alike.length === 1 ? alike[0] : there?.[index];
         if (!(twin instanceof HTMLElement)) return;
         if (one instanceof HTMLDetailsElement) twin.toggleAttribute("open", one.open);
-        if (one === document.activeElement) twin.focus({ preventScroll: true });
+        if (one === document.activeElement || one === wanted) focusOn(twin);
         if (one.scrollLeft || one.scrollTop) twin.scrollTo(one.scrollLeft, one.scrollTop);
       });
     }
     part.remove();
+    select(other, was);
   }
 
   /** Let Gradio's page be seen; parts that it has not drawn yet stand where theirs will be. */
@@ -69,16 +146,18 @@
     const active = document.activeElement,
       top = scrollY;
     for (const part of waiting) {
+      const was = selectedIn(part);
       const scrolled = [...part.querySelectorAll(".scroll, .line")].map(
         (one) => /** @type {const} */ ([one, one.scrollLeft, one.scrollTop]),
       );
       place(part)?.prepend(part);
       for (const [one, left, above] of scrolled) one.scrollTo(left, above);
+      select(part, was);
     }
     waiting = waiting.filter((part) => !first.contains(part));
     first.remove();
     document.documentElement.classList.remove(STANDS);
-    if (active instanceof HTMLElement && active.isConnected) active.focus({ preventScroll: true });
+    if (active instanceof HTMLElement && active !== document.body && active.isConnected) focusOn(active);
     scrollTo(scrollX, top);
   }
 

@@ -13,12 +13,13 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-THREADS = 20
-"""As many as connect to PostgreSQL at a time: there most of them wait for it."""
-_threads = ThreadPoolExecutor(THREADS, "desk")
+claims = ThreadPoolExecutor(6, "claims")
+"""Claims of a round follow one another on PostgreSQL: more of them at once would find the same items, and wait."""
+decisions = ThreadPoolExecutor(14, "decisions")
+"""With `claims` as many as connect to PostgreSQL at a time, for which most wait. No decision waits for claims."""
 
 
-async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run(threads: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what the call returns, or raise what it raises; who comes first is served first."""
     context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: context.run(call, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(threads, lambda: context.run(call, *args, **kwargs))

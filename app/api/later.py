@@ -1,7 +1,7 @@
 """REST in a server that has just started: its routes are made while nobody waits, or when one is first asked for."""
 
-import gc
 import logging
+from collections.abc import Callable
 
 import anyio
 from fastapi import FastAPI
@@ -23,12 +23,18 @@ FAILED = "REST cannot be loaded; the server's log says why. Mend that; the next 
 
 
 class Later:
-    """The application, to which the routes are added later, at the place where it has none of them yet."""
+    """The application, to which the routes are added later, at the place where it has none of them yet.
+
+    While it `is_held`, more than a request is under way. `when_tried` is called once they were made without being asked
+    for, or could not be.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self.app, self.place = app, len(app.router.routes)
         self.is_ready, self.making = False, anyio.Lock()
         self.on_their_way, self.is_page_answered = 0, False
+        self.is_held = False
+        self.when_tried: Callable[[], None] = lambda: None
         errors.add_to(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,8 +76,10 @@ class Later:
         with anyio.move_on_after(LATEST_SECONDS):
             while quiet < QUIET_SECONDS:
                 await anyio.sleep(LOOK_SECONDS)
-                quiet = quiet + LOOK_SECONDS if self.is_page_answered and not self.on_their_way else 0.0
+                is_quiet = self.is_page_answered and not self.on_their_way and not self.is_held
+                quiet = quiet + LOOK_SECONDS if is_quiet else 0.0
         await self._is_made()
+        await anyio.to_thread.run_sync(self.when_tried)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_counted = not scope["path"].startswith(HEARTBEAT)  # which lasts as long as its page
@@ -91,9 +99,4 @@ class Later:
 def _rest_routes() -> list[BaseRoute]:
     from app.api import routes  # noqa: PLC0415 - where nobody waits for a page
 
-    base_routes = routes.rest_routes()
-    if gc.get_freeze_count():
-        # As at the start of the server (app/cli/serving.py): these stand to the end, too.
-        gc.collect()
-        gc.freeze()
-    return base_routes
+    return routes.rest_routes()

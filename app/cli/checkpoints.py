@@ -179,10 +179,10 @@ def gguf(
 
     actor = asking.owner()
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
-    made = gguf_files.get(actor, gguf_files.start(actor, detail.row.id, outtype))
-    place = gguf_files.place_of(made)
-    said = f"Job {made.job_id} writes {detail.row.name} to {place}, once a worker takes it (`rondo worker`)."
-    emit(asdict(made), as_json=as_json, text=said)
+    file = gguf_files.get(actor, gguf_files.start(actor, detail.row.id, outtype))
+    place = gguf_files.place_of(file)
+    text = f"Job {file.job_id} writes {detail.row.name} to {place}, once a worker takes it (`rondo worker`)."
+    emit(asdict(file), as_json=as_json, text=text)
 
 
 @app.command()

@@ -73,10 +73,10 @@ def fetch(
 
     actor = asking.owner()
     wanted = fetching.HubDataset(dataset, config, split, revision, rows)
-    made = fetching.get(actor, fetching.start(actor, asking.project(actor, project).id, wanted))
+    fetch = fetching.get(actor, fetching.start(actor, asking.project(actor, project).id, wanted))
     place = settings().folder / "imports" / wanted.file
-    said = f"Job {made.job_id} fetches it to {place}, once a worker takes it (`rondo worker`). Then import that file."
-    emit(asdict(made), as_json=as_json, text=said)
+    text = f"Job {fetch.job_id} fetches it to {place}, once a worker takes it (`rondo worker`). Then import that file."
+    emit(asdict(fetch), as_json=as_json, text=text)
 
 
 @app.command("import")

@@ -17,7 +17,6 @@ from backend.config import settings
 from backend.errors import Conflict, InvalidInput
 from backend.services import installation
 from backend.services.people import accounts
-from backend.services.recipes import parts
 
 PORTS_TO_TRY = 20
 M_ARENA_MAX = -8
@@ -44,6 +43,10 @@ class AnnouncedServer(uvicorn.Server):
         super().__init__(config)
         self.wish, self.address = wish, address
 
+    def end(self) -> None:
+        """Answer nothing new, and end."""
+        self.should_exit = True
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
@@ -51,27 +54,33 @@ class AnnouncedServer(uvicorn.Server):
 
 
 def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; raises what keeps the pages from being made."""
     log.setup()
     _share_one_arena()
     if not is_prepared:
         installation.prepare()
     listening = bind(wish.host or settings().host, wish.port)
     gc.disable()  # nearly all that is made from here on stays: looking through it again and again is a tenth of a start
-    from app.web import create_app
+    from app.web import open_app
 
-    parts.load()
     host, port = listening.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     connections.allow_files()
-    app = create_app(with_worker=wish.with_worker, is_rest_later=True)
-    config = connections.configuration(app, timeout_graceful_shutdown=STOP_SECONDS)
-    gc.collect()
-    gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
-    gc.enable()
+    app, opening = open_app(with_worker=wish.with_worker)
+    server = AnnouncedServer(connections.configuration(app, timeout_graceful_shutdown=STOP_SECONDS), wish, address)
+    opening.rest.when_tried, opening.when_failed = _keep_what_stands, server.end
     with contextlib.suppress(KeyboardInterrupt):
-        AnnouncedServer(config, wish, address).run(sockets=[listening])
+        server.run(sockets=[listening])
+    if opening.failure is not None:
+        raise opening.failure
+
+
+def _keep_what_stands() -> None:
+    """What stands now stands to the end: it is neither looked through again nor taken apart on Ctrl-C."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def _share_one_arena() -> None:

@@ -614,7 +614,7 @@ class Reviews(Noun):
         """Renew reservations and be seen; to be sent every 20 seconds."""
         return self._ask("POST", f"/rounds/{round_id}/review/here", body=body)
 
-    def list_labelled_rows(self, round_id: int, **body: Unpack[shapes.ListedSamples]) -> list[shapes.LabelledRow]:
+    def list_labelled_rows(self, round_id: int, **body: Unpack[shapes.WantedRows]) -> list[shapes.LabelledRow]:
         """Samples with their texts, labels and one's own decisions, to decide them in a list. Nothing is reserved."""
         return self._ask("POST", f"/rounds/{round_id}/review/rows", body=body)
 

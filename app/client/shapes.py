@@ -1427,10 +1427,6 @@ class Link(TypedDict):
     link: str
 
 
-class ListedSamples(TypedDict):
-    sample_ids: list[int]
-
-
 class Mapping(TypedDict, total=False):
     messages: str | None
     prompt: str | None
@@ -1794,6 +1790,7 @@ class People(TypedDict):
     agreement: list[Agreed]
     each: list[PersonWork]
     missing: list[str]
+    target: NotRequired[str]
 
 
 class Performance(TypedDict):
@@ -2831,6 +2828,10 @@ class VoteRequest(TypedDict):
     token: str
     choice: str
     seconds: NotRequired[float | None]
+
+
+class WantedRows(TypedDict):
+    sample_ids: list[int]
 
 
 class Warned(TypedDict):

@@ -1,87 +1,43 @@
-"""The pages, in the order of the loop."""
+"""The pages, in the order of the loop. Each is imported when something of it but its name is asked for."""
 
 from types import ModuleType
 
-from app import uploads
-from app.forms import identify
-from app.listeners import Pages
-from app.pages import (
-    arena,
-    audit,
-    chat,
-    checkpoints,
-    compare,
-    datasets,
-    groups,
-    held_out,
-    jobs,
-    judge_bench,
-    me,
-    new_round,
-    notices,
-    overview,
-    pairs,
-    people,
-    previews,
-    prompts,
-    recipes,
-    review,
-    rewrites,
-    round,
-    samples,
-    team,
-    training,
-    warnings,
-    workers,
-)
+from app.imports import LaterModule
+
+
+def _page(name: str, title: str, path: str, menu: str = "") -> ModuleType:
+    """Stand for `app.pages.NAME`; a test holds that its `TITLE`, `PATH` and `MENU` are these."""
+    page = LaterModule(f"app.pages.{name}")
+    vars(page).update(TITLE=title, PATH=path, MENU=menu)
+    return page
+
 
 PAGES: tuple[ModuleType, ...] = (
-    overview,
-    round,
-    warnings,
-    prompts,
-    recipes,
-    new_round,
-    samples,
-    groups,
-    review,
-    team,
-    jobs,
-    workers,
-    training,
-    checkpoints,
-    chat,
-    held_out,
-    arena,
-    judge_bench,
-    compare,
-    datasets,
-    pairs,
-    previews,
-    rewrites,
-    me,
-    notices,
-    people,
-    audit,
+    _page("overview", "Overview", ""),
+    _page("round", "Round", "round", "more"),
+    _page("warnings", "Warnings", "warnings", "more"),
+    _page("prompts", "Prompts", "prompts"),
+    _page("recipes", "Recipes", "recipes", "more"),
+    _page("new_round", "New round", "new-round"),
+    _page("samples", "Samples", "samples"),
+    _page("groups", "Groups", "groups", "more"),
+    _page("review", "Review", "review"),
+    _page("team", "Team", "team"),
+    _page("jobs", "Jobs", "jobs"),
+    _page("workers", "Workers", "workers", "more"),
+    _page("training", "Training", "training", "more"),
+    _page("checkpoints", "Checkpoints", "checkpoints"),
+    _page("chat", "Chat", "chat", "more"),
+    _page("held_out", "Held-out", "held-out", "more"),
+    _page("arena", "Arena", "arena", "more"),
+    _page("judge_bench", "Judge bench", "judge-bench", "more"),
+    _page("compare", "Compare", "compare", "more"),
+    _page("datasets", "Datasets", "datasets"),
+    _page("pairs", "Pairs", "pairs", "more"),
+    _page("previews", "Previews", "previews", "more"),
+    _page("rewrites", "Rewrites", "rewrites", "more"),
+    _page("me", "My work", "me", "person"),
+    _page("notices", "Notices", "notices", "person"),
+    _page("people", "People", "people", "person"),
+    _page("audit", "Audit", "audit", "person"),
 )
-
-
-def build() -> Pages:
-    """Assemble the application; the first page is the start page.
-
-    What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and
-    nine of them cost seconds at every start.
-    """
-    kept = (3600, uploads.LASTS)  # looked through every hour
-    with Pages(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as demo:
-        for page in PAGES:
-            if page.PATH:
-                demo.pages.append((page.PATH, page.TITLE, True))
-                demo.current_page = page.PATH
-            page.build()
-            # Else the last field of this page and the first of the next would share a form.
-            demo.fill_expected_parents()
-        demo.when_left(chat.leave)
-        for block in demo.blocks.values():
-            identify(block)
-    return demo

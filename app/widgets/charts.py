@@ -12,6 +12,9 @@ ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50",
 COLORS = (ACCENT, ORANGE, GREEN, RED, VIOLET)
 BRANCHES = (VIOLET, RED, "#3a9fb5", "#8c7a3d")
 """Lines beside the newest lineage; the other colors are taken."""
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon")
+DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
+"""What tells lines apart where there is no color."""
 TEXT, GRID = "#868d9b", "rgba(134, 141, 155, 0.22)"
 FONT = 'Inter, system-ui, "Segoe UI", sans-serif'
 
@@ -84,11 +87,13 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     values = [p.accuracy.value for p in measured if p.accuracy]
     _series(figure, "held-out accuracy", measured, values, ACCENT, width=2.6)
     for n, other in enumerate(others):
-        _branch(figure, other, BRANCHES[n % len(BRANCHES)])
+        _branch(figure, other, n)
     kept = [point for point in lines if point.kept_share is not None]
     # Where there are branches, a line by number would join rounds of different ones.
     mode = "markers" if others else "lines+markers"
-    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot", mode=mode)
+    _series(
+        figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot", mode=mode, symbol="square-open"
+    )
     overridden = [point for point in lines if point.overridden_share is not None]
     _series(
         figure,
@@ -98,6 +103,7 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
         ORANGE,
         dash="dash",
         mode=mode,
+        symbol="x",
     )
     numbers = [p.number for p in lines]
     shown = [end for p in lines if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
@@ -176,6 +182,7 @@ def _series(
     dash: str = "solid",
     width: float = 1.6,
     mode: str = "lines+markers",
+    symbol: str = "circle",
 ) -> None:
     if points:
         figure.add_scatter(
@@ -184,13 +191,14 @@ def _series(
             name=name,
             mode=mode,
             line={"color": color, "width": width, "dash": dash},
-            marker={"size": 7 if width > 2 else 5},
+            marker={"size": 7 if width > 2 else 6, "symbol": symbol},
             hovertemplate="%{y:.1%}",
         )
 
 
-def _branch(figure: go.Figure, points: Sequence[RoundLine], color: str) -> None:
+def _branch(figure: go.Figure, points: Sequence[RoundLine], n: int) -> None:
     """A line of its own, from where it leaves another one; each round of it with its interval."""
+    looks = {"color": BRANCHES[n % len(BRANCHES)], "width": 2, "dash": ("dash", *DASHES[3:])[n % 4]}
     measured = [(p, p.accuracy) for p in points if p.accuracy is not None]
     ends = [(max(0.0, (a.high or a.value) - a.value), max(0.0, a.value - (a.low or a.value))) for _, a in measured]
     if points[0].number < points[-1].number:
@@ -201,7 +209,7 @@ def _branch(figure: go.Figure, points: Sequence[RoundLine], color: str) -> None:
         error_y={"array": [up for up, _ in ends], "arrayminus": [down for _, down in ends], "thickness": 1, "width": 4},
         name=f"branch to round {points[-1].number}" if points[-1].number else "another base",
         mode="lines+markers",
-        line={"color": color, "width": 2, "dash": "dash"},
-        marker={"size": 7},
+        line=looks,
+        marker={"size": 8, "symbol": SYMBOLS[1 + n % (len(SYMBOLS) - 1)]},
         hovertemplate="%{y:.1%}",
     )

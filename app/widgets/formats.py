@@ -1,7 +1,11 @@
 """Numbers as people read them."""
 
+from typing import TYPE_CHECKING
+
 from backend.differences import Difference
-from backend.services.results.summaries import MeasuredNumber
+
+if TYPE_CHECKING:
+    from backend.services.results.accuracies import MeasuredNumber
 
 
 def percent(value: float | None) -> str:
@@ -11,7 +15,7 @@ def percent(value: float | None) -> str:
     return "under 0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
 
 
-def interval(measured: MeasuredNumber | None) -> str:
+def interval(measured: "MeasuredNumber | None") -> str:
     """`38 to 47 %, n 400`."""
     if measured is None:
         return ""

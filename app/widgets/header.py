@@ -132,8 +132,8 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     here, slug = request.url.path.strip("/"), project.slug
     # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself.
     every = {page: HeaderLink(page.TITLE, page_path(slug, page.PATH), here == page.PATH) for page in pages}
-    links = [link for page, link in every.items() if not hasattr(page, "MENU") or link.is_here]
-    more = [link for page, link in every.items() if getattr(page, "MENU", "") == "more"]
+    links = [link for page, link in every.items() if not page.MENU or link.is_here]
+    more = [link for page, link in every.items() if page.MENU == "more"]
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [
         HeaderLink(project_.name, page_path(project_.slug, here), project_.id == project.id)

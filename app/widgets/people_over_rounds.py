@@ -31,6 +31,7 @@ MEASURES: dict[str, tuple[str, Callable[[Performance], float | None]]] = {
     "With adjudication": ("share equal to what was settled", lambda line: _value(line.adjudicated)),
     "Skipped": ("share of items skipped", lambda line: line.skipped.value),
 }
+FEWEST_ROUNDS = 2
 SHARES = ("Gold right", "With colleagues", "With adjudication", "Skipped")
 
 
@@ -66,21 +67,27 @@ def in_words(share: Share | None) -> str:
 
 
 def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
-    """One line a person over the rounds; None where nothing is known of the measure."""
+    """One line a person over the rounds; None where the measure is known of fewer than two rounds."""
     y, value_of = MEASURES[measure] if measure in MEASURES else MEASURES["Gold right"]
     points: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for line in lines:
         if (value := value_of(line)) is not None:
             points[line.who].append((line.round_number, value))
-    if not points:
+    if len({number for some in points.values() for number, _ in some}) < FEWEST_ROUNDS:
         return None
     drawn = charts.blank(height=280, x="round", y=y)
-    for who, some in points.items():
-        drawn.add_scatter(x=[x for x, _ in some], y=[v for _, v in some], name=who, mode="lines+markers")
+    for n, (who, some) in enumerate(points.items()):
+        looks = {
+            "line_dash": charts.DASHES[n % len(charts.DASHES)],
+            "marker": {"size": 8, "symbol": charts.SYMBOLS[n % len(charts.SYMBOLS)]},
+        }
+        drawn.add_scatter(x=[x for x, _ in some], y=[v for _, v in some], name=who, mode="lines+markers", **looks)
     numbers = sorted({line.round_number for line in lines})
     drawn.update_xaxes(tickvals=numbers, ticktext=[str(n) for n in numbers], nticks=12)
     if measure in SHARES:
         drawn.update_yaxes(tickformat=".0%", range=[-0.03, 1.03])
+    else:
+        drawn.update_yaxes(rangemode="tozero")
     drawn.update_layout(showlegend=True)
     return drawn
 

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 from app.widgets.formats import count, duration, percent
+from app.widgets.roles import needs
 from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
 from backend.services.round_report.shapes import Cost, People, WorkSection
+from backend.values import Role
+
+WAYS = {"review": "Review it", "team": "Set up the review", "new-round": "Launch a round with a review"}
+NEEDS = {page: needs(Role.reviewer if page == "review" else Role.curator) for page in WAYS}
 
 
 def work(report: WorkSection) -> Shown:
@@ -64,7 +69,9 @@ def _people(people: People) -> Shown:
         lines.append(
             (f"agreement on {agreed.criterion}", f"{share} of {agreed.n:,} items, Krippendorff’s alpha {alpha}")
         )
+    page = people.target.partition("?")[0]
     return {
+        "way": {"href": people.target, "words": WAYS[page], "needs": NEEDS[page]} if people.target else None,
         "lines": [{"name": name, "value": value} for name, value in lines],
         "each": [
             {

@@ -158,11 +158,18 @@ def num_folded(query: JSON) -> int:
     return sum(name in query for name in FOLDED)
 
 
-def columns_of(keys: Sequence[str], query: JSON) -> list[str]:
-    """The metadata that are columns: those that the address asks for, as far as there are any; else the first few."""
+def is_narrowed(query: JSON) -> bool:
+    """Whether there is anything to clear: a filter or a saved view. An order shows all samples."""
+    filters = [name for name in NAMES if name not in ("sort", "then")]
+    return bool(query.get("view")) or any(query.get(name) not in NOTHING for name in filters)
+
+
+def columns_of(keys: Sequence[str], usual: Sequence[str], query: JSON) -> list[str]:
+    """The metadata that are columns: those that the address asks for, as far as there are any; else the first few of
+    the usual ones."""
     asked = query.get("columns", [])
     columns = [key for key in keys if key in asked]
-    return columns[:MOST_COLUMNS] if columns or asked == [NO_COLUMNS] else list(keys[:USUAL_COLUMNS])
+    return columns[:MOST_COLUMNS] if columns or asked == [NO_COLUMNS] else list(usual[:USUAL_COLUMNS])
 
 
 def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:

@@ -83,7 +83,7 @@ def tie_files() -> None:
     if files is None or made_at is None:
         return
     owner = files.owner()
-    if owner is None and not any(one.written_at < made_at for one in files.lists()):
+    if owner is None and not any(shared.written_at < made_at for shared in files.lists()):
         files.note_owner(_id(made_at))
     elif owner != _id(made_at):
         raise Conflict(

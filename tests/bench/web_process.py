@@ -1,4 +1,7 @@
-"""The web process: time to the first painted page when warm, and memory at rest."""
+"""The web process: time to the first painted page when warm, processor time, and memory at rest.
+
+Painted: the browser has drawn what the document holds, as it says itself; drawn: Gradio has put its own in its place.
+"""
 
 import os
 import re
@@ -57,6 +60,22 @@ def paint(page: Any, address: str) -> None:
     page.get_by_text("Overview").first.wait_for()
 
 
+def first_paint(page: Any) -> float:
+    """When the browser painted the first content of the page that it shows; seconds since the epoch."""
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    return (
+        page.evaluate("performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        / 1000
+    )
+
+
+def processor_seconds(pid: int) -> float:
+    """What the process used so far, without its children."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_mb(pid: int) -> float:
     """Resident memory of the process, in MB."""
     with open(f"/proc/{pid}/status") as status:
@@ -66,20 +85,23 @@ def resident_mb(pid: int) -> float:
 
 def measure(turn: str, folder: str, page: Any) -> None:
     """Start, open the first page, look at the memory, stop."""
-    started = time.perf_counter()
+    since_epoch, started = time.time(), time.perf_counter()
     process, address = start(folder)
     ready = time.perf_counter() - started
     try:
         paint(page, address)
-        painted = time.perf_counter() - started
+        drawn = time.perf_counter() - started
+        painted = first_paint(page) - since_epoch
+        used = processor_seconds(process.pid)
         time.sleep(8)
         memory = resident_mb(process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)
     print(
-        f"{turn}: address after {ready:.1f} s, first page painted after {painted:.1f} s, "
-        f"memory at rest after it {memory:.0f} MB"
+        f"{turn}: address after {ready:.1f} s, first page painted after {painted:.1f} s and drawn by Gradio after "
+        f"{drawn:.1f} s ({used:.1f} s of processor time), memory at rest after it {memory:.0f} MB",
+        flush=True,
     )
 
 
@@ -89,10 +111,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder, sync_playwright() as playwright:
         prepare(folder)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        for turn in ("first", "warm"):
+        for turn in ("first", "warm", "warm again"):
             measure(turn, folder, browser.new_page())
         browser.close()
-    print("budgets: warm start to first page under 5 s, at rest under 250 MB")
+    print("budgets: warm start to first page under 3 s, at rest under 250 MB")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 
 GRADIO = "**/assets/index-*.js"
+# Within the link that has the focus, which a selection elsewhere would take away.
+SELECT = "(link) => getSelection().setBaseAndExtent(link.firstChild, 8, link.firstChild, 12)"
+SELECTED = "document.querySelector('#round-opening').contains(getSelection().anchorNode) && `${getSelection()}`"
 
 
 def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place(empty: None, chromium: Any) -> None:
@@ -40,6 +43,10 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     expect(page.locator("#rondo-first")).to_contain_text("Step 4: 8 rows of the type preference")
     expect(page.locator("html.first-stands")).to_be_attached()  # the script has run, so that a click is not too early
     page.locator("#rondo-first summary", has_text="generator: sample").click()
+    link = page.locator("#rondo-first").get_by_role("link", name="Keep as JSON")
+    link.focus()
+    link.evaluate(SELECT)
+    expect(link).to_be_focused()
     place = heading.bounding_box()
     assert place is not None
     assert page.locator("#round-opening").count() == 0, "Gradio has not started"
@@ -56,6 +63,8 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     assert now is not None
     assert [round(now[name] - place[name]) for name in ("x", "y", "width", "height")] == [0, 0, 0, 0]
     expect(page.locator("#round-opening details", has_text="generator: sample")).to_have_attribute("open", "")
+    expect(page.locator("#round-opening").get_by_role("link", name="Keep as JSON")).to_be_focused()
+    assert page.evaluate(SELECTED) == "JSON"
 
     page.route(GRADIO, hold)
     page.goto(address, wait_until="commit")

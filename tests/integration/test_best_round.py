@@ -8,7 +8,7 @@ from app.pages.overview.cards import tree_value
 from app.widgets import charts
 from backend.db import reading, session, tables
 from backend.services.held_out import side_by_side
-from backend.services.projects import overview
+from backend.services.projects import dashboard, overview
 from backend.values import WarningLevel
 from tests import rows
 from tests.integration.measured import finish, measure
@@ -174,3 +174,24 @@ def test_the_highest_of_many_is_told_of_alike_wherever_it_stands() -> None:
         assert ends == (to_second.to_second.low, to_second.to_second.high)
     told = side_by_side.compare_all(here.actor, here.project.id, [f"r{round_.id}" for round_ in others[:2]]).best
     assert told.rounds == 0, "neither is the highest"
+
+
+def test_a_fall_is_told_of_alike_in_the_banner_the_table_of_projects_and_the_comparison() -> None:
+    """Round 1 is the highest; seven prompts less are p = 2 / 2^7 = 0.016 alone, 0.031 as one of two, 0.078 of five."""
+    here = Answered(base=0.5)
+    best = here.answer(57)
+    with reading() as db:
+        here.base = db.get_one(tables.Checkpoint, best.checkpoint_id)
+    for rounds, is_fall in ((2, True), (5, False)):
+        while len(overview.loop(here.actor, here.project.id).rounds) < rounds:
+            last = here.answer(50, parent_id=best.id)
+        action = overview.loop(here.actor, here.project.id).next_action
+        assert (action.kind, f"p = 0.031, as one of {rounds} rounds" in action.why) == (
+            ("restart", True) if is_fall else ("next", False)
+        )
+        [state] = dashboard.listing(here.actor)
+        told = side_by_side.compare_all(here.actor, here.project.id, [f"r{best.id}", f"r{last.id}"]).best.difference
+        assert state.change
+        assert told
+        assert (state.change.is_worse, told.is_better) == (is_fall, is_fall)
+        assert state.change.p == told.p

@@ -14,7 +14,7 @@ from backend.pipeline import ratings
 from backend.pipeline.health import questions as judged
 from backend.pipeline.health.limits import HealthLimits
 from backend.services import judge_health, questions, samples
-from backend.services.samples import Filters, exports, judge_answers
+from backend.services.samples import Filters, answers, exports, judge_answers
 from backend.services.samples.exports import ExportRequest
 from backend.services.team import question_agreement
 from backend.values import Group, Prompt, Sample
@@ -126,6 +126,10 @@ def test_the_judges_answers_are_hidden_where_its_verdicts_are(desk: Judged) -> N
     desk.judge(desk.rating, rating(4), rating(2))
     both = [desk.ids[0], desk.ids[1]]
     assert judge_answers.of_round(ada, desk.round.id, both) == []
+    assert (answers.answered(ada, desk.round.id), answers.answered(desk.curator, desk.round.id)) == (
+        set(),
+        {"judge.accuracy"},
+    )
     with pytest.raises(PermissionDenied, match="answers"):
         samples.page(ada, desk.round.id, Filters(answer=("judge.accuracy>=4",)))
     desk.act("Ada", first, ACCEPT)

@@ -4,7 +4,7 @@ import pytest
 
 from backend.services import rounds
 from backend.services.projects import overview
-from backend.services.results.summaries import MeasuredNumber, is_worse
+from backend.services.results.accuracies import MeasuredNumber, is_worse
 from tests import rows
 from tests.integration.measured import finish, measure
 

@@ -37,6 +37,13 @@ def test_each_figure_is_what_the_rows_say(database: str) -> None:
     )
     low, high = Share(1, 2).interval or (0, 0)
     assert (low, high) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4)), "Wilson's, by hand"
+    assert {line.user_id: line for line in performance.everyone(team.curator, team.project.id)} == {
+        line.user_id: line for line in (hers, his)
+    }, "asked again"
+    adjudication.decide(team.curator, team.round.id, uuid.uuid4().hex, team.ids[4], ACCEPT)
+    people = {line.user_id: line for line in performance.everyone(team.curator, team.project.id)}
+    hers = people[hers.user_id]
+    assert hers.adjudicated == Share(1, 2), "what was kept of the round is over"
     [own] = performance.mine(ann, team.project.id)
     assert (own.decided, own.gold, own.colleagues, own.adjudicated) == (5, None, None, None), "while it goes on"
     with session() as db:

@@ -264,6 +264,11 @@ def test_the_ends_of_the_list_and_what_people_changed_most() -> None:
     assert [row.id for row in torn.rows] == [done.samples[4].id]
     assert [row.id for row in changed.rows] == [done.samples[3].id, done.samples[1].id], "by 4 points, then by 3"
     assert changed.href == f"samples?round={done.round.id}&only=is_overridden"
+    opened = round_report.texts_opened(done.actor, done.round.id)
+    assert opened == done.report().texts
+    assert round_report.texts_opened(done.actor, done.round.id) is opened, "a page that opens asks again"
+    rows.make_decision(done.samples[5], done.actor, "reject")
+    assert round_report.texts_opened(done.actor, done.round.id) is not opened, "something was decided"
 
 
 def test_people_and_what_it_cost() -> None:
@@ -282,6 +287,7 @@ def test_people_and_what_it_cost() -> None:
     assert (work_section.people.share, work_section.people.low) == (0.25, pytest.approx(0.0456, abs=1e-4)), (
         "Wilson's of 1 of 4"
     )
+    assert work_section.people.target == ""
     (verdicts,) = work_section.people.agreement
     assert (verdicts.n, verdicts.share) == (2, 0.5)
     assert work_section.cost.tokens_per_row == 45.0

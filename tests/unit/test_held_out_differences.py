@@ -15,9 +15,9 @@ from backend.differences import (
     of_shares,
     of_values,
 )
+from backend.metrics._intervals import mcnemar
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.measured import Verdicts, read
-from backend.services.results.paired import Paired
 
 
 def test_two_prompts_drawn_again_give_the_ends_that_are_counted_by_hand() -> None:
@@ -119,7 +119,7 @@ def test_numbers_without_prompts_count_as_independent() -> None:
 
 def test_mcnemars_exact_test_by_hand() -> None:
     """Eight prompts changed, one of them for the better: 2 (C(8,0) + C(8,1)) / 2^8 = 18 / 256."""
-    assert Paired(100, newly_right=1, newly_wrong=7).p == 18 / 256
+    assert mcnemar(1, 7) == 18 / 256
 
 
 def test_accuracies_are_compared_on_common_prompts_alone() -> None:
@@ -128,7 +128,7 @@ def test_accuracies_are_compared_on_common_prompts_alone() -> None:
     difference = accuracy(old, new)
     assert (difference.n, difference.newly_right, difference.newly_wrong) == (60, 40, 10)
     assert (difference.old, difference.new, difference.value) == (20 / 60, 50 / 60, 0.5)
-    assert difference.p == Paired(60, 40, 10).p
+    assert difference.p == mcnemar(40, 10)
     assert accuracy(old, Verdicts()).value is None
 
 

@@ -18,6 +18,7 @@ BROAD_EXCEPTS = {
     "app/listeners.py",  # what a listener was sent is looked at after it failed, in whatever way
     "app/toasts.py",
     "app/api/later.py",  # whatever keeps REST from being loaded must not end the server and its worker
+    "app/opening.py",  # whatever keeps the pages from being made is raised again where the server has ended
     "app/agents/calls.py",  # an agent is answered whatever a tool raises, and it is in the log
     "backend/engines/_model_lines.py",  # a tokenizer or template may fail in any way, which is what is looked for
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit

@@ -214,8 +214,16 @@ def test_samples_are_most_informative_near_the_cut_and_where_the_judge_wavers() 
 
 def test_columns_that_a_round_lacks_fall_back_to_the_usual_ones_and_there_are_not_too_many() -> None:
     keys = [f"key {n}" for n in range(9)]
-    assert bar.columns_of(keys, {}) == keys[:2]
-    assert bar.columns_of(keys, {"columns": ["key 5", "other"]}) == ["key 5"]
-    assert bar.columns_of(keys, {"columns": ["other"]}) == keys[:2]
-    assert bar.columns_of(keys, {"columns": [bar.NO_COLUMNS]}) == []
-    assert bar.columns_of(keys, {"columns": keys}) == keys[:6]
+    assert bar.columns_of(keys, keys, {}) == keys[:2]
+    assert bar.columns_of(keys, keys[:1], {}) == keys[:1], "what nobody answered is a column only if somebody asks"
+    assert bar.columns_of(keys, keys, {"columns": ["key 5", "other"]}) == ["key 5"]
+    assert bar.columns_of(keys, keys, {"columns": ["other"]}) == keys[:2]
+    assert bar.columns_of(keys, keys, {"columns": [bar.NO_COLUMNS]}) == []
+    assert bar.columns_of(keys, keys, {"columns": keys}) == keys[:6]
+
+
+def test_filters_and_a_view_can_be_cleared_and_an_order_cannot() -> None:
+    assert not bar.is_narrowed({"round": 3, "sort": "-score", "then": "+id", "text": "", "view": 0, "columns": ["a"]})
+    assert bar.is_narrowed({"round": 3, "view": 2})
+    assert bar.is_narrowed({"min_score": 0.0})
+    assert bar.is_narrowed({"step": "0"})

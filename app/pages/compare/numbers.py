@@ -3,8 +3,8 @@
 from app.widgets.formats import gap_interval, points
 from backend.differences import Difference
 from backend.services.held_out.compared import ComparedMetric, Value
-from backend.services.held_out.measured import ACCURACY
 from backend.services.held_out.side_by_side import SideBySide
+from backend.services.results.accuracies import ACCURACY
 from backend.services.round_report.metrics import takes
 from backend.values import JSON
 

@@ -45,7 +45,7 @@ def build() -> None:
         )
         count = markup(templates.COUNT, value="", elem_id="groups-count")
         about = markup(templates.ABOUT, templates.ABOUT_CSS, value={"to": "samples"}, elem_id="groups-about")
-        clear = buttons.secondary("Clear filters")
+        clear = buttons.secondary("Clear filters", elem_id="groups-clear")
         before = buttons.secondary("Previous", interactive=False, elem_id="groups-previous")
         after = buttons.secondary("Next", interactive=False, elem_id="groups-next")
     rows = markup(templates.LIST, templates.LIST_CSS, elem_id="groups-list")

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.widgets.context import Context
 from app.widgets.sample_card import BADGES, one_line, score
-from app.widgets.sample_filters import read_filters, to_address
+from app.widgets.sample_filters import is_narrowed, read_filters, to_address
 from backend.errors import InvalidInput
 from backend.services.samples import groups
 from backend.services.samples.groups import GroupMember, GroupRow, GroupSort, GroupSortKey, ListedGroups
@@ -87,7 +87,8 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
         rows = {"empty": message, "to": to, "has_filters": has_filters, "round": query["round"]}
     ends = [gr.Button(interactive=bool(before or query.get("at"))), gr.Button(interactive=bool(page.next_cursor))]
     place = {"query": query, "before": before, "next": page.next_cursor}
-    return [rows, counted(page, query), *ends, {"to": to}, place, {"address": to_address(address_of(query))}]
+    kept = {"address": to_address(address_of(query)), "narrowed": is_narrowed(query)}
+    return [rows, counted(page, query), *ends, {"to": to}, place, kept]
 
 
 def counted(page: ListedGroups, query: JSON) -> str:

@@ -48,6 +48,7 @@ ABOUT_CSS = """.about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2
 
 KEEP_IN_ADDRESS = """(kept) => {
   if (kept.address === undefined) return;
+  document.querySelector("#groups-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
   const address = new URL(window.location.href);
   address.search = kept.address;
   history.replaceState(history.state, "", address);

@@ -133,12 +133,16 @@ def _facts(mine: Reviewer) -> list[tuple[str, str, str]]:
     overrode = f"{mine.overrides / mine.decided:.0%} of your decisions" if mine.decided else ""
     return [
         ("Decided", f"{mine.decided:,}", f"{mine.skipped:,} skipped, {mine.late:,} came late"),
-        ("Time an item", duration(mine.seconds), f"{mine.minutes:,.0f} minutes in all"),
+        ("Time an item", _time(mine.seconds), f"the median; {mine.minutes:,.0f} minutes in all"),
         ("Judge overridden", f"{mine.overrides:,}", overrode),
         ("Agreement with the judge", figures.share(mine.judge), _judge_note(mine)),
         ("Agreement with colleagues", figures.share(mine.colleagues), _alpha_note(mine)),
         ("Known labels met", gold, SHOWN_AFTER if mine.gold_seen is None else "items whose right label was known"),
     ]
+
+
+def _time(seconds: float | None) -> str:
+    return "under 1 s" if seconds is not None and 0 < seconds < 1 else duration(seconds)
 
 
 def _judge_note(mine: Reviewer) -> str:

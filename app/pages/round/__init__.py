@@ -83,7 +83,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if wish.id is None:
         return []
     opening, _ = opened(here, wish.id)
-    texts = round_texts.texts(round_report.texts(here.actor, wish.id), None)
+    texts = round_texts.texts(round_report.texts_opened(here.actor, wish.id), None)
     return [
         Fields([("Round", next(name for name, id_ in choices(known) if id_ == wish.id))]),
         FirstPart("round-opening", templates.OPENING, templates.CSS, opening),
@@ -225,7 +225,7 @@ def opened(here: Context, round_id: int) -> list[Any]:
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     """The table of the way, what was looked at, the picker of steps, and categories and lists."""
-    report = round_report.texts(here.actor, round_id)
+    report = round_report.texts_opened(here.actor, round_id)
     value, spread = round_texts.texts(report, step), round_texts.chosen(report, step)
     steps = [
         (f"{spread.step + 1}. {spread.name}", spread.step)
@@ -240,7 +240,7 @@ def shown_charts(here: Context, round_id: int | None, step: int | None) -> list[
     """The charts of a round's way and of the texts of one step; None of what is hidden from the person."""
     if round_id is None:
         return no_charts()
-    report = round_report.texts(here.actor, round_id)
+    report = round_report.texts_opened(here.actor, round_id)
     spread = round_texts.chosen(report, step)
     drawn = (
         figures.sankey(report.flows.flows),

@@ -33,7 +33,9 @@ class Flowing:
         """One dataset's way, beside the others."""
         at, width = -1, 1.0
         for stage in flow.stages:
-            here = self.node(f"{stage.name}: {stage.count:,} {stage.unit}", charts.ACCENT)
+            # The last two stand close together: what the name says is not said twice.
+            unit = "" if stage.name.endswith(stage.unit) else f" {stage.unit}"
+            here = self.node(f"{stage.name}: {stage.count:,}{unit}", charts.ACCENT)
             if at >= 0:
                 share = 1.0 if stage.share is None else stage.share
                 self._leave(at, stage, width * (1 - share))
@@ -49,14 +51,14 @@ class Flowing:
         if rest := sum(arm.count for arm in arms[ARMS:]):
             shown.append(("other reasons", rest, arms[-1].href))
         for reason, count, href in shown:
-            end = self.node(f"{reason}: {count:,}", charts.RED)
+            end = self.node(f"− {reason}: {count:,}", charts.RED)
             self.link(source, end, width * count / total, OFF, f"{count:,} {reason}", href)
 
     def _join(self, target: int, stage: FlowStage, width: float) -> None:
         joined = sum(arm.count for arm in stage.joined)
         own = max(stage.count - joined, 1)
         for arm in stage.joined:
-            start = self.node(f"{arm.reason}: {arm.count:,}", charts.GREEN)
+            start = self.node(f"+ {arm.reason}: {arm.count:,}", charts.GREEN)
             self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {arm.reason}", arm.href)
 
 

@@ -194,6 +194,8 @@ WORK = """
 <td class="number">{{this.overridden}}</td><td class="number">{{this.minutes}}</td></tr>{{/each}}</tbody></table></div>
 {{/if}}
 {{#each value.people.missing}}<p class="rondo-muted">{{this}}</p>{{/each}}
+{{#if value.people.way}}<p class="{{value.people.way.needs}}"><a
+href="{{value.people.way.href}}">{{value.people.way.words}}</a></p>{{/if}}
 </section>
 <section class="block" aria-label="Cost"><h3>What it cost</h3>
 <dl>{{#each value.cost.lines}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl>

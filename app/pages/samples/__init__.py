@@ -69,7 +69,7 @@ def build() -> None:
             with gr.Row(elem_classes="rondo-toolbar"):
                 count = markup(templates.COUNT, value="", elem_id="samples-count")
                 markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
-                clear = buttons.secondary("Clear filters")
+                clear = buttons.secondary("Clear filters", elem_id="samples-clear")
                 before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
                 after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
             chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")

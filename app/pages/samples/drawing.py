@@ -8,10 +8,11 @@ from app.pages.samples.labels import rest_of
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_card import SIMILARITY, answer_keys, card, found_in, table_row
+from app.widgets.sample_card import ANSWER, SIMILARITY, answer_keys, card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
+    is_narrowed,
     read_filters,
     read_sort,
     sort_name,
@@ -21,8 +22,8 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
 from backend.services.decisions import bulk
+from backend.services.samples import answers, facets, similar, text_steps
 from backend.services.samples import detail as sample_detail
-from backend.services.samples import facets, similar, text_steps
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
@@ -46,7 +47,7 @@ METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
 NONE_PASSES = "No sample passes these filters."
-UNKEPT = ("no_round", "no_sample", "keys", "view_name", "as_saved")
+UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "as_saved")
 """What of a query does not belong into its address."""
 OF_A_VIEW = ("round", "view", "sample", "at")
 """What belongs into it while a view is shown as it was saved: the address follows the view."""
@@ -99,7 +100,8 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
         # The address stays: who mistyped it may want to mend it.
         missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
         return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, gr.skip()]
-    query = query | {"keys": keys_of(here, query)}
+    keys, usual = keys_of(here, query)
+    query = query | {"keys": keys, "usual": usual}
     drawn = rows_of(here, query)
     if drawn[1].startswith(NONE_PASSES):
         drawn[1] = " ".join((drawn[1], *why_none(here, query)))
@@ -107,6 +109,7 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     asked_for.put(dict(query))
     whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
     kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5], "rest": rest_of(query)}
+    kept |= {"narrowed": is_narrowed(query)}
     return [*drawn[:4], detail, drawn[4], kept]
 
 
@@ -140,7 +143,7 @@ def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, what all this was made of, and what a search found in the cells."""
-    page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
+    page, keys = find_page(here, query), columns_of(*keys_of(here, query), query)
     keys = [f"{SIMILARITY}{query['similar']}", *keys] if query.get("similar") else keys
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
@@ -157,19 +160,23 @@ def table(rows: list[list[str]], keys: list[str]) -> Any:
     return gr.update(value={"headers": headers, "data": rows}, column_widths=shares)
 
 
-def keys_of(here: Context, query: JSON) -> list[str]:
-    """The metadata and the questions that may be columns. A list that is drawn again for new samples knows them."""
+def keys_of(here: Context, query: JSON) -> tuple[list[str], list[str]]:
+    """The metadata and the questions that may be columns, and of these what is one unless somebody chooses: no question
+    that nobody answered. A list that is drawn again for new samples knows them."""
     if "keys" in query:
-        return list(query["keys"])
+        return list(query["keys"]), list(query["usual"] if "usual" in query else query["keys"])
     if not query.get("round"):
-        return []
-    asked = questions.list_questions(here.actor, here.project_id)
-    return [*metadata_keys(here.actor, query["round"]), *answer_keys(view.key for view in asked)]
+        return [], []
+    of_prompts = metadata_keys(here.actor, query["round"])
+    of_answers = answer_keys(view.key for view in questions.list_questions(here.actor, here.project_id))
+    answered = answers.answered(here.actor, query["round"]) if of_answers else set()
+    usual = [key for key in of_answers if key.removeprefix(ANSWER) in answered]
+    return [*of_prompts, *of_answers], [*of_prompts, *usual]
 
 
 def columns_picker(here: Context, query: JSON) -> gr.Dropdown:
-    keys = keys_of(here, query)
-    return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, query), visible=bool(keys))
+    keys, usual = keys_of(here, query)
+    return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, usual, query), visible=bool(keys))
 
 
 def find_page(here: Context, query: JSON) -> samples.ListedSamples:

@@ -118,7 +118,7 @@ def row_of(cluster: SampleCluster, query: JSON) -> JSON:
         "words": ", ".join(cluster.words) or "–",
         "address": to_address(of_it),
         "typical": [
-            {"id": str(one.id), "text": one_line(one.text), "address": to_address(of_it | {"sample": one.id})}
-            for one in cluster.typical
+            {"id": str(sample.id), "text": one_line(sample.text), "address": to_address(of_it | {"sample": sample.id})}
+            for sample in cluster.typical
         ],
     }

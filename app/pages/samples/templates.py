@@ -161,6 +161,8 @@ KEEP_IN_ADDRESS = """(kept) => {
     address.search = kept.address;
     history.replaceState(history.state, "", address);
   }
+  if (kept.narrowed !== undefined)
+    document.querySelector("#samples-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
   const labels = document.querySelector("#samples-labels");

@@ -1,4 +1,4 @@
-"""One chart of a group of series: a color for each round, a dash for each series."""
+"""One chart of a group of series: a color and a sign for each round, a dash for each series."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 from app.widgets import charts
 from backend.services.rounds.training_curves import Series
 
-DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 COLORS = (*charts.COLORS, "#c2a63a", "#4fa3a5", "#9a9a9a")
+SIGNS = 8
+"""So many points of a line at most have a sign, which is enough to follow it."""
 
 
 def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
@@ -17,16 +18,23 @@ def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
     rounds = list(dict.fromkeys(curve.round_id for curve in sorted(series, key=lambda line: line.round_number)))
     names = list(dict.fromkeys(curve.name for curve in series))
     for curve in series:
+        turn = names.index(curve.name) // len(charts.DASHES)
+        of = f", round {curve.round_number}" if len(rounds) > 1 else ""
         place = "" if curve.step is None else f", step {curve.step + 1}"
         figure.add_scatter(
             x=[step for step, _ in curve.points],
             y=[value for _, value in curve.points],
-            name=f"{curve.name}, round {curve.round_number}{place}",
-            mode="lines+markers" if len(curve.points) == 1 else "lines",
+            name=f"{curve.name}{of}{place}",
+            mode="lines+markers" if len(curve.points) == 1 or len(rounds) > 1 or turn else "lines",
+            marker={
+                "symbol": charts.SYMBOLS[(rounds.index(curve.round_id) + len(rounds) * turn) % len(charts.SYMBOLS)],
+                "size": 7,
+                "maxdisplayed": SIGNS,
+            },
             line={
                 "width": 1.8,
                 "color": COLORS[rounds.index(curve.round_id) % len(COLORS)],
-                "dash": DASHES[names.index(curve.name) % len(DASHES)],
+                "dash": charts.DASHES[names.index(curve.name) % len(charts.DASHES)],
             },
             hovertemplate="%{y:.4g}",
         )

@@ -17,9 +17,15 @@ from backend.errors import InvalidInput, NotFound
 from backend.services import datasets
 from backend.services.recipes import parts
 from backend.services.rounds import preflights
-from backend.values import Role
+from backend.values import JSON, Role
 
 POLL_SECONDS = 1.0
+UNSEEN: JSON = {
+    "unseen": "Choose a dataset and press Look: its rows, tokens and memory stand here then, and the first rows with "
+    "what is learned of them. A round freezes a dataset when it selects.",
+    "target": "new-round",
+    "link": "Launch a round",
+}
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
@@ -101,7 +107,8 @@ def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
 
 def _changes(here: Context, wish: dict[str, Any], page_state: dict[str, Any]) -> list[Any]:
     view = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
-    now = {"report": shown.report(view), "script": shown.script(view)}
+    report = shown.report(view) or UNSEEN
+    now = {"report": report, "script": shown.script(view)}
     if now == page_state:
         return [gr.skip()] * 3
     return [now["report"], now["script"], now]

@@ -10,6 +10,8 @@ p { margin: 0 0 6px; } .links { display: flex; flex-wrap: wrap; gap: 4px 16px; }
 """
 REPORT = """
 {{#if value}}
+{{#if value.unseen}}<div class="rondo-empty"><p><b>Nothing was looked at yet.</b></p><p>{{value.unseen}}
+{{#if value.target}}<a href="{{value.target}}">{{value.link}}</a>{{/if}}</p></div>{{else}}
 {{#if value.wait}}<div class="rondo-empty" role="status"><p>{{value.wait}}</p>
 <p>How far it is stands in <a href="jobs">Jobs</a>.</p></div>{{else}}
 <section class="rondo-card report" aria-label="Pre-flight">
@@ -31,11 +33,10 @@ REPORT = """
 <dl class="config">{{#each value.config}}<div><dt>{{this.name}}</dt><dd>{{this.value}}</dd></div>{{/each}}</dl>
 </details>{{/if}}
 {{#if value.no_script}}<p class="rondo-muted">There is no script of TRL alone. {{value.no_script}}</p>{{/if}}
-</section>{{/if}}
+</section>{{/if}}{{/if}}
 {{else}}<div class="rondo-empty"><p><b>Nothing to show yet.</b></p>
 <p>A training notes here what it is about to do: its rows, tokens, memory, and the first rows with what is learned.
-<a href="new-round">Launch a round</a> that trains, or look at the rows of a <a href="datasets">dataset</a> in the tab
-Before a launch.</p>
+<a href="new-round">Launch a round</a> that trains, or look at the rows of a dataset in the tab Before a launch.</p>
 </div>{{/if}}
 """
 REPORT_CSS = """

@@ -42,8 +42,8 @@ def start(actor: Actor, checkpoint_id: int, name: str = "") -> int:
     Raises `InvalidInput` for a checkpoint that is no adapter, and `Conflict` while it is merged already.
     """
     with reading() as db:
-        found = model_checks.find(db, actor, checkpoint_id)
-    _refuse_others(found)  # reads files, which may have to be fetched
+        checkpoint = model_checks.find(db, actor, checkpoint_id)
+    _refuse_others(checkpoint)  # reads files, which may have to be fetched
     with session() as db:
         row = model_checks.find(db, actor, checkpoint_id)
         db.refresh(row, with_for_update=True)  # one merge of it at a time

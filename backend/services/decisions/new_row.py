@@ -13,7 +13,7 @@ from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
 from backend.services.decisions.labels import is_override, scale, verdict_of
-from backend.services.decisions.tallies import Counted
+from backend.services.decisions.tallies import KeptTally
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Verdict
 
@@ -103,7 +103,7 @@ def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.
     )
 
 
-def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> Counted | None:
+def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> KeptTally | None:
     """By how much the row changes how many items its person decided; None: by what only counting tells.
 
     It says of one item what `standing.last_own_words` says of all.
@@ -111,7 +111,7 @@ def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier
     if isinstance(before, Target):
         return None
     if row.kind not in (ANY_LABELLING if settings.by_group else (*ANY_LABELLING, DecisionKind.edit)):
-        return Counted()
+        return KeptTally()
     if (row.kind in TOGETHER) is not settings.by_group:
         # An item is decided in the other mode's way. What else the person decided in the group was not read.
         return None
@@ -121,7 +121,9 @@ def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier
     return count_of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted
 
 
-def count_of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]) -> Counted:
+def count_of_item(
+    settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]
+) -> KeptTally:
     """What one item adds to the count of the person whose decisions on it, or on its group, these are, oldest first."""
     words = [
         row
@@ -130,12 +132,12 @@ def count_of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any],
         if settings.by_group or row.sample_id == item_id
     ]
     if not words:
-        return Counted()
+        return KeptTally()
     is_labelled = words[-1].kind is not DecisionKind.edit or any(
         row.kind in TOGETHER or (row.kind in LABELLING and row.sample_id == item_id) for row in everything
     )
     is_override = bool(words[-1].is_override)
-    return Counted(1, int(is_override), int(is_override and is_labelled))
+    return KeptTally(1, int(is_override), int(is_override and is_labelled))
 
 
 def value_and_override(act: Act, place: ActPlace, judge: dict[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -33,7 +33,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Counted:
+class KeptTally:
     """What is kept of one person. `overridden_labelled`: without rewrites of texts that they have not labelled."""
 
     decided: int = 0
@@ -43,15 +43,15 @@ class Counted:
     def seen(self, *, is_hidden: bool) -> Tally:
         return Tally(self.decided, self.overridden_labelled if is_hidden else self.overridden)
 
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(
+    def __add__(self, other: "KeptTally") -> "KeptTally":
+        return KeptTally(
             self.decided + other.decided,
             self.overridden + other.overridden,
             self.overridden_labelled + other.overridden_labelled,
         )
 
-    def __sub__(self, other: "Counted") -> "Counted":
-        return self + Counted(-other.decided, -other.overridden, -other.overridden_labelled)
+    def __sub__(self, other: "KeptTally") -> "KeptTally":
+        return self + KeptTally(-other.decided, -other.overridden, -other.overridden_labelled)
 
 
 def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Tally]:
@@ -67,16 +67,16 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
     if number is None:
         mine = {"round_id": round_id, "user_id": user_id, "by_group": settings.by_group}
         row = db.connection().execute(_kept(), mine).one_or_none()
-        number = _count(db, round_id, settings, user_id).get(user_id, Counted()) if row is None else Counted(*row)
+        number = _count(db, round_id, settings, user_id).get(user_id, KeptTally()) if row is None else KeptTally(*row)
     return number.seen(is_hidden=hides_judge(db.get_one(tables.Round, round_id)))
 
 
-def note(db: Session, user_id: int, change: Counted | None) -> None:
+def note(db: Session, user_id: int, change: KeptTally | None) -> None:
     """Note for `keep` by how much the count of a person changes; None: by what only counting tells."""
-    if change == Counted():
+    if change == KeptTally():
         return
-    pending: dict[int, Counted | None] = db.info.setdefault(PENDING, {})
-    before = pending.get(user_id, Counted())
+    pending: dict[int, KeptTally | None] = db.info.setdefault(PENDING, {})
+    before = pending.get(user_id, KeptTally())
     pending[user_id] = None if before is None or change is None else before + change
 
 
@@ -87,7 +87,7 @@ def keep(db: Session, round_id: int, settings: ReviewSettings) -> None:
         row = None
         if change is not None:
             row = db.connection().execute(_add(), mine | _named(change)).one_or_none()
-        number = _count_anew(db, round_id, user_id, settings) if row is None else Counted(*row)
+        number = _count_anew(db, round_id, user_id, settings) if row is None else KeptTally(*row)
         db.info.setdefault(KEPT, {})[round_id, user_id] = number
 
 
@@ -101,16 +101,16 @@ def forget(db: Session, round_id: int, user_id: int) -> None:
     db.execute(delete(row).where(row.round_id == round_id, row.user_id == user_id))
 
 
-def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> Counted:
+def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> KeptTally:
     """Count all that the person decided, and keep it."""
     database, here = db.get_bind().dialect.name, {"round_id": round_id, "of": user_id}
     if database == "postgresql":
         # What a call of the same person wrote meanwhile is seen after the row was waited for, not before.
         db.connection().execute(_hold(), here | {"by_group": settings.by_group})
-    return Counted(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
+    return KeptTally(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
 
 
-def _named(number: Counted) -> dict[str, int]:
+def _named(number: KeptTally) -> dict[str, int]:
     return {f"more_{name}": getattr(number, name) for name in NUMBERS}
 
 
@@ -159,10 +159,10 @@ def _count_and_keep(database: str, by_group: bool) -> Any:
     return insert.on_conflict_do_update(index_elements=KEY, set_=set_).returning(*(row.c[name] for name in NUMBERS))
 
 
-def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Counted]:
+def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, KeptTally]:
     query = _counts(settings.by_group, user_id is not None)
     rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
-    return {user_id: Counted(*numbers) for user_id, *numbers in rows}
+    return {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
 
 
 @built_once

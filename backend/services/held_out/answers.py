@@ -14,6 +14,7 @@ from backend.services.access import Actor, require
 from backend.services.held_out import measured
 from backend.services.held_out.measured import Measurement, Verdicts
 from backend.services.held_out.words import Piece, changes
+from backend.services.results.accuracies import ACCURACY
 from backend.values import JSON, Role, SampleKind, Split, Verdict
 
 
@@ -65,7 +66,8 @@ def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequen
     missing = f"There is no prompt {prompt_id} among the held-out prompts of these checkpoints. Choose one of the list."
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        chosen = measured.choose(measured.all_of(db, project_id), [*dict.fromkeys(checkpoint_ids)])
+        ids = [*dict.fromkeys(checkpoint_ids)]
+        chosen = measured.choose(measured.all_of(db, project_id, ids), ids)
         verdicts = measured.verdicts_of(db, chosen)
         asked_in = _asked_in(db, prompt_id, chosen)
         if not asked_in:
@@ -154,6 +156,6 @@ def _verifiers(db: Session, chosen: Sequence[Measurement]) -> dict[int, str]:
 
 
 def _verifier(listed: Any) -> str:
-    parts = [metric for metric in listed or () if isinstance(metric, dict) and metric.get("name") == measured.ACCURACY]
+    parts = [metric for metric in listed or () if isinstance(metric, dict) and metric.get("name") == ACCURACY]
     verifier = parts[0].get("verifier") if parts else None
     return str(verifier.get("name", "")) if isinstance(verifier, dict) else ""

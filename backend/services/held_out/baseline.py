@@ -8,16 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
-from backend.differences import Difference, of_shares
+from backend.differences import Difference
 from backend.errors import InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.held_out.measured import Verdicts, read
+from backend.services.held_out.measured import Verdicts
+from backend.services.results.paired import UNTOLD, of_answers, of_pairs
 from backend.values import Role
-
-MOST_KEPT = 1024
-_kept: dict[tuple[Any, ...], Difference] = {}
-"""Differences by the two rows they were computed from: the overview asks every two seconds, and a row never changes."""
 
 
 @dataclass(frozen=True)
@@ -108,42 +105,11 @@ def differences(
     return of_pairs(db, others, times=times)
 
 
-def of_pairs(
-    db: Session, pairs: Mapping[int, tuple[int, int]], *, times: Mapping[int, int] | None = None
-) -> dict[int, Difference]:
-    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key.
-
-    `times`: of how many that are looked at together each is one, by the same key; 1 where that is not said.
-    """
-    metric, asked = tables.Metric, {id_ for pair in pairs.values() for id_ in pair}
-    if not asked:
-        return {}
-    query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
-    written = dict(db.execute(query).tuples().all())
-    of = {key: (times or {}).get(key, 1) for key in pairs}
-    keys = {key: (old, written[old], new, written[new], of[key]) for key, (old, new) in pairs.items()}
-    hits = {checkpoint_id: kept for checkpoint_id, key in keys.items() if (kept := _kept.get(key)) is not None}
-    if missing := keys.keys() - hits.keys():
-        ids = {id_ for checkpoint_id in missing for id_ in pairs[checkpoint_id]}
-        rows = {
-            id_: read(n, details)
-            for id_, n, details in db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_(ids)))
-        }
-        if len(_kept) > MOST_KEPT:
-            _kept.clear()
-        for checkpoint_id in missing:
-            old, new = pairs[checkpoint_id]
-            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new], times=of[checkpoint_id])
-    return hits
-
-
 def accuracy(old: Verdicts, new: Verdicts, *, times: int = 1) -> Difference:
     """The difference of two accuracies over the prompts of which both are known, with McNemar's exact test.
 
     `times`: one of so many differences that are looked at together.
     """
     if not (old.is_told and new.is_told):
-        return Difference(None, None, None, 0, why="it is not kept of each prompt whether it was right")
-    common = (old.right | old.wrong) & (new.right | new.wrong)
-    was, now = common & old.right, common & new.right
-    return of_shares(len(common), len(was), len(now - was), len(was - now), times=times)
+        return Difference(None, None, None, 0, why=UNTOLD)
+    return of_answers(old.right, old.wrong, new.right, new.wrong, times=times)

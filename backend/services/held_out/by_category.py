@@ -4,13 +4,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.categories import ComparedCategory, categories_of
+from backend.categories import ComparedCategory, PromptCategory, categories_of
 from backend.db import tables
 from backend.differences import Difference
 from backend.services.held_out import measured
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.filtering import asked
 from backend.services.held_out.measured import Measurement, Verdicts
+from backend.services.held_out.read_once import gathered
 
 LOOKED_AT = 20_000
 """So many prompts are read, in the order they were asked in."""
@@ -18,10 +19,12 @@ FEWEST = 10
 """With fewer prompts than this nothing is said of a category."""
 
 MOST_KEPT = 256
-
+MOST_SETS_KEPT = 8
 
 _kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}
 """By the two rows they were computed from, which never change: the notes of many prompts take long to read."""
+_categories: dict[frozenset[int], list[PromptCategory]] = {}
+"""By the prompts: most rounds of a project are asked the same ones."""
 
 
 def risen(db: Session, project_id: int, old_id: int, new_id: int) -> ComparedCategory | None:
@@ -60,10 +63,12 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
     was, now = measured.verdicts_of(db, [old, new])
     if not (was.is_told and now.is_told):
         return ()
-    query = asked(new).with_only_columns(tables.Prompt.id, tables.Prompt.extra).order_by(tables.Group.position)
     common = (was.right | was.wrong) & (now.right | now.wrong)
-    notes = [(id_, extra) for id_, extra in db.execute(query.limit(LOOKED_AT)) if id_ in common]
-    listed = categories_of(notes, fewest=FEWEST)
+    listed = _categories.get(common)
+    if listed is None:
+        if len(_categories) >= MOST_SETS_KEPT:
+            _categories.clear()
+        listed = _categories[common] = categories_of(_notes(db, new, common), fewest=FEWEST)
     times = len(listed)
     categories = [
         ComparedCategory(
@@ -72,6 +77,12 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
         for category in listed
     ]
     return tuple(sorted(categories, key=lambda compared_category: compared_category.difference.value or 0.0))
+
+
+def _notes(db: Session, new: Measurement, common: frozenset[int]) -> list[tuple[int, dict[str, Any]]]:
+    query = asked(new).order_by(tables.Group.position).limit(LOOKED_AT)
+    rows = gathered(db, query.with_only_columns(tables.Prompt.id, tables.Prompt.extra))
+    return [(id_, extra) for id_, extra in rows if id_ in common]
 
 
 def _within(verdicts: Verdicts, ids: frozenset[int]) -> Verdicts:

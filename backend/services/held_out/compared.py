@@ -14,10 +14,12 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
 from backend.services.held_out import by_category, knobs, measured
 from backend.services.held_out.knobs import DifferingKnob
-from backend.services.held_out.measured import ACCURACY, Measurement
+from backend.services.held_out.measured import Measurement
+from backend.services.held_out.read_once import HeldOutRows
+from backend.services.results.accuracies import ACCURACY
 from backend.services.results.metric_differences import between
 from backend.services.rounds.reopened import is_kept
-from backend.values import Role, RoundStatus, Split
+from backend.values import Role, RoundStatus
 
 MOST_SIDES = 4
 """So many stand side by side."""
@@ -141,7 +143,12 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         first, other = named(db, project_id, [old, new])
-        return of_sides(db, measured.all_of(db, project_id), first, other)
+        return of_sides(HeldOutRows(db), measurements(db, project_id, (first, other)), first, other)
+
+
+def measurements(db: Session, project_id: int, asked: Sequence[ComparedSide]) -> list[Measurement]:
+    """The measurements of the checkpoints of these sides, newest first."""
+    return measured.all_of(db, project_id, [side.checkpoint_id for side in asked if side.checkpoint_id is not None])
 
 
 def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSide]:
@@ -154,16 +161,16 @@ def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSid
     return sides
 
 
-def of_sides(db: Session, listed: Sequence[Measurement], first: ComparedSide, other: ComparedSide) -> Compared:
+def of_sides(read: HeldOutRows, listed: Sequence[Measurement], first: ComparedSide, other: ComparedSide) -> Compared:
     """Compare two sides; `listed`: the project's measurements."""
-    asked_for = None
+    db, asked_for = read.db, None
     if first.round_id is not None and other.round_id is not None:
         asked_for = knobs.differing(
             db, db.get_one(tables.Round, first.round_id), db.get_one(tables.Round, other.round_id)
         )
     pair = pair_of(listed, first, other)
-    asked = [asked_of(db, side) for side in pair]
-    numbers = (*_of_checkpoints(db, *pair), *of_rounds(db, first.round_id, other.round_id))
+    asked = [read.asked(side) for side in pair]
+    numbers = (*_of_checkpoints(read, *pair), *of_rounds(read, first.round_id, other.round_id))
     before, after = pair
     categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
@@ -192,29 +199,10 @@ def pair_of(
     return chosen.get(old.checkpoint_id or 0), chosen.get(new.checkpoint_id or 0)
 
 
-def asked_of(db: Session, measurement: Measurement | None) -> set[int]:
-    """Ids of the held-out prompts that were asked in it."""
-    if measurement is None:
-        return set()
-    group = tables.Group
-    query = select(group.prompt_id).where(
-        group.round_id == measurement.round_id, group.split == Split.held_out, group.step == 0
-    )
-    return set(db.scalars(query))
-
-
-def _rows(db: Session, round_id: int | None, checkpoint_id: int | None) -> dict[str, tables.Metric]:
-    metric = tables.Metric
-    if round_id is None:
-        return {}
-    of = metric.checkpoint_id.is_(None) if checkpoint_id is None else metric.checkpoint_id == checkpoint_id
-    query = select(metric).where(metric.round_id == round_id, of).order_by(metric.id)
-    return {row.name: row for row in db.scalars(query)}
-
-
-def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | None) -> list[ComparedMetric]:
+def _of_checkpoints(read: HeldOutRows, old: Measurement | None, new: Measurement | None) -> list[ComparedMetric]:
     rows = [
-        _rows(db, measurement.round_id, measurement.checkpoint_id) if measurement else {} for measurement in (old, new)
+        read.metrics(measurement.round_id, measurement.checkpoint_id) if measurement else {}
+        for measurement in (old, new)
     ]
     names = [ACCURACY, *sorted({*rows[0], *rows[1]} - {ACCURACY})]
     numbers = []
@@ -222,17 +210,17 @@ def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | Non
         first, other = rows[0].get(name), rows[1].get(name)
         if first is None and other is None:
             continue
-        numbers.append(_compared(db, name, first, other, of_checkpoint=True))
+        numbers.append(_compared(read.db, name, first, other, of_checkpoint=True))
     return numbers
 
 
-def of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
+def of_rounds(read: HeldOutRows, old: int | None, new: int | None) -> list[ComparedMetric]:
     """The metrics of two rounds' own samples."""
-    rows = [_rows(db, round_id, None) for round_id in (old, new)]
+    rows = [read.metrics(round_id, None) for round_id in (old, new)]
     numbers = []
     for name in sorted({*rows[0], *rows[1]}):
         first, other = rows[0].get(name), rows[1].get(name)
-        numbers.append(_compared(db, name, first, other, of_checkpoint=False))
+        numbers.append(_compared(read.db, name, first, other, of_checkpoint=False))
     return numbers
 
 

@@ -84,7 +84,7 @@ def categories(actor: Actor, project_id: int, checkpoint_id: int) -> list[tuple[
     """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        (measurement,) = measured.choose(measured.all_of(db, project_id), [checkpoint_id])
+        (measurement,) = measured.choose(measured.all_of(db, project_id, [checkpoint_id]), [checkpoint_id])
         query = (
             asked(measurement).with_only_columns(tables.Prompt.extra).order_by(tables.Group.position).limit(LOOKED_AT)
         )
@@ -120,7 +120,7 @@ def page(
         raise InvalidInput(f"1 to {MOST_CHECKPOINTS} checkpoints can stand side by side, not {len(ids)}.")
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        chosen = measured.choose(measured.all_of(db, project_id), ids)
+        chosen = measured.choose(measured.all_of(db, project_id, ids), ids)
         verdicts = measured.verdicts_of(db, chosen)
         prompt_ids = of_show(filters.show, verdicts)
         query, search = filtered(db, chosen[-1], filters, prompt_ids)

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import NotFound
+from backend.services.results.accuracies import ACCURACY
+from backend.services.results.paired import names_all
 from backend.values import JSON, SetUse
 
-ACCURACY = "held_out_accuracy"
+MOST_KEPT = 200_000
+"""Of so many prompts it is kept whether they were answered right."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Verdicts:
     def of(self, prompt_id: int) -> bool | None:
         """Whether that prompt was answered right; None where it is not known."""
         return True if prompt_id in self.right else False if prompt_id in self.wrong else None
+
+
+_kept: dict[tuple[int, datetime], Verdicts] = {}
+"""By the row that says it, which never changes: a page asks for the same ones several times."""
 
 
 def all_of(db: Session, project_id: int, checkpoint_ids: Sequence[int] | None = None) -> list[Measurement]:
@@ -122,11 +129,21 @@ def _shared(measurement: Measurement, other: Measurement) -> int:
 
 def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdicts]:
     """What was right and wrong in each of them."""
-    metric = tables.Metric
-    ids = [measurement.metric_id for measurement in measurements if measurement.metric_id is not None]
-    query = select(metric.id, metric.n, metric.details).where(metric.id.in_(ids))
-    rows = {id_: read(n, details) for id_, n, details in db.execute(query)} if ids else {}
-    return [rows.get(measurement.metric_id or 0, Verdicts()) for measurement in measurements]
+    keys = {row.metric_id: (row.metric_id, row.at) for row in measurements if row.metric_id is not None}
+    told = {id_: kept for id_, key in keys.items() if (kept := _kept.get(key)) is not None}
+    metric, missing = tables.Metric, keys.keys() - told.keys()
+    query = select(metric.id, metric.n, metric.details).where(metric.id.in_(missing))
+    for id_, n, details in db.execute(query) if missing else ():
+        told[id_] = _keep(keys[id_], read(n, details))
+    return [told.get(measurement.metric_id or 0, Verdicts()) for measurement in measurements]
+
+
+def _keep(key: tuple[int, datetime], verdicts: Verdicts) -> Verdicts:
+    kept = [*_kept.values()]
+    if sum(len(other.right) + len(other.wrong) for other in [*kept, verdicts]) > MOST_KEPT:
+        _kept.clear()
+    _kept[key] = verdicts
+    return verdicts
 
 
 def read(n: int, details: JSON) -> Verdicts:
@@ -135,7 +152,6 @@ def read(n: int, details: JSON) -> Verdicts:
     Nothing where it names fewer than it counts: earlier versions left out answers that could not be read, and without
     them a fall would not show.
     """
-    right, wrong = details.get("right"), details.get("wrong")
-    if not isinstance(right, list) or not isinstance(wrong, list) or len(right) + len(wrong) != n:
+    if not names_all(n, details):
         return Verdicts()
-    return Verdicts(frozenset(right), frozenset(wrong), is_told=True)
+    return Verdicts(frozenset(details["right"]), frozenset(details["wrong"]), is_told=True)

@@ -17,14 +17,15 @@ from backend.services.held_out.compared import (
     Compared,
     ComparedMetric,
     ComparedSide,
-    asked_of,
+    measurements,
     named,
     of_rounds,
     of_sides,
 )
 from backend.services.held_out.measured import Measurement
+from backend.services.held_out.read_once import HeldOutRows
+from backend.services.results.accuracies import accuracies
 from backend.services.results.starts import highest
-from backend.services.results.summaries import accuracies
 from backend.values import Role
 
 UNMEASURED = "fewer than two of them were measured on held-out prompts with a known answer"
@@ -90,18 +91,22 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         first, *others = named(db, project_id, keys)
-        listed = measured.all_of(db, project_id)
-        pairs = tuple(of_sides(db, listed, first, other) for other in others)
+        listed = measurements(db, project_id, (first, *others))
+        read = HeldOutRows(db)
+        pairs = tuple(of_sides(read, listed, first, other) for other in others)
         sides = (first, *others)
         tops = _highest(db, project_id)
-        best, places = _best(db, listed, sides, tops), [n for n, side in enumerate(sides) if side.round_id is not None]
+        best, places = (
+            _best(read, listed, sides, tops),
+            [n for n, side in enumerate(sides) if side.round_id is not None],
+        )
         rounds = [sides[n] for n in places]
         is_base = best.side is not None and best.side.round_id is None and len(rounds) > 1
-        best_round = _best(db, listed, rounds, tops) if is_base else None
+        best_round = _best(read, listed, rounds, tops) if is_base else None
         at = places[0] if places else 0
         # Of a round that stands alone its numbers are shown beside nothing.
         measured_rounds = [n for n in places if n != at] or places
-        numbers = tuple((n, _of_samples(db, sides, pairs, at, n)) for n in measured_rounds)
+        numbers = tuple((n, _of_samples(read, sides, pairs, at, n)) for n in measured_rounds)
         return SideBySide(sides, pairs, best, _knobs(db, sides), best_round, at, numbers)
 
 
@@ -139,12 +144,12 @@ def _in_order(listed: Sequence[KnobOfAll]) -> list[KnobOfAll]:
 
 
 def _of_samples(
-    db: Session, sides: Sequence[ComparedSide], pairs: Sequence[Compared], at: int, n: int
+    read: HeldOutRows, sides: Sequence[ComparedSide], pairs: Sequence[Compared], at: int, n: int
 ) -> tuple[ComparedMetric, ...]:
     """The metrics of a round's own samples, compared with the first round's."""
     if at == 0 and n > 0:
         return tuple(number for number in pairs[n - 1].numbers if not number.of_checkpoint)
-    return tuple(of_rounds(db, sides[at].round_id, sides[n].round_id))
+    return tuple(of_rounds(read, sides[at].round_id, sides[n].round_id))
 
 
 def _highest(db: Session, project_id: int) -> dict[int, int]:
@@ -155,14 +160,14 @@ def _highest(db: Session, project_id: int) -> dict[int, int]:
 
 
 def _best(
-    db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
+    read: HeldOutRows, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
 ) -> BestSide:
     known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
     chosen = measured.choose(listed, [id_ for id_ in there if id_ is not None])
     metric = tables.Metric
     query = select(metric.id, metric.value).where(metric.id.in_([side.metric_id for side in chosen if side.metric_id]))
-    values = {id_: value for id_, value in db.execute(query) if value is not None}
+    values = {id_: value for id_, value in read.db.execute(query) if value is not None}
     # The highest stands first; among equal ones the order of the page, which the sort keeps.
     ranked = sorted(
         (measurement for measurement in chosen if measurement.metric_id in values),
@@ -170,12 +175,12 @@ def _best(
     )
     if len(ranked) < 2:
         return BestSide(why=UNMEASURED)
-    first, *others = (asked_of(db, measurement) for measurement in ranked)
+    first, *others = (read.asked(measurement) for measurement in ranked)
     if any(other != first for other in others):
         return BestSide(why=OTHERS)
     top, below = ranked[0], ranked[1]
     chosen_of = max(tops.get(side.checkpoint_id, 0) for side in (top, below))
     # Two sides are one difference, whichever of them is higher.
     times = chosen_of or (len(ranked) if len(ranked) > 2 else 1)
-    gap = accuracy(*measured.verdicts_of(db, [below, top]), times=times)
+    gap = accuracy(*measured.verdicts_of(read.db, [below, top]), times=times)
     return BestSide(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked), rounds=chosen_of)

@@ -165,7 +165,7 @@ def _read(wanted: HubDataset, hub: str, folder: Path, file: Path, progress: JobP
     words = [wanted.name, wanted.config, wanted.split, wanted.revision, str(file), str(wanted.num_rows)]
     command = [sys.executable, "-m", "backend.engines._hub_rows", *words]
     last, done = "", 0
-    with errors.open("w") as said, _started(command, place, hub, folder, said) as process:
+    with errors.open("w") as output, _started(command, place, hub, folder, output) as process:
         for line in process.stdout or ():
             last = line.strip() or last
             if last.isdecimal():

@@ -121,15 +121,15 @@ def _shared_files() -> Iterator[Line]:
     try:
         files = shared_files.store()
         if files is None:
-            said = "RONDO_FILES_URL is not set: workers on other machines need this data folder."
-            yield Line("shared files", CheckLevel.absent, said)
+            text = "RONDO_FILES_URL is not set: workers on other machines need this data folder."
+            yield Line("shared files", CheckLevel.absent, text)
             return
         seconds = files.check()
     except RondoError as error:
         yield Line("shared files", CheckLevel.fail, error.message)
         return
-    said = f"A file was written, read and deleted at {files.url} within {seconds:.2f} seconds."
-    yield Line("shared files", CheckLevel.passed, said)
+    text = f"A file was written, read and deleted at {files.url} within {seconds:.2f} seconds."
+    yield Line("shared files", CheckLevel.passed, text)
 
 
 def _programs() -> Iterator[Line]:

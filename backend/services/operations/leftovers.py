@@ -52,7 +52,7 @@ class Leftover:
 def candidates(db: Session, folder: Path, kept: set[Path], inside: Inside) -> Iterator[tuple[Path, str]]:
     """What no row refers to, whatever its age. kept: the folders that checkpoints name; inside: what there is."""
     kinds = (_trainings, _merges, _logs, _reports, _references, _parts, _archives)
-    for place, why in (one for kind in kinds for one in kind(db, folder, inside)):
+    for place, why in (candidate for kind in kinds for candidate in kind(db, folder, inside)):
         if not own_files.is_named(place, kept):
             yield place, why
     for place in inside(folder / BETWEEN):

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.plans import scheduled
+from backend.services.results.accuracies import MeasuredNumber, is_worse
 from backend.services.results.starts import fall
-from backend.services.results.summaries import MeasuredNumber, is_worse, lines_of
+from backend.services.results.summaries import lines_of
 from backend.values import WarningLevel
 
 RULES = {

@@ -5,7 +5,7 @@ However many projects there are, the number of statements is the same, but for o
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +20,12 @@ from backend.differences import Difference
 from backend.services import projects, review_settings
 from backend.services.access import Actor
 from backend.services.decisions.item_counts import SLOW_SECONDS, STANDS, settled_groups
-from backend.services.held_out import baseline
 from backend.services.projects import ProjectView
 from backend.services.queue import assignments
-from backend.services.results.summaries import ACCURACY, OPEN, MeasuredNumber, way_of
+from backend.services.results.accuracies import ACCURACY, MeasuredNumber, accuracies_of, way_of
+from backend.services.results.paired import of_pairs
+from backend.services.results.starts import highest
+from backend.services.results.summaries import OPEN
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, WarningLevel
 
@@ -301,4 +303,22 @@ def _measure(db: Session, read: _Read, ids: list[int]) -> None:
         number = read.measured[project_id][1]
         if number.way == way_of(by or {}):
             pairs[project_id] = metric_id, number.metric_id
-    read.changes = baseline.of_pairs(db, pairs)
+    read.changes = of_pairs(db, pairs)
+    # Only where a difference is beyond chance alone does it matter of how many rounds one of the two is the highest.
+    sure = {project_id: pairs[project_id] for project_id, gap in read.changes.items() if gap.is_sure}
+    read.changes |= of_pairs(db, sure, times=_of_how_many(db, sure))
+
+
+def _of_how_many(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, int]:
+    """Of how many differences each is one, by project, as the overview and the comparison count them."""
+    row = tables.Round
+    query = select(row.project_id, row.checkpoint_id).where(among(row.project_id, pairs.keys()))
+    of_rounds: dict[int, set[int | None]] = defaultdict(set)
+    for project_id, checkpoint_id in db.execute(query) if pairs else ():
+        of_rounds[project_id].add(checkpoint_id)
+    numbers: dict[int, int] = {}
+    for project_id, by_checkpoint in (accuracies_of(db, pairs.keys()) if pairs else {}).items():
+        rounds = {number.metric_id: number for id_, number in by_checkpoint.items() if id_ in of_rounds[project_id]}
+        tops = highest(rounds)
+        numbers[project_id] = max(tops.get(metric_id, 1) for metric_id in pairs[project_id])
+    return numbers

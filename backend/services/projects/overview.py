@@ -15,7 +15,8 @@ from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
 from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
-from backend.services.results.starts import BestRound, best_round, highest, name, recommended
+from backend.services.results.paired import of_pairs
+from backend.services.results.starts import BestRound, best_round, highest_lines, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -81,18 +82,13 @@ def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]
 
 def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, int | None]) -> dict[int, Difference]:
     """How lines differ from others, both by their places."""
-    pairs, times, tops = {}, {}, _highest(lines)
+    pairs, times, tops = {}, {}, highest_lines(lines)
     for n, old in olds.items():
         before, after = lines[old].accuracy if old is not None else None, lines[n].accuracy
         if before is not None and after is not None:
             pairs[n] = (before.metric_id, after.metric_id)
             times[n] = max(tops.get(before.metric_id, 1), tops.get(after.metric_id, 1))
-    return baseline.of_pairs(db, pairs, times=times)
-
-
-def _highest(lines: tuple[RoundLine, ...]) -> dict[int, int]:
-    """The accuracies of rounds that are the highest, by their rows, each with of how many rounds."""
-    return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
+    return of_pairs(db, pairs, times=times)
 
 
 def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRound | None:
@@ -106,7 +102,7 @@ def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRou
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
-    gaps = baseline.of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
+    gaps = of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
     old, new = best.line.policy_id, best.line.checkpoint_id
     risen = None if old is None or new is None else by_category.risen(db, project_id, old, new)
     return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), risen=risen)
@@ -122,7 +118,7 @@ def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tup
         for line in lines
         if line.accuracy and line.checkpoint_id is not None
     }
-    tops, rows = _highest(lines), {metric_id: checkpoint_id for checkpoint_id, metric_id in measured.items()}
+    tops, rows = highest_lines(lines), {metric_id: checkpoint_id for checkpoint_id, metric_id in measured.items()}
     of = {rows[metric_id]: number for metric_id, number in tops.items() if metric_id in rows}
     differences = baseline.differences(db, base, measured, of)
     return tuple(

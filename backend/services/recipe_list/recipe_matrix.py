@@ -14,7 +14,7 @@ from backend.services import projects
 from backend.services.access import Actor
 from backend.services.recipe_list import recipe_tests
 from backend.services.recipes import parts
-from backend.services.results.summaries import accuracies
+from backend.services.results.accuracies import accuracies
 from backend.values import RoundStatus
 
 

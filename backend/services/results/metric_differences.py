@@ -1,27 +1,44 @@
 """How a metric differs between two rows of it: on the same prompts where what it was on each of them is kept."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.differences import Difference, of_counts, of_histograms, of_independent, of_shares, of_values
-from backend.services.results.paired import names_all
+from backend.differences import Difference, of_counts, of_histograms, of_independent, of_values
+from backend.services.results.paired import names_all, of_rows
 from backend.values import JSON, SampleKind, Split
 
 TOKENS = "held_out_tokens"
 BY_PROMPT, COUNTS, HISTOGRAM = "by_prompt", "counts_by_prompt", "prompts_by_counts"
 NOT_COMPUTED = "could not be computed on one side"
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
+MOST_KEPT = 2048
+_kept: dict[tuple[Any, ...], Difference] = {}
+"""By the two rows they were computed from, which never change."""
 
 
 def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
-    """The second row's number minus the first's; both are of one metric."""
+    """The second row's number minus the first's; both are of one metric. Of rows that were read without their details
+    these are read where the difference is not known yet."""
+    key = tuple((row.id, row.created_at, row.value, row.low, row.high, row.n) for row in (old, new))
+    kept = _kept.get(key)
+    if kept is None:
+        kept = _between(db, old, new)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        if old.id is not None and new.id is not None:
+            _kept[key] = kept
+    return kept
+
+
+def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     if old.value is None or new.value is None:
         return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
     if all(names_all(row.n, row.details) for row in (old, new)):
-        return _of_answers(old.details, new.details)
+        return of_rows((old.n, old.details), (new.n, new.details))
     is_tokens = new.name == TOKENS and old.checkpoint_id is not None
     first, other = (_tokens(db, row) if is_tokens else _by_prompt(row.details) for row in (old, new))
     if first and other:
@@ -35,13 +52,6 @@ def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     if old.checkpoint_id is not None and not _is_same_way(old.details, new.details):
         return Difference(None, None, None, 0, old.value, new.value, why=OTHER_PROMPTS)
     return of_independent((old.value, old.low, old.high), (new.value, new.low, new.high))
-
-
-def _of_answers(old: JSON, new: JSON) -> Difference:
-    was, now = {*old["right"]}, {*new["right"]}
-    common = (was | {*old["wrong"]}) & (now | {*new["wrong"]})
-    was, now = was & common, now & common
-    return of_shares(len(common), len(was), len(now - was), len(was - now))
 
 
 def _by_prompt(details: JSON) -> dict[int, float]:
@@ -76,4 +86,5 @@ def _tokens(db: Session, row: tables.Metric) -> dict[int, float]:
         sample.position == 0,
         sample.kind == SampleKind.completion,
     )
-    return {id_: float(number) for id_, number in db.execute(query)}
+    tokens: dict[int, float] = dict(db.execute(query).tuples().all())
+    return tokens

@@ -1,15 +1,16 @@
 """Where the next round had best start: the newest checkpoint, unless one that it comes from is better beyond chance."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from backend.categories import ComparedCategory
 from backend.differences import Difference
-from backend.services.results.paired import Paired, paired
-from backend.services.results.summaries import MeasuredNumber, RoundLine, is_worse, lineage
+from backend.services.results.accuracies import MeasuredNumber, is_worse
+from backend.services.results.paired import of_pairs
+from backend.services.results.summaries import RoundLine, lineage
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ def highest(rounds: Mapping[int, MeasuredNumber]) -> dict[int, int]:
     return {key: len(alike[way]) for way, top in tops.items() for key in alike[way] if rounds[key].value == top}
 
 
+def highest_lines(lines: Sequence[RoundLine]) -> dict[int, int]:
+    """The accuracies of rounds that are the highest, by their rows, each with of how many rounds."""
+    return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
+
+
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
     """The lines that were asked the same as the newest measured round, the highest accuracy first, then the oldest.
 
@@ -113,10 +119,16 @@ def _asked(line: RoundLine) -> tuple[str, int] | None:
     return (line.accuracy.way, line.accuracy.n) if line.accuracy else None
 
 
-def _is_beyond_chance(db: Session, high: RoundLine, low: RoundLine, *, times: int = 1) -> bool:
+def _is_beyond_chance(db: Session, high: RoundLine, low: RoundLine, *, times: int) -> bool:
     assert high.accuracy is not None
     assert low.accuracy is not None
-    return is_worse(low.accuracy, high.accuracy, compared(db, high, low), times=times)
+    return is_worse(low.accuracy, high.accuracy, compared(db, high, low, times=times), times=times)
+
+
+def _times(lines: Sequence[RoundLine], first: RoundLine, other: RoundLine) -> int:
+    """Of how many differences that of two lines is one: where one of them is the highest of the rounds, of as many."""
+    tops = highest_lines(lines)
+    return max(tops.get(line.accuracy.metric_id, 1) if line.accuracy else 1 for line in (first, other))
 
 
 def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> str:
@@ -137,7 +149,8 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
     below = [line for line in ranked if id(line) in own]
     if not below:
         return f"{text}."
-    how = "more" if _is_beyond_chance(db, ranked[0], below[0]) else "no more"
+    times = _times(lines, ranked[0], below[0])
+    how = "more" if _is_beyond_chance(db, ranked[0], below[0], times=times) else "no more"
     return f"{text}, above the {_accuracy(below[0]):.1%} of {name(below[0])} by {how} than chance explains."
 
 
@@ -151,11 +164,15 @@ def _of_same_base(lines: tuple[RoundLine, ...], last: RoundLine) -> tuple[RoundL
 
 
 def fall(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> Start | None:
-    """The best line that this one comes from, with why, where this one is worse beyond chance; else None."""
+    """The best line that this one comes from, with why, where this one is worse beyond chance; else None.
+
+    The difference is that which the comparison of the two shows.
+    """
     best = _best(lines, last)
-    pairs = compared(db, best, last)
-    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, pairs):
-        return Start(best, _fall(best, last, pairs), last)
+    times = _times(lines, best, last)
+    gap = compared(db, best, last, times=times)
+    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, gap, times=times):
+        return Start(best, _fall(best, last, gap, times), last)
     return None
 
 
@@ -168,11 +185,12 @@ def _accuracy(line: RoundLine) -> float:
     return line.accuracy.value if line.accuracy else -1.0
 
 
-def compared(db: Session, old: RoundLine, new: RoundLine) -> Paired | None:
-    """The two lines' checkpoints, prompt by prompt; None where that is not known."""
+def compared(db: Session, old: RoundLine, new: RoundLine, *, times: int = 1) -> Difference | None:
+    """How the second line's accuracy differs on the same prompts, as one of so many differences; None where one of them
+    was not measured."""
     if old is new or not (old.accuracy and new.accuracy):
         return None
-    return paired(db, old.accuracy.metric_id, new.accuracy.metric_id)
+    return of_pairs(db, {0: (old.accuracy.metric_id, new.accuracy.metric_id)}, times={0: times})[0]
 
 
 def name(line: RoundLine) -> str:
@@ -182,16 +200,17 @@ def name(line: RoundLine) -> str:
     return "the base" if line.checkpoint == "base" else f"the base {line.checkpoint}"
 
 
-def _fall(best: RoundLine, last: RoundLine, pairs: Paired | None) -> str:
+def _fall(best: RoundLine, last: RoundLine, gap: Difference | None, times: int) -> str:
     assert best.accuracy is not None
     assert last.accuracy is not None
     text = (
         f"Held-out accuracy fell from {best.accuracy.value:.1%} ({name(best)}) to {last.accuracy.value:.1%} "
         f"(round {last.number}), more than chance explains"
     )
-    if pairs is None:
+    if gap is None or gap.p is None:
         return f"{text}."
+    chosen = f", as one of {times} rounds" if times > 1 else ""
     return (
-        f"{text}: of the same {pairs.n:,} prompts {pairs.newly_wrong:,} are newly wrong and {pairs.newly_right:,} "
-        f"newly right (McNemar's test, p = {pairs.p:.2g})."
+        f"{text}: of the same {gap.n:,} prompts {gap.newly_wrong:,} are newly wrong and {gap.newly_right:,} "
+        f"newly right (McNemar's test, p = {gap.p:.2g}{chosen})."
     )

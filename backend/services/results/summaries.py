@@ -1,9 +1,7 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,31 +9,13 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
-from backend.differences import CHANCE, Difference, normal_bound
+from backend.differences import Difference
+from backend.services.results.accuracies import MeasuredNumber, accuracies
 from backend.services.results.branch_start import begun_at
-from backend.services.results.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
-ACCURACY, FORGETTING = "held_out_accuracy", "forgetting"
+FORGETTING = "forgetting"
 OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
-
-
-@dataclass(frozen=True)
-class MeasuredNumber:
-    """A number with its 95 % interval and how many answers it rests on."""
-
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    metric_id: int = 0
-    way: str = ""
-    """What was asked and how, as far as it was written down: numbers of another way are not compared."""
-
-    @property
-    def error(self) -> float:
-        """Standard error, read back from the interval; 0 where there is none."""
-        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / (2 * 1.96)
 
 
 @dataclass(frozen=True)
@@ -212,29 +192,6 @@ def _lights(db: Session, project_id: int) -> dict[int, JSON]:
     return by_round
 
 
-def accuracies(db: Session, project_id: int) -> dict[int, MeasuredNumber]:
-    """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
-    metric = tables.Metric
-    numbers = (metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id)
-    query = select(*numbers, metric.details["measured_by"]).where(
-        metric.project_id == project_id,
-        metric.name == ACCURACY,
-        metric.checkpoint_id.is_not(None),
-        metric.value.is_not(None),
-    )
-    rows = db.execute(query.order_by(metric.id))
-    return {
-        id_: MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
-        for id_, value, low, high, n, metric_id, by in rows
-        if id_ and value is not None
-    }
-
-
-def way_of(measured_by: JSON) -> str:
-    """The same prompts, tokens and environment; which other metrics were measured beside it does not matter."""
-    return json.dumps({name: value for name, value in measured_by.items() if name != "metrics"}, sort_keys=True)
-
-
 def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
     # By the unique key, which only unfinished jobs hold: the many finished ones are never read.
     job = tables.Job
@@ -334,14 +291,3 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
 
 def _progress(job: tables.Job) -> RunningJob:
     return RunningJob(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
-
-
-def is_worse(new: MeasuredNumber, old: MeasuredNumber, pairs: Paired | None = None, *, times: int = 1) -> bool:
-    """True if the fall is beyond chance, two-sided at 5 %, as one of `times` that are looked at (Bonferroni).
-
-    With `pairs`, by McNemar's exact test on the prompts that both were measured on; else on the standard errors of
-    both, which overlooks most falls on the same prompts.
-    """
-    if pairs is not None:
-        return pairs.newly_wrong > pairs.newly_right and pairs.p * times < CHANCE
-    return old.value - new.value > normal_bound(times) * hypot(new.error, old.error)

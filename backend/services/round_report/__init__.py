@@ -19,6 +19,7 @@ from backend.services.round_report import (
     flows,
     heads,
     metrics,
+    opened,
     people,
     spent,
     spreads,
@@ -29,7 +30,18 @@ from backend.services.round_report.shapes import FEWEST, OpeningSection, Report,
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 
-__all__ = ["FEWEST", "OpeningSection", "Report", "Texts", "WorkSection", "get", "opening", "texts", "work"]
+__all__ = [
+    "FEWEST",
+    "OpeningSection",
+    "Report",
+    "Texts",
+    "WorkSection",
+    "get",
+    "opening",
+    "texts",
+    "texts_opened",
+    "work",
+]
 
 
 def get(actor: Actor, round_id: int) -> Report:
@@ -50,6 +62,18 @@ def texts(actor: Actor, round_id: int) -> Texts:
     """Return what became of the texts."""
     with reading() as db:
         return _texts(db, actor, get_row(db, actor, round_id))
+
+
+def texts_opened(actor: Actor, round_id: int) -> Texts:
+    """The same, which a page asks for three times as it opens: computed once while nothing changes."""
+    with reading() as db:
+        row = get_row(db, actor, round_id)
+        key = opened.key_of(db, actor, row, visibility.hidden(db, actor, row))
+        kept = opened.get(key)
+        if kept is None:
+            kept = _texts(db, actor, row)
+            opened.put(key, kept)
+        return kept
 
 
 def work(actor: Actor, round_id: int) -> WorkSection:

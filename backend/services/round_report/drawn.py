@@ -51,13 +51,14 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
     low, high = _ends(db, asked)
     span, width = high - low + 1, MOST // BLOCKS
     # By the primary key from each place on: rows of other rounds in between make the draw smaller, and never slower.
-    kept = "labels AS l NOT INDEXED" if asked.is_sqlite else "labels AS l"
+    run = f"sample_id >= places.start AND sample_id < places.start + {width} AND round_id = :round"
+    if asked.is_sqlite:
+        kept, where = "labels AS l NOT INDEXED", f" WHERE l.{run.replace(' AND ', ' AND l.')}"
+    else:
+        # PostgreSQL takes a ninth of all labels to be in each run, and reads all samples, unless a limit tells.
+        kept, where = f"LATERAL (SELECT * FROM labels WHERE {run} ORDER BY sample_id LIMIT {width}) AS l", ""
     starts = ", ".join(f"(CAST({low + n * span // BLOCKS} AS BIGINT))" for n in range(BLOCKS))
-    sql = (
-        f"WITH places(start) AS (VALUES {starts})"
-        f" SELECT {COLUMNS} FROM places CROSS JOIN {kept} {JOIN}"
-        f" WHERE l.sample_id >= places.start AND l.sample_id < places.start + {width} AND l.round_id = :round"
-    )
+    sql = f"WITH places(start) AS (VALUES {starts}) SELECT {COLUMNS} FROM places CROSS JOIN {kept} {JOIN}{where}"
     rows = tuple(DrawnLabel._make(values_row) for values_row in db.execute(text(sql), values))
     if len(rows) < MOST // 2:
         # Samples of other rounds stand in between: every so many of the round's own, which takes longer.

@@ -14,7 +14,7 @@ from backend.services.decisions.acts import is_first, spent
 from backend.services.round_report.shapes import Agreed, People, PersonWork
 from backend.services.samples import visibility
 from backend.services.team import agreement
-from backend.values import DecisionKind, Role
+from backend.values import DecisionKind, Role, RoundStatus
 
 WAITING = "People still decide on this round. Their part is shown here to curators, and to all when the review is over."
 
@@ -47,6 +47,7 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
         agreed,
         _each(db, row, users) if is_curator else (),
         _missing(row, len(users), agreed, kinds),
+        _target(row, len(users), kinds),
     )
 
 
@@ -107,11 +108,21 @@ def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Pe
     return tuple(sorted(people, key=lambda person: (-person.decided, person.name)))
 
 
+def _target(row: tables.Round, number: int, kinds: Mapping[str, int]) -> str:
+    """Where to go while people have not done what they could: a page with its query; empty where there is nothing."""
+    if number > 1 or (number == 0 and kinds):
+        return ""
+    if row.status is RoundStatus.review:
+        return f"team?round={row.id}" if number else f"review?round={row.id}"
+    return f"new-round?from={row.id}" if number == 0 and row.checkpoint_id is not None else ""
+
+
 def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]) -> tuple[str, ...]:
     if number == 0 and kinds:
         return ("Nobody decided on single texts: all decisions were made in bulk.",)
     if number == 0:
-        how = "Open it on the Review page." if row.is_reviewed else "Launch the next round with a review."
+        is_open = row.status is RoundStatus.review
+        how = "Open it on the Review page." if is_open else "Launch the next round with a review."
         return (f"Nobody decided anything: the labels are the judge's alone. {how}",)
     if number == 1:
         return (

@@ -48,6 +48,8 @@ class People:
     agreement: tuple[Agreed, ...]
     each: tuple[PersonWork, ...]
     missing: tuple[str, ...]
+    target: str = ""
+    """A page with its query, where people can do what is missing; empty where there is none."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,25 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Ans
         return [answer for sample_id in sorted(answers) for answer in answers[sample_id]]
 
 
+def answered(actor: Actor, round_id: int) -> set[str]:
+    """Keys of the questions that somebody answered in the round, those that its judge did with `JUDGE` before them; of
+    what is hidden from the actor only what they answered themselves."""
+    question, answer, judged = tables.Question, tables.Answer, tables.JudgeAnswer
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        kept = visibility.hidden(db, actor, round_)
+        of_people = select(answer.id).where(
+            answer.question_id == question.id, answer.round_id == round_id, answer.is_standing
+        )
+        if kept.others:
+            of_people = of_people.where(answer.user_id == actor.user_id)
+        of_judge = select(judged.id).where(judged.question_id == question.id, judged.round_id == round_id)
+        query = select(question.key, of_people.exists(), of_judge.exists())
+        rows = db.execute(query.where(question.project_id == round_.project_id)).all()
+    people = {key for key, is_answered, _ in rows if is_answered}
+    return people | {f"{JUDGE}{key}" for key, _, is_judged in rows if is_judged and not kept.judge}
+
+
 def with_answers(
     db: Session, actor: Actor, kept: Hidden, project_id: int, rows: Sequence[SampleRow]
 ) -> list[SampleRow]:

@@ -161,10 +161,10 @@ def base_folder(db: Session, round_: tables.Round) -> Path | None:
 
 def _folder(location: str) -> Path | None:
     try:
-        found = model_folders.here(location)
+        folder = model_folders.here(location)
     except (InvalidInput, MissingPrerequisite):
         return None
-    return found if found is not None and any(found.glob("*.safetensors")) else None
+    return folder if folder is not None and any(folder.glob("*.safetensors")) else None
 
 
 def make_vectors(round_id: int, model: TextModel, progress: JobProgress) -> None:

@@ -113,10 +113,13 @@ def estimate(asked: Scope, edges: list[float], column: str) -> list[int] | None:
     if span <= COUNTED:
         return None
     starts = ", ".join(f"({first + n * (span - IN_BLOCK) // (BLOCKS - 1)})" for n in range(BLOCKS))
-    sql = (
-        f"WITH b(start) AS (VALUES {starts}) SELECT {column}, count(*) FROM b CROSS JOIN labels"
-        f" WHERE sample_id BETWEEN b.start AND b.start + {IN_BLOCK - 1} AND +round_id = :round GROUP BY {column}"
-    )
+    block = f"sample_id BETWEEN b.start AND b.start + {IN_BLOCK - 1} AND +round_id = :round"
+    if asked.is_sqlite:
+        labels = f"labels WHERE {block}"
+    else:
+        # PostgreSQL takes a ninth of all labels to be in each block, and reads them all, unless a limit tells.
+        labels = f"LATERAL (SELECT {column} FROM labels WHERE {block} ORDER BY sample_id LIMIT {IN_BLOCK}) AS l"
+    sql = f"WITH b(start) AS (VALUES {starts}) SELECT {column}, count(*) FROM b CROSS JOIN {labels} GROUP BY {column}"
     seen = asked.all(sql)
     share = BLOCKS * IN_BLOCK / span
     if sum(number for _, number in seen) / share <= COUNTED:

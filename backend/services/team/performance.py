@@ -8,7 +8,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -46,6 +46,9 @@ COLUMNS = (
     "skipped",
     "edits",
 )
+MOST_KEPT = 512
+_kept: dict[tuple[int, int | None], "tuple[tuple[Any, ...], tuple[Performance, ...]]"] = {}
+"""Figures by round and person: to compute them all votes are read, and most rounds are over."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -162,7 +165,37 @@ def _listing(actor: Actor, project_id: int, role: Role, rounds: int, of: int | N
         reviewed = (row.project_id == project_id, row.is_reviewed, row.archived_at.is_(None))
         newest = select(row).where(*reviewed).order_by(row.number.desc()).limit(rounds)
         shown = [round_ for round_ in reversed(list(db.scalars(newest))) if not review_scope.is_before_people(round_)]
-        return [line for round_ in shown for line in _of_round(db, round_, of)]
+        versions = _versions(db, shown)
+        return [line for round_ in shown for line in _kept_of_round(db, round_, of, versions[round_.id])]
+
+
+def _versions(db: Session, rounds: Sequence[tables.Round]) -> dict[int, tuple[Any, ...]]:
+    """By round what its figures depend on: its last decision, its gold items, its settings, and whether it is over."""
+    decision, gold, ids = tables.Decision, tables.GoldItem, [round_.id for round_ in rounds]
+    last = select(decision.round_id, func.max(decision.id)).where(decision.round_id.in_(ids))
+    items = select(gold.round_id, func.count(), func.max(gold.created_at)).where(gold.round_id.in_(ids))
+    decided: dict[int, int] = dict(db.execute(last.group_by(decision.round_id)).tuples().all())
+    known = {id_: (number, at) for id_, number, at in db.execute(items.group_by(gold.round_id))}
+    return {
+        round_.id: (round_.created_at, round_.status, str(round_.review), decided.get(round_.id), known.get(round_.id))
+        for round_ in rounds
+    }
+
+
+def _kept_of_round(
+    db: Session, round_: tables.Round, of: int | None, version: tuple[Any, ...]
+) -> tuple[Performance, ...]:
+    """The figures as they were computed last, while nothing changed that they depend on; names are asked for anew."""
+    place = (round_.id, of)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != version:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[place] = kept = (version, tuple(_of_round(db, round_, of)))
+        return kept[1]
+    names = names_of(db, {line.user_id for line in kept[1]})
+    named = [replace(line, who=names.get(line.user_id, "")) for line in kept[1]]
+    return tuple(sorted(named, key=lambda line: line.who))
 
 
 def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Performance]:

@@ -34,6 +34,11 @@ def test_the_web_process_starts_without_the_model_libraries(tmp_path: Path) -> N
     assert modules_after("from app.web import create_app; create_app()", tmp_path).isdisjoint((*HEAVY, *FRAMES, "mcp"))
 
 
+def test_a_server_answers_before_gradio_is_imported(tmp_path: Path) -> None:
+    loaded = modules_after("from app.web import open_app; open_app()", tmp_path)
+    assert loaded.isdisjoint(("gradio", "plotly", "app.pages.overview", "app.agents.door", "app.api.routes"))
+
+
 def test_help_imports_neither_pages_nor_rows(tmp_path: Path) -> None:
     loaded = modules_after("import app.cli.commands", tmp_path)
     assert loaded.isdisjoint((*HEAVY, "gradio", "fastapi", "sqlalchemy", "dbos", "pandas"))
@@ -80,22 +85,39 @@ importing.join()
 
 
 def test_a_pandas_that_is_there_is_left_there(tmp_path: Path) -> None:
-    code = "import pandas, app.web, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
+    code = "import pandas, app.gradio_pages, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
     modules_after(code, tmp_path)
 
 
 def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
-    modules_after("import ast; ast.parse = None; import app.web", tmp_path)
+    modules_after("import ast; ast.parse = None; import app.gradio_pages", tmp_path)
     from gradio import component_meta
 
     # What is left out, and that it gives nothing back, is Gradio's own affair: read it again when this fails.
     assert component_meta.create_or_modify_pyi is imports._nothing
 
 
+def test_what_is_for_a_terminal_stays_out(tmp_path: Path) -> None:
+    loaded = modules_after("import app, gradio, httpx; httpx.Client().close()", tmp_path)
+    assert loaded.isdisjoint(("rich", "pygments", "tomlkit", "gradio.cli.cli"))
+
+
+def test_an_event_leaves_matplotlib_alone(tmp_path: Path) -> None:
+    code = """
+import gradio as gr
+from gradio import utils
+with utils.MatplotlibBackendMananger():
+    pass
+"""
+    assert "matplotlib" not in modules_after(f"import app{code}", tmp_path)
+
+
 WHAT_TO_READ = (
-    "app/imports.py was made for other versions of Gradio or plotly. Read gradio/component_meta.py (does "
+    "app/imports.py was made for other versions of Gradio, plotly or httpx. Read gradio/component_meta.py (does "
     "create_or_modify_pyi still do nothing but write .pyi files?), gradio/caching.py (is pandas still imported at its "
-    "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?) and _plotly_utils/optional_imports.py (does get_module still give what is "
+    "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?), gradio/utils.py "
+    "(does MatplotlibBackendMananger still import matplotlib, and do nothing else?), gradio/__init__.py and "
+    "httpx/__init__.py (do they still import their programs?) and _plotly_utils/optional_imports.py (does get_module still give what is "
     "half imported?); measure what each change still brings with `python -m tests.bench.start_parts`; remove what "
     "brings nothing; then write the new versions into MADE_FOR."
 )
@@ -114,6 +136,9 @@ def test_gradio_and_plotly_are_the_versions_that_were_read() -> None:
         ),
         ("gradio.caching", "import pandas as pd\n"),
         ("gradio.mcp", "from mcp.server import Server\n"),
+        ("gradio", "from gradio.cli import deploy\n"),
+        ("httpx", "from ._main import main\nexcept ImportError:"),
+        ("gradio.route_utils", "with utils.MatplotlibBackendMananger():"),
         ("_plotly_utils.optional_imports", "if not should_load:\n        return sys.modules.get(name, None)"),
     ],
 )

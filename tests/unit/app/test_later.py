@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
-from app import web
+from app import gradio_pages, web
 from app.api import later
 from tests.event_loops import run_alone
 from tests.waiting import until
@@ -109,15 +109,31 @@ def test_what_cannot_be_made_ends_nothing_and_is_tried_again(
     assert (times, ended) == ([1], ["as it should"])
 
 
+def test_they_are_made_once_nothing_else_is_under_way(times: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "QUIET_SECONDS", 0.05)
+    tried: list[int] = []
+    whole = application()
+    whole.is_held, whole.when_tried = True, lambda: tried.append(len(times))
+    with TestClient(whole) as client:
+        client.get("/document")
+        time.sleep(0.3)
+        assert (times, tried) == ([], [])
+        whole.is_held = False
+        until(lambda: bool(tried), "the making of the routes")
+    assert tried == [1]
+
+
 def test_both_builds_answer_the_same_at_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "_mount_pages", lambda _: None)
-    monkeypatch.setattr(web.header, "install", lambda _: None)
+    monkeypatch.setattr(gradio_pages, "mount", lambda _: None)
+    monkeypatch.setattr(gradio_pages, "begin", lambda _: None)
+    monkeypatch.setattr(gradio_pages, "complete", lambda _: None)
     at_once = web.create_app(with_worker=False).app
-    late = web.create_app(with_worker=False, is_rest_later=True).app
-    assert isinstance(late, later.Later)
-    run_alone(late.ready())
-    assert [places(route) for route in late.app.routes] == [places(route) for route in at_once.routes]
-    assert late.app.openapi() == at_once.openapi()
+    _, opening = web.open_app(with_worker=False)
+    opening.making.begin()
+    opening.making.complete()
+    run_alone(opening.rest.ready())
+    assert [places(route) for route in opening.app.routes] == [places(route) for route in at_once.routes]
+    assert opening.app.openapi() == at_once.openapi()
 
 
 def places(route: Any) -> tuple[Any, ...]:

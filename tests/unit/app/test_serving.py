@@ -54,10 +54,24 @@ def test_garbage_is_left_lying_while_pages_are_made_and_collected_from_then_on(t
 import gc
 from app import web
 from app.cli import serving
-make, seen = web.create_app, []
-web.create_app = lambda **wish: seen.append(gc.isenabled()) or make(**wish)
-serving.AnnouncedServer.run = lambda self, sockets: seen.append(gc.isenabled())
+make, seen, openings = web.open_app, [], []
+
+def opened(**wish):
+    app, opening = make(**wish)
+    openings.append(opening)
+    return app, opening
+
+def run(self, sockets):
+    opening, = openings
+    seen.append(gc.isenabled())
+    opening.making.begin()
+    opening.making.complete()
+    seen.append(gc.isenabled())
+    opening.rest.when_tried()
+    seen.append(gc.isenabled())
+
+web.open_app, serving.AnnouncedServer.run = opened, run
 serving.serve(serving.ServeOptions("127.0.0.1", 0, False, False, False))
-assert seen == [False, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
+assert seen == [False, False, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
 """
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"RONDO_DATA_DIR": str(tmp_path)})

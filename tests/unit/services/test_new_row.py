@@ -11,7 +11,7 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
 from backend.services.decisions.new_row import count_change, row_for
-from backend.services.decisions.tallies import Counted
+from backend.services.decisions.tallies import KeptTally
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, SampleKind, Verdict
 
@@ -83,15 +83,15 @@ def test_no_column_that_the_database_asks_for_is_left_out(row: tables.Decision) 
 def test_by_how_much_a_row_changes_its_persons_count() -> None:
     settings, accept = ReviewSettings(), DecisionKind.accept
 
-    def change(kind: DecisionKind, rows: Any = (), **more: Any) -> Counted | None:
+    def change(kind: DecisionKind, rows: Any = (), **more: Any) -> KeptTally | None:
         row = written(kind, rows, **more)
         row.is_late = False
         return count_change(settings, row, Earlier(PLACE, rows))
 
-    assert change(accept) == Counted(1, 1, 1), "the judge rejected it"
-    assert change(accept, [earlier(DecisionKind.reject)]) == Counted(0, 1, 1)
-    assert change(accept, [earlier(DecisionKind.reject, user_id=8)]) == Counted(1, 1, 1)
-    assert change(DecisionKind.skip) == Counted()
+    assert change(accept) == KeptTally(1, 1, 1), "the judge rejected it"
+    assert change(accept, [earlier(DecisionKind.reject)]) == KeptTally(0, 1, 1)
+    assert change(accept, [earlier(DecisionKind.reject, user_id=8)]) == KeptTally(1, 1, 1)
+    assert change(DecisionKind.skip) == KeptTally()
     assert change(DecisionKind.prefer, value={"best": 11, "worst": None}) is None, "not how the items are decided"
     assert count_change(settings, taken_back(), Target(taken_back(), (12,), None)) is None
 

@@ -5,8 +5,9 @@ from math import comb
 import pytest
 
 from backend.metrics import Evidence
+from backend.metrics._intervals import mcnemar
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
-from backend.services.results.paired import Paired, compare
+from backend.services.results.paired import of_rows
 from backend.values import Group
 from tests.groups import prompt, sample
 
@@ -25,32 +26,33 @@ from tests.groups import prompt, sample
     ],
 )
 def test_the_p_value_is_twice_the_smaller_binomial_tail(newly_right: int, newly_wrong: int, p: float) -> None:
-    assert Paired(400, newly_right, newly_wrong).p == pytest.approx(p, rel=1e-12)
+    assert mcnemar(newly_right, newly_wrong) == pytest.approx(p, rel=1e-12)
 
 
 def test_the_p_value_of_thousands_of_changes_is_the_whole_tail() -> None:
     # The normal approximation with its correction: (|2400 - 2300| - 1) / sqrt(4700) = 1.444, two-sided 0.1487.
-    assert Paired(10_000, 2400, 2300).p == pytest.approx(0.1487, abs=0.0001)
+    assert mcnemar(2400, 2300) == pytest.approx(0.1487, abs=0.0001)
     whole = 2 * sum(comb(4700, k) for k in range(2301)) / 2**4700
-    assert Paired(10_000, 2400, 2300).p == pytest.approx(whole, rel=1e-12)
-    assert Paired(10_000, 5000, 0).p == 0.0, "2 / 2^5000 is less than a float holds"
+    assert mcnemar(2400, 2300) == pytest.approx(whole, rel=1e-12)
+    assert mcnemar(5000, 0) == 0.0, "2 / 2^5000 is less than a float holds"
 
 
 @pytest.mark.parametrize(("lost", "finish_reason"), [("", "stop"), ("2 and 2 make", "length"), ("Who knows?", "stop")])
 def test_right_answers_that_became_none_are_newly_wrong(lost: str, finish_reason: str) -> None:
     """60 of 100 right, then 30: half of what was right is empty, cut off or no answer now."""
 
-    def details(*texts: tuple[str, str]) -> dict[str, object]:
+    def row(*texts: tuple[str, str]) -> tuple[int, dict[str, object]]:
         groups = [
             Group(prompt(id=n, answer="4"), (sample(1, text, prompt_id=n, finish_reason=reason),))
             for n, (text, reason) in enumerate(texts)
         ]
         (value,) = HeldOutAccuracy().compute(Evidence(held_out=groups))
-        return dict(value.details)
+        return value.n, dict(value.details)
 
     right, wrong = ("4", "stop"), ("5", "stop")
-    result = compare(
-        details(*[right] * 60, *[wrong] * 40), details(*[right] * 30, *[(lost, finish_reason)] * 30, *[wrong] * 40)
+    result = of_rows(
+        row(*[right] * 60, *[wrong] * 40), row(*[right] * 30, *[(lost, finish_reason)] * 30, *[wrong] * 40)
     )
-    assert result == Paired(100, 0, 30)
+    assert (result.n, result.newly_right, result.newly_wrong) == (100, 0, 30)
+    assert result.p is not None
     assert result.p < 1e-8

@@ -1,0 +1,119 @@
+"""Gradio's application: its pages are assembled, and put behind the guard without what would show more than them.
+
+The start page can come first, by `begin`, and the others, by `complete`, while it is painted.
+"""
+
+import os
+import warnings
+from types import ModuleType
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "20")
+# Gradio's monitoring page is off, and what it would show need not be summed up again after every event.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(2**62))
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from app import gradio_assets, gradio_files, gradio_queue, gradio_sessions, pages, uploads
+from app.forms import identify
+from app.listeners import Pages
+from app.theme import RondoTheme
+from app.widgets import header
+from backend.config import settings
+
+UNTRANSLATED = {"common.complete": "Done"}
+"""What Gradio reads out to who cannot see the page once an answer has come, and has no words for: the name was read."""
+
+
+def mount(app: FastAPI) -> None:
+    """Assemble all pages and mount them."""
+    complete(begin(app))
+
+
+def begin(app: FastAPI) -> Pages:
+    """Mount the start page. The others' addresses are there, too: Gradio makes its routes when it is mounted.
+
+    What Gradio needs while the server runs stands around the application's lifespan then.
+    """
+    uploads.make_folder()
+    header.install(pages.PAGES)
+    kept = (3600, uploads.LASTS)  # looked through every hour
+    with Pages(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as built:
+        built.pages.extend((page.PATH, page.TITLE, True) for page in pages.PAGES[1:])
+        _add(built, pages.PAGES[0])
+        built.when_left(_left)
+    app.mount("/assets", gradio_assets.Assets())
+    _mount(app, built)
+    return built
+
+
+def complete(built: Pages) -> None:
+    """Add the other pages. No event may be handled until it returns: a component made by one would get in among them.
+
+    What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and
+    nine of them cost seconds at every start.
+    """
+    with built.more():
+        for page in pages.PAGES[1:]:
+            built.current_page = page.PATH
+            _add(built, page)
+
+
+def _add(built: Pages, page: ModuleType) -> None:
+    before = set(built.blocks)
+    page.build()
+    # Else the last field of this page and the first of the next would share a form.
+    built.fill_expected_parents()  # type: ignore[no-untyped-call]
+    for number, block in built.blocks.items():
+        if number not in before:
+            identify(block)
+
+
+def _left(request: gr.Request) -> None:
+    from app.pages import chat  # noqa: PLC0415 - one of the pages that come later
+
+    chat.leave(request)
+
+
+def _mount(app: FastAPI, built: Pages) -> None:
+    with warnings.catch_warnings():
+        # Said of every application with several pages, even when rendering on the server is off.
+        warnings.filterwarnings("ignore", "SSR mode is not supported")
+        gr.mount_gradio_app(
+            app,
+            built,
+            path="/",
+            auth_dependency=_name,
+            theme=RondoTheme(),
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            pwa=False,
+            show_error=False,
+            i18n=gr.I18n(en=UNTRANSLATED),
+            app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
+            max_file_size=f"{settings().max_upload_mb}mb",
+        )
+    built.forget_description()
+    gradio_files.install(built)
+    gradio_sessions.install()
+    gradio_queue.install(built._queue)
+
+
+async def _unknown_event(request: Request, error: Exception) -> JSONResponse:
+    """An event of a part of a page that this server no longer holds. Gradio looks it up before anything else."""
+    if not request.url.path.endswith("/queue/join"):
+        raise error
+    message = "This part of the page is gone: it was drawn again, or the server was started again. Reload the page."
+    return JSONResponse({"detail": message}, 409)
+
+
+def _name(request: Request) -> str | None:
+    who = request.state.signed_in
+    return who.actor.name if who is not None else None
