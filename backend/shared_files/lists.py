@@ -13,7 +13,7 @@ from backend.row_files import PART
 FORMAT = 1
 
 
-class FileEntry(BaseModel):
+class StoredFile(BaseModel):
     """One file."""
 
     sha256: str
@@ -26,14 +26,14 @@ class FileList(BaseModel):
     format: int = FORMAT
     name: str
     written_at: datetime
-    files: dict[str, FileEntry]
+    files: dict[str, StoredFile]
 
     @property
     def num_bytes(self) -> int:
         return sum(entry.num_bytes for entry in self.files.values())
 
 
-def entries_of(source: Path) -> dict[str, FileEntry]:
+def entries_of(source: Path) -> dict[str, StoredFile]:
     """A file, or all files below a folder, with their hashes."""
     return {within: _entry(path) for within, path in files_of(source).items()}
 
@@ -63,7 +63,7 @@ def check_name(name: str) -> None:
         raise InvalidInput(f"{name!r} is no path below the data folder. Give one such as checkpoints/round-1-ab/final.")
 
 
-def _entry(path: Path) -> FileEntry:
+def _entry(path: Path) -> StoredFile:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return FileEntry(sha256=sha256, num_bytes=os.fstat(file.fileno()).st_size)
+        return StoredFile(sha256=sha256, num_bytes=os.fstat(file.fileno()).st_size)

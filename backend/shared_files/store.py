@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.row_files import PART
 from backend.shared_files.driver import PARTS, Driver
-from backend.shared_files.lists import FORMAT, FileEntry, FileList, check_name, entries_of, files_of
+from backend.shared_files.lists import FORMAT, FileList, StoredFile, check_name, entries_of, files_of
 
 LISTS, CONTENT, CHECKS, OWNER = "lists", "content", "checks", "database-id"
 SUFFIX = ".json"
@@ -57,7 +57,7 @@ class FileStore:
         *,
         anew: bool = False,
         replaces: bool = True,
-        entries: dict[str, FileEntry] | None = None,
+        entries: dict[str, StoredFile] | None = None,
     ) -> FileList:
         """Store a file, or all files below a folder, under a name; return what the name stands for now.
 
@@ -185,7 +185,7 @@ class FileStore:
         with self._driver.reached("written"):
             self._driver.write(OWNER, database_id.encode())
 
-    def _put_content(self, path: Path, entry: FileEntry, *, anew: bool = False) -> None:
+    def _put_content(self, path: Path, entry: StoredFile, *, anew: bool = False) -> None:
         place = _content_path(entry.sha256)
         is_there = not anew and self._driver.size(place) == entry.num_bytes
         if is_there and (self._driver.written_at(place) >= time.time() - REUSED_SECONDS or self._driver.refresh(place)):
@@ -196,7 +196,7 @@ class FileStore:
             self._driver.remove(place)
             raise InvalidInput(f"{path} was changed while it was shared. Share it again once nothing writes to it.")
 
-    def _get_content(self, name: str, entry: FileEntry, target: Path) -> None:
+    def _get_content(self, name: str, entry: StoredFile, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
         with self._driver.reached("read"), target.open("xb") as out:

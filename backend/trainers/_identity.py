@@ -25,9 +25,9 @@ def portable(decides: JSON) -> JSON:
 
     def of(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: of(one) for name, one in value.items()}
+            return {name: of(item) for name, item in value.items()}
         if isinstance(value, list):
-            return [of(one) for one in value]
+            return [of(item) for item in value]
         return value.removeprefix(top) if isinstance(value, str) else value
 
     moved: JSON = of(decides)

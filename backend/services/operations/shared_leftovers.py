@@ -42,9 +42,13 @@ def delete(latest: float) -> list[Leftover]:
     if files is None:
         return []
     _require_own()
-    gone, found = [], _named(files.lists(), latest)
-    for start in range(0, len(found), BATCH):
-        again = [file_list for one in found[start : start + BATCH] if (file_list := files.find(one.path)) is not None]
+    gone, leftovers = [], _named(files.lists(), latest)
+    for start in range(0, len(leftovers), BATCH):
+        again = [
+            file_list
+            for leftover in leftovers[start : start + BATCH]
+            if (file_list := files.find(leftover.path)) is not None
+        ]
         for leftover in _named(again, latest):
             files.delete(leftover.path)
             gone.append(leftover)

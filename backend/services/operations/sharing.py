@@ -23,7 +23,7 @@ log = logging.getLogger("rondo.services")
 
 
 @dataclass(frozen=True)
-class Sent:
+class SharedName:
     """What lies in this data folder, by its path there, and whether it is what is shared under its name now."""
 
     name: str
@@ -53,7 +53,7 @@ def list_all(actor: Actor) -> list[SharedFile]:
     return [SharedFile(entry.name, len(entry.files), entry.num_bytes, entry.written_at) for entry in _store().lists()]
 
 
-def share_all(actor: Actor, *, anew: bool = False, replace: Collection[str] = ()) -> Iterator[Sent]:
+def share_all(actor: Actor, *, anew: bool = False, replace: Collection[str] = ()) -> Iterator[SharedName]:
     """Share the checkpoints and archives that rows name and that lie in this data folder; yields each.
 
     Where something else is shared under a name, that stays, unless the name is among those to `replace`; of a round's
@@ -77,7 +77,7 @@ def share_all(actor: Actor, *, anew: bool = False, replace: Collection[str] = ()
             is_ours = name in replace or not shared_files.differs(place)
         if is_ours:
             shared_files.share(place, anew=anew)
-        yield Sent(name, is_ours)
+        yield SharedName(name, is_ours)
 
 
 def missing(actor: Actor) -> list[str]:
