@@ -24,8 +24,6 @@ def plan_of(world: World, **changes: Any) -> rounds.Plan:
     ("changes", "why"),
     [
         ({"is_reviewed": False}, "Nobody reviews"),
-        ({"review": {"mode": "group"}}, "asks no questions"),
-        ({"review": {"mode": "pair"}}, "asks no questions"),
     ],
 )
 def test_a_round_at_whose_review_nobody_is_asked_is_refused(database: str, changes: dict, why: str) -> None:
