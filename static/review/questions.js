@@ -51,7 +51,10 @@ export class Questions {
     document.addEventListener("keydown", (event) => press(this, event), true);
     desk.parts.answer.addEventListener("focusin", (/** @type {any} */ event) => {
       const id = Number(event.target.closest(".column")?.dataset.sample);
-      this.turn(this.entry?.members?.find(({ sample_id }) => sample_id === id), { isQuiet: true });
+      this.turn(
+        this.entry?.members?.find(({ sample_id }) => sample_id === id),
+        { isQuiet: true },
+      );
     });
   }
 
