@@ -27,7 +27,7 @@ class NextItem(ToolCall):
     `members`), judgment (whether the judge is right: accept or reject). `scale` is the lowest and the highest score.
     `item` is null where nothing is left. In a blind review the judge's view comes after your decision. `read_sample`
     has the rest of a text that is cut. `questions`: what the project asks of each sample beside the verdict; they go
-    with the decision as `answers`.
+    with the decision as `answers`, where a group is decided those about the sample that is put first.
     """
 
     title = "Take the next item"
@@ -40,9 +40,7 @@ class NextItem(ToolCall):
         round_ = rounds.get(actor, self.round_id)
         how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         items = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
-        # A review by group or pair asks none.
-        is_asked = not review_settings.read(round_.review).by_group
-        asked = questions.list_questions(actor, round_.project_id, with_retired=False) if is_asked else []
+        asked = questions.list_questions(actor, round_.project_id, with_retired=False)
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
         return {"item": _item(items[0]) if items else None, **how}
 
@@ -70,7 +68,8 @@ class Decide(ToolCall):
     )
     answers: Data = Field(
         default_factory=dict,
-        description="your answers to the project's questions about the sample, by key, as in "
+        description="your answers to the project's questions about the sample, in a group about the one that you put "
+        "first, by key, as in "
         '{"accuracy": {"rating": 4}, "tone": {"label": "warm"}}; required ones have to be there, or given before',
     )
     retracts: Line | None = Field(None, description="for retract: the client_id of the decision to take back")

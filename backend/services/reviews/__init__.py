@@ -116,13 +116,17 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActRes
 
 
 def decide_with_answers(actor: Actor, round_id: int, act: Act | Unread, values: Mapping[str, Any]) -> ActResult:
-    """Answer the project's questions, by their keys, and decide: both or neither."""
+    """Answer the project's questions, by their keys, and decide: both or neither.
+
+    Where an act decides a group, the answers are about the sample that it puts first.
+    """
     with session() as db:
         round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
         if isinstance(act, Unread):
             raise act.error
         if values:
-            give_by_key(db, actor, round_, act.sample_id, act.client_id, values)
+            asked = rows.asked_about(review_settings.read(round_.review), act)
+            give_by_key(db, actor, round_, act.sample_id if asked is None else asked, act.client_id, values)
         return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
