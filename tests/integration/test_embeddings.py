@@ -18,6 +18,7 @@ from backend.pipeline.run import run_job
 from backend.services import installation, samples, stage_process
 from backend.services.projects import own_files
 from backend.services.questions import neighbours
+from backend.services.rounds import review_scope
 from backend.services.samples import embeddings, exports, sample_clusters, similar
 from backend.services.samples.exports import ExportRequest
 from backend.values import Role, RoundStatus, Stage, Verdict
@@ -143,6 +144,26 @@ def test_a_job_adds_what_lacks_and_a_blind_review_hides_pass_rates() -> None:
         assert answer.status_code == 404
         assert answer.json() == {"error": answer.json()["error"] | {"type": "NotFound"}}
         assert f"no sample {world.ids[0][0]}" in answer.json()["error"]["message"]
+
+
+def test_texts_that_a_blind_review_hides_have_no_neighbours_and_no_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Embedded()
+    first, ids = world.rounds[0], world.ids[0]
+    with session() as db:
+        round_ = db.get_one(tables.Round, first.id)
+        round_.status, round_.stage, round_.is_reviewed, round_.is_blind = RoundStatus.review, Stage.review, True, True
+    monkeypatch.setattr(review_scope, "steps_shown", lambda round_: (7,))
+    reviewer = rows.make_actor(world.project, Role.reviewer)
+    assert samples.page(reviewer, first.id, Filters(cluster=0)).rows == ()
+    for ask in (
+        lambda: samples.page(reviewer, first.id, Filters(similar=ids[0])),
+        lambda: similar.nearest(reviewer, ids[0]),
+        lambda: sample_clusters.list_clusters(reviewer, first.id),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask()
+    assert len(sample_clusters.list_clusters(world.curator, first.id)) == 2
+    assert len(samples.page(world.curator, first.id, Filters(similar=ids[0])).rows) == 4
 
 
 def test_vectors_and_clusters_are_those_of_the_round_and_of_the_job_that_is_done() -> None:

@@ -110,8 +110,9 @@ def has_vectors(round_id: int) -> bool:
 def nearest(actor: Actor, sample_id: int, filters: Filters | None = None, limit: int = 20) -> list[SimilarSample]:
     """The samples of all rounds of the project that are closest to this one and pass the filters, closest first.
 
-    Of the newest `MOST_ROUNDS` rounds that have vectors. Rounds of which the actor may not ask this, and hidden texts, are left out. Raises `NotFound` for a sample that is
-    not there or has no vector, `PermissionDenied` for one whose text is hidden.
+    Of the newest `MOST_ROUNDS` rounds that have vectors. Rounds of which the actor may not ask this, and hidden texts,
+    are left out. Raises `NotFound` for a sample that is not there or has no vector, `PermissionDenied` for one whose
+    text is hidden.
     """
     if not 1 <= limit <= MOST_LISTED:
         raise InvalidInput(f"1 to {MOST_LISTED} similar samples are listed, not {limit}. Ask for fewer.")
