@@ -1398,6 +1398,7 @@ class Keys(TypedDict):
 
 class LabelledRow(TypedDict):
     sample: SampleRow
+    group_id: int
     prompt: str
     text: str
     is_cut: bool

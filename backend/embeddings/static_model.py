@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SIZE = 64
 """Numbers of a vector."""
+AT_ONCE = 8_192
+"""So many rows are worked on at once."""
 SIF = 1e-4
 SHARED_BY = 28
 """One axis in so many is left out, those of the largest variance: all of a language model's tokens share them (Mu and
@@ -93,9 +95,12 @@ def distilled(folder: Path) -> TextModel:
 
 
 def unit(rows: Matrix) -> Matrix:
-    """The rows, each of length 1: how long a language model's token vector is tells nothing of its meaning."""
-    length = numpy.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / numpy.where(length > 0, length, 1)).astype(numpy.float32)
+    """The rows, each of length 1: how long a language model's token vector is tells nothing of its meaning.
+
+    They are changed in place: they may be gigabytes.
+    """
+    length = numpy.sqrt(numpy.einsum("ij,ij->i", rows, rows, dtype=numpy.float32))[:, None]
+    return numpy.divide(rows, numpy.where(length > 0, length, 1), out=rows)
 
 
 def cut(rows: Matrix, size: int, *, dropped: int = 0) -> Matrix:
@@ -104,11 +109,15 @@ def cut(rows: Matrix, size: int, *, dropped: int = 0) -> Matrix:
     size = min(size, rows.shape[1] - dropped)
     if size >= len(rows):
         return rows[:, :size]
-    centered = rows - rows.mean(axis=0)
+    mean, blocks = rows.mean(axis=0), [slice(n, n + AT_ONCE) for n in range(0, len(rows), AT_ONCE)]
+    variance = numpy.zeros((rows.shape[1], rows.shape[1]), dtype=rows.dtype)
+    for block in blocks:
+        centered = rows[block] - mean
+        variance += centered.T @ centered
     # In order of variance, the smallest first.
-    _, axes = numpy.linalg.eigh(centered.T @ centered / (len(rows) - 1))
-    kept: Matrix = (centered @ axes[:, ::-1][:, dropped : dropped + size]).astype(numpy.float32)
-    return kept
+    _, axes = numpy.linalg.eigh(variance / (len(rows) - 1))
+    kept = axes[:, ::-1][:, dropped : dropped + size]
+    return numpy.concatenate([(rows[block] - mean) @ kept for block in blocks]).astype(numpy.float32)
 
 
 def weighted(rows: Matrix) -> Matrix:

@@ -1,14 +1,17 @@
 """The file of a round's vectors: a header, then each sample's number and vector, in the order of the numbers.
 
 It is read where it lies on the disk, and only ever put in place whole; what an ended job had written of it is kept
-beside it, and the next goes on from there.
+beside it, and the next goes on from there. Numbers of deleted rounds are given again, so the file's name tells when the
+round was made, too.
 """
 
 import os
 import shutil
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,28 +31,34 @@ Rows = NDArray[Any]
 """Records with the fields `id` and `vector`."""
 
 
-def path_of(round_id: int) -> Path:
-    return settings().folder / FOLDER / f"round-{round_id}.vectors"
+def name_of(round_id: int, made_at: datetime) -> str:
+    """What the files of a round are known by."""
+    moment = made_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"round-{round_id}-{blake2b(moment.encode('ascii'), digest_size=6).hexdigest()}"
+
+
+def path_of(name: str) -> Path:
+    return settings().folder / FOLDER / f"{name}.vectors"
 
 
 def _record(size: int) -> numpy.dtype[Any]:
     return numpy.dtype([("id", "<i8"), ("vector", "<f2", (size,))])
 
 
-def read_rows(round_id: int, fingerprint: str | None = None) -> Rows | None:
+def read_rows(name: str, fingerprint: str | None = None) -> Rows | None:
     """The round's vectors; None where there are none, or they are of a model with another fingerprint."""
-    return _read(path_of(round_id), fingerprint)
+    return _read(path_of(name), fingerprint)
 
 
-def fingerprint_of(round_id: int) -> str | None:
+def fingerprint_of(name: str) -> str | None:
     """That of the model which made the round's vectors; None where there are none."""
-    header = _header(path_of(round_id))
+    header = _header(path_of(name))
     return header[1] if header else None
 
 
-def vector_of(round_id: int, sample_id: int) -> NDArray[numpy.float32] | None:
+def vector_of(name: str, sample_id: int) -> NDArray[numpy.float32] | None:
     """A sample's vector; None where it has none, as a text without words."""
-    rows = read_rows(round_id)
+    rows = read_rows(name)
     if rows is None:
         return None
     place = int(numpy.searchsorted(rows["id"], sample_id))
@@ -59,9 +68,9 @@ def vector_of(round_id: int, sample_id: int) -> NDArray[numpy.float32] | None:
     return vector if vector.any() else None
 
 
-def nearest(round_id: int, vector: NDArray[numpy.float32], fingerprint: str, most: int) -> dict[int, float]:
+def nearest(name: str, vector: NDArray[numpy.float32], fingerprint: str, most: int) -> dict[int, float]:
     """The round's samples whose vectors are closest to this one, closest first, with the cosine of the angle."""
-    path = path_of(round_id)
+    path = path_of(name)
     try:
         stamp = path.stat().st_mtime_ns
     except OSError:
@@ -109,8 +118,8 @@ def _read(path: Path, fingerprint: str | None) -> Rows | None:
 class VectorWriter:
     """Adds vectors to those that there are of the same model, from `last_id` on; `close` puts all of them in place."""
 
-    def __init__(self, round_id: int, size: int, fingerprint: str) -> None:
-        self.path = path_of(round_id)
+    def __init__(self, name: str, size: int, fingerprint: str) -> None:
+        self.path = path_of(name)
         self.part = self.path.with_suffix(".part")
         self.record = _record(size)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +139,18 @@ class VectorWriter:
         """The number of the last sample that has a vector; 0 before the first."""
         rows = _read(self.part, None)
         return int(rows["id"][-1]) if rows is not None else 0
+
+    @property
+    def ids(self) -> NDArray[numpy.int64]:
+        """The numbers of the samples that have a vector, in order."""
+        rows = _read(self.part, None)
+        return numpy.zeros(0, dtype=numpy.int64) if rows is None else numpy.array(rows["id"], dtype=numpy.int64)
+
+    def keep_before(self, sample_id: int) -> None:
+        """Drop the vectors from this sample on: one that came late stands between others."""
+        self.number = int(numpy.searchsorted(self.ids, sample_id))
+        self.file.truncate(HEADER.size + self.number * self.record.itemsize)
+        self.file.seek(0, os.SEEK_END)
 
     def add(self, ids: Sequence[int], vectors: NDArray[numpy.float16]) -> None:
         """Write some more, of samples with higher numbers."""
@@ -155,9 +176,8 @@ class VectorWriter:
             self.file.close()
 
 
-def delete_others(round_ids: Sequence[int]) -> None:
-    """Delete the files of all rounds but these, which are gone."""
-    kept = {path_of(round_id).stem for round_id in round_ids}
+def delete_others(kept: Collection[str]) -> None:
+    """Delete the files of all rounds but these, by name: those rounds are gone."""
     for path in (settings().folder / FOLDER).glob("round-*.*"):
         if path.stem not in kept:
             path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "clustered_samples",
         sa.Column("sample_id", NUMBER, nullable=False),
+        sa.Column("job_id", NUMBER, nullable=False),
         sa.Column("round_id", NUMBER, nullable=False),
         sa.Column("cluster", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
@@ -22,9 +23,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["round_id"], ["rounds.id"], name="fk_clustered_samples_round_id_rounds", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("sample_id", name="pk_clustered_samples"),
+        sa.PrimaryKeyConstraint("sample_id", "job_id", name="pk_clustered_samples"),
     )
-    op.create_index("ix_clustered_samples_round_id_cluster", "clustered_samples", ["round_id", "cluster"])
+    columns = ["round_id", "job_id", "cluster"]
+    op.create_index("ix_clustered_samples_round_id_job_id_cluster", "clustered_samples", columns)
 
 
 def downgrade() -> None:

@@ -2,12 +2,14 @@
 // What is done to the rows of a list in which one decides: at once on screen, sent behind, put back where it is refused.
 
 import { make } from "./elements.js";
-import { newId } from "./outbox.js";
+import { newId, Outbox } from "./outbox.js";
+import { Rest } from "./rest.js";
 
 /** @typedef {import("./list_rows.js").Row} Row */
 /** @typedef {{client_id: string, kind: string, row: Row, before: Mine | null}} DoneHere */
 
 const LONGEST = 300;
+const TAKEN_UP = ["accept", "reject", "score", "edit", "skip", "flag"];
 
 export class ListActs {
   /** @type {Row[]} */
@@ -18,11 +20,21 @@ export class ListActs {
   undone = new Map();
   /** Samples whose labels are to be read again. @type {Set<number>} */
   changed = new Set();
-  /** @type {import("./outbox.js").Outbox | null} */
+  /** @type {Outbox | null} */
   outbox = null;
+  /** One of each round that was opened here. @type {Outbox[]} */
+  outboxes = [];
+  /** Why an outbox holds what it holds. @type {Map<Outbox, string>} */
+  whyHeld = new Map();
+  told = "";
   at = 0;
   started = 0;
   message = make("p.why", { hidden: true });
+
+  /** How many acts no server has yet. */
+  get unsaved() {
+    return this.outboxes.reduce((sum, { size, held }) => sum + size + held.length, 0);
+  }
 
   get current() {
     return this.rows[this.at];
@@ -43,6 +55,27 @@ export class ListActs {
 
   progress() {}
 
+  /**
+   * That of a round: its acts go to this round, whichever list is open when they are sent.
+   * @param {number} me
+   * @param {string} address
+   */
+  outboxOf(me, address) {
+    const key = `rondo.review.${me}.${address.split("/")[2]}`;
+    const known = this.outboxes.find(({ prefix }) => prefix === `${key}.`);
+    if (known) return known;
+    const rest = new Rest(me);
+    const outbox = new Outbox(key, (acts) => rest.sendActs(address, acts), {
+      sent: (act, result) => this.sent(act, result),
+      refused: (act, error) => this.refused(act, error),
+      held: (error) => this.held(outbox, error.message),
+      withdrawn: (act) => this.undone.delete(act.client_id),
+      change: () => this.progress(),
+    });
+    this.outboxes.push(outbox);
+    return outbox;
+  }
+
   /** @param {string} kind */
   decide(kind) {
     const row = this.current;
@@ -57,15 +90,23 @@ export class ListActs {
   }
 
   /**
-   * Show on a row what an earlier page decided and did not send.
+   * Show on a row what an earlier page, or the desk, did and did not send.
    * @param {Row} row
    */
   takeUp(row) {
-    for (const { act } of this.outbox ? [...this.outbox.acts, ...this.outbox.held] : []) {
-      const { client_id, kind, sample_id } = act;
-      if (sample_id !== row.sample.id || !["accept", "reject", "skip"].includes(kind)) continue;
-      this.done.push({ client_id, kind, row, before: row.mine });
-      row.mine = { kind, client_id, saved: false };
+    const waiting = this.outbox ? [...this.outbox.held, ...this.outbox.acts] : [];
+    for (const { act } of waiting.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const { client_id, kind, sample_id, retracts } = act;
+      if (kind === "retract" && retracts) {
+        const entry = this.done.find((one) => one.client_id === retracts && one.row === row);
+        if (entry) this.putBack(entry);
+        else if (row.flag === retracts) row.flag = null;
+        else if (row.mine?.client_id === retracts) row.mine = null;
+      } else if (sample_id === row.sample.id && TAKEN_UP.includes(kind)) {
+        this.done.push({ client_id, kind, row, before: row.mine });
+        if (kind === "flag") row.flag = client_id;
+        else row.mine = { kind, client_id, saved: false };
+      }
     }
   }
 
@@ -132,9 +173,15 @@ export class ListActs {
    * @param {any} result
    */
   sent(act, { decision }) {
-    const row = this.find(decision.sample_id);
     this.undone.delete(act.client_id);
-    if (!row) return;
+    // The desk keeps answers to questions here, too.
+    if (!decision) return;
+    const row = this.find(decision.sample_id);
+    if (!row) {
+      if (act.kind === "retract")
+        this.notice(`Taken back: what you did last, on sample ${decision.sample_id}. It is not in this list.`);
+      return;
+    }
     if (row.mine?.client_id === act.client_id) row.mine.saved = true;
     row.why = decision.late_because || "";
     this.changed.add(row.sample.id);
@@ -150,8 +197,7 @@ export class ListActs {
     const entry = undone || this.done.find(({ client_id }) => client_id === act.client_id);
     this.undone.delete(act.client_id);
     if (!entry) {
-      this.message.textContent = error.message;
-      this.message.hidden = false;
+      this.notice(error.message);
       return;
     }
     const { row } = entry;
@@ -164,25 +210,49 @@ export class ListActs {
 
   /**
    * A role or the review is gone: what was decided stays here until the person gives it up.
+   * @param {Outbox} outbox
    * @param {string} why
    */
-  held(why) {
+  held(outbox, why) {
+    this.whyHeld.set(outbox, why);
+    this.notice(this.told);
+  }
+
+  /**
+   * Say something, beside what is held, which stays until it is sent or given up.
+   * @param {string} words
+   */
+  notice(words) {
+    this.told = words;
+    /** @type {(string | HTMLElement)[]} */
+    const parts = words ? [words] : [];
+    for (const [outbox, why] of this.whyHeld) if (outbox.held.length) parts.push(...this.ofHeld(outbox, why));
+    this.message.replaceChildren(...parts);
+    this.message.hidden = !parts.length;
+  }
+
+  /**
+   * What an outbox holds, and what can be done about it.
+   * @param {Outbox} outbox
+   * @param {string} why
+   */
+  ofHeld(outbox, why) {
     const again = () => {
-      this.message.hidden = true;
-      this.outbox?.release();
+      outbox.release();
+      this.notice("");
     };
     const drop = () => {
-      for (const { act } of this.outbox?.giveUp() || []) {
+      for (const { act } of outbox.giveUp()) {
         const entry = this.done.find(({ client_id }) => client_id === act.client_id);
         if (entry) this.putBack(entry);
       }
-      this.message.hidden = true;
+      this.notice("");
       this.progress();
     };
     const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) =>
       make("button.rondo-quiet", { type: "button", onclick }, words);
-    const words = `What you decided is kept in this browser and not saved. ${why} `;
-    this.message.replaceChildren(words, button("Try again", again), " ", button("Give it up", drop));
-    this.message.hidden = false;
+    const what = outbox === this.outbox ? "What you decided" : "What you decided in another round";
+    const words = ` ${what} is kept in this browser and not saved. ${why} `;
+    return [words, button("Try again", again), " ", button("Give it up", drop)];
   }
 }

@@ -5,7 +5,6 @@ import { keyName, make, plural } from "./elements.js";
 import { Bindings, isPressed, isTyping } from "./keys.js";
 import { ListActs } from "./list_acts.js";
 import { drawRow, markFirsts } from "./list_rows.js";
-import { Outbox } from "./outbox.js";
 import { refusal, Rest } from "./rest.js";
 
 /** @typedef {import("./list_rows.js").Row} Row */
@@ -24,8 +23,12 @@ export class ListLabels extends ListActs {
     super();
     this.place = element;
     this.isOn = false;
-    this.isLoading = false;
-    this.asked = "";
+    /** What the list was opened by last; an answer to an earlier opening is none any more. @type {object | null} */
+    this.opening = null;
+    /** @type {object | null} */
+    this.loading = null;
+    /** @type {string | undefined} */
+    this.asked = undefined;
     this.next = "";
     this.address = "";
     this.rest = new Rest();
@@ -42,27 +45,34 @@ export class ListLabels extends ListActs {
     document.addEventListener("keydown", (event) => this.pressed(event));
     document.addEventListener("rondo-samples-asked", () => this.isOn && this.asked !== this.wanted && this.open());
     window.addEventListener("beforeunload", (event) => {
-      if (this.outbox?.size || this.outbox?.held.length) event.preventDefault();
+      if (this.unsaved) event.preventDefault();
     });
     if (sessionStorage.getItem(OPEN) || location.hash === "#label") this.turn();
   }
 
-  /** The list that the page shows now, as REST gives it. */
+  /** The list that the page shows now, as REST gives it; empty where it shows none, undefined before it is drawn. */
   get wanted() {
-    return /** @type {HTMLElement | null} */ (document.querySelector("#samples-labels"))?.dataset.rest || "";
+    return /** @type {HTMLElement | null} */ (document.querySelector("#samples-labels"))?.dataset.rest;
   }
 
   turn() {
     this.isOn = !this.isOn;
+    // A reload opens what was open, whatever link led here first.
+    if (location.hash === "#label") history.replaceState(history.state, "", location.pathname + location.search);
     if (this.isOn) sessionStorage.setItem(OPEN, "on");
     else sessionStorage.removeItem(OPEN);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));
     this.toggle.textContent = this.isOn ? "Back to the table" : "Label here";
     for (const part of [this.bar, this.list]) part.hidden = !this.isOn;
-    document.body.classList.toggle("rondo-labelling", this.isOn);
     this.tell(this.isOn ? "Opening the list…" : "");
-    if (!this.isOn) this.message.hidden = true;
-    else if (this.wanted) this.open();
+    if (!this.isOn) this.stop();
+    else if (this.wanted !== undefined) this.open();
+  }
+
+  /** The table stands again, and what is still asked for comes to nothing. */
+  stop() {
+    this.opening = null;
+    document.body.classList.remove("rondo-labelling");
   }
 
   /** @param {string} words */
@@ -73,18 +83,28 @@ export class ListLabels extends ListActs {
   /** The list anew, from its beginning. */
   async open() {
     const asked = (this.asked = this.wanted);
-    const [, round] = /^\/rounds\/(\d+)\//.exec(asked) || [];
+    const opening = (this.opening = {});
+    const [, round] = /^\/rounds\/(\d+)\//.exec(asked || "") || [];
     const project = location.pathname.split("/")[2];
     this.rows = [];
     this.done = [];
     this.at = 0;
+    this.next = "";
+    this.changed.clear();
     this.list.replaceChildren();
     this.bar.hidden = true;
-    this.message.hidden = true;
+    this.notice("");
+    if (!round) {
+      this.stop();
+      this.tell("There is no list to label here.");
+      return;
+    }
+    this.tell("Opening the list…");
     const opened = await this.rest.get(`/projects/named/${project}/review?round=${round}`);
-    if (asked !== this.asked || !this.isOn) return;
+    if (opening !== this.opening) return;
     const why = refusal(opened) || this.unable(opened);
     if (why) {
+      this.stop();
       this.tell(why);
       return;
     }
@@ -92,22 +112,16 @@ export class ListLabels extends ListActs {
     this.address = `/rounds/${round}`;
     this.rest = new Rest(me);
     this.bindings = new Bindings(desk.actions, "sample");
-    if (this.outbox?.prefix !== `rondo.review.${me}.${round}.`) {
-      this.outbox = new Outbox(`rondo.review.${me}.${round}`, (acts) => this.rest.sendActs(this.address, acts), {
-        sent: (act, result) => this.sent(act, result),
-        refused: (act, error) => this.refused(act, error),
-        held: (error) => this.held(error.message),
-        withdrawn: (act) => this.undone.delete(act.client_id),
-        change: () => this.progress(),
-      });
-    }
+    this.outbox = this.outboxOf(me, this.address);
+    document.body.classList.add("rondo-labelling");
     this.bar.hidden = false;
     this.drawBar();
     // What an earlier page left unsent comes first, so that the rows show it.
+    this.next = asked || "";
     await this.outbox.flush();
-    this.next = asked;
+    if (opening !== this.opening) return;
     await this.load();
-    if (asked !== this.asked) return;
+    if (opening !== this.opening) return;
     this.go(0);
     if (this.rows.length) this.list.focus({ preventScroll: true });
   }
@@ -121,32 +135,49 @@ export class ListLabels extends ListActs {
     if (!desk.round.is_open) return desk.round.why_closed || "This round is not in review: nothing is decided now.";
     if (desk.mode !== "sample")
       return `This round is reviewed in the mode ${desk.mode}, not sample by sample. Decide at the review desk.`;
+    const required = desk.questions.find((/** @type {Question} */ one) => one.is_active && one.is_required);
+    if (required)
+      return `Each decision here needs an answer to “${required.title}”, which a list does not ask. Decide at the review desk.`;
     return "";
   }
 
   /** The next rows, below those that are here. */
   async load() {
-    const { asked, next } = this;
-    if (!next || this.isLoading) return;
-    this.isLoading = true;
-    const page = await this.rest.get(`${next}&limit=${AT_ONCE}`);
-    const ids = (page?.items || []).map((/** @type {{id: number}} */ { id }) => id);
-    const body = { sample_ids: ids };
-    const rows = ids.length ? await this.rest.post(`${this.address}/review/rows`, body) : [];
-    this.isLoading = false;
-    if (asked !== this.asked) return;
-    const why = refusal(page) || refusal(rows);
-    if (why) {
-      this.tell(why);
-      return;
+    const { asked, opening } = this;
+    if (!this.next || !opening || this.loading === opening) return;
+    this.loading = opening;
+    const { length } = this.rows;
+    // A search may end a page before it came upon any sample.
+    while (this.next && this.rows.length === length) {
+      const page = await this.rest.get(`${this.next}&limit=${AT_ONCE}`);
+      const ids = (page?.items || []).map((/** @type {{id: number}} */ { id }) => id);
+      const body = { sample_ids: ids };
+      const rows = ids.length ? await this.rest.post(`${this.address}/review/rows`, body) : [];
+      if (opening !== this.opening) return;
+      const why = refusal(page) || refusal(rows);
+      if (why) {
+        this.loading = null;
+        this.tell(why);
+        return;
+      }
+      this.next = page.next ? `${asked}&after=${encodeURIComponent(page.next)}` : "";
+      this.add(rows);
+      if (this.next && this.rows.length === length) this.tell("No sample passed so far. Looking further…");
     }
+    this.loading = null;
+    this.progress();
+  }
+
+  /**
+   * Put rows below those that are here.
+   * @param {any[]} rows as the server sends them
+   */
+  add(rows) {
     const known = new Set(this.rows.map(({ sample }) => sample.id));
     this.rows.push(...rows.map(taken).filter((/** @type {Row} */ { sample }) => !known.has(sample.id)));
-    this.next = page.next ? `${asked}&after=${encodeURIComponent(page.next)}` : "";
     for (const row of this.rows.slice(known.size)) this.takeUp(row);
     markFirsts(this.rows);
     for (const row of this.rows.slice(known.size)) this.list.append(this.draw(row));
-    this.progress();
   }
 
   /** @param {Row} row */
@@ -174,22 +205,29 @@ export class ListLabels extends ListActs {
   progress() {
     const { outbox } = this;
     if (!outbox) return;
-    const number = outbox.size + outbox.held.length;
-    const why = outbox.isSignedOut ? outbox.whySignedOut : outbox.retryAt ? "the server does not answer" : "";
+    const number = this.unsaved;
+    const late = this.outboxes.find(({ isSignedOut, retryAt }) => isSignedOut || retryAt);
+    const why = late?.isSignedOut ? late.whySignedOut : late ? "the server does not answer" : "";
     this.saved.textContent = number ? `${number} unsaved${why ? ` – ${why}` : ""}` : "All saved";
     const more = this.next ? ", more below" : "";
     const none = "No sample passes these filters. Clear one of them.";
-    this.tell(this.rows.length ? `${plural(this.rows.length, "sample")} here${more}` : this.isLoading ? "" : none);
+    if (!this.bar.hidden && !this.loading && this.opening && (this.rows.length || !this.next))
+      this.tell(this.rows.length ? `${plural(this.rows.length, "sample")} here${more}` : none);
     if (!outbox.size && !outbox.busy) this.refresh();
   }
 
   /** Labels after decisions: others may have decided too. */
   async refresh() {
-    const ids = [...this.changed];
+    const { opening } = this;
+    const ids = [...this.changed].slice(0, 200);
     if (!ids.length) return;
-    this.changed.clear();
-    const rows = await this.rest.post(`${this.address}/review/rows`, { sample_ids: ids.slice(0, 200) });
-    if (refusal(rows)) return;
+    ids.forEach((id) => this.changed.delete(id));
+    const rows = await this.rest.post(`${this.address}/review/rows`, { sample_ids: ids });
+    if (opening !== this.opening) return;
+    if (refusal(rows)) {
+      ids.forEach((id) => this.changed.add(id));
+      return;
+    }
     for (const fresh of rows.map(taken)) {
       const row = this.find(fresh.sample.id);
       // What was decided since is newer than this answer.

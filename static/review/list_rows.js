@@ -7,7 +7,7 @@ import { make, number } from "./elements.js";
  * What the server says of a sample in such a list, and what is known of it here. `why`: why something was refused, or
  * counts in nothing. `element`: where it is shown.
  * @typedef {{id: number, score: number | null, verdict: Verdict | null, source: string, is_hidden: boolean}} ListedSample
- * @typedef {{sample: ListedSample, prompt: string, text: string, is_cut: boolean, mine: Mine | null,
+ * @typedef {{sample: ListedSample, group_id: number, prompt: string, text: string, is_cut: boolean, mine: Mine | null,
  *   flag: string | null, why?: string, isFirst?: boolean, element?: any}} Row
  */
 
@@ -83,5 +83,7 @@ export function drawRow(row, { isCurrent, address }) {
  * @param {Row[]} rows
  */
 export function markFirsts(rows) {
-  rows.forEach((row, n) => (row.isFirst = !n || rows[n - 1].prompt !== row.prompt));
+  rows.forEach(
+    (row, n) => (row.isFirst = !n || rows[n - 1].group_id !== row.group_id || rows[n - 1].prompt !== row.prompt),
+  );
 }

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from app import own_files
 from backend.db import session, tables
 from backend.values import DecisionKind, Role, RoundStatus
 from tests.browser.settled import fits
@@ -9,6 +10,22 @@ from tests.browser.test_review import HOSTILE, SEND, Review, empty, is_sending
 from tests.browser.test_samples import open_samples
 
 __all__ = ["empty"]
+SENT_TO = """async (address) => {
+  const { ListActs } = await import(address), real = window.fetch, sent = [];
+  window.fetch = (url, how) => {
+    if (!String(url).includes("/rounds/99")) return real(url, how);
+    sent.push(url.split("/rounds/")[1]);
+    return new Response(JSON.stringify([url.endsWith("answers") ? {} : { decision: { sample_id: 1 } }]));
+  };
+  const list = new ListActs(), first = list.outboxOf(99, "/rounds/998");
+  list.outbox = list.outboxOf(99, "/rounds/999");
+  first.push({ client_id: "a", kind: "answer", sample_id: 1 });
+  first.push({ client_id: "b", kind: "accept", sample_id: 1 });
+  while (list.unsaved) await new Promise(requestAnimationFrame);
+  window.fetch = real;
+  return sent;
+}"""
+"""What a list of round 999 does with what the desk and the list of round 998 left: it goes to that round."""
 SAVED = "#samples-labels .unsaved:text('All saved')"
 
 
@@ -59,5 +76,6 @@ def test_rows_are_decided_by_keys_undone_and_put_back_where_refused(empty: None,
     assert len(desk.decisions()) == 6
     page.set_viewport_size({"width": 400, "height": 800})
     fits(page)
+    assert page.evaluate(SENT_TO, own_files.address("review/list_acts.js")) == ["998/answers", "998/decisions"]
     assert desk.errors == []
     assert page.evaluate("window.hacked") is None

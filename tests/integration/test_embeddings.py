@@ -1,21 +1,27 @@
 """Vectors of a round: made by a worker, for similar samples and clusters; a blind review hides what it hides elsewhere."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select
 
 import backend.demo
 from app.pages.samples import sample_clusters as page
+from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.embeddings import vectors
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.jobs import transitions
+from backend.jobs import JobProgress, transitions
 from backend.pipeline.run import run_job
-from backend.services import samples, stage_process
+from backend.services import installation, samples, stage_process
+from backend.services.projects import own_files
+from backend.services.questions import neighbours
+from backend.services.rounds import review_scope
 from backend.services.samples import embeddings, exports, sample_clusters, similar
 from backend.services.samples.exports import ExportRequest
-from backend.values import Role, RoundStatus, Stage
+from backend.values import Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration import site
 
@@ -62,6 +68,22 @@ def test_similar_samples_come_the_closest_first_and_clusters_hold_what_is_alike(
     after = samples.page(world.viewer, first.id, Filters(similar=cat), cursor=near.next_cursor, limit=2)
     assert {row.id for row in after.rows} == {sums, more_sums}
     assert after.next_cursor is None
+    back = samples.page(world.viewer, first.id, Filters(similar=cat), cursor=after.prev_cursor, limit=2)
+    assert [row.id for row in back.rows] == [cat, more_cats]
+    assert back.prev_cursor is None
+    # What is labelled leaves the list, and none is passed over for that.
+    with session() as db:
+        db.get_one(tables.Label, cat).verdict = None
+    rest = samples.page(
+        world.viewer, first.id, Filters(similar=cat, verdict=("accept", "reject")), cursor=near.next_cursor, limit=2
+    )
+    assert {row.id for row in rest.rows} == {sums, more_sums}
+    with session() as db:
+        db.get_one(tables.Label, cat).verdict = Verdict.accept
+    with pytest.raises(InvalidInput, match="is not one"):
+        samples.page(world.viewer, first.id, Filters(similar=cat), cursor="near50")
+    both = Filters(similar=cat, duplicates="first")
+    assert [row.id for row in samples.page(world.viewer, first.id, both, limit=1).rows] == [cat]
     by_score = samples.page(world.viewer, first.id, Filters(similar=cat), Sort(SortKey.score))
     assert by_score.rows[0].score == 0.0, "another order is kept"
     assert world.listed(similar=cat, text="so much") == [more_cats]
@@ -96,7 +118,7 @@ def test_a_job_adds_what_lacks_and_a_blind_review_hides_pass_rates() -> None:
     job_id = embeddings.start(world.curator, first.id)
     with pytest.raises(Conflict, match=f"Job {job_id}"):
         embeddings.start(world.curator, first.id)
-    vectors.path_of(first.id).unlink()
+    vectors.path_of(neighbours.name_of(first)).unlink()
     assert not similar.has_vectors(first.id)
     work(job_id)
     done = embeddings.newest(world.viewer, first.id)
@@ -118,4 +140,70 @@ def test_a_job_adds_what_lacks_and_a_blind_review_hides_pass_rates() -> None:
     with pytest.raises(InvalidInput, match="no sample"):
         samples.page(stranger, other.id, Filters(similar=world.ids[0][0]))
     with site.with_token(stranger) as client:
-        assert client.get(f"/api/v1/samples/{world.ids[0][0]}/similar").status_code == 404
+        answer = client.get(f"/api/v1/samples/{world.ids[0][0]}/similar")
+        assert answer.status_code == 404
+        assert answer.json() == {"error": answer.json()["error"] | {"type": "NotFound"}}
+        assert f"no sample {world.ids[0][0]}" in answer.json()["error"]["message"]
+
+
+def test_texts_that_a_blind_review_hides_have_no_neighbours_and_no_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Embedded()
+    first, ids = world.rounds[0], world.ids[0]
+    with session() as db:
+        round_ = db.get_one(tables.Round, first.id)
+        round_.status, round_.stage, round_.is_reviewed, round_.is_blind = RoundStatus.review, Stage.review, True, True
+    monkeypatch.setattr(review_scope, "steps_shown", lambda round_: (7,))
+    reviewer = rows.make_actor(world.project, Role.reviewer)
+    assert samples.page(reviewer, first.id, Filters(cluster=0)).rows == ()
+    for ask in (
+        lambda: samples.page(reviewer, first.id, Filters(similar=ids[0])),
+        lambda: similar.nearest(reviewer, ids[0]),
+        lambda: sample_clusters.list_clusters(reviewer, first.id),
+    ):
+        with pytest.raises(PermissionDenied):
+            ask()
+    assert len(sample_clusters.list_clusters(world.curator, first.id)) == 2
+    assert len(samples.page(world.curator, first.id, Filters(similar=ids[0])).rows) == 4
+
+
+def test_vectors_and_clusters_are_those_of_the_round_and_of_the_job_that_is_done() -> None:
+    world = Embedded()
+    first, ids = world.rounds[0], world.ids[0]
+    name = neighbours.name_of(first)
+    with reading() as db:
+        assert vectors.path_of(name) in own_files.places(db, [world.project.id])
+        old = neighbours.clustering_of(db, first)
+    assert old is not None
+    # Another round of this number, as SQLite makes it after the last is deleted, has none of its vectors.
+    with session() as db:
+        db.get_one(tables.Round, first.id).created_at += timedelta(seconds=1)
+    assert not similar.has_vectors(first.id)
+    with session() as db:
+        db.get_one(tables.Round, first.id).created_at -= timedelta(seconds=1)
+    before = [(entry.cluster, entry.size) for entry in sample_clusters.list_clusters(world.viewer, first.id)]
+    listed = [world.listed(cluster=number) for number, _ in before]
+    # A job that was killed half-way wrote this, and counts in nothing.
+    with session() as db:
+        db.add(tables.ClusteredSample(sample_id=ids[0], job_id=old + 1_000, round_id=first.id, cluster=7))
+    assert [world.listed(cluster=number) for number, _ in before] == listed
+    assert world.listed(cluster=7) == []
+    # A sample that came late lies between those that have a vector.
+    job_id = embeddings.start(world.curator, first.id)
+    with vectors.VectorWriter(name, 64, vectors.fingerprint_of(name) or "") as writer:
+        rest = [vectors.vector_of(name, sample_id) for sample_id in ids[2:]]
+        writer.keep_before(ids[1])
+        writer.add(ids[2:], rest)
+    (settings().folder / installation.OF_DATABASE).write_text("another")
+    with pytest.raises(Conflict, match="none is deleted"):
+        embeddings.run(job_id, JobProgress(job_id, 1))
+    (settings().folder / installation.OF_DATABASE).unlink()
+    work(job_id)
+    rows_ = vectors.read_rows(name)
+    assert rows_ is not None
+    assert rows_["id"].tolist() == ids
+    with reading() as db:
+        assert set(db.scalars(select(tables.ClusteredSample.job_id))) == {old, job_id}
+        assert neighbours.clustering_of(db, first) == job_id
+    with session() as db:
+        db.execute(delete(tables.ClusteredSample))
+    assert sample_clusters.list_clusters(world.viewer, first.id) == [], "as after an archived round came back"

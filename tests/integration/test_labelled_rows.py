@@ -3,7 +3,7 @@
 import pytest
 
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services.reviews.labelled_rows import LONGEST, MOST_ROWS, read_labelled
+from backend.services.reviews.labelled_rows import LONGEST, MOST_ROWS, asked_of, read_labelled
 from backend.values import DecisionKind, Role
 from tests import rows
 from tests.integration import site
@@ -28,6 +28,7 @@ def test_a_reviewer_sees_a_label_once_they_decided_and_never_a_colleagues_word(d
     assert {(by_id[n].sample.verdict, by_id[n].sample.score) for n in team.ids[1:]} == {(None, None)}
     assert by_id[first].text == team.samples[0].text
     assert not by_id[first].is_cut
+    assert [row.group_id for row in shown] == [sample.group_id for sample in team.samples[::-1]]
     rejected = team.act("ann", first, REJECT)
     assert [row.mine and row.mine.kind for row in read_labelled(ann, team.round.id, [first])] == [REJECT]
     team.take_back("ann", rejected)
@@ -50,4 +51,7 @@ def test_rest_has_the_rows_a_flag_and_the_beginning_of_a_long_text(database: str
             (None, 2.0, None),
         ]
         assert client.post(path, json={"sample_ids": [1] * 201}).status_code == 422
+    messages = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Go on."}]
+    assert asked_of(messages) == "system: Be short.\n\nuser: Go on."
+    assert asked_of(messages[1:]) == "Go on."
     assert LONGEST > 200, "more than a table's cell shows"

@@ -49,6 +49,22 @@ def _edit(sample: tables.Sample) -> None:
         db.execute(update(tables.Label).where(tables.Label.sample_id == sample.id).values(score=9.5))
 
 
+def test_what_is_worked_out_of_samples_leaves_with_them(place: tuple[Actor, tables.Round]) -> None:
+    admin, round_ = place
+    sample, table = tables.Sample, tables.ClusteredSample
+    with session() as db:
+        ids = db.scalars(select(sample.id).where(sample.round_id == round_.id)).all()
+        for id_ in ids:
+            db.add(tables.NearDuplicate(sample_id=id_, round_id=round_.id, first_id=ids[0]))
+            db.add(table(sample_id=id_, job_id=1, round_id=round_.id, cluster=0))
+    assert round_archive.archive(admin, round_.id).archive["state"] == "archived"
+    with reading() as db:
+        assert [db.scalars(select(derived)).all() for derived in (table, tables.NearDuplicate)] == [[], []]
+    round_archive.restore(admin, round_.id)
+    with reading() as db:
+        assert db.scalars(select(sample.id).where(sample.round_id == round_.id)).all() == ids
+
+
 @pytest.mark.parametrize("change", [_comment, _match, _edit])
 def test_what_changes_while_rows_are_deleted_is_not_deleted(
     place: tuple[Actor, tables.Round], change: Callable[[tables.Sample], None]

@@ -20,7 +20,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config.reread()
 
 
-def test_axes_of_the_largest_variance_come_first_and_may_be_left_out() -> None:
+def test_axes_of_the_largest_variance_come_first_and_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(static_model, "AT_ONCE", 3)
     # Along the first axis the rows vary by 3, along the second by 1, along the third not at all.
     rows = numpy.array([[3, 1, 5], [3, -1, 5], [-3, 1, 5], [-3, -1, 5]], dtype=numpy.float32)
     assert numpy.allclose(numpy.abs(static_model.cut(rows, 2)), [[3, 1]] * 4)
@@ -51,26 +52,38 @@ def test_token_vectors_of_half_floats_are_read_as_they_are(tmp_path: Path) -> No
 
 def test_vectors_go_on_from_where_a_job_ended_and_the_nearest_come_first() -> None:
     rows = numpy.array([[1, 0], [0.8, 0.6], [0, 1], [0, 0]], dtype=numpy.float16)
-    writer = vectors.VectorWriter(7, 2, "a")
+    writer = vectors.VectorWriter("round-7-a", 2, "a")
     writer.add([3, 5], rows[:2])
     writer.file.write(b"cut off")
     writer.file.close()
-    assert vectors.read_rows(7) is None, "not in place before it is whole"
-    with vectors.VectorWriter(7, 2, "a") as again:
+    assert vectors.read_rows("round-7-a") is None, "not in place before it is whole"
+    with vectors.VectorWriter("round-7-a", 2, "a") as again:
         assert (again.number, again.last_id) == (2, 5)
         again.add([8, 9], rows[2:])
-    vector = vectors.vector_of(7, 3)
+    vector = vectors.vector_of("round-7-a", 3)
     assert vector is not None
-    assert vectors.nearest(7, vector, "a", 3) == {3: 1.0, 5: 0.7998, 8: 0.0}
-    assert vectors.nearest(7, vector, "another model", 3) == {}
-    assert vectors.vector_of(7, 9) is None, "a text without words"
-    assert vectors.vector_of(7, 4) is None
-    with vectors.VectorWriter(7, 2, "b") as other:
+    assert vectors.nearest("round-7-a", vector, "a", 3) == {3: 1.0, 5: 0.7998, 8: 0.0}
+    assert vectors.nearest("round-7-a", vector, "another model", 3) == {}
+    assert vectors.vector_of("round-7-a", 9) is None, "a text without words"
+    assert vectors.vector_of("round-7-a", 4) is None
+    with vectors.VectorWriter("round-7-a", 2, "b") as other:
         assert other.last_id == 0, "vectors of another model cannot be compared"
         other.add([3], rows[:1])
-    assert vectors.fingerprint_of(7) == "b"
-    vectors.delete_others([8])
-    assert vectors.fingerprint_of(7) is None
+    assert vectors.fingerprint_of("round-7-a") == "b"
+    vectors.delete_others({"round-7-b"})
+    assert vectors.fingerprint_of("round-7-a") is None
+
+
+def test_vectors_from_a_late_sample_on_are_dropped_to_be_made_again() -> None:
+    with vectors.VectorWriter("round-7-a", 2, "a") as writer:
+        writer.add([3, 8], numpy.eye(2, dtype=numpy.float16))
+    with vectors.VectorWriter("round-7-a", 2, "a") as again:
+        again.keep_before(5)
+        assert (again.number, again.last_id) == (1, 3)
+        again.add([5, 8], numpy.eye(2, dtype=numpy.float16))
+    rows = vectors.read_rows("round-7-a")
+    assert rows is not None
+    assert (rows["id"].tolist(), rows["vector"].tolist()) == ([3, 5, 8], [[1, 0], [1, 0], [0, 1]])
 
 
 def test_clusters_are_what_lies_in_one_direction() -> None:

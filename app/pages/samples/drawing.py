@@ -99,7 +99,7 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
         hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
         # The address stays: who mistyped it may want to mend it.
         missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
-        return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, gr.skip()]
+        return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, {"rest": ""}]
     keys, usual = keys_of(here, query)
     query = query | {"keys": keys, "usual": usual}
     drawn = rows_of(here, query)
@@ -138,7 +138,7 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
 def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
     """No list, and why; whatever acts on this query is refused with the same words."""
     asked_for.put(dict(query))
-    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, gr.skip()]
+    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, {"rest": ""}]
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend import in_use
 from backend.config import settings
 from backend.db import reading, tables
+from backend.embeddings import vectors
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import database_files
@@ -24,7 +25,7 @@ from backend.services.projects import deletion
 KEY = "secret.key"
 CHANGING = (archived.FOLDER, "exports", "reports")
 """Folders whose files come and go while Rondo runs. A backup takes those that are there."""
-BY_NUMBER = (*CHANGING, "jobs")
+BY_NUMBER = (*CHANGING, "jobs", vectors.FOLDER)
 """Folders whose files are named by numbers that are given again after a restore: none may stay from before."""
 NEVER = ("executors", "backups", deletion.LOCK, in_use.LOCK, in_use.NOTE, installation.OF_DATABASE)
 PASSING = (".part-", ".backup-", ".restore-", "replaced-", ".replaced-")

@@ -1,8 +1,8 @@
 """What a project holds, in rows and in files, and the files that are its own.
 
 Its own are the folders in which its rounds trained and its jobs merged, what its jobs printed, its exports and its
-reports, and what of these a job that was killed left half written. A model that somebody put into the data folder and
-registered is not Rondo's to delete.
+reports, its rounds' vectors, and what of these a job that was killed left half written. A model that somebody put into
+the data folder and registered is not Rondo's to delete.
 """
 
 import os
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import tables
 from backend.db.many import among
+from backend.embeddings import vectors
 from backend.engines import _weights
 from backend.errors import RondoError
 from backend.pipeline import merge
@@ -85,6 +86,7 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
     return (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
         *(f"{archived.FOLDER}/{part}round-{number}" for number in rounds for part in ("", PART)),
+        *(f"{vectors.FOLDER}/round-{number}-*" for number in rounds),
         *(f"{FOLDER}/merged-{number}-*" for number in merges),
         *(f"{FOLDER}/{merge.PART}{number}" for number in merges),
         *(f"{JOBS}/{number}" for number in jobs),

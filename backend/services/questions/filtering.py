@@ -60,22 +60,24 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
         passing = _by_duplicates(round_, filters)
         condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.cluster is not None:
-        passing = _by_cluster(round_, filters.cluster)
+        passing = _by_cluster(db, round_, filters.cluster)
         condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     if filters.similar is not None:
-        passing = _by_ids(round_, neighbours.of(db, actor, round_, filters.similar))
-        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
+        known = frozenset(neighbours.of(db, actor, round_, filters.similar))
+        near = _alone(_by_ids(round_, known))
+        condition = near if condition is None else _of_few(condition, near, known)
     return condition
 
 
-def _by_cluster(round_: tables.Round, cluster: int) -> Passing:
-    clustered = tables.ClusteredSample
-    query = select(clustered.sample_id).where(clustered.round_id == round_.id, clustered.cluster == cluster)
+def _by_cluster(db: Session, round_: tables.Round, cluster: int) -> Passing:
+    clustered, job_id = tables.ClusteredSample, neighbours.clustering_of(db, round_)
+    here = (clustered.round_id == round_.id, clustered.job_id == job_id, clustered.cluster == cluster)
+    query = select(clustered.sample_id).where(*here)
     return Passing(query, query, lambda ids: query.where(clustered.sample_id.in_(ids)))
 
 
-def _by_ids(round_: tables.Round, wanted: Collection[int]) -> Passing:
-    label, known = tables.Label, frozenset(wanted)
+def _by_ids(round_: tables.Round, known: frozenset[int]) -> Passing:
+    label = tables.Label
 
     def of(ids: Collection[int]) -> Select[int]:
         return select(label.sample_id).where(label.round_id == round_.id, among_ids(label.sample_id, ids))
@@ -160,6 +162,16 @@ def _label(kind: QuestionKind, options: QuestionOptions, test: AnswerTest) -> st
 
 def _alone(passing: Passing) -> IdQueries:
     return IdQueries([passing.query], passing.read, lambda ids: [passing.of(ids)])
+
+
+def _of_few(condition: IdQueries, near: IdQueries, known: frozenset[int]) -> IdQueries:
+    """Those of few known samples that are in the set: it is asked about these alone, however large it is."""
+
+    def those(ids: Collection[int]) -> Sequence[Any]:
+        both = sorted(known.intersection(ids))
+        return condition.those(both) if both else []
+
+    return IdQueries(those(known), near.read, those)
 
 
 def _narrowed(condition: IdQueries, passing: Passing) -> IdQueries:

@@ -18,7 +18,7 @@ from backend.services.review_settings import Mode
 from backend.services.rounds import get_row, review_scope
 from backend.services.samples import visibility
 from backend.services.samples.rows import SampleRow, read_rows
-from backend.values import DecisionKind, Role
+from backend.values import DecisionKind, Messages, Role
 
 MOST_ROWS = 200
 LONGEST = 8_000
@@ -30,10 +30,11 @@ class LabelledRow:
     """A row. `sample`: the label, as the person may see it now. `mine`: their own decision that stands, a skip too.
 
     `text` and `prompt` are cut after `LONGEST` characters; `is_cut` says so. `flag`: the client_id of the person's own
-    standing flag.
+    standing flag. `prompt`: all that was said before the text; `group_id`: samples of one prompt have the same.
     """
 
     sample: SampleRow
+    group_id: int
     prompt: str
     text: str
     is_cut: bool
@@ -61,11 +62,20 @@ def read_labelled(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> lis
         mine = own_decisions(db, actor, round_, ids)
     listed = []
     for row in rows:
-        prompt, text = str(texts[row.id].messages[-1]["content"]), str(texts[row.id].text)
+        prompt, text = asked_of(texts[row.id].messages), str(texts[row.id].text)
         is_cut = len(text) > LONGEST or len(prompt) > LONGEST
         flag = own_flag(acts.get(row.id, ()))
-        listed.append(LabelledRow(row, prompt[:LONGEST], text[:LONGEST], is_cut, mine.get(row.id), flag))
+        listed.append(
+            LabelledRow(row, texts[row.id].group_id, prompt[:LONGEST], text[:LONGEST], is_cut, mine.get(row.id), flag)
+        )
     return listed
+
+
+def asked_of(messages: Messages) -> str:
+    """What was said before a text: who said it stands before each message where there are several."""
+    if len(messages) == 1:
+        return str(messages[0]["content"])
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
 
 def own_decisions(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence[int]) -> dict[int, Decision]:

@@ -27,6 +27,8 @@ LISTED: tuple[Any, ...] = (
     tables.ExternalId,
 )
 """What puts a sample into lists and queues: their keys are the sample's, so none of them stays."""
+MADE_AGAIN: tuple[Any, ...] = (tables.NearDuplicate, tables.ClusteredSample)
+"""What is worked out of the samples anew where it is wanted: it is in no file."""
 Held = dict[str, list[int]]
 Guard = Callable[[Session], None]
 """Raises where whoever deletes has to stop."""
@@ -76,7 +78,10 @@ def remove(place: Path, kept: Held, guard: Guard) -> Iterator[None]:
     """
     sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
     with session() as db:
+        guard(db)
         samples = {*db.scalars(select(sample.id).where(among(sample.group_id, kept["groups"])))}
+        for derived in MADE_AGAIN:
+            db.execute(delete(derived).where(among(derived.sample_id, samples)))
     for rows in files.read(place, columns.LINKS, columns.link_columns()):
         with session() as db:
             guard(db)
@@ -143,6 +148,9 @@ def _delete(db: Session, entity: Any, rows: Sequence[Row]) -> None:
             )
     if not there:
         return
+    if entity is tables.Sample:
+        for derived in MADE_AGAIN:
+            db.execute(delete(derived).where(derived.sample_id.in_([key[0] for key in there])))
     comparing.refuse_referred(db, entity, [*there])
     size = PAGE if len(table.primary_key.columns) == 1 else comparing.PAIRS
     for some in in_chunks([*there.values()], size):

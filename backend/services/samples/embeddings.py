@@ -1,13 +1,13 @@
 """Vectors of a round's samples and their clusters: made by a worker, so that similar samples can be listed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,10 @@ from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
 from backend.jobs import JobProgress
 from backend.likeness import words
 from backend.pipeline.stage import Finish
-from backend.services import archived, events
+from backend.services import archived, events, installation
 from backend.services.access import Actor
 from backend.services.checkpoints import model_folders
+from backend.services.questions import neighbours
 from backend.services.rounds import get_row
 from backend.values import JSON, JobStatus, Role, Stage, Verdict
 
@@ -95,16 +96,20 @@ def newest_job(db: Session, round_: tables.Round, status: JobStatus | None = Non
 
 def run(job_id: int, progress: JobProgress) -> Finish:
     """Make the vectors, batch by batch after those that there are; then put all samples into clusters."""
+    installation.require_own_folder()  # files of rounds that are not here are deleted
     with reading() as db:
         round_id = int(db.get_one(tables.Job, job_id).spec["round_id"])
         round_ = db.get(tables.Round, round_id)
         if round_ is None:
             raise NotFound("The round was deleted. There is nothing left to do.")
         folder = base_folder(db, round_)
-        vectors.delete_others(db.scalars(select(tables.Round.id)).all())
+        name = neighbours.name_of(round_)
+        old = neighbours.clustering_of(db, round_)
+        named = db.execute(select(tables.Round.id, tables.Round.created_at)).tuples()
+        vectors.delete_others({vectors.name_of(*of_round) for of_round in named})
     model = open_model(folder)
-    make_vectors(round_id, model, progress)
-    rows = vectors.read_rows(round_id, model.fingerprint)
+    make_vectors(round_id, name, model, progress)
+    rows = vectors.read_rows(name, model.fingerprint)
     if rows is None:
         raise InvalidInput("This round has no samples yet. Make vectors when there are some.")
     # Texts without words have no direction.
@@ -116,13 +121,14 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         means = clusters.centers(known, clusters.number_of(len(known)))
     numbers = [clusters.closest(known[n : n + AT_ONCE], means) for n in range(0, len(known), AT_ONCE)]
     places = numpy.concatenate(numbers) if numbers else numpy.zeros(0, dtype=numpy.int64)
-    write_clusters(round_id, ids.tolist(), places.tolist(), progress)
+    delete_clusters(round_id, {job_id, old})
+    write_clusters(round_id, job_id, ids.tolist(), places.tolist(), progress)
     told: list[JSON] = []
     for number, apart in enumerate(cluster_words(ids, places, len(means))):
         size, middle = int((places == number).sum()), typical(known, ids, means, places, number)
         told.append({"cluster": number, "size": size, "typical": middle, "words": apart})
     with reading() as db:
-        for number, figures in cluster_figures(db, round_id).items():
+        for number, figures in cluster_figures(db, round_id, job_id).items():
             told[number] |= figures
 
     def finish(db: Session) -> None:
@@ -167,12 +173,17 @@ def _folder(location: str) -> Path | None:
     return folder if folder is not None and any(folder.glob("*.safetensors")) else None
 
 
-def make_vectors(round_id: int, model: TextModel, progress: JobProgress) -> None:
-    """Add the vectors of samples that have none."""
+def make_vectors(round_id: int, name: str, model: TextModel, progress: JobProgress) -> None:
+    """Add the vectors of samples that have none. Those after one that was left out are made again."""
     sample, label = tables.Sample, tables.Label
     with reading() as db:
-        total = db.scalar(select(func.count()).select_from(label).where(label.round_id == round_id)) or 0
-    with vectors.VectorWriter(round_id, model.size, model.fingerprint) as writer:
+        known = db.scalars(select(label.sample_id).where(label.round_id == round_id).order_by(label.sample_id))
+        here = numpy.fromiter(known, dtype=numpy.int64)
+    total = len(here)
+    with vectors.VectorWriter(name, model.size, model.fingerprint) as writer:
+        late = numpy.setdiff1d(here[here <= writer.last_id], writer.ids)
+        if len(late):
+            writer.keep_before(int(late[0]))
         progress.start(total, "samples", min(total, writer.number))
         last = writer.last_id
         while True:
@@ -189,19 +200,37 @@ def make_vectors(round_id: int, model: TextModel, progress: JobProgress) -> None
             progress.advance(len(ids))
 
 
-def write_clusters(round_id: int, ids: Sequence[int], places: Sequence[int], progress: JobProgress) -> None:
-    """Write the cluster of each sample, in short transactions: others write meanwhile."""
+def delete_clusters(round_id: int, kept: Collection[int | None]) -> None:
+    """Delete what other jobs wrote than these, in short transactions: they ended, or another took their place."""
+    table = tables.ClusteredSample
+    others = (table.round_id == round_id, table.job_id.not_in([n for n in kept if n is not None]))
+    while True:
+        with session() as db:
+            some = db.execute(select(table.job_id, table.sample_id).where(*others).limit(AT_ONCE)).all()
+            for job_id in {job_id for job_id, _ in some}:
+                ids = [sample_id for of_job, sample_id in some if of_job == job_id]
+                db.execute(delete(table).where(table.job_id == job_id, among(table.sample_id, ids)))
+        if not some:
+            return
+
+
+def write_clusters(
+    round_id: int, job_id: int, ids: Sequence[int], places: Sequence[int], progress: JobProgress
+) -> None:
+    """Write the cluster of each sample, in short transactions: others write meanwhile. Those of the last job are shown
+    until this one is done."""
     table, label = tables.ClusteredSample, tables.Label
     for some in in_chunks(list(zip(ids, places, strict=True)), AT_ONCE):
         with session() as db:
             # A sample that was deleted meanwhile has a vector still.
             here = set(db.scalars(select(label.sample_id).where(among(label.sample_id, [n for n, _ in some]))))
-            rows = [{"sample_id": n, "round_id": round_id, "cluster": place} for n, place in some if n in here]
+            of = {"round_id": round_id, "job_id": job_id}
+            rows = [of | {"sample_id": n, "cluster": place} for n, place in some if n in here]
             if rows:
                 dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
                 insert = dialect.insert(table)
                 new = {"cluster": insert.excluded.cluster}
-                db.execute(insert.on_conflict_do_update(index_elements=["sample_id"], set_=new), rows)
+                db.execute(insert.on_conflict_do_update(index_elements=["sample_id", "job_id"], set_=new), rows)
         progress.advance(0)
 
 
@@ -227,12 +256,13 @@ def cluster_words(ids: Any, places: Any, number: int) -> list[list[str]]:
     return clusters.distinctive(counts, sizes)
 
 
-def cluster_figures(db: Session, round_id: int) -> dict[int, JSON]:
+def cluster_figures(db: Session, round_id: int, job_id: int) -> dict[int, JSON]:
     """The pass rate and the judge's mean of each cluster of the round, by its number."""
     clustered, label = tables.ClusteredSample, tables.Label
     accepted = func.count().filter(label.verdict == Verdict.accept)
     query = select(clustered.cluster, func.count(label.verdict), accepted, func.avg(label.machine_score))
-    query = query.join(label, label.sample_id == clustered.sample_id).where(clustered.round_id == round_id)
+    query = query.join(label, label.sample_id == clustered.sample_id)
+    query = query.where(clustered.round_id == round_id, clustered.job_id == job_id)
     rows = db.execute(query.group_by(clustered.cluster)).tuples()
     return {
         number: {"pass_rate": passed / judged if judged else None, "judge_mean": None if mean is None else float(mean)}

@@ -1,5 +1,7 @@
 """Similar samples: the closest first in a list, and the closest of all rounds of a project."""
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +22,11 @@ from backend.services.samples.rows import SampleRow, read_rows
 
 FIRST = "near"
 """Before the place in a list of the closest first."""
+PLACE = re.compile(rf"{FIRST}([<>])(-?\d\.\d{{4}})~(\d{{1,18}})", re.ASCII)
+"""The way, and the likeness and the number of a row: what is labelled leaves a list, and none is passed over then."""
 MOST_PAGES = 20
+MOST_ROUNDS = 50
+"""So many rounds of a project are looked through for one sample, the newest ones."""
 MOST_LISTED = 100
 
 
@@ -42,19 +48,30 @@ def closest_first(
     asked: Scope, filters: Filters, likeness: Mapping[int, float], cursor: str | None, limit: int
 ) -> tuple[IdPage, tuple[str | None, str | None]]:
     """A page of the neighbours that pass the filters, the closest first, and the places after and before it."""
-    start = _start(cursor)
-    passing = sorted(_passing(asked, filters), key=lambda n: (-likeness.get(n, -1.0), n))
-    shown = tuple(passing[start : start + limit])
-    following = f"{FIRST}{start + limit}" if len(passing) > start + limit else None
-    before = f"{FIRST}{max(0, start - limit)}" if start else None
-    return IdPage(ids=shown, count=Count(len(passing))), (following, before)
+    passing = sorted((-likeness[n], n) for n in _passing(asked, filters) if n in likeness)
+    is_backward, place = _place(cursor) if cursor else (False, (-2.0, 0))
+    if is_backward:
+        end = bisect_left(passing, place)
+        start = max(0, end - limit)
+    else:
+        start = bisect_right(passing, place)
+        end = min(len(passing), start + limit)
+    shown = passing[start:end]
+    following = _cursor(">", shown[-1]) if shown and end < len(passing) else None
+    before = _cursor("<", shown[0]) if shown and start else None
+    return IdPage(ids=tuple(n for _, n in shown), count=Count(len(passing))), (following, before)
 
 
-def _start(cursor: str | None) -> int:
-    number = cursor.removeprefix(FIRST) if cursor else "0"
-    if not (number.isascii() and number.isdecimal() and len(number) < 6):
+def _place(cursor: str) -> tuple[bool, tuple[float, int]]:
+    """Whether a page goes backward from its place, and the place: minus the likeness, and the sample."""
+    parts = PLACE.fullmatch(cursor)
+    if parts is None:
         raise InvalidInput("This place in the list is not one. Go to the first page.")
-    return int(number)
+    return parts[1] == "<", (-float(parts[2]), int(parts[3]))
+
+
+def _cursor(way: str, place: tuple[float, int]) -> str:
+    return f"{FIRST}{way}{-place[0]:.4f}~{place[1]}"
 
 
 def _passing(asked: Scope, filters: Filters) -> set[int]:
@@ -74,9 +91,9 @@ def with_likeness(
     db: Session, actor: Actor, round_: tables.Round, rows: Sequence[SampleRow], filters: Filters
 ) -> list[SampleRow]:
     """The rows with their clusters and, where similar samples are asked for, how similar they are."""
-    clustered = tables.ClusteredSample
+    clustered, job_id = tables.ClusteredSample, neighbours.clustering_of(db, round_) if rows else None
     query = select(clustered.sample_id, clustered.cluster).where(clustered.sample_id.in_([row.id for row in rows]))
-    numbers = dict(db.execute(query).tuples().all()) if rows else {}
+    numbers = dict(db.execute(query.where(clustered.job_id == job_id)).tuples().all()) if job_id else {}
     likeness: Mapping[int, float] = {}
     if filters.similar is not None and rows:
         likeness = neighbours.of(db, actor, round_, filters.similar)
@@ -85,27 +102,36 @@ def with_likeness(
 
 def has_vectors(round_id: int) -> bool:
     """Whether there are vectors of the round, so that samples similar to its can be listed."""
-    return vectors.fingerprint_of(round_id) is not None
+    with reading() as db:
+        round_ = db.get(tables.Round, round_id)
+        return round_ is not None and vectors.fingerprint_of(neighbours.name_of(round_)) is not None
 
 
 def nearest(actor: Actor, sample_id: int, filters: Filters | None = None, limit: int = 20) -> list[SimilarSample]:
     """The samples of all rounds of the project that are closest to this one and pass the filters, closest first.
 
-    Rounds of which the actor may not ask this, and hidden texts, are left out. Raises `NotFound` for a sample that is
-    not there or has no vector, `PermissionDenied` for one whose text is hidden.
+    Of the newest `MOST_ROUNDS` rounds that have vectors. Rounds of which the actor may not ask this, and hidden texts,
+    are left out. Raises `NotFound` for a sample that is not there or has no vector, `PermissionDenied` for one whose
+    text is hidden.
     """
     if not 1 <= limit <= MOST_LISTED:
         raise InvalidInput(f"1 to {MOST_LISTED} similar samples are listed, not {limit}. Ask for fewer.")
     wanted = replace(filters or Filters(), similar=sample_id)
+    gone = f"There is no sample {sample_id}. It may have been deleted with its round."
     with reading() as db:
         sample = db.get(tables.Sample, sample_id)
         if sample is None:
-            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        own = get_row(db, actor, sample.round_id)
-        if vectors.vector_of(own.id, sample_id) is None:
+            raise NotFound(gone)
+        try:
+            own = get_row(db, actor, sample.round_id)
+        except NotFound as error:
+            raise NotFound(gone) from error
+        if vectors.vector_of(neighbours.name_of(own), sample_id) is None:
             raise NotFound(f"Sample {sample_id} has no vector. A curator has them made on the Samples page.")
-        neighbours.of(db, actor, own, sample_id)
-        rounds = db.scalars(select(tables.Round).where(tables.Round.project_id == own.project_id)).all()
+        neighbours.refuse_unseen(db, actor, own, sample)
+        newest = select(tables.Round).where(tables.Round.project_id == own.project_id).order_by(tables.Round.id.desc())
+        rounds = [round_ for round_ in db.scalars(newest) if vectors.path_of(neighbours.name_of(round_)).exists()]
+        rounds = rounds[:MOST_ROUNDS]
         near: list[tuple[float, int, int]] = []
         for round_ in rounds:
             near += [(-value, id_, round_.id) for id_, value in _of_round(db, actor, round_, wanted).items()]
