@@ -88,7 +88,7 @@ def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
     if opening.failure is not None:
         if not server.is_announced:
             raise opening.failure
-        sys.exit(f"Rondo cannot go on: {opening.failure}. The log above says more.")
+        sys.exit(f"Rondo cannot go on, see the log above: {opening.failure}")
 
 
 def _collect_again() -> None:
