@@ -24,7 +24,7 @@ def built() -> listeners.Pages:
 
 def test_what_came_later_is_as_what_was_there_before() -> None:
     pages = built()
-    loads = [fn.fn() for fn in pages.fns.values() if any(event == "load" for _, event in fn.targets)]
+    loads = [fn.fn() for fn in pages.fns.values() if fn.fn and any(event == "load" for _, event in fn.targets)]
     assert loads == ["first", "second"]
     assert (pages.exited, pages.progress_tracking, pages.settled) == (True, True, None)
     assert len(pages.config["components"]) == len(pages.blocks)
