@@ -5,14 +5,12 @@ The start page can come first, by `begin`, and the others, by `complete`, while 
 
 import os
 import warnings
+from collections.abc import Callable
 from types import ModuleType
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "20")
-# Gradio's monitoring page is off, and what it would show need not be summed up again after every event.
-os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(2**62))
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+from app.gradio_settings import SETTINGS
+
+os.environ.update(SETTINGS)
 
 import gradio as gr
 from fastapi import FastAPI, Request
@@ -51,7 +49,7 @@ def begin(app: FastAPI) -> Pages:
     return built
 
 
-def complete(built: Pages) -> None:
+def complete(built: Pages, is_ending: Callable[[], bool] = lambda: False) -> None:
     """Add the other pages. No event may be handled until it returns: a component made by one would get in among them.
 
     What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and
@@ -59,6 +57,8 @@ def complete(built: Pages) -> None:
     """
     with built.more():
         for page in pages.PAGES[1:]:
+            if is_ending():  # and nobody sees them any more
+                break
             built.current_page = page.PATH
             _add(built, page)
 
@@ -80,26 +80,26 @@ def _left(request: gr.Request) -> None:
 
 
 def _mount(app: FastAPI, built: Pages) -> None:
-    with warnings.catch_warnings():
-        # Said of every application with several pages, even when rendering on the server is off.
-        warnings.filterwarnings("ignore", "SSR mode is not supported")
-        gr.mount_gradio_app(
-            app,
-            built,
-            path="/",
-            auth_dependency=_name,
-            theme=RondoTheme(),
-            footer_links=[],
-            run_history=False,
-            ssr_mode=False,
-            enable_monitoring=False,
-            mcp_server=False,
-            pwa=False,
-            show_error=False,
-            i18n=gr.I18n(en=UNTRANSLATED),
-            app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
-            max_file_size=f"{settings().max_upload_mb}mb",
-        )
+    # Said of every application with several pages, even when rendering on the server is off. Not in a context: leaving
+    # that would take back what other threads set meanwhile.
+    warnings.filterwarnings("ignore", "SSR mode is not supported")
+    gr.mount_gradio_app(
+        app,
+        built,
+        path="/",
+        auth_dependency=_name,
+        theme=RondoTheme(),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        show_error=False,
+        i18n=gr.I18n(en=UNTRANSLATED),
+        app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
+        max_file_size=f"{settings().max_upload_mb}mb",
+    )
     built.forget_description()
     gradio_files.install(built)
     gradio_sessions.install()

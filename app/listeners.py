@@ -19,6 +19,8 @@ from backend.errors import InvalidInput
 
 log = logging.getLogger("rondo.app")
 
+COPIED = gr.Blocks.__exit__
+"""Whose steps `Pages.more` takes, but for making the application."""
 UNFIT = "What this page sent does not fit its fields. Reload the page."
 
 
@@ -40,8 +42,11 @@ class Pages(gr.Blocks):
 
     @contextmanager
     def more(self) -> Iterator[None]:
-        """Add to what is mounted already, without making its application again, as leaving it does."""
+        """Add to what is mounted already, without making its application again, as leaving it (`COPIED`) does."""
         self.forget_description()
+        for block in self.blocks.values():
+            if isinstance(block, gr.components.Component):
+                block.load_event_to_attach = None  # it has been, when they were left first
         self.settled = dict(self.default_config.fns)
         try:
             self.__enter__()  # type: ignore[no-untyped-call]
@@ -52,6 +57,9 @@ class Pages(gr.Blocks):
             self.settled = None
             set_render_context(None)
             Context.root_block = None
+        self.progress_tracking = any(fn.tracks_progress for fn in self.fns.values())
+        self.validate_navbar_settings()  # type: ignore[no-untyped-call]
+        self.exited = True
         self.validate_queue_settings()  # type: ignore[no-untyped-call]
         self.config = self.get_config_file()
 

@@ -25,8 +25,10 @@ def router(*, with_worker: bool) -> APIRouter:
     @routes.get("/readyz")
     async def ready(request: Request) -> JSONResponse:
         state = request.app.state  # app/opening.py and app/api/later.py
-        missing: list[str] = [*getattr(state, "opening", []), *getattr(state, "missing", [])]
-        problems = [*await _problems(with_worker=with_worker), *missing]
+        opening: list[str] = getattr(state, "opening", [])
+        missing: list[str] = [*opening, *getattr(state, "missing", [])]
+        # While it is opened, the worker is still to be started.
+        problems = [*await _problems(with_worker=with_worker and not opening), *missing]
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 
     routes.add_api_route("/healthz", _health)
@@ -47,15 +49,20 @@ async def _problems(*, with_worker: bool) -> list[str]:
 
 
 async def _metrics(request: Request) -> Response:
-    from app import metrics  # noqa: PLC0415 - its library is loaded where somebody asks
-
     if not _may_read(request):
-        text = "Ask from this machine, or set RONDO_METRICS_TOKEN and send it as Authorization: Bearer."
-        return PlainTextResponse(text, 403)
+        refusal = "Ask from this machine, or set RONDO_METRICS_TOKEN and send it as Authorization: Bearer."
+        return PlainTextResponse(refusal, 403)
     try:
-        return Response(await anyio.to_thread.run_sync(metrics.text, limiter=_lookups), media_type=metrics.TYPE)
+        text, type_ = await anyio.to_thread.run_sync(_figures, limiter=_lookups)
+        return Response(text, media_type=type_)
     except trouble.DATABASE_ERRORS:
         return PlainTextResponse("The database does not answer.", 503)
+
+
+def _figures() -> tuple[bytes, str]:
+    from app import metrics  # noqa: PLC0415 - its library is loaded where somebody asks
+
+    return metrics.text(), metrics.TYPE
 
 
 def _may_read(request: Request) -> bool:

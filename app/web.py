@@ -1,8 +1,13 @@
 """The web application: guard, doors, REST, static files, Gradio's pages; and the worker, unless it runs elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+from app.gradio_settings import SETTINGS
+
+os.environ.update(SETTINGS)
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
@@ -50,13 +55,13 @@ class _Making:
 
         self.built = gradio_pages.begin(self.app)
 
-    def complete(self) -> None:
+    def complete(self, is_ending: Callable[[], bool]) -> None:
         """Make everything else but the routes of REST."""
         from app import gradio_pages
         from backend.services.recipes import parts
 
         parts.load()
-        gradio_pages.complete(self.built)
+        gradio_pages.complete(self.built, is_ending)
         # In one step: whoever is looked up meanwhile finds the list whole.
         self.app.router.routes[self.place : self.place] = _more_doors()
 

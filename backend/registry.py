@@ -170,8 +170,9 @@ def _import(entry_point: EntryPoint) -> None:
             raise ImportError(f"it registers {', '.join(taken)}, which is there already; it has to take other names")
     except (Exception, SystemExit) as error:
         for old, new in zip(before, _catalogues, strict=False):
-            new.clear()
             new.update(old)
+            for name in new.keys() - old.keys():  # never empty: others look in it meanwhile
+                del new[name]
         del _catalogues[len(before) :]
         reason = next(iter(str(error).strip().splitlines()), "no reason given")
         package = entry_point.dist.name if entry_point.dist else entry_point.value

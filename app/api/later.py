@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import anyio
+from anyio import sleep
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import Message, Receive, Scope, Send
@@ -25,15 +26,15 @@ FAILED = "REST cannot be loaded; the server's log says why. Mend that; the next 
 class Later:
     """The application, to which the routes are added later, at the place where it has none of them yet.
 
-    While it `is_held`, more than a request is under way. `when_tried` is called once they were made without being asked
-    for, or could not be.
+    Unless they are asked for, nothing is done before what it comes `after`. `when_tried` is called once they were made
+    without being asked for, or could not be.
     """
 
     def __init__(self, app: FastAPI) -> None:
         self.app, self.place = app, len(app.router.routes)
         self.is_ready, self.making = False, anyio.Lock()
         self.on_their_way, self.is_page_answered = 0, False
-        self.is_held = False
+        self.after: anyio.Event | None = None
         self.when_tried: Callable[[], None] = lambda: None
         errors.add_to(app)
 
@@ -73,10 +74,12 @@ class Later:
     async def _ready_soon(self) -> None:
         """Raises nothing: around it are the lifespan of the server and its worker."""
         quiet = 0.0
+        if self.after is not None:
+            await self.after.wait()
         with anyio.move_on_after(LATEST_SECONDS):
             while quiet < QUIET_SECONDS:
-                await anyio.sleep(LOOK_SECONDS)
-                is_quiet = self.is_page_answered and not self.on_their_way and not self.is_held
+                await sleep(LOOK_SECONDS)
+                is_quiet = self.is_page_answered and not self.on_their_way
                 quiet = quiet + LOOK_SECONDS if is_quiet else 0.0
         await self._is_made()
         await anyio.to_thread.run_sync(self.when_tried)

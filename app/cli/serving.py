@@ -6,6 +6,8 @@ import errno
 import gc
 import os
 import socket
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
@@ -37,11 +39,12 @@ class ServeOptions:
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Says where it is once it really answers."""
+    """Says where it is once it really answers. `when_ending` is called before it waits for requests under way."""
 
     def __init__(self, config: uvicorn.Config, wish: ServeOptions, address: str) -> None:
         super().__init__(config)
-        self.wish, self.address = wish, address
+        self.wish, self.address, self.is_announced = wish, address, False
+        self.when_ending: Callable[[], None] = lambda: None
 
     def end(self) -> None:
         """Answer nothing new, and end."""
@@ -51,10 +54,18 @@ class AnnouncedServer(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             announce(self.wish, self.address)
+            self.is_announced = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.when_ending()
+        await super().shutdown(sockets)
 
 
 def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM; raises what keeps the pages from being made."""
+    """Serve until SIGINT or SIGTERM; raises what keeps the pages from being made.
+
+    Where the address was printed, it raises `SystemExit` instead: the result of the command is on stdout already.
+    """
     log.setup()
     _share_one_arena()
     if not is_prepared:
@@ -69,18 +80,28 @@ def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
     connections.allow_files()
     app, opening = open_app(with_worker=wish.with_worker)
     server = AnnouncedServer(connections.configuration(app, timeout_graceful_shutdown=STOP_SECONDS), wish, address)
-    opening.rest.when_tried, opening.when_failed = _keep_what_stands, server.end
+    opening.when_whole, opening.when_failed, opening.rest.when_tried = _collect_again, server.end, _keep_what_stands
+    server.when_ending = opening.close
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+    gc.enable()
     if opening.failure is not None:
-        raise opening.failure
+        if not server.is_announced:
+            raise opening.failure
+        sys.exit(f"Rondo cannot go on, see the log above: {opening.failure}")
+
+
+def _collect_again() -> None:
+    """Collect what comes from now on. Nobody who waits for a page waits while all that was made is looked through."""
+    gc.freeze()
+    gc.enable()
 
 
 def _keep_what_stands() -> None:
     """What stands now stands to the end: it is neither looked through again nor taken apart on Ctrl-C."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.enable()
 
 
 def _share_one_arena() -> None:
@@ -140,7 +161,7 @@ def announce(wish: ServeOptions, address: str) -> None:
             "process_id": os.getpid(),
         },
         as_json=wish.as_json,
-        text=f"\n  Rondo is ready: {link}\n  The link works once, for 15 minutes. Ctrl-C stops everything.\n",
+        text=f"\n  Rondo answers at {link}\n  The link works once, for 15 minutes. Ctrl-C stops everything.\n",
     )
     if not wish.with_worker:
         say("No worker runs here. Start one beside it: rondo worker")

@@ -1,29 +1,31 @@
 """The command line as a person meets it: real ports, one JSON object, and what a process says where it is one."""
 
+import gc
 import io
 import json
 import os
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from app import web
 from app.cli import main, serving
 from backend import log
 from backend.config import reread
 from backend.db import dispose
+from backend.errors import Conflict
 from backend.values import RoundStatus, Stage
 from tests import rows
 from tests.installation import leave, point_at
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 Rondo = Callable[..., subprocess.CompletedProcess[str]]
@@ -99,30 +101,6 @@ def rondo(
     return run
 
 
-@pytest.fixture
-def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], dict[str, Any]]]]:
-    started: list[subprocess.Popen[str]] = []
-
-    def up(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *arguments, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=tmp_path,
-            env=environment(folder),
-        )
-        started.append(process)
-        assert process.stdout is not None
-        return process, json.loads(process.stdout.readline())
-
-    yield up
-    for process in started:
-        process.kill()
-        with process:  # waits, and closes the pipe
-            pass
-
-
 def output_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The one JSON object on stdout."""
     assert done.returncode == 0, done.stderr
@@ -138,28 +116,20 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr.splitlines()[-1]
 
 
-def test_up_prints_one_address_that_lets_in_once_and_ctrl_c_ends_it(start: Any, folder: Path) -> None:
-    process, first = start("up", "--port", "0", "--no-worker")
-    assert first["address"].startswith("http://127.0.0.1:")
-    path = first["link"].removeprefix(first["address"])
-    with httpx.Client(base_url=first["address"], timeout=120) as client:
-        assert client.get("/healthz").text == "ok"
-        assert client.get("/api/v1/me").status_code == 401
-        assert client.post(path).status_code == 303
-        assert client.get("/api/v1/me").json()["is_owner"] is True
-        assert client.post(path).status_code == 410
-        with client.stream("GET", "/gradio_api/heartbeat/x"):  # an open page must not hold it up
-            process.send_signal(signal.SIGINT)
-            assert process.wait(120) == 0
-    assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
+def test_what_ends_a_start_is_told_beside_the_one_result(
+    rondo: Rondo, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def begin(_making: web._Making) -> None:
+        until((folder / "address").exists, "the address")
+        raise Conflict("Two parts are named alike.")
 
-
-def test_up_with_a_worker_leaves_no_process_behind(start: Any) -> None:
-    process, _ = start("up", "--port", "0")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(120) == 0
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    monkeypatch.setattr(web._Making, "begin", begin)
+    done = rondo("up", "--port", "0", "--no-worker", "--json")
+    assert done.returncode == 1
+    assert set(json.loads(done.stdout)) == {"address", "link", "user", "data_dir", "process_id"}
+    assert done.stderr.splitlines()[-1] == "Rondo cannot go on, see the log above: Two parts are named alike."
+    assert "Traceback" in caplog.text
+    assert gc.isenabled()
 
 
 def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo, rondo: Rondo) -> None:

@@ -1,11 +1,11 @@
 """REST's routes come when they are asked for, before what would answer everything else."""
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -35,6 +35,22 @@ def times(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     return makings
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How often it was looked whether nothing is on its way. Enough looks make a second, however long they take."""
+    taken: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        taken.append(seconds)
+        await anyio.sleep(0)
+
+    monkeypatch.setattr(later, "sleep", sleep)
+    return taken
+
+
+ENOUGH = 3 * round(later.QUIET_SECONDS / later.LOOK_SECONDS)
+
+
 def application(lifespan: Any = None) -> later.Later:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     whole = later.Later(app)
@@ -57,12 +73,11 @@ def test_requests_that_come_together_wait_for_the_same_routes(times: list[int]) 
     assert times == [1]
 
 
-def test_they_are_made_while_nobody_asks(times: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(later, "QUIET_SECONDS", 0.05)
+def test_they_are_made_while_nobody_asks(times: list[int], looks: list[float]) -> None:
     whole = application()
     with TestClient(whole) as client:
         assert client.get("/round").text == "page"
-        time.sleep(0.3)
+        until(lambda: len(looks) > ENOUGH, "the looks")
         assert times == [], "no document was asked for yet"
         client.get("/document")
         until(lambda: whole.is_ready, "the making of the routes")
@@ -109,16 +124,19 @@ def test_what_cannot_be_made_ends_nothing_and_is_tried_again(
     assert (times, ended) == ([1], ["as it should"])
 
 
-def test_they_are_made_once_nothing_else_is_under_way(times: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(later, "QUIET_SECONDS", 0.05)
+def test_nothing_is_made_nor_timed_before_what_it_comes_after(
+    times: list[int], looks: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later, "LATEST_SECONDS", 0.0)
     tried: list[int] = []
     whole = application()
-    whole.is_held, whole.when_tried = True, lambda: tried.append(len(times))
+    whole.after, whole.when_tried = anyio.Event(), lambda: tried.append(len(times))
     with TestClient(whole) as client:
-        client.get("/document")
-        time.sleep(0.3)
-        assert (times, tried) == ([], [])
-        whole.is_held = False
+        for _ in range(5):
+            client.get("/document")
+        assert (times, tried, looks) == ([], [], [])
+        assert client.portal is not None
+        client.portal.call(whole.after.set)
         until(lambda: bool(tried), "the making of the routes")
     assert tried == [1]
 
@@ -126,11 +144,11 @@ def test_they_are_made_once_nothing_else_is_under_way(times: list[int], monkeypa
 def test_both_builds_answer_the_same_at_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradio_pages, "mount", lambda _: None)
     monkeypatch.setattr(gradio_pages, "begin", lambda _: None)
-    monkeypatch.setattr(gradio_pages, "complete", lambda _: None)
+    monkeypatch.setattr(gradio_pages, "complete", lambda *_: None)
     at_once = web.create_app(with_worker=False).app
     _, opening = web.open_app(with_worker=False)
     opening.making.begin()
-    opening.making.complete()
+    opening.making.complete(lambda: False)
     run_alone(opening.rest.ready())
     assert [places(route) for route in opening.app.routes] == [places(route) for route in at_once.routes]
     assert opening.app.openapi() == at_once.openapi()

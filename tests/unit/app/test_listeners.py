@@ -1,0 +1,37 @@
+"""Pages to which more are added once they are mounted."""
+
+import hashlib
+import inspect
+
+import gradio as gr
+
+from app import listeners
+from tests.event_loops import in_event_loop
+
+
+@in_event_loop
+def built() -> listeners.Pages:
+    """Two pages, of which the second came later; each has a field whose value is asked for at every load."""
+    with listeners.Pages(analytics_enabled=False) as pages:
+        pages.pages.append(("second", "Second", True))
+        gr.Textbox(lambda: "first")
+    with pages.more():
+        pages.current_page = "second"
+        field = gr.Textbox(lambda: "second")
+        gr.Button().click(lambda progress=gr.Progress(): progress, None, field)  # noqa: B008 - how Gradio knows it
+    return pages
+
+
+def test_what_came_later_is_as_what_was_there_before() -> None:
+    pages = built()
+    loads = [fn.fn() for fn in pages.fns.values() if fn.fn and any(event == "load" for _, event in fn.targets)]
+    assert loads == ["first", "second"]
+    assert (pages.exited, pages.progress_tracking, pages.settled) == (True, True, None)
+    assert len(pages.config["components"]) == len(pages.blocks)
+
+
+def test_what_was_copied_is_still_gradio_s() -> None:
+    """Where this fails, compare `Pages.more` with Gradio's `Blocks.__exit__`, then note its hash."""
+    source = inspect.getsource(listeners.COPIED)
+    result = hashlib.sha256(source.encode()).hexdigest()
+    assert result == "1da94bfa8db9a4689ec76e144631608ace8c2ed03d82fcb66326cc725d7adab7"
