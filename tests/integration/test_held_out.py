@@ -328,7 +328,9 @@ def test_an_accuracy_that_is_removed_between_two_statements_is_left_out(monkeypa
         measured = accuracies.accuracies(db, line.project.id)
         assert len(measured) == 1
         (number,) = measured.values()
-        assert paired.of_pairs(db, {1: (number.metric_id, 10**9), 2: (number.metric_id, number.metric_id)}).keys() == {2}
+        assert paired.of_pairs(db, {1: (number.metric_id, 10**9), 2: (number.metric_id, number.metric_id)}).keys() == {
+            2
+        }
 
 
 def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:

@@ -24,12 +24,17 @@ def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tupl
     These two are counted, too: a dataset may be removed that is not the newest, and PostgreSQL gives numbers out before
     they are committed, so the decision of a smaller one may come after that of a greater.
     """
-    newest = (tables.Sample, tables.Judgment, tables.Decision, tables.Dataset)
+    newest: tuple[Any, ...] = (tables.Sample, tables.Judgment, tables.Decision, tables.Dataset)
     asked: list[Any] = [func.max(table.id) for table in newest]
     asked += [func.count(table.id) for table in newest[2:]]
     of = (*newest, *newest[2:])
     last = db.execute(
-        select(*(select(what).where(table.round_id == row.id).scalar_subquery() for what, table in zip(asked, of)))
+        select(
+            *(
+                select(what).where(table.round_id == row.id).scalar_subquery()
+                for what, table in zip(asked, of, strict=True)
+            )
+        )
     ).one()
     state = (row.status, row.stage, row.phase, row.step, str(row.counts), row.archived_at, row.finished_at)
     return (actor.user_id, row.id, row.created_at, hidden, str(row.review), *state, *last)
