@@ -110,13 +110,32 @@
     }
   }
 
+  /** How far the text that was selected has moved, to the nearest of its kind: a time before it may be longer by now.
+   * @param {HTMLElement} part
+   * @param {string} text
+   * @param {number} start
+   * @returns {number | undefined} */
+  function shiftOf(part, text, start) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    let all = "";
+    while (texts.nextNode()) {
+      const node = /** @type {Text} */ (texts.currentNode);
+      if (!node.parentElement?.closest("style, script")) all += letters(node.data);
+    }
+    const before = text ? all.lastIndexOf(text, start) : -1,
+      after = text ? all.indexOf(text, start) : -1;
+    if (before < 0 && after < 0) return undefined;
+    return before < 0 || (after >= 0 && after - start < start - before) ? after - start : before - start;
+  }
+
   /** Select the same in what stands there now, if it is there.
    * @param {HTMLElement | null | undefined} part
    * @param {ReturnType<typeof selectedIn>} was */
   function select(part, was) {
-    if (!part || !was) return;
-    const from = placeOf(part, was.from, was.from < was.to),
-      to = placeOf(part, was.to, was.to < was.from),
+    const by = part && was ? shiftOf(part, was.text, Math.min(was.from, was.to)) : undefined;
+    if (!part || !was || by === undefined) return;
+    const from = placeOf(part, was.from + by, was.from < was.to),
+      to = placeOf(part, was.to + by, was.to < was.from),
       selection = getSelection();
     if (!from || !to || !selection) return;
     selection.setBaseAndExtent(...from, ...to);
