@@ -50,7 +50,7 @@
   }
 
   /** Give it the focus that was lost by a move as soon as it can have it: what waits for an answer is inert (locks.js).
-   * Whoever has gone on meanwhile is left where they are.
+   * Whoever has gone on meanwhile, by a key or a click, is left where they are.
    * @param {HTMLElement} one */
   function focusOn(one) {
     const until = performance.now() + PATIENCE;
@@ -58,7 +58,7 @@
     const again = () => {
       if (wanted !== one) return;
       const active = document.activeElement,
-        isFree = !active || active === document.body || active.closest("[data-part]") !== null;
+        isFree = !active || active === document.body;
       if (isFree && one.isConnected) one.focus({ preventScroll: true });
       if (isFree && document.activeElement !== one && one.isConnected && performance.now() < until)
         setTimeout(again, 50);
@@ -66,6 +66,9 @@
     };
     again();
   }
+
+  for (const what of ["keydown", "pointerdown"])
+    document.addEventListener(what, () => (wanted = undefined), { capture: true, passive: true });
 
   const letters = (/** @type {string} */ text) => text.replace(/\s+/g, "");
 
@@ -107,17 +110,50 @@
     }
   }
 
+  /** How far the text that was selected has moved, to the nearest of its kind: a time before it may be longer by now.
+   * @param {HTMLElement} part
+   * @param {string} text
+   * @param {number} start
+   * @returns {number | undefined} */
+  function shiftOf(part, text, start) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    let all = "";
+    while (texts.nextNode()) {
+      const node = /** @type {Text} */ (texts.currentNode);
+      if (!node.parentElement?.closest("style, script")) all += letters(node.data);
+    }
+    const before = text ? all.lastIndexOf(text, start) : -1,
+      after = text ? all.indexOf(text, start) : -1;
+    if (before < 0 && after < 0) return undefined;
+    return before < 0 || (after >= 0 && after - start < start - before) ? after - start : before - start;
+  }
+
   /** Select the same in what stands there now, if it is there.
    * @param {HTMLElement | null | undefined} part
    * @param {ReturnType<typeof selectedIn>} was */
   function select(part, was) {
-    if (!part || !was) return;
-    const from = placeOf(part, was.from, was.from < was.to),
-      to = placeOf(part, was.to, was.to < was.from),
+    const by = part && was ? shiftOf(part, was.text, Math.min(was.from, was.to)) : undefined;
+    if (!part || !was || by === undefined) return;
+    const from = placeOf(part, was.from + by, was.from < was.to),
+      to = placeOf(part, was.to + by, was.to < was.from),
       selection = getSelection();
     if (!from || !to || !selection) return;
     selection.setBaseAndExtent(...from, ...to);
     if (letters(selection.getRangeAt(0).toString()) !== was.text) selection.removeAllRanges();
+  }
+
+  /** Elements by their text, so that each text is read once.
+   * @param {Element[]} elements */
+  function textsOf(elements) {
+    /** @type {Map<string, Element[]>} */
+    const byText = new Map();
+    for (const one of elements) {
+      const text = one.textContent ?? "",
+        alike = byText.get(text);
+      if (alike) alike.push(one);
+      else byText.set(text, [one]);
+    }
+    return byText;
   }
 
   /** What the reader has opened, scrolled, focused and selected in a part is so in the one that takes its place.
@@ -125,18 +161,29 @@
   function handOver(part) {
     const other = own(part),
       was = selectedIn(part);
+    /** @type {HTMLElement | undefined} */
+    let next;
     for (const what of ["details", "summary", "a[href]", "[tabindex]", ".scroll, .line"]) {
-      const there = other?.querySelectorAll(what);
+      const there = [...(other?.querySelectorAll(what) ?? [])];
+      /** @type {Map<string, Element[]> | undefined} */
+      let byText;
       part.querySelectorAll(what).forEach((one, index) => {
-        const alike = [...(there ?? [])].filter((its) => its.textContent === one.textContent && !!one.textContent),
-          twin = alike.length === 1 ? alike[0] : there?.[index];
+        const has = one === document.activeElement || one === wanted,
+          isScrolled = !!(one.scrollLeft || one.scrollTop),
+          folds = one instanceof HTMLDetailsElement;
+        if (!has && !isScrolled && !folds) return;
+        byText ??= textsOf(there);
+        const alike = one.textContent ? (byText.get(one.textContent) ?? []) : [],
+          twin = alike.length === 1 ? alike[0] : there[index];
         if (!(twin instanceof HTMLElement)) return;
-        if (one instanceof HTMLDetailsElement) twin.toggleAttribute("open", one.open);
-        if (one === document.activeElement || one === wanted) focusOn(twin);
-        if (one.scrollLeft || one.scrollTop) twin.scrollTo(one.scrollLeft, one.scrollTop);
+        if (folds) twin.toggleAttribute("open", one.open);
+        if (has) next = twin;
+        if (isScrolled) twin.scrollTo(one.scrollLeft, one.scrollTop);
       });
     }
+    // Only when it is gone is the focus free.
     part.remove();
+    if (next) focusOn(next);
     select(other, was);
   }
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import gradio as gr
 import plotly.graph_objects as go
 
 from app.widgets import charts
@@ -21,6 +22,8 @@ COLUMNS = [
     "Skipped",
     "Edits",
 ]
+TOO_FEW = "A chart is drawn once this is known of two reviewed rounds or more; the table shows what there is."
+MISSING = '{{#if value}}<p class="rondo-muted">{{value}}</p>{{/if}}'
 NONE = "Nobody has decided anything yet. People's figures stand here once a round was reviewed."
 LATER = "when it is over"
 MEASURES: dict[str, tuple[str, Callable[[Performance], float | None]]] = {
@@ -90,6 +93,11 @@ def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
         drawn.update_yaxes(rangemode="tozero")
     drawn.update_layout(showlegend=True)
     return drawn
+
+
+def chart_of(drawn: go.Figure | None, lines: Sequence[Performance]) -> list[Any]:
+    """The chart, and why there is none while there is something in the table."""
+    return [gr.Plot(drawn, visible=drawn is not None), TOO_FEW if drawn is None and lines else ""]
 
 
 def _value(share: Share | None) -> float | None:

@@ -153,7 +153,8 @@ def measure(number: ChangedMetric) -> Shown:
         ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
         spread = f"{ends[0]} to {ends[1]}" if number.change_low is not None else UNKNOWN
     if number.p is not None:
-        tested = f"{number.newly_right:,} newly right, {number.newly_wrong:,} newly wrong, p = {number.p:.2g}"
+        changed = f"{number.newly_right:,} newly right, {number.newly_wrong:,} newly wrong"
+        tested = f"{changed}, p = {number.p:.2g} of this pair alone"
     return {
         "name": number.name.replace("_", " "),
         "of": number.checkpoint or WHOSE[number.of],

@@ -164,6 +164,10 @@ def is_narrowed(query: JSON) -> bool:
     return bool(query.get("view")) or any(query.get(name) not in NOTHING for name in filters)
 
 
+CAN_CLEAR = """() => document.body.toggleAttribute("data-narrowed", true)"""
+"""Where no list came, what is set in the bar may be why: then it can be cleared."""
+
+
 def columns_of(keys: Sequence[str], usual: Sequence[str], query: JSON) -> list[str]:
     """The metadata that are columns: those that the address asks for, as far as there are any; else the first few of
     the usual ones."""

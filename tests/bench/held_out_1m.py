@@ -20,7 +20,7 @@ from backend.db.bulk import insert_rows
 from backend.services.access import Actor
 from backend.services.held_out import answers, by_category, compared, listing, measured, side_by_side
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
-from backend.services.results import metric_differences, paired
+from backend.services.results import accuracies, metric_differences, paired
 from backend.values import JSON, Split
 from tests import rows
 from tests.bench.place import data_folder
@@ -185,7 +185,8 @@ def measure(
 
 def forget() -> None:
     """Let the next call read everything."""
-    for kept in (paired._kept, by_category._kept, by_category._categories, measured._kept, metric_differences._kept):
+    of_rows = (paired._kept, measured._kept, metric_differences._kept, accuracies._ways)
+    for kept in (*of_rows, by_category._kept, by_category._categories):
         kept.clear()
 
 

@@ -8,7 +8,10 @@ from app.pages.overview.cards import tree_value
 from app.widgets import charts
 from backend.db import reading, session, tables
 from backend.services.held_out import side_by_side
+from backend.services.plans import auto_rules
 from backend.services.projects import dashboard, overview
+from backend.services.results.starts import fall
+from backend.services.results.summaries import lines_of
 from backend.values import WarningLevel
 from tests import rows
 from tests.integration.measured import finish, measure
@@ -130,6 +133,28 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
         row = {"project_id": here.project.id, "round_id": best.id, "name": "forgetting", "limit": -0.02}
         db.add(tables.RoundWarning(**row, level=WarningLevel.unknown, n=0, reason="no verdicts"))
     assert tree_value(overview.loop(here.actor, here.project.id))["best"]["worse_unknown"]
+
+
+@pytest.mark.parametrize(("best", "falls"), [(57, False), (62, True)])
+def test_a_fall_is_one_of_the_rounds_of_its_line_whatever_other_branches_reach(best: int, falls: bool) -> None:
+    """Of five rounds in a line the first is the best: by 7 prompts p is 0.016 alone and 0.078 as one of five, by 12
+    0.0024 as one of five. A better round on another branch changes nothing."""
+    here = Answered(base=0.5)
+    root, parent = here.base, here.answer(best)
+    for _ in range(4):
+        with reading() as db:
+            here.base = db.get_one(tables.Checkpoint, parent.checkpoint_id)
+        parent = here.answer(50, parent_id=parent.id, auto={"rules": ["accuracy_fell"]})
+    for _ in range(2):
+        with reading() as db:
+            lines = lines_of(db, here.project.id)
+            start = fall(db, lines, next(line for line in lines if line.round_id == parent.id))
+            assert auto_rules.fired(db, parent) == (start and start.why)
+        assert (start is not None) is falls
+        if start:
+            assert start.why.endswith("(McNemar's test, p = 0.0024, as one of 5 rounds).")
+        here.base = root
+        here.answer(90)
 
 
 def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_a_line() -> None:

@@ -1,7 +1,9 @@
 """The table of held-out prompts and checkpoints, one prompt of it, and a project's baseline."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.pages.compare import values
 from app.pages.overview.cards import tree_value
@@ -10,6 +12,7 @@ from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services.held_out import answers, baseline, by_category, compared, listing, side_by_side
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.projects import overview
+from backend.services.results import accuracies, metric_differences, paired
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.held_out import NUMBER, make_done_round, make_held_out, make_line, measure
@@ -274,6 +277,60 @@ def test_what_fell_by_category_stands_first_and_chance_is_counted_over_all_categ
     all_right = compared.compare(line.actor, line.project.id, base, f"r{third.id}").categories
     even = next(category for category in all_right if category.value == "even")
     assert (even.difference.newly_right, even.difference.p, even.is_changed) == (10, 2 / 2**10 * 5, True)
+
+
+@pytest.mark.on_sqlite
+def test_categories_of_deleted_prompts_are_not_those_of_new_ones_with_their_numbers() -> None:
+    line = make_line()
+    old, new = (f"r{round_.id}" for round_ in line.rounds)
+    assert compared.compare(line.actor, line.project.id, old, new).categories
+    with session() as db:
+        for prompt in db.scalars(select(tables.Prompt).where(tables.Prompt.id.in_(line.prompt_ids))):
+            prompt.created_at += timedelta(seconds=1)  # as if they had been written anew
+            prompt.extra = {"patient": "A" if prompt.id % 2 else "B"}
+        for row in db.scalars(select(tables.Metric)):
+            row.created_at += timedelta(seconds=1)
+    categories = compared.compare(line.actor, line.project.id, old, new).categories
+    assert {category.key for category in categories} == {"patient"}
+
+
+@pytest.mark.on_sqlite
+def test_a_difference_of_samples_is_kept_only_while_all_are_there() -> None:
+    line = make_line()
+    with session() as db:
+        for round_, checkpoint in zip(line.rounds, line.checkpoints[1:], strict=True):
+            place = {"project_id": line.project.id, "round_id": round_.id, "checkpoint_id": checkpoint.id}
+            db.add(tables.Metric(**place, name=metric_differences.TOKENS, value=5.0, low=4.0, high=6.0, n=NUMBER))
+
+    def differ(archived_at: datetime | None) -> int:
+        """On how many prompts they are compared."""
+        with session() as db:
+            db.get_one(tables.Round, line.rounds[0].id).archived_at = archived_at
+        with reading() as db:
+            asked = select(tables.Metric).where(tables.Metric.name == metric_differences.TOKENS)
+            return metric_differences.between(db, *db.scalars(asked.order_by(tables.Metric.id))).n
+
+    with session() as db:
+        sample = tables.Sample
+        half = sample.prompt_id.in_(line.prompt_ids[:20])
+        db.execute(update(sample).where(half, sample.round_id == line.rounds[0].id).values(position=7))
+    assert differ(datetime.now(UTC)) == NUMBER // 2, "half of them are back"
+    with session() as db:
+        db.execute(update(sample).where(sample.position == 7).values(position=0))
+    assert differ(None) == NUMBER, "what was computed meanwhile is not kept"
+
+
+def test_an_accuracy_that_is_removed_between_two_statements_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PostgreSQL may have it: each statement sees what was committed before it."""
+    line = make_line()
+    monkeypatch.setattr(accuracies, "_ways_of", lambda db, written: {min(written): "one way"})
+    with reading() as db:
+        measured = accuracies.accuracies(db, line.project.id)
+        assert len(measured) == 1
+        (number,) = measured.values()
+        assert paired.of_pairs(db, {1: (number.metric_id, 10**9), 2: (number.metric_id, number.metric_id)}).keys() == {
+            2
+        }
 
 
 def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:

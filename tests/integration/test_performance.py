@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from sqlalchemy import select
 
 from backend.db import session, tables
 from backend.errors import PermissionDenied
@@ -14,7 +15,7 @@ from tests.integration import site
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team
 
 
-def test_each_figure_is_what_the_rows_say(database: str) -> None:
+def test_each_figure_is_what_the_rows_say(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(prompts=4, num_reviewers_per_item=2)
     ann, bob = team.who("ann"), team.who("bob")
     gold.mark(team.curator, team.round.id, team.ids[:2], Verdict.accept)
@@ -37,13 +38,27 @@ def test_each_figure_is_what_the_rows_say(database: str) -> None:
     )
     low, high = Share(1, 2).interval or (0, 0)
     assert (low, high) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4)), "Wilson's, by hand"
+    asked: list[int] = []
+    count = performance._of_round
+    monkeypatch.setattr(performance, "_of_round", lambda db, row, of: asked.append(row.id) or count(db, row, of))
     assert {line.user_id: line for line in performance.everyone(team.curator, team.project.id)} == {
         line.user_id: line for line in (hers, his)
     }, "asked again"
+    assert not asked, "the figures are kept"
     adjudication.decide(team.curator, team.round.id, uuid.uuid4().hex, team.ids[4], ACCEPT)
     people = {line.user_id: line for line in performance.everyone(team.curator, team.project.id)}
     hers = people[hers.user_id]
     assert hers.adjudicated == Share(1, 2), "what was kept of the round is over"
+    with session() as db:
+        of_round = select(tables.Decision).where(tables.Decision.round_id == team.round.id)
+        first = db.scalars(of_round.order_by(tables.Decision.id)).all()[1]
+        late = {column.key: getattr(first, column.key) for column in tables.Decision.__table__.columns}
+        db.delete(first)
+    performance.everyone(team.curator, team.project.id)
+    with session() as db:
+        db.add(tables.Decision(**late))
+    again = {line.user_id: line for line in performance.everyone(team.curator, team.project.id)}
+    assert again == people, "a smaller number that was committed later"
     [own] = performance.mine(ann, team.project.id)
     assert (own.decided, own.gold, own.colleagues, own.adjudicated) == (5, None, None, None), "while it goes on"
     with session() as db:

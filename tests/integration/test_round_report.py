@@ -1,5 +1,6 @@
 """What the report of a round says, with numbers worked out by hand, and what it says is missing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from backend.db import session, tables
 from backend.errors import NotFound
 from backend.services import round_report
 from backend.services.access import Actor
-from backend.services.round_report import drawn
+from backend.services.round_report import drawn, opened
 from backend.values import DatasetType, FailureKind, LabelSource, Role, RoundStatus, Split, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, RECIPE, REJECT, Team
@@ -246,7 +247,7 @@ def test_of_very_many_texts_an_even_draw_is_looked_at(monkeypatch: pytest.Monkey
     assert spreads.spreads[0].missing[0] == "Only 8 texts have a score; from fewer than 10 no distribution is drawn."
 
 
-def test_the_ends_of_the_list_and_what_people_changed_most() -> None:
+def test_the_ends_of_the_list_and_what_people_changed_most(monkeypatch: pytest.MonkeyPatch) -> None:
     done = Done()
     with session() as db:
         for sample, score in ((done.samples[1], 4.0), (done.samples[3], 5.0)):
@@ -264,11 +265,40 @@ def test_the_ends_of_the_list_and_what_people_changed_most() -> None:
     assert [row.id for row in torn.rows] == [done.samples[4].id]
     assert [row.id for row in changed.rows] == [done.samples[3].id, done.samples[1].id], "by 4 points, then by 3"
     assert changed.href == f"samples?round={done.round.id}&only=is_overridden"
-    opened = round_report.texts_opened(done.actor, done.round.id)
-    assert opened == done.report().texts
-    assert round_report.texts_opened(done.actor, done.round.id) is opened, "a page that opens asks again"
+    monkeypatch.setattr(opened, "STANDS", 3600.0)
+    texts = round_report.texts_opened(done.actor, done.round.id)
+    assert texts == done.report().texts
+    assert round_report.texts_opened(done.actor, done.round.id) is texts, "a page that opens asks again"
     rows.make_decision(done.samples[5], done.actor, "reject")
-    assert round_report.texts_opened(done.actor, done.round.id) is not opened, "something was decided"
+    assert round_report.texts_opened(done.actor, done.round.id) is not texts, "something was decided"
+
+
+def test_texts_are_kept_until_something_of_their_round_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = Done()
+    monkeypatch.setattr(opened, "STANDS", 3600.0)
+    elsewhere = rows.make_round(done.project, done.base)
+
+    def asked() -> object:
+        return round_report.texts_opened(done.actor, done.round.id)
+
+    kept = asked()
+    (sample, *_) = rows.make_samples(elsewhere, done.prompts, scores=[1.0])
+    rows.make_decision(sample, done.actor, "reject")
+    assert asked() is kept, "what happens in another round changes nothing"
+    with session() as db:
+        row = db.get_one(tables.Round, done.round.id)
+        row.review = {**row.review, "num_reviewers_per_item": 3}
+    assert asked() is not kept, "its settings"
+    rows.make_dataset(done.round, DatasetType.preference, [], step=5)
+    kept = asked()
+    with session() as db:
+        db.delete(db.get_one(tables.Dataset, done.dataset.id))
+    assert asked() is not kept, "a dataset that was not the newest"
+    kept = asked()
+    with session() as db:
+        db.get_one(tables.Round, done.round.id).archived_at = datetime.now(UTC)
+    assert asked() is not kept, "archived"
+    assert asked() is asked()
 
 
 def test_people_and_what_it_cost() -> None:
@@ -313,6 +343,9 @@ def test_a_round_with_nothing_in_it_says_what_is_missing_and_how_to_get_it() -> 
     assert report.work.datasets == ()
     assert report.work.cost.tokens_per_row is None
     assert report.work.people.missing[0].endswith("Launch the next round with a review.")
+    ahead = rows.make_round(project, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True)
+    ahead_work = round_report.work(rows.make_actor(project, Role.curator), ahead.id)
+    assert ahead_work.people.missing[0].endswith("the review begins when the round's texts are ready.")
 
 
 def test_three_samples_are_listed_and_not_drawn() -> None:

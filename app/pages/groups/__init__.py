@@ -11,6 +11,7 @@ from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.sample_filters import (
+    CAN_CLEAR,
     filter_bar,
     from_address,
     from_bar,
@@ -51,11 +52,13 @@ def build() -> None:
     rows = markup(templates.LIST, templates.LIST_CSS, elem_id="groups-list")
 
     listed = [rows, count, before, after, about, place, kept]
-    gr.on(None, draw, None, [bar.round, *bar.fields, bar.more, order, *listed], **QUIET)
+    drawn = gr.on(None, draw, None, [bar.round, *bar.fields, bar.more, order, *listed], **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
-    gr.on([*narrowed, order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET)
+    redrawn = gr.on([*narrowed, order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET)
     chosen = [bar.fields[-1], bar.more, order, *listed]
-    bar.round.input(choose_round, [bar.round, order, *bar.fields], chosen, **QUIET)
+    moved = bar.round.input(choose_round, [bar.round, order, *bar.fields], chosen, **QUIET)
+    for event in (drawn, redrawn, moved):
+        event.failure(None, None, None, js=CAN_CLEAR, api_visibility="private")
     clear.click(clear_bar, [bar.round, order], [*bar.fields, bar.more, *listed], **QUIET)
     before.click(to_previous, place, listed, **QUIET)
     after.click(to_next, place, listed, **QUIET)

@@ -47,8 +47,8 @@ ABOUT_CSS = """.about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2
 .about a { color: var(--rondo-accent); }"""
 
 KEEP_IN_ADDRESS = """(kept) => {
+  if (kept.narrowed !== undefined) document.body.toggleAttribute("data-narrowed", kept.narrowed);
   if (kept.address === undefined) return;
-  document.querySelector("#groups-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
   const address = new URL(window.location.href);
   address.search = kept.address;
   history.replaceState(history.state, "", address);

@@ -32,13 +32,14 @@ def build() -> None:
     card = markup(templates.MINE, templates.MINE_CSS, elem_id="my-work")
     with gr.Accordion("Over rounds", open=False, elem_id="me-over-rounds") as over:
         chart = gr.Plot(show_label=False, visible=False, elem_id="me-over-chart")
+        missing = markup(people_over_rounds.MISSING, value="", elem_id="me-over-missing")
         table = plain_table("me-over-table")
     asked_for, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS)
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, asked_for, [chosen, card], **quiet)
     chosen.input(show, [asked_for, chosen], card, **quiet)
-    over.expand(show_over_rounds, None, [chart, table], **quiet)
+    over.expand(show_over_rounds, None, [chart, missing, table], **quiet)
     timer.tick(refresh, asked_for, card, **quiet)
 
 
@@ -61,7 +62,7 @@ def show_over_rounds(request: gr.Request) -> list[Any]:
     here = context(request)
     lines = performance.mine(here.actor, here.project_id)
     drawn = people_over_rounds.figure(lines, "Items an hour")
-    return [gr.Plot(drawn, visible=drawn is not None), people_over_rounds.table_value(lines)]
+    return [*people_over_rounds.chart_of(drawn, lines), people_over_rounds.table_value(lines)]
 
 
 @toasts

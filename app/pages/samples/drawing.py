@@ -138,7 +138,8 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
 def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
     """No list, and why; whatever acts on this query is refused with the same words."""
     asked_for.put(dict(query))
-    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, {"rest": ""}]
+    kept = {"narrowed": is_narrowed(query), "rest": ""}
+    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, kept]
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:

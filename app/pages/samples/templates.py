@@ -161,8 +161,7 @@ KEEP_IN_ADDRESS = """(kept) => {
     address.search = kept.address;
     history.replaceState(history.state, "", address);
   }
-  if (kept.narrowed !== undefined)
-    document.querySelector("#samples-clear")?.classList.toggle("rondo-narrowed", kept.narrowed);
+  if (kept.narrowed !== undefined) document.body.toggleAttribute("data-narrowed", kept.narrowed);
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
   const labels = document.querySelector("#samples-labels");

@@ -30,10 +30,11 @@ def build(tab: gr.Tab, private: dict[str, Any]) -> None:
         list(MEASURES), value="Items an hour", label="Chart of", filterable=False, elem_id="over-measure"
     )
     chart = gr.Plot(show_label=False, visible=False, elem_id="over-chart")
+    missing = markup(people_over_rounds.MISSING, value="", elem_id="over-missing")
     table = plain_table("over-table")
     link = markup(DOWNLOAD, DOWNLOAD_CSS, value={}, elem_id="over-link")
-    tab.select(show, measure, [chart, table, link], **private)
-    measure.input(show, measure, [chart, table, link], **private)
+    tab.select(show, measure, [chart, missing, table, link], **private)
+    measure.input(show, measure, [chart, missing, table, link], **private)
 
 
 @toasts
@@ -43,4 +44,4 @@ def show(measure: str, request: gr.Request) -> list[Any]:
     lines = performance.everyone(here.actor, here.project_id)
     drawn = people_over_rounds.figure(lines, measure)
     href = f"/api/v1/projects/{here.project_id}/performance/csv" if lines else ""
-    return [gr.Plot(drawn, visible=drawn is not None), people_over_rounds.table_value(lines), {"href": href}]
+    return [*people_over_rounds.chart_of(drawn, lines), people_over_rounds.table_value(lines), {"href": href}]

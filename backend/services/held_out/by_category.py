@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.categories import ComparedCategory, PromptCategory, categories_of
@@ -23,8 +24,8 @@ MOST_SETS_KEPT = 8
 
 _kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}
 """By the two rows they were computed from, which never change: the notes of many prompts take long to read."""
-_categories: dict[frozenset[int], list[PromptCategory]] = {}
-"""By the prompts: most rounds of a project are asked the same ones."""
+_categories: dict[tuple[Any, ...], list[PromptCategory]] = {}
+"""By the prompts, and when they were written: most rounds of a project are asked the same ones."""
 
 
 def risen(db: Session, project_id: int, old_id: int, new_id: int) -> ComparedCategory | None:
@@ -64,11 +65,12 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
     if not (was.is_told and now.is_told):
         return ()
     common = (was.right | was.wrong) & (now.right | now.wrong)
-    listed = _categories.get(common)
+    key = (common, *_written(db, common))
+    listed = _categories.get(key)
     if listed is None:
         if len(_categories) >= MOST_SETS_KEPT:
             _categories.clear()
-        listed = _categories[common] = categories_of(_notes(db, new, common), fewest=FEWEST)
+        listed = _categories[key] = categories_of(_notes(db, new, common), fewest=FEWEST)
     times = len(listed)
     categories = [
         ComparedCategory(
@@ -77,6 +79,15 @@ def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCatego
         for category in listed
     ]
     return tuple(sorted(categories, key=lambda compared_category: compared_category.difference.value or 0.0))
+
+
+def _written(db: Session, common: frozenset[int]) -> tuple[Any, ...]:
+    """The project of the first and the last of the prompts, and when they were written: SQLite gives the numbers of
+    deleted rows to new ones, in another project, too."""
+    prompt, set_ = tables.Prompt, tables.PromptSet
+    ends = (min(common), max(common)) if common else ()
+    query = select(set_.project_id, prompt.id, prompt.created_at).join(set_, set_.id == prompt.prompt_set_id)
+    return tuple(db.execute(query.where(prompt.id.in_(ends)).order_by(prompt.id)).tuples()) if ends else ()
 
 
 def _notes(db: Session, new: Measurement, common: frozenset[int]) -> list[tuple[int, dict[str, Any]]]:

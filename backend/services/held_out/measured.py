@@ -139,11 +139,18 @@ def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdic
 
 
 def _keep(key: tuple[int, datetime], verdicts: Verdicts) -> Verdicts:
-    kept = [*_kept.values()]
-    if sum(len(other.right) + len(other.wrong) for other in [*kept, verdicts]) > MOST_KEPT:
+    size = _size(verdicts)
+    if size > MOST_KEPT:
+        return verdicts  # it would take the place of all others, and give it up to the next
+    if size + sum(map(_size, [*_kept.values()])) > MOST_KEPT:
         _kept.clear()
     _kept[key] = verdicts
     return verdicts
+
+
+def _size(verdicts: Verdicts) -> int:
+    """What it counts for: its prompts, and itself where it tells of none."""
+    return 1 + len(verdicts.right) + len(verdicts.wrong)
 
 
 def read(n: int, details: JSON) -> Verdicts:

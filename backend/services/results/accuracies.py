@@ -58,7 +58,8 @@ def accuracies_of(db: Session, project_ids: Collection[int]) -> dict[int, dict[i
     ways = _ways_of(db, {row.id: row.created_at for row in rows})
     measured: dict[int, dict[int, MeasuredNumber]] = {}
     for project_id, id_, value, low, high, n, metric_id, _ in rows:
-        if id_ and value is not None:
+        # A row may be deleted between the two statements, where each sees what was committed before it.
+        if id_ and value is not None and metric_id in ways:
             number = MeasuredNumber(value, low, high, n, metric_id, ways[metric_id])
             measured.setdefault(project_id, {})[id_] = number
     return measured

@@ -17,7 +17,7 @@ NOT_COMPUTED = "could not be computed on one side"
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
 MOST_KEPT = 2048
 _kept: dict[tuple[Any, ...], Difference] = {}
-"""By the two rows they were computed from, which never change."""
+"""By the two rows they were computed from, which never change; where samples are read, too, while all are there."""
 
 
 def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
@@ -26,12 +26,25 @@ def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     key = tuple((row.id, row.created_at, row.value, row.low, row.high, row.n) for row in (old, new))
     kept = _kept.get(key)
     if kept is None:
+        is_whole = not _is_of_tokens(old, new) or _has_samples(db, old, new)
         kept = _between(db, old, new)
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        if old.id is not None and new.id is not None:
+        if is_whole and old.id is not None and new.id is not None:
             _kept[key] = kept
     return kept
+
+
+def _is_of_tokens(old: tables.Metric, new: tables.Metric) -> bool:
+    """Whether it is computed from the rows of the answers, beside the two of the metric."""
+    return new.name == TOKENS and old.checkpoint_id is not None
+
+
+def _has_samples(db: Session, *metrics: tables.Metric) -> bool:
+    """Whether the rounds' samples are all here. An archive takes them away after it is noted, and they are back before
+    the note goes, so this is asked before they are read."""
+    row, ids = tables.Round, {metric.round_id for metric in metrics}
+    return db.scalar(select(row.id).where(row.id.in_(ids), row.archived_at.is_not(None)).limit(1)) is None
 
 
 def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
@@ -39,8 +52,7 @@ def _between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
         return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
     if all(names_all(row.n, row.details) for row in (old, new)):
         return of_rows((old.n, old.details), (new.n, new.details))
-    is_tokens = new.name == TOKENS and old.checkpoint_id is not None
-    first, other = (_tokens(db, row) if is_tokens else _by_prompt(row.details) for row in (old, new))
+    first, other = (_tokens(db, row) if _is_of_tokens(old, new) else _by_prompt(row.details) for row in (old, new))
     if first and other:
         return of_values(first, other)
     counted = [_counts(row.details) for row in (old, new)]

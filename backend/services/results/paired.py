@@ -22,7 +22,8 @@ _kept: dict[tuple[Any, ...], Difference] = {}
 def of_pairs(
     db: Session, pairs: Mapping[int, tuple[int, int]], *, times: Mapping[int, int] | None = None
 ) -> dict[int, Difference]:
-    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key.
+    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key; pairs are
+    left out of which a row is gone.
 
     `times`: of how many that are looked at together each is one, by the same key; 1 where that is not said.
     """
@@ -32,7 +33,11 @@ def of_pairs(
     query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
     written = dict(db.execute(query).tuples().all())
     of = {key: (times or {}).get(key, 1) for key in pairs}
-    keys = {key: (old, written[old], new, written[new], of[key]) for key, (old, new) in pairs.items()}
+    keys = {
+        key: (old, written[old], new, written[new], of[key])
+        for key, (old, new) in pairs.items()
+        if old in written and new in written
+    }
     hits = {key: kept for key, place in keys.items() if (kept := _kept.get(place)) is not None}
     if missing := keys.keys() - hits.keys():
         ids = {id_ for key in missing for id_ in pairs[key]}
@@ -44,6 +49,8 @@ def of_pairs(
             _kept.clear()
         for key in missing:
             old, new = pairs[key]
+            if old not in rows or new not in rows:
+                continue  # deleted since the statement before
             hits[key] = _kept[keys[key]] = of_rows(rows[old], rows[new], times=of[key])
     return hits
 

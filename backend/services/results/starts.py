@@ -166,10 +166,12 @@ def _of_same_base(lines: tuple[RoundLine, ...], last: RoundLine) -> tuple[RoundL
 def fall(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> Start | None:
     """The best line that this one comes from, with why, where this one is worse beyond chance; else None.
 
-    The difference is that which the comparison of the two shows.
+    The best is chosen out of its line, so the difference is one of as many as there are rounds in it that were asked
+    the same, or of as many as the comparison counts where it is the highest of all.
     """
     best = _best(lines, last)
-    times = _times(lines, best, last)
+    alike = [line for line in lineage(lines, last) if line.round_id is not None and _asked(line) == _asked(best)]
+    times = max(_times(lines, best, last), len(alike) if best.round_id is not None else 1)
     gap = compared(db, best, last, times=times)
     if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, gap, times=times):
         return Start(best, _fall(best, last, gap, times), last)
@@ -190,7 +192,7 @@ def compared(db: Session, old: RoundLine, new: RoundLine, *, times: int = 1) -> 
     was not measured."""
     if old is new or not (old.accuracy and new.accuracy):
         return None
-    return of_pairs(db, {0: (old.accuracy.metric_id, new.accuracy.metric_id)}, times={0: times})[0]
+    return of_pairs(db, {0: (old.accuracy.metric_id, new.accuracy.metric_id)}, times={0: times}).get(0)
 
 
 def name(line: RoundLine) -> str:

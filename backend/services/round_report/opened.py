@@ -18,11 +18,26 @@ _kept: dict[tuple[Any, ...], tuple[float, Texts]] = {}
 
 
 def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tuple[Any, ...]:
-    """Who asks for what, and its version: the round's state, and the last decision, judgment, text and dataset."""
-    newest = (tables.Decision, tables.Judgment, tables.Sample, tables.Dataset)
-    last = db.execute(select(*(select(func.max(table.id)).scalar_subquery() for table in newest))).one()
+    """Who asks for what, and its version: the round's state and settings, its last text and judgment, and its decisions
+    and datasets.
+
+    These two are counted, too: a dataset may be removed that is not the newest, and PostgreSQL gives numbers out before
+    they are committed, so the decision of a smaller one may come after that of a greater.
+    """
+    newest: tuple[Any, ...] = (tables.Sample, tables.Judgment, tables.Decision, tables.Dataset)
+    asked: list[Any] = [func.max(table.id) for table in newest]
+    asked += [func.count(table.id) for table in newest[2:]]
+    of = (*newest, *newest[2:])
+    last = db.execute(
+        select(
+            *(
+                select(what).where(table.round_id == row.id).scalar_subquery()
+                for what, table in zip(asked, of, strict=True)
+            )
+        )
+    ).one()
     state = (row.status, row.stage, row.phase, row.step, str(row.counts), row.archived_at, row.finished_at)
-    return (actor.user_id, row.id, row.created_at, hidden, *state, *last)
+    return (actor.user_id, row.id, row.created_at, hidden, str(row.review), *state, *last)
 
 
 def get(key: tuple[Any, ...]) -> Texts | None:

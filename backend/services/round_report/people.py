@@ -121,6 +121,8 @@ def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: 
     if number == 0 and kinds:
         return ("Nobody decided on single texts: all decisions were made in bulk.",)
     if number == 0:
+        if row.status is not RoundStatus.review and row.is_reviewed and visibility.awaits_decisions(row):
+            return ("Nobody has decided anything yet: the review begins when the round's texts are ready.",)
         is_open = row.status is RoundStatus.review
         how = "Open it on the Review page." if is_open else "Launch the next round with a review."
         return (f"Nobody decided anything: the labels are the judge's alone. {how}",)

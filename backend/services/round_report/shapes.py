@@ -205,7 +205,8 @@ class ChangedMetric:
     """A metric with its 95 % interval, and its change since what it is compared with.
 
     `of`: `made` (the checkpoint that the round made), `start` (the one it started from), `other` or `round`. `p`:
-    McNemar's exact test, where both were measured on the same prompts one by one.
+    McNemar's exact test, where both were measured on the same prompts one by one. Interval and p are of this pair
+    alone, not corrected for how many rounds are looked at.
     """
 
     name: str

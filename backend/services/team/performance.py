@@ -170,14 +170,21 @@ def _listing(actor: Actor, project_id: int, role: Role, rounds: int, of: int | N
 
 
 def _versions(db: Session, rounds: Sequence[tables.Round]) -> dict[int, tuple[Any, ...]]:
-    """By round what its figures depend on: its last decision, its gold items, its settings, and whether it is over."""
+    """By round what its figures depend on: its decisions, its gold items, its settings, and how far it is.
+
+    Decisions are counted, too: PostgreSQL gives their numbers out before they are committed, so a smaller one may come
+    after a greater.
+    """
     decision, gold, ids = tables.Decision, tables.GoldItem, [round_.id for round_ in rounds]
-    last = select(decision.round_id, func.max(decision.id)).where(decision.round_id.in_(ids))
+    last = select(decision.round_id, func.count(), func.max(decision.id)).where(decision.round_id.in_(ids))
     items = select(gold.round_id, func.count(), func.max(gold.created_at)).where(gold.round_id.in_(ids))
-    decided: dict[int, int] = dict(db.execute(last.group_by(decision.round_id)).tuples().all())
+    decided = {id_: (number, newest) for id_, number, newest in db.execute(last.group_by(decision.round_id))}
     known = {id_: (number, at) for id_, number, at in db.execute(items.group_by(gold.round_id))}
     return {
-        round_.id: (round_.created_at, round_.status, str(round_.review), decided.get(round_.id), known.get(round_.id))
+        round_.id: (
+            *(round_.created_at, round_.status, round_.phase, str(round_.review)),
+            *(decided.get(round_.id), known.get(round_.id)),
+        )
         for round_ in rounds
     }
 
