@@ -127,7 +127,7 @@ def test_two_windows_of_one_person_that_begin_at_once_are_both_counted(
     team, both, real = Team(), threading.Barrier(2), tallies._count_anew
     ids = team.queue("ann", limit=2)
 
-    def together(*args: Any) -> tallies.Counted:
+    def together(*args: Any) -> Any:
         both.wait(PATIENCE)  # each has written its decision, and neither sees the other's
         return real(*args)
 
