@@ -50,6 +50,10 @@ interface Sample {
   turns?: Message[];
   /** Texts that the model made of it on this page. */
   repairs?: { job: number; text: string }[];
+  /** What the person answered, by the number of the question. */
+  answers?: Record<string, any>;
+  /** Of these, what the server has. */
+  stood?: Record<string, any>;
 }
 
 /** A question of the project; `options.labels`: what is chosen from. */
@@ -65,10 +69,6 @@ interface Question {
 }
 
 interface Item extends Sample {
-  /** What the person answered, by the number of the question. */
-  answers?: Record<string, any>;
-  /** Of these, what the server has. */
-  stood?: Record<string, any>;
   messages: Message[];
   members: Sample[] | null;
   num_members: number;

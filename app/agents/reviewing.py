@@ -7,10 +7,10 @@ from pydantic import Field
 from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
-from backend.errors import Conflict
+from backend.errors import Conflict, InvalidInput
 from backend.services import questions, queue, review_settings, reviews, rounds
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision
+from backend.services.decisions import Act, Decision, Unread
 from backend.services.questions import QuestionView
 from backend.services.queue import Item, Order
 from backend.services.queue.item_views import JudgeView
@@ -27,7 +27,7 @@ class NextItem(ToolCall):
     `members`), judgment (whether the judge is right: accept or reject). `scale` is the lowest and the highest score.
     `item` is null where nothing is left. In a blind review the judge's view comes after your decision. `read_sample`
     has the rest of a text that is cut. `questions`: what the project asks of each sample beside the verdict; they go
-    with the decision as `answers`.
+    with the decision as `answers`, where a group is decided those about the sample that is put first.
     """
 
     title = "Take the next item"
@@ -40,9 +40,7 @@ class NextItem(ToolCall):
         round_ = rounds.get(actor, self.round_id)
         how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         items = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
-        # A review by group or pair asks none.
-        is_asked = not review_settings.read(round_.review).by_group
-        asked = questions.list_questions(actor, round_.project_id, with_retired=False) if is_asked else []
+        asked = questions.list_questions(actor, round_.project_id, with_retired=False)
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
         return {"item": _item(items[0]) if items else None, **how}
 
@@ -70,7 +68,8 @@ class Decide(ToolCall):
     )
     answers: Data = Field(
         default_factory=dict,
-        description="your answers to the project's questions about the sample, by key, as in "
+        description="your answers to the project's questions about the sample, in a group about the one that you put "
+        "first, by key, as in "
         '{"accuracy": {"rating": 4}, "tone": {"label": "warm"}}; required ones have to be there, or given before',
     )
     retracts: Line | None = Field(None, description="for retract: the client_id of the decision to take back")
@@ -81,16 +80,7 @@ class Decide(ToolCall):
     )
 
     def call(self, actor: Actor) -> JSON:
-        act = Act(
-            self.client_id,
-            DecisionKind(self.kind),
-            self.sample_id,
-            score=self.score,
-            note=self.reason,
-            retracts=self.retracts,
-            value=self.value,
-        )
-        done = reviews.decide_with_answers(actor, self.round_id, act, self.answers)
+        done = reviews.decide_with_answers(actor, self.round_id, self._act(), self.answers)
         if not done.decision.is_new and not self._is_asked(done.decision):
             raise Conflict("This client_id belongs to another decision of yours. Send a new one.")
         return {
@@ -99,6 +89,20 @@ class Decide(ToolCall):
             "others": [_decision(decision) for decision in done.others],
             "why_it_was_asked": done.reason,
         }
+
+    def _act(self) -> Act | Unread:
+        try:
+            return Act(
+                self.client_id,
+                DecisionKind(self.kind),
+                self.sample_id,
+                score=self.score,
+                note=self.reason,
+                retracts=self.retracts,
+                value=self.value,
+            )
+        except InvalidInput as error:
+            return Unread(error, self.client_id, self.kind)
 
     def _is_asked(self, decision: Decision) -> bool:
         """Whether a decision that was written before is the one that is asked for."""

@@ -1476,6 +1476,7 @@ class Member(TypedDict):
     judge: JudgeView | None
     edits: NotRequired[list[str]]
     turns: NotRequired[list[Message]]
+    answers: NotRequired[dict[str, dict[str, Any]]]
 
 
 class Merge(TypedDict):

@@ -28,7 +28,7 @@ export class Acts extends Answers {
    * @param {Item | undefined} item
    */
   decide(kind, more = {}, item = this.queue.current) {
-    if (!item || !this.round.is_open || this.questions.stops(kind, item)) return;
+    if (!item || !this.round.is_open || this.questions.stops(kind, item, more.value)) return;
     const act = this.act(kind, item, more);
     this.remember(act, item);
     item.mine = { kind, score: more.score ?? null, value: more.value || null, client_id: act.client_id, saved: false };

@@ -6,7 +6,6 @@ import { Bindings, isPressed, isTyping } from "./keys.js";
 import { ListActs } from "./list_acts.js";
 import { drawRow, markFirsts } from "./list_rows.js";
 import { Outbox } from "./outbox.js";
-import { send } from "./question_acts.js";
 import { refusal, Rest } from "./rest.js";
 
 /** @typedef {import("./list_rows.js").Row} Row */
@@ -94,7 +93,7 @@ export class ListLabels extends ListActs {
     this.rest = new Rest(me);
     this.bindings = new Bindings(desk.actions, "sample");
     if (this.outbox?.prefix !== `rondo.review.${me}.${round}.`) {
-      this.outbox = new Outbox(`rondo.review.${me}.${round}`, (acts) => send(this, acts), {
+      this.outbox = new Outbox(`rondo.review.${me}.${round}`, (acts) => this.rest.sendActs(this.address, acts), {
         sent: (act, result) => this.sent(act, result),
         refused: (act, error) => this.refused(act, error),
         held: (error) => this.held(error.message),

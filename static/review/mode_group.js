@@ -73,6 +73,7 @@ export class GroupMode extends Columns {
     pick[what] = pick[what] === id ? null : id;
     if (pick[other] === id) pick[other] = null;
     this.remark(item);
+    if (pick.best === id) this.desk.questions.turn(member);
   }
 
   /** Decide by what was chosen; false where nothing was. */

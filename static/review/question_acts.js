@@ -35,8 +35,8 @@ export function shownAnswer(stood, acts, slot) {
 }
 
 /**
- * What the server has of the person's answers to an item, as far as it is known here.
- * @param {Item} item
+ * What the server has of the person's answers about a sample, as far as it is known here.
+ * @param {Sample} item
  * @returns {Record<string, any>}
  */
 export const stoodOf = (item) => (item.stood ||= { ...item.answers });
@@ -55,7 +55,7 @@ export function following(all, answers, at) {
 
 /**
  * Show what waits in this browser, whatever the server knew when it gave the item; else what the server has.
- * @param {Item} item
+ * @param {Sample} item
  * @param {number} question_id
  * @param {Act[]} acts
  */
@@ -74,3 +74,29 @@ export function dropStale(outbox) {
   const acts = (/** @type {{act: Act}[]} */ entries) => entries.map(({ act }) => act);
   for (const { client_id } of stale(acts(outbox.held), acts(outbox.acts))) outbox.withdraw(client_id);
 }
+
+/**
+ * The sample of a group that a decision puts first; none of a tie, and none where all are bad.
+ * @param {Item} group
+ * @param {any} value
+ */
+export const putFirst = (group, value) =>
+  group.members?.find(({ sample_id }) => sample_id === (value?.best ?? value?.order?.[0]));
+
+/**
+ * The sample of this number among the items, alone or in its group.
+ * @param {Item[]} items
+ * @param {number} id
+ * @returns {Sample | undefined}
+ */
+export const sampleIn = (items, id) =>
+  items.flatMap((item) => item.members || [item]).find(({ sample_id }) => sample_id === id);
+
+/**
+ * Where a sample's text is shown: of a group in its column, below what was said before it.
+ * @param {HTMLElement} answer
+ * @param {Sample} sample
+ * @returns {HTMLElement}
+ */
+export const textOf = (answer, { sample_id }) =>
+  answer.querySelector(`.column[data-sample="${sample_id}"] .body > :is(.text, .markdown)`) || answer;

@@ -85,6 +85,8 @@ function open(questions, question, event) {
   const digit = digitOf(event);
   if (event.repeat) return digit !== null || key === "Enter";
   if (key === "Escape") questions.close();
+  else if (questions.named && !event.shiftKey && (key === "ArrowLeft" || key === "ArrowRight"))
+    questions.turnBy(key === "ArrowLeft" ? -1 : 1);
   else if (key === "ArrowDown" || key === "ArrowUp") {
     const count = questions.all.length;
     questions.open((questions.at + (key === "ArrowDown" ? 1 : count - 1)) % count);

@@ -24,7 +24,7 @@ const HINTS = {
  */
 export function panel(questions) {
   const place = make("section.questions", { hidden: true, "aria-label": "Questions of the project" });
-  /** @type {Item | undefined} */
+  /** @type {Sample | undefined} */
   let drawn;
   /** @type {Part[]} */
   let rows = [];
@@ -44,7 +44,8 @@ export function panel(questions) {
       rows = item ? all.map((question, n) => row(questions, item, question, n)) : [];
       questions.texts.fields = rows.flatMap((one) => one.field || []);
       drawn = item;
-      place.replaceChildren(...rows.map((one) => one.place));
+      const about = questions.named ? [make("b", {}, `About ${questions.named}`)] : [];
+      place.replaceChildren(...about, ...rows.map((one) => one.place));
     }
     rows.forEach((one, n) => one.update(answers[all[n].id]));
     shown.box = rows[at]?.field?.box || null;
@@ -56,7 +57,7 @@ export function panel(questions) {
 
 /**
  * @param {Questions} questions
- * @param {Item} item
+ * @param {Sample} item
  * @param {Question} question
  * @param {number} n
  * @returns {Part}
@@ -64,7 +65,8 @@ export function panel(questions) {
 function row(questions, item, question, n) {
   const { id, title, help, is_required, kind } = question;
   const head = make("p.asks", { id: `question-${id}`, dir: "auto" });
-  const hint = make("p.rondo-muted.asks", {}, HINTS[kind]);
+  const others = questions.named && kind !== "text" ? " ← → other samples." : "";
+  const hint = make("p.rondo-muted.asks", {}, HINTS[kind] + others);
   const parts = [kind === "text" ? field(questions, item, question, n) : choices(questions, question, n)];
   const place = make(
     "div.own-question",
@@ -124,7 +126,7 @@ function choices(questions, question, at) {
 
 /**
  * @param {Questions} questions
- * @param {Item} item
+ * @param {Sample} item
  * @param {Question} question
  * @param {number} at
  * @returns {Part}
@@ -165,7 +167,7 @@ function field(questions, item, question, at) {
 
 /**
  * @param {Questions} questions
- * @param {Item} item
+ * @param {Sample} item
  * @param {Question} question
  * @param {HTMLElement} group
  * @returns {Part}

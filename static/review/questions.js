@@ -2,14 +2,12 @@
 // The project's own questions, answered beside the verdict: by keys while one is open, or by clicks.
 
 import { newId } from "./outbox.js";
-import { following, isOf, settle, shownAnswer, stoodOf } from "./question_acts.js";
+import { following, isOf, putFirst, sampleIn, settle, shownAnswer, stoodOf, textOf } from "./question_acts.js";
 import { press } from "./question_keys.js";
 import { panel } from "./question_panel.js";
 import { Texts } from "./question_texts.js";
 import { placeOf } from "./spans.js";
 
-/** Where each item is one text. */
-const MODES = ["sample", "judgment"];
 /** What is sent without an answer to a required question. */
 const WITHOUT = ["skip", "flag", "note", "retract"];
 const LONGEST = 300;
@@ -19,16 +17,29 @@ export class Questions {
   constructor(desk) {
     this.desk = desk;
     /** @type {Question[]} */
-    this.all = MODES.includes(desk.opened.mode) ? desk.opened.questions.filter(({ is_active }) => is_active) : [];
+    this.all = desk.opened.questions.filter(({ is_active }) => is_active);
     /** The place of the open question; -1 where none is, and all keys are the verdict's. */
     this.at = -1;
     /** Whether the first unanswered question opens with each item. */
     this.isOpen = false;
-    /** @type {Item | undefined} */
+    /**
+     * What the desk shows: one sample, or a group.
+     * @type {Item | undefined}
+     */
+    this.entry = undefined;
+    /**
+     * The sample that is asked about; of a group none until one is chosen.
+     * @type {Sample | undefined}
+     */
     this.item = undefined;
     /**
-     * The questions answered by keys, by item.
-     * @type {WeakMap<Item, Set<number>>}
+     * Of groups the sample asked about last.
+     * @type {WeakMap<Item, Sample>}
+     */
+    this.about = new WeakMap();
+    /**
+     * The questions answered by keys, by sample.
+     * @type {WeakMap<Sample, Set<number>>}
      */
     this.byKeys = new WeakMap();
     /** Whether another key than a digit came after the last question. */
@@ -36,7 +47,15 @@ export class Questions {
     this.texts = new Texts(this);
     this.panel = panel(this);
     desk.parts.facts.after(this.panel.place);
-    if (this.all.length) document.addEventListener("keydown", (event) => press(this, event), true);
+    if (!this.all.length) return;
+    document.addEventListener("keydown", (event) => press(this, event), true);
+    desk.parts.answer.addEventListener("focusin", (/** @type {any} */ event) => {
+      const id = Number(event.target.closest(".column")?.dataset.sample);
+      this.turn(
+        this.entry?.members?.find(({ sample_id }) => sample_id === id),
+        { isQuiet: true },
+      );
+    });
   }
 
   get current() {
@@ -49,7 +68,7 @@ export class Questions {
   }
 
   /**
-   * The person's answers to the item on screen, by the number of the question.
+   * The person's answers about the sample that is asked about, by the number of the question.
    * @returns {Record<string, any>}
    */
   get answers() {
@@ -72,9 +91,16 @@ export class Questions {
     return this.isOpen && !this.isDone && this.all.some(({ id }) => !this.typed.has(id));
   }
 
+  /** Which sample of a group is asked about, in words. */
+  get named() {
+    const n = this.item ? (this.entry?.members || []).indexOf(this.item) : -1;
+    return n < 0 ? "" : `sample ${this.desk.mode.title?.(n) || ""}`;
+  }
+
   /** What is open, in words. */
   get spoken() {
-    return this.current ? `Question ${this.at + 1} of ${this.all.length}: ${this.current.title}` : "";
+    const about = this.named && ` about ${this.named}`;
+    return this.current ? `Question ${this.at + 1} of ${this.all.length}${about}: ${this.current.title}` : "";
   }
 
   /** What waits in this browser. */
@@ -87,14 +113,47 @@ export class Questions {
   show(item) {
     // While the fields are those of the item before.
     this.texts.give();
-    this.item = item;
+    this.entry = item;
+    this.item = item?.members ? this.about.get(item) : item;
     // No key was pressed since the item came.
     this.isDone = false;
     if (!this.all.length) return;
-    if (item) for (const { id } of this.all) settle(item, id, this.acts);
-    this.at = this.isOpen && item ? this.unanswered() : -1;
+    for (const one of item?.members || (item ? [item] : [])) for (const { id } of this.all) settle(one, id, this.acts);
+    this.at = this.isOpen && this.item ? this.unanswered() : -1;
     this.panel.draw();
     this.focus();
+  }
+
+  /**
+   * Ask about this sample of the group. `isQuiet`: the focus stays, and digits mean what they meant.
+   * @param {Sample | undefined} sample
+   * @param {{isQuiet?: boolean}} how
+   */
+  turn(sample, { isQuiet = false } = {}) {
+    if (!sample || !this.entry?.members || !this.all.length) return;
+    if (sample !== this.item) {
+      this.texts.give();
+      this.about.set(this.entry, sample);
+      this.item = sample;
+      this.isDone = isQuiet;
+      const opens = this.isOpen && (!isQuiet || this.at >= 0);
+      this.at = opens ? this.unanswered() : -1;
+      this.panel.draw();
+      if (this.spoken) this.desk.announce(this.spoken);
+    }
+    if (!isQuiet) this.focus();
+  }
+
+  /**
+   * To the sample beside the one that is asked about.
+   * @param {number} step
+   */
+  turnBy(step) {
+    const members = this.entry?.members || [];
+    const sample = this.item && members[members.indexOf(this.item) + step];
+    if (!sample) return this.desk.hint("There is no other sample on this side.");
+    this.turn(sample);
+    return this.open(Math.max(0, this.unanswered()));
   }
 
   /** The first question without an answer; -1 where all have one. */
@@ -104,9 +163,10 @@ export class Questions {
 
   /** The key for it: opens the first unanswered question, closes what is open. */
   toggle() {
-    if (!this.all.length || !this.item) return this.desk.hint("This project asks no questions of its own here.");
+    if (!this.all.length || !this.entry) return this.desk.hint("This project asks no questions of its own here.");
     if (this.at >= 0) return this.close();
     this.isOpen = true;
+    if (!this.item) this.turn(this.entry.members?.[0]);
     return this.open(Math.max(0, this.unanswered()));
   }
 
@@ -147,22 +207,24 @@ export class Questions {
   }
 
   /**
-   * Whether a verdict has to wait for an answer; says so, and opens the question.
+   * Whether a verdict has to wait for an answer; says so, and opens the question. Of a group the sample that is put
+   * first has to be asked about.
    * @param {string} kind
    * @param {Sample | undefined} item
+   * @param {any} value
    */
-  stops(kind, item) {
-    if (!item || item !== this.item) return false;
+  stops(kind, item, value = null) {
+    if (!item || item !== this.entry) return false;
     this.texts.give();
-    if (WITHOUT.includes(kind)) return false;
-    const at = this.all.findIndex(({ id, is_required }) => is_required && !this.answers[id]);
+    const sample = this.entry.members ? putFirst(this.entry, value) : item;
+    if (!sample || WITHOUT.includes(kind)) return false;
+    const at = this.all.findIndex(({ id, is_required }) => is_required && !sample.answers?.[id]);
     if (at < 0) return false;
     this.isOpen = true;
+    this.turn(sample);
     this.open(at);
-    const { title } = this.all[at];
-    this.desk.hint(
-      kind === "edit" ? `“${title}” needs an answer first.` : `Not sent: “${title}” needs an answer first.`,
-    );
+    const what = `“${this.all[at].title}” needs an answer ${this.named && `about ${this.named} `}first.`;
+    this.desk.hint(kind === "edit" ? what : `Not sent: ${what}`);
     return true;
   }
 
@@ -170,7 +232,7 @@ export class Questions {
    * Answer a question; null takes the answer back. What waits for the same question need not be sent any more.
    * @param {Question} question
    * @param {any} value
-   * @param {{item?: Item, isUndo?: boolean}} how
+   * @param {{item?: Sample, isUndo?: boolean}} how
    */
   give(question, value, { item = this.item, isUndo = false } = {}) {
     const { desk } = this;
@@ -179,8 +241,9 @@ export class Questions {
     const seconds = Math.min(LONGEST, Math.round(performance.now() - desk.started) / 1000);
     const act = { client_id: newId(), kind: "answer", ...slot, value, seconds };
     const stood = shownAnswer(stoodOf(item)[question.id], this.acts, slot);
-    if (!isUndo)
-      desk.done.push({ kind: "answer", client_id: act.client_id, item, target: item, before: null, question, stood });
+    const { client_id, kind } = act;
+    if (!isUndo && this.entry)
+      desk.done.push({ kind, client_id, item: this.entry, target: item, before: null, question, stood });
     desk.outbox.replace((one) => isOf(one, slot));
     desk.outbox.push(act);
     desk.sayHeld();
@@ -194,7 +257,8 @@ export class Questions {
    */
   undo(entry) {
     this.desk.done = this.desk.done.filter((one) => one !== entry);
-    if (entry.question) this.give(entry.question, entry.stood ?? null, { item: entry.item, isUndo: true });
+    this.about.set(entry.item, entry.target);
+    if (entry.question) this.give(entry.question, entry.stood ?? null, { item: entry.target, isUndo: true });
   }
 
   /**
@@ -264,7 +328,7 @@ export class Questions {
    */
   mark(question, label) {
     if (!this.item) return undefined;
-    const place = placeOf(this.item.text, this.desk.parts.answer);
+    const place = placeOf(this.item.text, textOf(this.desk.parts.answer, this.item));
     if (typeof place === "string") return this.desk.hint(place);
     const before = this.answers[question.id]?.spans || [];
     this.give(question, { spans: [...before, { ...place, label }] });
@@ -277,7 +341,7 @@ export class Questions {
    * @param {Act} act
    */
   sent(act) {
-    const item = this.desk.queue.find(act.sample_id);
+    const item = sampleIn(this.desk.queue.items, act.sample_id);
     if (item) stoodOf(item)[act.question_id] = act.value;
   }
 
@@ -286,7 +350,7 @@ export class Questions {
    * @param {Act} act
    */
   refused(act) {
-    const item = this.desk.queue.find(act.sample_id);
+    const item = sampleIn(this.desk.queue.items, act.sample_id);
     if (item) settle(item, act.question_id, this.acts);
     const isLast = !this.acts.some((one) => isOf(one, /** @type {any} */ (act)));
     if (act.value?.text && isLast) this.texts.keepRefused(act.sample_id, act.question_id, act.value.text);

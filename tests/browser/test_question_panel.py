@@ -27,7 +27,7 @@ async ([questions, items]) => {
   document.querySelector("button").onclick = () => (window.pressed += 1);
   const desk = (window.desk = {
     opened: { mode: "sample", questions }, me: 1, round: { is_open: true }, done: [], started: 0, work: null,
-    parts: { answer, facts, work }, line: { find: (id) => items.find(({ sample_id }) => sample_id === id) },
+    parts: { answer, facts, work }, queue: { items },
     hint: (text) => hints.push(text), announce: () => {}, sayHeld: () => {}, paintBar: () => {},
   });
   desk.outbox = new Outbox("rondo.review.1.2", async (acts) => (sent.push(acts), window.reply(acts)), {

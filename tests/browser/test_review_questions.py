@@ -124,3 +124,36 @@ def test_two_people_answer_five_questions_by_keys(empty: None, chromium: object)
     }
     assert desk.decisions() == [(K.accept, first), (K.reject, second), (K.accept, first)]
     assert desk.errors == other.errors == []
+
+
+def test_a_group_is_answered_and_decided_by_keys(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=6, n=3, texts=TEXTS[:1] * 6, review={"mode": "group"})
+    for question in (ASKED[0], ASKED[4]):
+        questions.add(desk.actor, desk.project.id, question)
+    desk.open()
+    desk.press("2", "Enter")
+    desk.sees(".mine", "“Accuracy” needs an answer about sample 2 first")
+    desk.press("4")
+    desk.page.evaluate(SELECT.replace(".answer'", ".column:nth-child(2) .body'"), "two")
+    desk.press("1", "ArrowLeft")
+    desk.sees(".questions", "About sample 1")
+    desk.press("3", "Enter", "Shift+3")
+    desk.sees(".mine", "best 2, worst 3")
+    desk.press("Enter")
+    desk.sees(".facts", f"Sample {desk.ids[3]} is the first")
+    expect(desk.page.locator("#review-desk .questions")).to_be_hidden()
+    # Where all are bad none is put first, and nothing is asked.
+    desk.press("0")
+    desk.saved()
+    first, second, third = desk.ids[:3]
+    place, me = TEXTS[0].rindex("two"), desk.actor.user_id
+    assert answers(desk) == {
+        (second, me, "accuracy"): {"rating": 4},
+        (second, me, "where"): {"spans": [{"start": place, "end": place + 3, "label": "warm"}]},
+        (first, me, "accuracy"): {"rating": 3},
+        (first, me, "where"): {"spans": []},
+    }
+    assert [row.value for row in desk.written()] == [{"best": second, "worst": third}, {"all_bad": desk.ids[3:]}]
+    desk.page.set_viewport_size({"width": 400, "height": 860})
+    fits(desk.page)
+    assert desk.errors == []

@@ -26,8 +26,8 @@ def is_decided(actor: Actor, round_ids: Sequence[int] | Select[int]) -> ColumnEl
 def decided(db: Session, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
     """Those of the samples for which `is_decided` holds."""
     sample, other = tables.Sample, aliased(tables.Sample)
-    found: set[int] = set()
+    ids: set[int] = set()
     for chunk in in_chunks(sample_ids):
         rounds = select(other.round_id).where(among(other.id, chunk))
-        found.update(db.scalars(select(sample.id).where(among(sample.id, chunk), is_decided(actor, rounds))))
-    return found
+        ids.update(db.scalars(select(sample.id).where(among(sample.id, chunk), is_decided(actor, rounds))))
+    return ids

@@ -11,7 +11,6 @@ from backend.errors import InvalidInput
 from backend.judges.project_questions import ProjectQuestions
 from backend.recipes import Recipe, StepPlace
 from backend.selectors import Selector
-from backend.services import review_settings
 from backend.services.plans.plan import Plan
 from backend.values.questions import QuestionKind, Raters
 
@@ -64,8 +63,6 @@ def _unasked(asked: dict[str, Any], key: str) -> str:
 def _unreviewed(plan: Plan) -> str:
     if not plan.is_reviewed:
         return "Nobody reviews this round, so nobody is asked. Turn the review on, or take a selector without ratings."
-    if review_settings.read(plan.review).by_group:
-        return "A review by group or by pair asks no questions. Choose the mode sample or judgment."
     return ""
 
 

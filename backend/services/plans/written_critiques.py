@@ -6,7 +6,6 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.pipeline.critiques import question_ids
 from backend.recipes import Recipe
-from backend.services import review_settings
 from backend.services.plans.plan import Plan
 
 
@@ -24,8 +23,6 @@ def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: in
             why = f"The project asks {why}. Write one on the Team page."
         elif not plan.is_reviewed:
             why = "Nobody reviews this round, so nobody is asked. Turn the review on, or let a model write critiques."
-        elif review_settings.read(plan.review).by_group:
-            why = "A review by group or by pair asks no questions. Choose the mode sample or judgment."
         elif gate is None or place.index < gate:
             why = "People decide after this step, or not at all. Put it after the step before which they do."
         else:

@@ -79,6 +79,8 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
     job = tables.Job
     # After a restore another job may have the number of one that merged.
     is_merge = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == merge.KIND)
+    of_project = (job.project_id.in_(project_ids), job.spec["file"].as_string().is_not(None))
+    uploads = db.scalars(select(job.spec["file"].as_string()).where(*of_project).order_by(job.id)).all()
     merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
     return (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
@@ -89,6 +91,7 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
         *(f"{EXPORTS}/{part}samples-{number}.*" for number in jobs for part in ("", PART)),
         *(f"{EXPORTS}/{pushing.PART}{number}" for number in jobs),
         *(f"{EXPORTS}/{part}dataset-{number}-*" for number in datasets for part in ("", PART)),
+        *(f"{EXPORTS}/{file}" for file in uploads),
         *(f"{EXPORTS}/scan-{number}.reference.*" for number in scans),
         *(f"{REPORTS}/prompts-{number}.*" for number in sets),
     )

@@ -17,7 +17,7 @@ from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, RondoError
 from backend.services import review_settings
 from backend.services.access import Actor, role_of
-from backend.services.decisions import lock_round, own_words, pausing
+from backend.services.decisions import group_decisions, lock_round, own_words, pausing
 from backend.services.decisions.acts import MAX_SECONDS
 from backend.services.decisions.locks import lock_labels
 from backend.services.rounds import review_scope
@@ -112,7 +112,7 @@ class _Asked:
         texts = select(sample.id, func.length(sample.text)).where(sample.id.in_(ids), sample.round_id == round_.id)
         self.lengths: dict[int, int] = dict(db.execute(texts).tuples().all())
         self.shown = review_scope.only_shown(db, round_, self.lengths)
-        lock_labels(db, self.lengths)
+        lock_labels(db, round_.id, self.lengths)
         self.gold = set(db.scalars(select(gold.sample_id).where(gold.sample_id.in_(self.lengths))))
         self.blind = _blind(db, actor, round_, list(self.lengths))
 
@@ -124,13 +124,17 @@ def _blind(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence
     for them, as nobody else's answers are shown there, and none on which they look back or settle a dispute.
     """
     # What was answered of a branch's texts can be read in the round it comes from.
-    if round_.branch_of_id is not None or review_settings.read(round_.review).others_visible:
+    settings = review_settings.read(round_.review)
+    if round_.branch_of_id is not None or settings.others_visible:
         return set()
     blind, lease = set(sample_ids) - own_words.decided(db, actor, sample_ids), tables.Lease
     role = role_of(db, actor, round_.project_id)
     if role is None or role.rank < Role.curator.rank:
         return blind
-    return set(db.scalars(select(lease.sample_id).where(lease.user_id == actor.user_id, lease.sample_id.in_(blind))))
+    items = group_decisions.first_of(db, list(blind)) if settings.by_group else {n: n for n in blind}
+    mine = select(lease.sample_id).where(lease.user_id == actor.user_id, lease.sample_id.in_(set(items.values())))
+    drawn = set(db.scalars(mine))
+    return {n for n, item_id in items.items() if item_id in drawn}
 
 
 def _give(

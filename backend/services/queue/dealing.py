@@ -102,7 +102,7 @@ def room(
         if waits:
             waited[n].add(user_id)
     for n, taken in slots.slots(db, ids).items():
-        holders = {one.user_id for one in taken if one.user_id is not None and not slots.is_free(one, at)}
+        holders = {slot.user_id for slot in taken if slot.user_id is not None and not slots.is_free(slot, at)}
         busy[n] |= holders
         waited[n] |= holders
     spread = sorted(ids, key=lambda n: (n * 2_654_435_761 % 2**32, n))
@@ -120,7 +120,8 @@ def dealt_out(
     for n, number in free.items():
         has = (busy or {}).get(n, set())
         able = [user_id for user_id, lacks in left.items() if lacks > 0 and user_id not in has]
-        for user_id in sorted(able, key=lambda one: (-left[one] / wanted[one], one))[: max(0, number)]:
+        in_order = sorted(able, key=lambda user_id: (-left[user_id] / wanted[user_id], user_id))
+        for user_id in in_order[: max(0, number)]:
             left[user_id] -= 1
             dealt[user_id].append(n)
     return dict(dealt)

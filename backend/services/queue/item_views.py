@@ -103,7 +103,8 @@ def revealed(db: Session, actor: Actor, round_: tables.Round, decisions: Sequenc
     told = {}
     for decision in decisions:
         n, view = decision.sample_id, views.get(decision.sample_id)
-        members, words = groups.get(n, [n]), of_others.get(n, ())
+        members = groups.get(n, []) if decision.kind in TOGETHER else [n]
+        words = of_others.get(n, ())
         judges = {m: views[m] for m in members if m in views}
         why = RANDOM if decision.is_random else of_item(members, views, signs, cut)
         told[decision.id] = Revealed(view, judges, why, words, meanwhile(words))
@@ -150,14 +151,14 @@ def _replies() -> Any:
     """A row for each reply, and one for a sample without any."""
     judgment, label, sign = tables.Judgment, tables.Label, tables.Informativeness
     rationale = func.substr(judgment.rationale, 1, SHOWN_RATIONALE).label("rationale")
-    said = (judgment.sample_id == label.sample_id) & (judgment.position < SHOWN_REPLIES)
+    is_shown_reply = (judgment.sample_id == label.sample_id) & (judgment.position < SHOWN_REPLIES)
     return (
         select(label.sample_id, label.machine_score, label.machine_verdict, label.machine_spread)
         .add_columns(sign.informativeness.label("informativeness"), sign.why.label("why"))
         .add_columns(judgment.judge, judgment.score, judgment.verdict)
         .add_columns(rationale, func.length(judgment.rationale).label("length"))
         .outerjoin(sign, sign.sample_id == label.sample_id)
-        .outerjoin(judgment, said)
+        .outerjoin(judgment, is_shown_reply)
         .where(label.sample_id.in_(some("sample_ids")))
         .order_by(label.sample_id, judgment.judge, judgment.position)
     )

@@ -67,14 +67,17 @@ def scores(db: Session, round_: tables.Round, settings: ReviewSettings) -> list[
     right, low_since = Counter[int](), dict[int, int]()
     for id_, user_id, sample_id, kind, score, known in db.execute(query):
         accepts = kind is DecisionKind.accept or (kind is DecisionKind.score and (score or 0.0) >= cut)
-        said, is_right = last.setdefault(user_id, {}), accepts == (known is Verdict.accept)
-        right[user_id] += is_right - said.get(sample_id, False)
-        said[sample_id] = is_right
-        if is_low(right[user_id], len(said), settings):
+        accepted, is_right = last.setdefault(user_id, {}), accepts == (known is Verdict.accept)
+        right[user_id] += is_right - accepted.get(sample_id, False)
+        accepted[sample_id] = is_right
+        if is_low(right[user_id], len(accepted), settings):
             low_since.setdefault(user_id, id_)
         else:
             low_since.pop(user_id, None)
-    return [GoldScore(one, right[one], len(said), low_since.get(one)) for one, said in sorted(last.items())]
+    return [
+        GoldScore(person_id, right[person_id], len(accepted), low_since.get(person_id))
+        for person_id, accepted in sorted(last.items())
+    ]
 
 
 def is_low(right: int, number: int, settings: ReviewSettings) -> bool:
@@ -189,12 +192,16 @@ def _stop(
     who, place = db.get_one(tables.User, user_id).name, {"project_id": round_.project_id, "round_id": round_.id}
     why = to_team or reason
     events.note(db, actor, PAUSE, f"{who}, round {round_.number}", **place, user_id=user_id, reason=why)
-    team = [one for one in db.scalars(may_decide(round_.project_id, Role.curator)) if one not in (user_id, but)]
+    team = [
+        curator_id
+        for curator_id in db.scalars(may_decide(round_.project_id, Role.curator))
+        if curator_id not in (user_id, but)
+    ]
     # One event: programs are told of it once.
-    key, said = uuid4().hex, f"{who} is paused in round {round_.number}: {why}"
-    _tell(db, round_, said, team, page="team", key=key)
+    key, message = uuid4().hex, f"{who} is paused in round {round_.number}: {why}"
+    _tell(db, round_, message, team, page="team", key=key)
     yours = f"Your queue of round {round_.number} is stopped: {reason}"
-    _tell(db, round_, yours, [user_id], key=key, to_programs=said)
+    _tell(db, round_, yours, [user_id], key=key, to_programs=message)
     return True
 
 

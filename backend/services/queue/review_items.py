@@ -42,6 +42,8 @@ class Member:
     edits: tuple[str, ...] = ()
     turns: tuple[Message, ...] = ()
     """Of an episode the messages between the question and the text, which is the last."""
+    answers: dict[int, JSON] = field(default_factory=dict)
+    """What the person answered to questions of the project, by their numbers."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def look_up(
         item_views.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(heads, settings),
         own_edits(db, acts),
-        {} if settings.by_group else own_answers(db, actor.user_id, ids),
+        own_answers(db, actor.user_id, everything),
         frozenset(ids if is_open else decided),
     )
 
@@ -237,7 +239,8 @@ def member(n: int, shown: ItemParts) -> Member:
     row = shown.rows[n]
     view, edits = shown.views.get(n), shown.edits.get(n, ())
     turns = tuple((row.turns or [])[:-1])
-    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits, turns)
+    answers = shown.answers.get(n, {})
+    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits, turns, answers)
 
 
 def own_leases(heads: dict[int, Any], settings: ReviewSettings) -> dict[int, tuple[datetime, bool]]:

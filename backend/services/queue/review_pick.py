@@ -233,9 +233,9 @@ def _assigned(by_group: bool, has_overlap: bool) -> Any:
 def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
     rows = asked.db.connection().execute(_begun(), _of(asked) | {"at": asked.at}).all()
-    found = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
+    by_end = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
     own = sorted(row.sample_id for row in rows if row.end == OWN)
-    pages = [own, [n for _, n in found[LONGEST]], [n for _, n in reversed(found[SHORTEST])]]
+    pages = [own, [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]]
     drawn_ids = draw(asked, iter(pages), number, seen, spare=asked.spare)
     looked_at = next(row.sample_id for row in rows if row.end == NUMBER)
     if drawn_ids or looked_at < 2 * PAGE or not is_worn_out(asked):
@@ -274,13 +274,13 @@ def _begun() -> Any:
         # So many rows and no more are looked at: in a round whose items were all begun they are one index range.
         some_open = select(literal(end).label("end"), lease.sample_id, lease.expires_at)
         some_open = some_open.where(*here, lease.expires_at < bindparam("at")).order_by(*way).limit(2 * PAGE)
-        found, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
-        is_done = select(done.slot).where(done.sample_id == found.c.sample_id, done.decided_at.is_not(None))
+        opened, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
+        is_done = select(done.slot).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
         is_mine = is_done.where(done.user_id == bindparam("user_id"))
-        parts.append(select(found).where(is_done.exists(), ~is_mine.exists()))
+        parts.append(select(opened).where(is_done.exists(), ~is_mine.exists()))
         if end == LONGEST:
             nothing = literal(None, lease.__table__.c.expires_at.type)
-            parts.append(select(literal(NUMBER), func.count(), nothing).select_from(found))
+            parts.append(select(literal(NUMBER), func.count(), nothing).select_from(opened))
     return union_all(*parts)
 
 

@@ -74,10 +74,10 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
     was lowered or taken back, what they have not decided goes back. Raises `InvalidInput` where shares exceed what the
     items have room for or a person has both share and quota, `Conflict` once the review is over.
     """
-    people = {one.user_id: one for one in asks}
+    people = {wish.user_id: wish for wish in asks}
     if not asks or len(asks) > MAX_PEOPLE or len(people) < len(asks):
         raise InvalidInput(f"Name 1 to {MAX_PEOPLE:,} people, each once.")
-    shares = {one.user_id: one.share for one in asks if one.share is not None}
+    shares = {wish.user_id: wish.share for wish in asks if wish.share is not None}
     with reading() as db:
         # Reading all items takes a while, for which nobody who decides has to wait.
         round_ = get_row(db, actor, round_id, Role.curator)
@@ -94,20 +94,20 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         slots.one_at_a_time(db, round_id)
         if shares:
             dealing.refuse_too_much(db, round_, shares, people)
-        gone = dealing.shorten(db, round_, {one.user_id: one.share or 0.0 for one in asks})
+        gone = dealing.shorten(db, round_, {wish.user_id: wish.share or 0.0 for wish in asks})
         new = dealing.deal(db, actor, round_, shares, ids) if shares else {}
         _keep(db, round_id, asks)
-        what = ", ".join(f"{names[one.user_id]}: {_in_words(one)}" for one in asks)
+        what = ", ".join(f"{names[wish.user_id]}: {_in_words(wish)}" for wish in asks)
         place = {"project_id": round_.project_id, "round_id": round_id}
         given = {str(user_id): number for user_id, number in new.items()}
         taken = {str(user_id): number for user_id, number in gone.items()}
         what = f"round {round_.number}, {what}"
         events.note(db, actor, "ask reviewers", what, **place, given=given, taken=taken)  # type: ignore[arg-type]
-        for one in asks:
-            _tell(db, actor, round_, one, names[one.user_id], new.get(one.user_id, 0))
+        for wish in asks:
+            _tell(db, actor, round_, wish, names[wish.user_id], new.get(wish.user_id, 0))
     with reading() as db:
         done = _read(db, get_row(db, actor, round_id, Role.curator), also=people)
-    return [replace(one, given=new.get(one.user_id, 0), taken=gone.get(one.user_id, 0)) for one in done]
+    return [replace(wish, given=new.get(wish.user_id, 0), taken=gone.get(wish.user_id, 0)) for wish in done]
 
 
 def listing(actor: Actor, round_id: int) -> list[Asked]:
@@ -124,9 +124,9 @@ def mine(actor: Actor, round_id: int) -> Asked | None:
 
 
 def _refuse_both(asks: Sequence[Ask], names: Mapping[int, str]) -> None:
-    for one in asks:
-        if one.share is not None and one.quota is not None:
-            raise InvalidInput(f"{names[one.user_id]} has both a share and a quota. Give one of the two.")
+    for wish in asks:
+        if wish.share is not None and wish.quota is not None:
+            raise InvalidInput(f"{names[wish.user_id]} has both a share and a quota. Give one of the two.")
 
 
 def _all(db: Session, round_: tables.Round) -> list[int]:
@@ -140,12 +140,12 @@ def _all(db: Session, round_: tables.Round) -> list[int]:
 
 
 def _keep(db: Session, round_id: int, asks: Sequence[Ask]) -> None:
-    for one in sorted(asks, key=lambda one: one.user_id):
-        row = db.get(tables.RoundReviewer, (round_id, one.user_id), with_for_update=True)
+    for wish in sorted(asks, key=lambda wish: wish.user_id):
+        row = db.get(tables.RoundReviewer, (round_id, wish.user_id), with_for_update=True)
         if row is None:
-            row = tables.RoundReviewer(round_id=round_id, user_id=one.user_id)
+            row = tables.RoundReviewer(round_id=round_id, user_id=wish.user_id)
             db.add(row)
-        row.share, row.quota = one.share, one.quota
+        row.share, row.quota = wish.share, wish.quota
     db.flush()
 
 
@@ -163,28 +163,31 @@ def _read(db: Session, round_: tables.Round, *, of: int | None = None, also: Col
     query = query if of is None else query.where(row.user_id == of)
     return [
         Asked(
-            one.user_id,
+            reviewer.user_id,
             who,
-            one.share,
-            one.quota,
-            number if one.quota is None else one.quota,
-            done if one.quota is None else said,
+            reviewer.share,
+            reviewer.quota,
+            number if reviewer.quota is None else reviewer.quota,
+            done if reviewer.quota is None else decided_count,
             bool(may),
-            one.paused_at,
-            one.pause_reason,
+            reviewer.paused_at,
+            reviewer.pause_reason,
         )
-        for one, who, number, done, said, may in db.execute(query)
-        if one.share is not None or one.quota is not None or one.paused_at is not None or one.user_id in also
+        for reviewer, who, number, done, decided_count, may in db.execute(query)
+        if reviewer.share is not None
+        or reviewer.quota is not None
+        or reviewer.paused_at is not None
+        or reviewer.user_id in also
     ]
 
 
-def _in_words(one: Ask) -> str:
-    if one.share is not None:
-        return f"{one.share:g} %"
-    return "nothing in particular" if one.quota is None else f"at most {one.quota:,} items"
+def _in_words(wish: Ask) -> str:
+    if wish.share is not None:
+        return f"{wish.share:g} %"
+    return "nothing in particular" if wish.quota is None else f"at most {wish.quota:,} items"
 
 
-def _tell(db: Session, actor: Actor, round_: tables.Round, one: Ask, who: str, new: int) -> None:
+def _tell(db: Session, actor: Actor, round_: tables.Round, wish: Ask, who: str, new: int) -> None:
     """Tell a person of items that they were given."""
     if not new:
         return
@@ -196,6 +199,6 @@ def _tell(db: Session, actor: Actor, round_: tables.Round, one: Ask, who: str, n
         path=f"review?round={round_.id}",
         text=f"{actor.name} gave you {given}.",
         to_programs=f"{actor.name} gave {who} {given}.",
-        people=[one.user_id],
+        people=[wish.user_id],
         but=actor.user_id,
     )

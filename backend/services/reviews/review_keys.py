@@ -60,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tie", "Tie: equally good", ("=",), GROUP + PAIR),
     Action("none", "All are bad", ("0",), GROUP + PAIR),
     Action("submit", "Submit the choice; without one, go on", ("Enter",)),
-    Action("question", "Answer the project's questions", ("q",), SAMPLE + JUDGMENT),
+    Action("question", "Answer the project's questions", ("q",)),
     Action("skip", "Skip", ("s",)),
     Action("undo", "Undo the last decision", ("u",)),
     Action("next", "Next, without deciding", ("j", "ArrowRight")),
