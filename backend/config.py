@@ -2,12 +2,13 @@
 
 import os
 import re
+from collections.abc import Mapping
 from email.utils import parseaddr
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -136,6 +137,13 @@ class Settings(BaseSettings):
     def hub_address(self) -> str:
         """Where the token and what is pushed go."""
         return self.hub_endpoint or os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, and with what is computed from them computed anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("folder", "url"):
+            copy.__dict__.pop(name, None)
+        return copy
 
     @cached_property
     def folder(self) -> Path:

@@ -3,23 +3,85 @@
 A thread builds its statements once (backend/db/built.py), which takes longer than many decisions, and a thread that
 rests for a while ends where all requests share them. Python runs one thread at a time: with more of them each waits
 longer, and holds what others wait for meanwhile.
+
+On PostgreSQL a thread has a connection and may wait in it for what somebody does with a whole round: a bulk action, a
+removal, other settings of its review. So one round never has them all, and all together never all connections
+(backend/db/session.py): others sign in and keep what they reserved meanwhile. Where two rounds are held at once, the
+others may wait.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextvars import copy_context
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-claims = ThreadPoolExecutor(6, "claims")
+
+
+class Threads:
+    """So many threads, and at most so many at once for one round. A process that ends waits for none of them."""
+
+    def __init__(self, name: str, number: int, of_a_round: int) -> None:
+        self.name, self.number, self.of_a_round = name, number, of_a_round
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._begun, self._lock = 0, Lock()
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """What will come of the call; who comes first is served first."""
+        future: Future[T] = Future()
+        self._calls.put(lambda: _settle(future, call))
+        with self._lock:
+            if self._begun < self.number:
+                self._begun += 1
+                Thread(target=self._work, name=f"{self.name}-{self._begun}", daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get()()
+
+
+claims = Threads("claims", 5, of_a_round=4)
 """Claims of a round follow one another on PostgreSQL: more of them at once would find the same items, and wait."""
-decisions = ThreadPoolExecutor(14, "decisions")
-"""With `claims` as many as connect to PostgreSQL at a time, for which most wait. No decision waits for claims."""
+decisions = Threads("decisions", 10, of_a_round=8)
+"""No decision waits for a thread that claims. Of what is not reserved one may wait for the claim itself."""
 
 
-async def run(threads: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what the call returns, or raise what it raises; who comes first is served first."""
+@dataclass
+class _Turns:
+    """The threads of one round, and how many want one or have one."""
+
+    free: asyncio.Semaphore
+    wanted: int = 0
+
+
+_turns: dict[Any, _Turns] = {}
+
+
+async def run(threads: Threads, round_id: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what the call for this round returns, or raise what it raises; who comes first is served first."""
     context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(threads, lambda: context.run(call, *args, **kwargs))
+    key = asyncio.get_running_loop(), threads, round_id
+    turns = _turns.setdefault(key, _Turns(asyncio.Semaphore(threads.of_a_round)))
+    turns.wanted += 1
+    try:
+        async with turns.free:
+            return await asyncio.wrap_future(threads.submit(lambda: context.run(call, *args, **kwargs)))
+    finally:
+        turns.wanted -= 1
+        if not turns.wanted:
+            del _turns[key]
+
+
+def _settle(future: Future[T], call: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # it is raised where the call is waited for
+        future.set_exception(error)

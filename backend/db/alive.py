@@ -1,7 +1,8 @@
 """Whether a connection to PostgreSQL still stands, asked as it is taken out of the pool.
 
 To ask the server each time takes longer than many statements. One that was used a moment ago is looked at from here
-alone: a server that ends says so, or closes the line.
+alone: a server that ends says so, or closes the line. Behind a proxy or a cut wire nothing may come: so each is asked
+again after a few seconds, however busy it is, and until then what is sent to it fails.
 """
 
 import select
@@ -11,8 +12,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-REST_SECONDS = 1.0
-SINCE = "rondo_rests_since"
+REST_SECONDS, ASKED_SECONDS = 1.0, 5.0
+SINCE, ASKED = "rondo_rests_since", "rondo_asked_at"
 
 
 def watch(engine: Engine) -> None:
@@ -24,11 +25,12 @@ def watch(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def _checkout(connection: Any, record: Any, _proxy: Any) -> None:
-        since = record.info.get(SINCE)
+        since, at = record.info.get(SINCE), time.monotonic()
         if since is None:
-            return  # it was just made
-        if time.monotonic() - since > REST_SECONDS or _has_news(connection):
+            record.info[ASKED] = at  # it was just made
+        elif at - since > REST_SECONDS or at - record.info.get(ASKED, 0) > ASKED_SECONDS or _has_news(connection):
             _ask(engine, connection)
+            record.info[ASKED] = at
 
 
 def _has_news(connection: Any) -> bool:
@@ -41,10 +43,8 @@ def _has_news(connection: Any) -> bool:
 
 
 def _ask(engine: Engine, connection: Any) -> None:
-    """Raise `InvalidatePoolError`, after which the pool makes new connections, where the server does not answer."""
+    """Raise `InvalidatePoolError`, after which the pool makes new connections, where that fails."""
     try:
         engine.dialect.do_ping(connection)
     except engine.dialect.loaded_dbapi.Error as error:
-        if engine.dialect.is_disconnect(error, connection, None):
-            raise InvalidatePoolError from error
-        raise
+        raise InvalidatePoolError from error

@@ -48,7 +48,10 @@ def make_engine(url: str, *, write: bool) -> Engine:
         )
         refused.guard(engine)
         alive.watch(engine)
-        return engine if write else engine.execution_options(postgresql_readonly=True)
+        if write:
+            return engine
+        event.listen(engine, "connect", _refuse_writes)
+        return engine.execution_options(postgresql_readonly=True)
     lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
     turn = turns.WriteTurn()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
@@ -88,21 +91,34 @@ def make_engine(url: str, *, write: bool) -> Engine:
     return engine
 
 
+def _refuse_writes(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL refuse writes outside of a transaction, too: the driver says READ ONLY with BEGIN and not else."""
+    connection.autocommit = True
+    connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    connection.autocommit = False
+
+
 def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
 _engines: dict[tuple[str, bool], Engine] = {}
-_glancing: dict[Engine, Engine] = {}
+_glancing: dict[str, Engine] = {}
+"""The reading engines of PostgreSQL with no transaction, by address."""
 _lock = Lock()
 
 
 def _engine(url: str, *, write: bool) -> Engine:
     """The one engine for `url`. By address, so that whoever asked for another database's just now changes nothing."""
     with _lock:
-        if (url, write) not in _engines:
-            _engines[url, write] = make_engine(url, write=write)
-        return _engines[url, write]
+        return _made(url, write=write)
+
+
+def _made(url: str, *, write: bool) -> Engine:
+    """As `_engine`, for whoever has the lock."""
+    if (url, write) not in _engines:
+        _engines[url, write] = make_engine(url, write=write)
+    return _engines[url, write]
 
 
 def write_engine(url: str = "") -> Engine:
@@ -137,19 +153,23 @@ def reading() -> Iterator[Session]:
 def glancing() -> Iterator[Session]:
     """As `reading`, for what is asked with every key: on PostgreSQL there is no transaction to begin and to end.
 
+    It cannot write, either.
+
     There each statement sees what was committed before it, as in `reading`. No rows are fetched a few at a time.
     """
-    with Session(_at_once(read_engine()), expire_on_commit=False) as db:
+    with Session(_at_once(settings().url), expire_on_commit=False) as db:
         yield db
 
 
-def _at_once(engine: Engine) -> Engine:
-    """The engine with no transaction on PostgreSQL; made once, since that takes longer than a statement."""
-    if engine.dialect.name != "postgresql":
+def _at_once(url: str) -> Engine:
+    """The reading engine, with no transaction on PostgreSQL; made once, since that takes longer than a statement."""
+    with _lock:
+        if url in _glancing:
+            return _glancing[url]
+        engine = _made(url, write=False)
+        if engine.dialect.name == "postgresql":
+            engine = _glancing[url] = engine.execution_options(isolation_level="AUTOCOMMIT")
         return engine
-    if engine not in _glancing:
-        _glancing[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return _glancing[engine]
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """What is kept of each person's decisions is what counting them gives, after whatever they and curators do."""
 
 import random
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -11,11 +14,12 @@ from backend.db.filters import Filters
 from backend.errors import RondoError
 from backend.services import review_settings, reviews
 from backend.services.decisions import bulk, tallies
-from backend.services.reviews import Act
+from backend.services.reviews import Act, settings_edit
 from backend.services.team import adjudication, removals
 from backend.values import DecisionKind
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team
+from tests.waiting import PATIENCE
 
 EDIT, FLAG, PREFER = DecisionKind.edit, DecisionKind.flag, DecisionKind.prefer
 
@@ -95,3 +99,41 @@ def test_what_curators_do_is_counted_with_the_next_decision(database: str) -> No
         db.execute(delete(tables.Tally))
     assert team.act("ann", team.ids[7], ACCEPT).tally.decided == 5
     compare(team)
+
+
+SQLITE, POSTGRES = (pytest.mark.parametrize("database", [name], indirect=True) for name in ("sqlite", "postgresql"))
+
+
+@SQLITE
+def test_nothing_is_kept_over_a_change_of_mode_nor_after_the_review(database: str) -> None:
+    team = Team(num_reviewers_per_item=2)
+    team.take_back("ann", team.act("ann", team.ids[0], ACCEPT))
+    settings_edit.edit_review(team.curator, team.round.id, {"mode": "group"})
+    team.act("ann", team.ids[0], EDIT, text="better")
+    compare(team)
+    settings_edit.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    compare(team)
+    assert team.act("ann", team.ids[1], ACCEPT).tally.decided == 2
+    compare(team)
+    reviews.close(team.curator, team.round.id)
+    assert kept(team) == {}
+    compare(team)
+
+
+@POSTGRES
+def test_two_windows_of_one_person_that_begin_at_once_are_both_counted(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team, both, real = Team(), threading.Barrier(2), tallies._count_anew
+    ids = team.queue("ann", limit=2)
+
+    def together(*args: Any) -> Any:
+        both.wait(PATIENCE)  # each has written its decision, and neither sees the other's
+        return real(*args)
+
+    monkeypatch.setattr(tallies, "_count_anew", together)
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(team.act, "ann", n, ACCEPT) for n in ids]
+        assert sorted(future.result().tally.decided for future in done) == [1, 2]
+    compare(team)
+    assert kept(team)[team.who("ann").user_id][0] == 2

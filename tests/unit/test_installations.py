@@ -37,3 +37,12 @@ def test_who_asks_meanwhile_leaves_no_engine_of_the_installation_before(
             thread.join()
         dispose()
     assert wrong == []
+
+
+def test_a_copy_of_the_settings_is_of_the_folder_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    point_at("", tmp_path / "one", monkeypatch)
+    first = settings()
+    assert (first.folder, first.url) == (tmp_path / "one", f"sqlite:///{tmp_path / 'one' / 'rondo.db'}")
+    copy = first.model_copy(update={"data_dir": tmp_path / "two"})
+    assert (copy.folder, copy.url) == (tmp_path / "two", f"sqlite:///{tmp_path / 'two' / 'rondo.db'}")
+    assert first.folder == tmp_path / "one"

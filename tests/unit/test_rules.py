@@ -17,6 +17,7 @@ BROAD_EXCEPTS = {
     "backend/db/turns.py",  # whatever kept a transaction from beginning: the turn is handed on, the error raised again
     "app/listeners.py",  # what a listener was sent is looked at after it failed, in whatever way
     "app/toasts.py",
+    "app/api/desk_threads.py",  # whatever a call raises is raised where it is waited for
     "app/api/later.py",  # whatever keeps REST from being loaded must not end the server and its worker
     "app/opening.py",  # whatever keeps the pages from being made is raised again where the server has ended
     "app/agents/calls.py",  # an agent is answered whatever a tool raises, and it is in the log

@@ -1,7 +1,8 @@
-"""How many items each person decided in a round: the one count of it, on every page and in every answer.
+"""How many items each person decided in a round: the one rule of it, on every page and in every answer.
 
 With each answer the desk tells a person how many it is. To count them takes longer with each, so theirs are kept in
-`tallies`, in the transaction of the decision; where no row is, they are counted.
+`tallies`, in the transaction of the decision; where no row is, they are counted. What is told of everybody is counted
+each time. Nothing is kept of a round whose review was closed.
 """
 
 from dataclasses import dataclass
@@ -99,6 +100,15 @@ def forget(db: Session, round_id: int, user_id: int) -> None:
     row = tables.Tally
     db.info.get(KEPT, {}).pop((round_id, user_id), None)
     db.execute(delete(row).where(row.round_id == round_id, row.user_id == user_id))
+
+
+def forget_all(db: Session, round_id: int) -> None:
+    """Nobody's is kept any more: everybody's is counted, with their next decision at the latest.
+
+    The caller holds the round alone.
+    """
+    db.info.pop(KEPT, None)
+    db.execute(delete(tables.Tally).where(tables.Tally.round_id == round_id))
 
 
 def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> KeptTally:

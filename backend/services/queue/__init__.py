@@ -26,7 +26,7 @@ __all__ = ["Item", "Member", "Order", "earlier", "queue"]
 MAX_ITEMS = 100
 MAX_HELD = 1_000
 SPARE = 5
-"""So many items of the order more are looked for than are wanted: others may be quicker."""
+"""So many items more are kept of those looked at than are wanted: others may be quicker."""
 
 
 def queue(

@@ -65,7 +65,7 @@ class ItemRequest:
     after: int
     held: frozenset[int]
     spare: int = 0
-    """How many items of the order are wanted beside, in case that others take some of the first."""
+    """How many items more are wanted, in case that others take some of the first. No page is read for them."""
     at: datetime = field(default_factory=now)
 
     def may_have(self, ids: Sequence[int], seen: Iterable[int] = ()) -> list[int]:
@@ -139,17 +139,19 @@ def pick(asked: ItemRequest) -> Picked:
     number, me = max(0, missing - len(first.ids)), asked.actor.user_id
     lots = at_random(asked.db, asked.round.id, asked.settings, me)
     is_random = asked.order is Order.random
-    drawn = draw(asked, lots, number if is_random else min(number, kinds.count("random")), first.ids)
+    lucky = number if is_random else min(number, kinds.count("random"))
+    drawn = draw(asked, lots, lucky, first.ids, spare=asked.spare if is_random else 0)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
     wanted = number - len(drawn) if is_random else number
-    ordered = draw(asked, order, wanted + asked.spare if wanted else 0, [*first.ids, *drawn])
+    ordered = draw(asked, order, wanted, [*first.ids, *drawn], spare=asked.spare)
     picked.drawn = set(drawn)
     picked.why = first.why | dict.fromkeys(picked.drawn, item_views.RANDOM)
     if is_random:
         picked.ids = [*first.ids, *drawn, *ordered]
     else:
         picked.ids = mixed(kinds, drawn, [*first.ids, *ordered])
-        picked.ids += [n for n in ordered if n not in picked.ids]
+        # In place of a drawn one that somebody else took comes the next of the order.
+        picked.ids += [n for n in (*first.ids, *ordered) if n not in picked.ids]
     picked.ids = picked.ids[: missing + asked.spare]
     return picked
 
@@ -190,8 +192,8 @@ def _done() -> Any:
     return select(mine.scalar_subquery() + skips.scalar_subquery())
 
 
-def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:
-    """The first so many of a walk that the person may have."""
+def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int], *, spare: int = 0) -> list[int]:
+    """The first so many of a walk that the person may have, and up to `spare` more of those looked at with them."""
     ids: list[int] = []
     if number > 0:
         for page in pages:
@@ -202,7 +204,7 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> 
                 begin, size = begin + size, 4 * size
             if len(ids) >= number:
                 break
-    return ids[:number]
+    return ids[: number + spare]
 
 
 def assigned(asked: ItemRequest, number: int) -> list[int]:
@@ -234,7 +236,7 @@ def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     by_end = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
     own = sorted(row.sample_id for row in rows if row.end == OWN)
     pages = [own, [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]]
-    drawn_ids = draw(asked, iter(pages), number, seen)
+    drawn_ids = draw(asked, iter(pages), number, seen, spare=asked.spare)
     looked_at = next(row.sample_id for row in rows if row.end == NUMBER)
     if drawn_ids or looked_at < 2 * PAGE or not is_worn_out(asked):
         return drawn_ids
@@ -242,7 +244,7 @@ def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     is_open = (lease.round_id == asked.round.id, lease.decided_at.is_(None), lease.expires_at < asked.at)
     mine = select(other.sample_id).where(other.user_id == asked.actor.user_id, other.sample_id == lease.sample_id)
     rest = select(lease.sample_id).where(*is_open, ~mine.exists()).order_by(lease.sample_id)
-    return draw(asked, in_pages(asked.db, rest, lease.sample_id), number, seen)
+    return draw(asked, in_pages(asked.db, rest, lease.sample_id), number, seen, spare=asked.spare)
 
 
 OWN, LONGEST, SHORTEST, NUMBER = range(4)

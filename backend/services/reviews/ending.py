@@ -9,6 +9,7 @@ from backend.errors import Conflict
 from backend.recipes import job_after_people
 from backend.services import events
 from backend.services.access import Actor
+from backend.services.decisions import tallies
 from backend.services.reviews import reopening
 from backend.services.rounds import get_row, review_scope
 from backend.services.rounds.reopened import is_kept, is_open
@@ -36,6 +37,7 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
         )
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
+    tallies.forget_all(db, round_id)  # an error in what was kept does not outlast the review
     is_again, has_checkpoint = is_open(round_), is_kept(round_)
     if is_again:
         reopening.put_back(db, round_)

@@ -9,7 +9,7 @@ from backend.db import session, tables
 from backend.errors import Conflict
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import labels, slots
+from backend.services.decisions import labels, slots, tallies
 from backend.services.decisions.locks import lock_until_reviewed
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -26,6 +26,7 @@ def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewS
         after = review_settings.read(round_.review | changes)
         if before.by_group != after.by_group:
             refuse_mode(db, round_)
+            tallies.forget_all(db, round_id)  # what is decided in the other mode changes no number kept of this one
         round_.review = after.model_dump(mode="json", exclude_defaults=True)
         if before == after:
             return after

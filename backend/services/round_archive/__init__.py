@@ -17,6 +17,7 @@ from backend.db.session import flush
 from backend.errors import Conflict
 from backend.services import archived, events, installation
 from backend.services.access import Actor
+from backend.services.decisions import tallies
 from backend.services.projects import deletion
 from backend.services.round_archive import columns, files, leaving, needs, newer, returning
 from backend.services.rounds import RoundView, get_row, view
@@ -193,6 +194,7 @@ def _note_whole(round_id: int, token: str) -> None:
             "prompt_sets": sorted(db.scalars(columns.prompt_sets(round_id))),
             "rounds": sorted(db.scalars(columns.other_rounds(round_id))),
         }
+        tallies.forget_all(db, round_id)
         row.archive = row.archive | facts | written.to_json() | {"state": State.leaving}
 
 
