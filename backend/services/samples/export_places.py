@@ -9,6 +9,7 @@ from backend import row_files, shared_files
 from backend.config import settings
 from backend.errors import InvalidInput
 from backend.files import is_private
+from backend.pipeline import gguf
 
 FOLDER = "exports"
 KEPT_DAYS = 7
@@ -31,6 +32,7 @@ def forget_old() -> None:
     for file_list in files.lists(f"{FOLDER}/samples-") if files is not None else ():
         if files is not None and file_list.written_at.timestamp() < time.time() - KEPT_DAYS * 86_400:
             files.delete(file_list.name)
+    gguf.forget_old()
 
 
 def refuse_place(out: Path) -> None:
