@@ -35,15 +35,15 @@ def read(folder: Path) -> tuple[list[str], list[int], list[str], str]:
     texts = {id_: text for text, id_ in vocabulary.items() if id_ not in added}
     if model.get("type") == "BPE" and _is_byte_level(data):
         merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model.get("merges") or ()]
-        cut_by = _cut_by(data)
-        if not cut_by:
+        cut = cut_by(data)
+        if not cut:
             raise InvalidInput(
                 f"The tokenizer of {folder.name} cuts texts in a way for which {EXPORTER} knows no name in llama.cpp, "
                 f"which would cut them otherwise. {HOW_TO_SET}."
             )
     elif model.get("type") == "WordLevel" and all(len(text) == 1 and text.isascii() for text in texts.values()):
         # Byte-level BPE without a merge cuts a text into its bytes, which single ASCII characters are.
-        cut_by = "default"
+        cut = "default"
         merges, texts = [NEVER], {id_: in_bytes(text) for id_, text in texts.items()}
     else:
         raise InvalidInput(
@@ -58,14 +58,14 @@ def read(folder: Path) -> tuple[list[str], list[int], list[str], str]:
         is_special = token.get("special", False)
         tokens[id_] = token["content"]
         types[id_] = int(gguf.TokenType.CONTROL if is_special else gguf.TokenType.USER_DEFINED)
-    return tokens, types, merges, cut_by
+    return tokens, types, merges, cut
 
 
 def _is_byte_level(data: JSON) -> bool:
     return "ByteLevel" in json.dumps([data.get("pre_tokenizer"), data.get("decoder")])
 
 
-def _cut_by(data: JSON) -> str:
+def cut_by(data: JSON) -> str:
     """llama.cpp's name for how a tokenizer cuts texts before it looks for tokens; empty where we know none."""
     before = data.get("pre_tokenizer") or {}
     steps = before.get("pretokenizers") or [before]
