@@ -12,9 +12,11 @@ from backend.db import reading, session, tables
 from backend.errors import InvalidInput
 from backend.recipes import _parts as parts
 from backend.services import plans, round_report, rounds
+from backend.services.access import Actor
 from backend.services.datasets import descent
-from backend.services.samples import detail
-from backend.values import LabelSource, RoundStatus, Split, Stage, Verdict
+from backend.services.samples import detail, export_rows
+from backend.services.samples.visibility import Hidden
+from backend.values import LabelSource, Role, RoundStatus, Split, Stage, Verdict
 from tests import rows
 from tests.integration.loop import TRAINING, Loop, of_steps
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -88,8 +90,14 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     [told] = round_report.opening(shown.loop.actor, round_id).asked.few_shot
     assert "2 few-shot samples" in told
     assert "3 accepted ones of round 1" in told
-    # The same seed, the same samples: nothing but the round's own rows decides which are shown.
-    again = shown.loop.run(shown.launch(num_few_shot=2))
+    # From the same rounds the same seed draws the same samples, though people accept others meanwhile.
+    label = tables.Label
+    with session() as db:
+        kept = update(label).where(label.sample_id.in_([id_ for id_, *_ in samples]))
+        db.execute(kept.values(verdict=Verdict.accept, source=LabelSource.person))
+        db.get_one(tables.Round, round_id).status = RoundStatus.done
+        db.execute(update(tables.Job).values(active_key=None))
+    again = shown.loop.run(shown.launch(num_few_shot=2, few_shot_rounds=(1,)))
     with reading() as db:
         both = [
             db.scalars(
@@ -142,3 +150,44 @@ def test_what_does_not_fit_into_the_context_is_refused_and_what_is_gone_fails(ti
     failed = shown.loop.run(round_id)
     assert failed.status is RoundStatus.failed
     assert "are gone" in (failed.error or "")
+
+
+def test_who_decides_again_is_not_told_what_was_accepted(tiny: Path) -> None:
+    shown = Shown(tiny)
+    round_ = shown.loop.run(shown.launch(num_few_shot=2))
+    reviewer = rows.make_actor(shown.loop.project, Role.reviewer)
+    with reading() as db:
+        sample_id = db.scalar(select(tables.Sample.id).where(tables.Sample.round_id == round_.id))
+    assert sample_id is not None
+
+    def told(actor: Actor) -> tuple[bool, bool, bool, bool]:
+        seen = detail.detail(actor, sample_id)
+        [listed] = [row for row in rounds.list_rounds(actor, shown.loop.project.id) if row.id == round_.id]
+        with reading() as db:
+            names = export_rows.Names()
+            lines = export_rows.rows(db, actor, db.get_one(tables.Round, round_.id), Hidden(), [sample_id], names)
+            [line] = [dict(zip(export_rows.COLUMNS, line, strict=True)) for line in lines]
+        is_in_rounds = "ids" in rounds.get(actor, round_.id).few_shot["1"]
+        assert is_in_rounds == ("ids" in listed.few_shot["1"])
+        return is_in_rounds, "few_shot" in seen.noted, bool(seen.few_shot_chat), "few_shot" in line["noted"]
+
+    assert told(reviewer) == (True,) * 4
+    with session() as db:
+        db.get_one(tables.Round, shown.first_id).status = RoundStatus.review
+    assert told(reviewer) == (False,) * 4
+    assert told(shown.loop.actor) == (True,) * 4
+    assert rounds.get(reviewer, round_.id).few_shot["1"]["num_ids"] == 3
+
+
+def test_a_held_out_set_that_came_after_the_launch_counts_and_so_does_a_round_that_failed(tiny: Path) -> None:
+    shown = Shown(tiny)
+    round_id = shown.launch(num_few_shot=2)
+    rows.make_prompt_set(shown.loop.project, prompts=["Prompt  A"], split=Split.held_out)
+    failed = shown.loop.run(round_id)
+    assert failed.status is RoundStatus.failed
+    assert "came after the launch asks 1 of the prompts" in (failed.error or "")
+    with session() as db:
+        db.get_one(tables.Round, shown.first_id).status = RoundStatus.failed
+        db.execute(update(tables.Job).values(active_key=None))
+    with pytest.raises(InvalidInput, match="answer 0 different prompts"):
+        shown.launch(num_few_shot=2, few_shot_by="anyone")

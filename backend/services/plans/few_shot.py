@@ -57,7 +57,7 @@ def _too_few(db: Session, project_id: int, choice: FewShotChoice, pool: list[Few
     of_project = set(db.scalars(select(tables.Round.number).where(tables.Round.project_id == project_id)))
     if unknown := [number for number in choice.rounds if number not in of_project]:
         return f"few_shot_rounds: there is no round {unknown[0]} in this project. Name others, or none for all."
-    where = f"rounds {', '.join(map(str, choice.rounds))}" if choice.rounds else "the rounds that are over"
+    where = f"rounds {', '.join(map(str, choice.rounds))}" if choice.rounds else "the rounds that are done"
     whom = "by people " if choice.by == "people" else ""
     return (
         f"Samples accepted {whom}in {where} answer {len({shown.text_key for shown in pool})} different prompts that no "
