@@ -18,6 +18,7 @@ from backend.generators import _few_shot
 from backend.pipeline.answer import Ready
 from backend.pipeline.groups import StageGroup
 from backend.pipeline.stage import StageContext, derive_seed
+from backend.prompt_sources import PromptSource
 from backend.recipes import StepPlace
 from backend.values import (
     JSON,
@@ -84,7 +85,14 @@ def ready(stage: StageContext, choice: FewShotChoice) -> Ready:
 def shown_before(
     stage: StageContext, place: StepPlace, choice: FewShotChoice, groups: Sequence[values.Group]
 ) -> list[values.Prompt]:
-    """The prompts of these groups, which are tried out, with the samples that are shown before each."""
+    """The prompts of these groups, which are tried out, with the samples that are shown before each.
+
+    None before questions that are not what their prompts say, as none is in the round itself.
+    """
+    asked = stage.places[place.source or 0].step.part
+    is_own = bool(place.source) or (isinstance(asked, PromptSource) and (asked.asks_for_prompts or asked.makes_answers))
+    if is_own or any(group.parent or group.trained for group in groups):
+        return [group.prompt for group in groups]
     with reading() as db:
         pool = pool_of(db, stage, place, choice)
         keys = _text_keys(db, [group.prompt.id for group in groups])

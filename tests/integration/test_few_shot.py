@@ -74,6 +74,8 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
         [dataset] = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id))
         examples = db.scalars(select(tables.Example).where(tables.Example.dataset_id == dataset.id)).all()
         learned = descent.with_shown_to(db, shown.loop.project.id, [shown.ids["a"]])
+        told_by_a = next(db.get_one(sample, id_) for id_, *_, extra in samples if shown.ids["a"] in extra["few_shot"])
+        is_told = {"round_id": told_by_a.round_id, "group_id": told_by_a.group_id, "prompt_id": told_by_a.prompt_id}
     assert len(samples) == 5
     for _, asked, text, extra in samples:
         assert text == "saw #### 4"
@@ -84,6 +86,23 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     assert set(learned) - {shown.ids["a"]} == {
         id_ for id_, _, _, extra in samples if shown.ids["a"] in extra["few_shot"]
     }
+    with session() as db:
+        edit = sample(
+            project_id=shown.loop.project.id,
+            **is_told,
+            kind="edit",
+            edited_from_id=told_by_a.id,
+            position=9,
+            text="better",
+            finish_reason="stop",
+            num_tokens=1,
+            seed=0,
+        )
+        db.add(edit)
+    with reading() as db:
+        assert {*descent.with_shown_to(db, shown.loop.project.id, [shown.ids["a"]])} == {*learned, edit.id}
+    with session() as db:
+        db.delete(db.get_one(sample, edit.id))
     viewed = detail.detail(shown.loop.actor, samples[0][0])
     assert [turn["role"] for turn in viewed.few_shot_chat] == ["user", "assistant"] * 2 + ["user"]
     assert viewed.few_shot_chat[-1] == viewed.messages[-1]

@@ -79,11 +79,13 @@ def _too_long(
     asked = contexts.tokens_of(policy, contexts.longest(db, project_id, plan.sample_set_ids))
     if shown is None or asked is None:
         return ""
+    asked += max((contexts.tokens_of(policy, text) or 0 for text in part.asked_beside), default=0)
     whole = shown + asked + part.max_tokens_per_chat
     if whole <= context:
         return ""
     return (
-        f"The longest ones have {shown:,} tokens, the longest prompt {asked:,}, and an answer may have "
-        f"{part.max_tokens_per_chat:,}: {whole:,} together, but the context of {policy.name} holds {context:,}. Lower "
+        f"The longest ones have {shown:,} tokens, the longest prompt with what is said beside it {asked:,}, and an "
+        f"answer may have {part.max_tokens_per_chat:,}: {whole:,} together, but the context of {policy.name} holds "
+        f"{context:,}. Lower "
         "num_few_shot or max_tokens, or take a model with a longer context."
     )
