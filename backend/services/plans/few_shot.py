@@ -86,6 +86,5 @@ def _too_long(
     return (
         f"The longest ones have {shown:,} tokens, the longest prompt with what is said beside it {asked:,}, and an "
         f"answer may have {part.max_tokens_per_chat:,}: {whole:,} together, but the context of {policy.name} holds "
-        f"{context:,}. Lower "
-        "num_few_shot or max_tokens, or take a model with a longer context."
+        f"{context:,}. Lower num_few_shot or max_tokens, or take a model with a longer context."
     )
