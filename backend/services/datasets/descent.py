@@ -70,15 +70,15 @@ def with_shown_to(db: Session, project_id: int, sample_ids: Sequence[int]) -> li
 
 
 def _made_of(db: Session, round_id: int, reached: Container[int]) -> set[int]:
-    """Samples of a round that are edits of these or answer a question about one, and what was made of those."""
-    sample, group, made = tables.Sample, tables.Group, set[int]()
+    """Samples of a round that are edits of these or answer a question about one, and what came after."""
+    sample, group, after = tables.Sample, tables.Group, set[int]()
     query = select(sample.id, sample.edited_from_id, group.parent_id).join(group, group.id == sample.group_id)
     is_made_of_one = or_(sample.edited_from_id.is_not(None), group.parent_id.is_not(None))
     query = query.where(sample.round_id == round_id, is_made_of_one)
     rows = db.execute(query.order_by(sample.id)).tuples().all()
-    while more := {id_ for id_, *of in rows if id_ not in made and any(n in made or n in reached for n in of)}:
-        made |= more
-    return made
+    while more := {id_ for id_, *of in rows if id_ not in after and any(n in after or n in reached for n in of)}:
+        after |= more
+    return after
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[AffectedCheckpoint, ...]:
