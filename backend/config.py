@@ -107,9 +107,11 @@ class Settings(BaseSettings):
     @field_validator("files_url")
     @classmethod
     def _is_place_of_files(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
+        if (value := value.strip()) and not value.strip("/"):
+            raise ValueError("the root of the disk is no place for shared files; make a folder for them")
+        value = value.rstrip("/")
         if value.startswith(("/", "~")):
-            return Path(value).expanduser().resolve().as_uri()
+            return f"file://{Path(value).expanduser().resolve()}"  # as it is: fsspec decodes no %20
         if value and not re.match(r"[a-z][a-z0-9+.-]*:/", value):
             raise ValueError(
                 f"{value!r} is no whole path and no address such as file:///srv/rondo or s3://bucket/rondo"

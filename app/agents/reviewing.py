@@ -7,10 +7,10 @@ from pydantic import Field
 from app.agents.tool import LONGEST_TEXT, RowId, ToolCall, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
-from backend.errors import Conflict
+from backend.errors import Conflict, InvalidInput
 from backend.services import questions, queue, review_settings, reviews, rounds
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision
+from backend.services.decisions import Act, Decision, Unread
 from backend.services.questions import QuestionView
 from backend.services.queue import Item, Order
 from backend.services.queue.item_views import JudgeView
@@ -81,16 +81,7 @@ class Decide(ToolCall):
     )
 
     def call(self, actor: Actor) -> JSON:
-        act = Act(
-            self.client_id,
-            DecisionKind(self.kind),
-            self.sample_id,
-            score=self.score,
-            note=self.reason,
-            retracts=self.retracts,
-            value=self.value,
-        )
-        done = reviews.decide_with_answers(actor, self.round_id, act, self.answers)
+        done = reviews.decide_with_answers(actor, self.round_id, self._act(), self.answers)
         if not done.decision.is_new and not self._is_asked(done.decision):
             raise Conflict("This client_id belongs to another decision of yours. Send a new one.")
         return {
@@ -99,6 +90,20 @@ class Decide(ToolCall):
             "others": [_decision(decision) for decision in done.others],
             "why_it_was_asked": done.reason,
         }
+
+    def _act(self) -> Act | Unread:
+        try:
+            return Act(
+                self.client_id,
+                DecisionKind(self.kind),
+                self.sample_id,
+                score=self.score,
+                note=self.reason,
+                retracts=self.retracts,
+                value=self.value,
+            )
+        except InvalidInput as error:
+            return Unread(error, self.client_id, self.kind)
 
     def _is_asked(self, decision: Decision) -> bool:
         """Whether a decision that was written before is the one that is asked for."""

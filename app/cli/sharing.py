@@ -35,6 +35,10 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def share(
     anew: Annotated[bool, typer.Option("--anew", help="Send what is shared already, too: it may be damaged.")] = False,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option("--replace", metavar="NAME", help="Share this in place of what another machine shared so."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Share the checkpoints and archives that only this machine has; what is shared already is not sent again."""
@@ -42,12 +46,12 @@ def share(
     from backend.services.operations import sharing
 
     actor = asking.owner(migrate=False)
-    names = []
-    for name in sharing.share_all(actor, anew=anew):
-        say(name)
-        names.append(name)
+    names, other = [], []
+    for sent in sharing.share_all(actor, anew=anew, replace=replace or ()):
+        (names if sent.is_shared else other).append(sent.name)
+        say(sent.name if sent.is_shared else f"{sent.name} is not what is shared under that name, and that stays.")
     missing = sharing.missing(actor)
     for name in missing:
         say(f"{name} is neither here nor shared: share it from the machine that has it.")
-    value = {"address": sharing.address(), "shared": names, "missing": missing}
+    value = {"address": sharing.address(), "shared": names, "other": other, "missing": missing}
     emit(value, as_json=as_json, text=f"{len(names)} are shared at {sharing.address()}.")

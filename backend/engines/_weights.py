@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+OF_RONDO = ("checkpoints/", "models/")
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 WEIGHTS_BYTES = 1024**4
@@ -46,6 +47,11 @@ def expanded(model: str) -> Path:
         return Path(model).expanduser()
     except RuntimeError as error:
         raise InvalidInput(f"There is no home folder for {model}. Type the whole path of the model folder.") from error
+
+
+def may_be_folder(model: str) -> bool:
+    """Whether a name may be that of a folder which is not here: it is no hub name, or lies where Rondo puts models."""
+    return model.startswith(OF_RONDO) or not HUB_NAME.fullmatch(model)
 
 
 def is_adapter(located: str) -> bool:

@@ -236,8 +236,8 @@ def _share_log(job_id: int) -> None:
     try:
         if path.is_file():
             shared_files.share(path)
-    except RondoError as error:
-        log.warning("The log of job %s stays on this machine: %s", job_id, error.message)
+    except (RondoError, OSError) as error:
+        log.warning("The log of job %s stays on this machine: %s", job_id, error)
 
 
 @DBOS.workflow(name=durable.HELP)

@@ -14,8 +14,8 @@ from backend import shared_files
 from backend.boundary import clean
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.engines import Engine
-from backend.engines._wrapper import INNER, is_wrapper
+from backend.engines import Engine, _weights
+from backend.engines._wrapper import INNER, innermost, is_wrapper
 from backend.errors import DatabaseLost, NotFound
 from backend.pipeline import serve
 from backend.pipeline.stage import StageContext
@@ -29,9 +29,22 @@ PATH_KNOBS = ("model", "adapter")
 
 def resolve(value: str) -> str:
     """A path below the data folder becomes absolute, fetched where it is shared and not on this machine; a hub name or
-    an absolute path stays as it is."""
+    an absolute path stays as it is, and nobody is asked for it."""
     inside = settings().folder / value
-    return str(inside) if shared_files.bring(inside) else value
+    may_be_ours = inside.exists() or _weights.may_be_folder(value)
+    return str(inside) if may_be_ours and shared_files.bring(inside) else value
+
+
+def lies_elsewhere(engine: dict[str, Any]) -> bool:
+    """Whether weights of it are not on this machine and may be shared. Asks nobody: a web request does not wait until
+    gigabytes are fetched, a worker does."""
+    data = innermost(engine)
+    values = [data.get(knob) for knob in PATH_KNOBS if data["name"] != "openai"]
+    folder = settings().folder
+    return any(
+        isinstance(value, str) and _weights.may_be_folder(value) and shared_files.may_have(folder / value)
+        for value in values
+    )
 
 
 def engine_json(checkpoint: tables.Checkpoint) -> dict[str, Any]:

@@ -80,10 +80,6 @@ def forget_old() -> None:
         with suppress(OSError):  # another process was quicker, or it is another account's
             if path.stat().st_mtime < time.time() - KEPT_DAYS * 86_400:
                 path.unlink()
-    files = shared_files.store()
-    for file_list in files.lists(f"{FOLDER}/gguf-") if files is not None else ():
-        if files is not None and file_list.written_at.timestamp() < time.time() - KEPT_DAYS * 86_400:
-            files.delete(file_list.name)
 
 
 def _hash(file: Path) -> str:

@@ -11,7 +11,7 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import Ability, can
 from backend.engines._server_options import check_rank
-from backend.engines._weights import is_adapter, locate, rank_of
+from backend.engines._weights import is_adapter, locate, may_be_folder, rank_of
 from backend.engines._wrapper import INNER, innermost, is_wrapper
 from backend.engines.vllm import ABLE
 from backend.errors import InvalidInput
@@ -107,8 +107,9 @@ def _engines(db: Session, round_: tables.Round) -> list[dict[str, Any]]:
 
 def _rank(folder: str) -> int:
     inside = settings().folder / folder
+    may_be_ours = inside.exists() or may_be_folder(folder)
     try:
-        located = locate(str(inside) if shared_files.bring(inside) else folder)
+        located = locate(str(inside) if may_be_ours and shared_files.bring(inside) else folder)
         return rank_of(located) if is_adapter(located) else 0
     except InvalidInput:
         return 0

@@ -227,7 +227,7 @@ def run(stage: StageContext) -> Finish:
         run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=look)
     except TrainerError as error:
         raise TrainerError(frozen.own_words(log, start) or error.message) from error
-    shared_files.share(settings().folder / final)
+    shared_files.share_first(settings().folder / final)
     report = trained.report_rows if trainer.trains_weights else wrap.report
     report(stage, settings().folder / final, follow.step)
     checks = trained.checks(settings().folder / final) if trainer.trains_weights else {}

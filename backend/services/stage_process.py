@@ -39,8 +39,10 @@ def main() -> int:
     """Watch the parent first, so that this process never outlives it; then run the job."""
     guard()
     log.setup()
-    from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
+    from backend import shared_files  # noqa: PLC0415 - the guard must stand before slow imports
+    from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - as above
 
+    shared_files.hold_from_now()
     others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub, SCAN: scan_dataset}
     others |= {NEAR_DUPLICATES: look_for_near_duplicates, EMBEDDINGS: make_embeddings, FETCH: fetch_dataset}
     if sys.argv[1] != standby.WAIT:

@@ -1,7 +1,6 @@
 """One address as fsspec reaches it: files written whole, read, listed and deleted."""
 
 import os
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,10 @@ from backend.errors import InvalidInput, MissingPrerequisite, RondoError
 
 AT_ONCE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "adl", "az", "oss", "memory"}
 """Where an object is written whole or not at all, and folders need not be made."""
+RENAMING = {"sftp", "ssh", "smb", "hdfs", "ftp"}
+"""Where a file gets its name at once; elsewhere it would be copied, and be there by halves meanwhile."""
+NO_SECRETS = {"file", "local", "memory", "abfs", "abfss"}
+"""What stands before an @ in an address of these signs nobody in."""
 PARTS = "parts"
 """The folder in which files are written elsewhere until they get their name."""
 
@@ -24,21 +27,29 @@ class Driver:
         """Raises `InvalidInput` for an address of no known kind, `MissingPrerequisite` where a library is missing."""
         import fsspec  # noqa: PLC0415  it and its libraries load only where an address is set
 
-        self.url = re.sub(r"//[^/@]*@", "//...@", url)
+        self._secret = _secret_of(url)
+        self.url = self._shown(url)
         """As it may be shown: without who signs in there."""
         try:
-            self._fs, root = fsspec.url_to_fs(url)
+            # A kept listing would name what another machine has deleted.
+            self._fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
         except ImportError as error:
             raise MissingPrerequisite(
-                f"RONDO_FILES_URL is {self.url}: {error}. Install that, then start again."
+                f"RONDO_FILES_URL is {self.url}: {self._shown(str(error))}. Install that, then start again."
             ) from error
         except (ValueError, OSError) as error:
             raise InvalidInput(
-                f"RONDO_FILES_URL is {self.url!r}: {error}. Give a folder, or an address such as s3://bucket/rondo."
+                f"RONDO_FILES_URL is {self.url!r}: {self._shown(str(error))}. "
+                "Give a folder, or an address such as s3://bucket/rondo."
             ) from error
         self._root = root.rstrip("/")
         kinds = {self._fs.protocol} if isinstance(self._fs.protocol, str) else {*self._fs.protocol}
         self._is_local, self._is_at_once = bool(kinds & {"file", "local"}), bool(kinds & AT_ONCE)
+        if not (self._is_local or self._is_at_once or kinds & RENAMING):
+            raise InvalidInput(
+                f"RONDO_FILES_URL is {self.url!r}, and no file can be written there whole or not at all. Give a "
+                "folder, or an address such as s3://bucket/rondo."
+            )
 
     @contextmanager
     def reached(self, done: str) -> Iterator[None]:
@@ -48,7 +59,7 @@ class Driver:
         except RondoError:
             raise
         except Exception as error:  # each driver has errors of its own
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            reason = self._shown(str(error).strip().partition("\n")[0]) or type(error).__name__
             raise MissingPrerequisite(
                 f"Nothing can be {done} at {self.url}, where RONDO_FILES_URL has the shared files: {reason}. "
                 "Correct the address or its rights (rondo doctor tries it), then retry."
@@ -93,6 +104,19 @@ class Driver:
         moment: datetime = self._fs.modified(self._at(path))
         return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
+    def refresh(self, path: str) -> bool:
+        """Have a file as if it was written now; whether that is possible here."""
+        if self._is_local:
+            with suppress(OSError):  # another account's
+                os.utime(self._at(path))
+                return True
+        return False
+
+    @property
+    def answers_many(self) -> bool:
+        """Whether several threads may ask at once."""
+        return self._is_at_once or self._is_local
+
     def below(self, folder: str) -> list[str]:
         """All files below a folder, in order of their paths."""
         top = self._at(folder)
@@ -123,3 +147,12 @@ class Driver:
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
+
+    def _shown(self, text: str) -> str:
+        return text.replace(self._secret, "...") if self._secret else text
+
+
+def _secret_of(url: str) -> str:
+    """What stands before the last @ of an address; a key of S3's may hold slashes. Folders and containers are none."""
+    protocol, _, rest = url.partition("://")
+    return "" if protocol in NO_SECRETS else rest.rpartition("@")[0]

@@ -10,45 +10,28 @@ import shutil
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.row_files import PART
 from backend.shared_files.driver import PARTS, Driver
+from backend.shared_files.lists import FORMAT, FileEntry, FileList, check_name, entries_of, files_of
 
-FORMAT = 1
 LISTS, CONTENT, CHECKS, OWNER = "lists", "content", "checks", "database-id"
 SUFFIX = ".json"
 REUSED_SECONDS = 45 * 60
-"""Content that no list names is deleted an hour after it was written, so what is older is sent again."""
+"""Content that no list names is deleted an hour after it was written, so what is older is written anew."""
 PART_SECONDS = 3_600
 """A part that nobody wrote to for so long is a killed process's."""
 CHUNK = 1 << 20
-
-
-class FileEntry(BaseModel):
-    """One file."""
-
-    sha256: str
-    num_bytes: int
-
-
-class FileList(BaseModel):
-    """What a name stands for: files below a folder, or one file whose name is empty."""
-
-    format: int = FORMAT
-    name: str
-    written_at: datetime
-    files: dict[str, FileEntry]
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(entry.num_bytes for entry in self.files.values())
+AT_ONCE = 16
+"""So many lists are read at once."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +50,32 @@ class FileStore:
         self._driver = Driver(url)
         self.url = self._driver.url
 
-    def put(self, name: str, source: Path, *, anew: bool = False) -> FileList:
-        """Store a file, or all files below a folder, under a name; what the name stood for before is replaced.
+    def put(
+        self,
+        name: str,
+        source: Path,
+        *,
+        anew: bool = False,
+        replaces: bool = True,
+        entries: dict[str, FileEntry] | None = None,
+    ) -> FileList:
+        """Store a file, or all files below a folder, under a name; return what the name stands for now.
 
-        May be repeated, and goes on where it was broken off. anew: send what is there already, too.
+        May be repeated, and goes on where it was broken off. anew: send what is there already, too. replaces: whether
+        what the name stood for before goes; else it stays, and is returned. entries: the hashes, where they are known.
         """
-        _check_name(name)
-        paths = _files_of(source)
-        entries = {within: _entry(path) for within, path in paths.items()}
+        check_name(name)
+        paths = files_of(source)
+        entries = entries_of(source) if entries is None else entries
         known = self.find(name)
-        if known is not None and known.files == entries and not anew:
+        if known is not None and ((known.files == entries and not anew) or (known.files != entries and not replaces)):
             return known
         file_list = FileList(name=name, written_at=datetime.now(UTC), files=entries)
         with self._driver.reached("written"):
             for within, path in paths.items():
                 self._put_content(path, entries[within], anew=anew)
+            if not replaces and (other := self.find(name)) is not None and other.files != entries:
+                return other  # another machine was quicker
             self._driver.write(_list_path(name), file_list.model_dump_json().encode())
             for within, path in paths.items():  # a clean-up may have run meanwhile
                 self._put_content(path, entries[within])
@@ -89,15 +83,16 @@ class FileStore:
 
     def find(self, name: str) -> FileList | None:
         """What a name stands for; None where it stands for nothing."""
-        _check_name(name)
+        check_name(name)
         with self._driver.reached("read"):
             text = self._driver.read(_list_path(name))
         return None if text is None else self._parse(text, name)
 
-    def get(self, name: str, target: Path) -> FileList | None:
+    def get(self, name: str, target: Path, *, aside: Path | None = None) -> FileList | None:
         """Copy what a name stands for to a free place, checked by its hashes; None where it stands for nothing.
 
-        Raises `InvalidInput` for content that is not what was stored, `MissingPrerequisite` for too small a disk.
+        aside: where what lies at the place goes, once all is fetched. Raises `InvalidInput` for content that is not
+        what was stored, `MissingPrerequisite` for too small a disk.
         """
         file_list = self.find(name)
         if file_list is None:
@@ -114,6 +109,11 @@ class FileStore:
         try:
             for within, entry in file_list.files.items():
                 self._get_content(name, entry, part / "content" / within)
+            if "" in file_list.files:  # a file is as old here as it is there
+                os.utime(part / "content", (file_list.written_at.timestamp(),) * 2)
+            if aside is not None:
+                with suppress(FileNotFoundError):
+                    target.rename(aside)
             with suppress(OSError):  # another process was quicker: its copy is as good
                 (part / "content").rename(target)
             if not target.exists():
@@ -131,12 +131,13 @@ class FileStore:
 
     def lists(self, prefix: str = "") -> list[FileList]:
         """All that is stored under names that begin so, in order of names."""
-        file_lists = map(self.find, self.names(prefix))
+        with ThreadPoolExecutor(AT_ONCE if self._driver.answers_many else 1) as threads:
+            file_lists = [*threads.map(self.find, self.names(prefix))]
         return [file_list for file_list in file_lists if file_list is not None]
 
     def delete(self, name: str) -> None:
         """Let a name stand for nothing. Content that no other name has goes with a clean-up."""
-        _check_name(name)
+        check_name(name)
         with self._driver.reached("deleted"):
             self._driver.remove(_list_path(name))
 
@@ -187,8 +188,13 @@ class FileStore:
     def _put_content(self, path: Path, entry: FileEntry, *, anew: bool = False) -> None:
         place = _content_path(entry.sha256)
         is_there = not anew and self._driver.size(place) == entry.num_bytes
-        if not is_there or self._driver.written_at(place) < time.time() - REUSED_SECONDS:
-            self._driver.send(place, path)
+        if is_there and (self._driver.written_at(place) >= time.time() - REUSED_SECONDS or self._driver.refresh(place)):
+            return
+        before = _stamp(path)
+        self._driver.send(place, path)
+        if _stamp(path) != before or before[0] != entry.num_bytes:
+            self._driver.remove(place)
+            raise InvalidInput(f"{path} was changed while it was shared. Share it again once nothing writes to it.")
 
     def _get_content(self, name: str, entry: FileEntry, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +216,7 @@ class FileStore:
         try:
             file_list = FileList.model_validate_json(text)
             for within in filter(None, file_list.files):
-                _check_name(within)
+                check_name(within)
             if file_list.name != name:
                 raise InvalidInput(f"It is the list of {file_list.name}.")
         except (ValidationError, InvalidInput) as error:
@@ -230,25 +236,9 @@ def _content_path(sha256: str) -> str:
     return f"{CONTENT}/{sha256[:2]}/{sha256}"
 
 
-def _files_of(source: Path) -> dict[str, Path]:
-    if source.is_file():
-        return {"": source}
-    paths = sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith(PART))
-    if not paths:
-        raise InvalidInput(f"There is no file in {source}, so nothing of it is shared. Check the path.")
-    return {path.relative_to(source).as_posix(): path for path in paths}
-
-
-def _check_name(name: str) -> None:
-    path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts or path.as_posix() != name or "\0" in name or "\\" in name:
-        raise InvalidInput(f"{name!r} is no path below the data folder. Give one such as checkpoints/round-1-ab/final.")
-
-
-def _entry(path: Path) -> FileEntry:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return FileEntry(sha256=sha256, num_bytes=os.fstat(file.fileno()).st_size)
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _part(target: Path) -> str:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from backend.errors import InvalidInput
 from backend.trainers import Trainer, TrainSpec, _folders, final_folder
-from backend.trainers._identity import deciding
+from backend.trainers._identity import deciding, portable
 from backend.values import JSON
 
 ENGINE_FILE = "engine.json"
@@ -38,14 +38,15 @@ class EngineTrainer(Trainer, abstract=True):
         """Write `final/`. It appears whole or not at all, and the same spec and rows give the same."""
         output = Path(spec.output_dir)
         rows = _read(spec.dataset)
-        identity = _identify(spec, rows)
-        if _folders.is_finished(output, identity):
+        identity, anywhere = _identify(deciding(spec), rows), _identify(portable(deciding(spec)), rows)
+        if _folders.is_finished(output, identity, anywhere):
             return
         artefact = self.write(rows, spec.engines[self.start])
         folder = _folders.unfinished(output)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        record = {"identity": identity, "spec": spec.to_json(), "seed": spec.seed, "counts": artefact.counts}
+        record = {"identity": identity, _folders.ANYWHERE: anywhere}
+        record |= {"spec": spec.to_json(), "seed": spec.seed, "counts": artefact.counts}
         for file, content in ((ENGINE_FILE, {"name": artefact.name, "knobs": artefact.knobs}), ("train.json", record)):
             (folder / file).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
         _folders.sync(folder)
@@ -63,6 +64,6 @@ def _read(dataset: str) -> list[JSON]:
         return [json.loads(line) for line in lines]
 
 
-def _identify(spec: TrainSpec, rows: Sequence[JSON]) -> str:
+def _identify(decides: JSON, rows: Sequence[JSON]) -> str:
     """Hash what decides the result: the spec as far as it does, and the rows."""
-    return hashlib.sha256(json.dumps([deciding(spec), rows], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([decides, rows], sort_keys=True).encode()).hexdigest()

@@ -16,15 +16,21 @@ OF_SEVERAL = {"optimizer.pt": ("optimizer.bin", "latest"), "rng_state.pth": ("rn
 """Other names that these files have where several processes trained: by FSDP, by DeepSpeed, by any."""
 COMPLETE = "complete"
 """Lies in a checkpoint once all of several processes have written theirs."""
+ANYWHERE = "identity_anywhere"
+"""What `train.json` has of the same training on all machines."""
 NEARLY_FULL = 16 * 2**20
 
 
-def is_finished(output: Path, identity: str) -> bool:
-    """Say whether `final/` is there; raises if it is the result of something else."""
+def is_finished(output: Path, identity: str, anywhere: str = "") -> bool:
+    """Say whether `final/` is there; raises if it is the result of something else.
+
+    anywhere: the identity on all machines, whatever their data folders are called: it may have been fetched.
+    """
     record = final_folder(str(output)) / "train.json"
     if not record.is_file():
         return False
-    if json.loads(record.read_text(encoding="utf-8"))["identity"] != identity:
+    known = json.loads(record.read_text(encoding="utf-8"))
+    if known["identity"] != identity and known.get(ANYWHERE) != anywhere:
         raise TrainerError(f"{output} holds the result of another training. Choose another output folder.")
     return True
 

@@ -1,5 +1,8 @@
 """What decides the result of a training: of its spec what is not a place, and of the engines what changes a text."""
 
+from typing import Any
+
+from backend.config import settings
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import UnknownPart
@@ -14,6 +17,21 @@ def deciding(spec: TrainSpec) -> JSON:
     """
     decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
     return decides | {"engines": {role: _deciding(engine) for role, engine in spec.engines.items()}}
+
+
+def portable(decides: JSON) -> JSON:
+    """The same on every machine: what lies below the data folder by its path in it."""
+    top = f"{settings().folder}/"
+
+    def of(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: of(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [of(one) for one in value]
+        return value.removeprefix(top) if isinstance(value, str) else value
+
+    moved: JSON = of(decides)
+    return moved
 
 
 def _deciding(engine: JSON) -> JSON:

@@ -55,8 +55,9 @@ def forget_others() -> None:
 def run(trainer: "TRLKnobs", spec: TrainSpec, spec_file: str) -> None:
     """Train in `num_processes` processes and wait for them; raises `TrainerError` with what the first to fail said."""
     output, identity = Path(spec.output_dir), identify(spec)
+    anywhere = identify(spec, anywhere=True)
     logs = output / "processes"
-    if _folders.is_finished(output, identity):
+    if _folders.is_finished(output, identity, anywhere):
         shutil.rmtree(logs, ignore_errors=True)
         return _folders.remove_checkpoints(output)
     _hardware.check_ready(trainer)

@@ -23,7 +23,7 @@ from backend.trainers import (
     _rows,
     final_folder,
 )
-from backend.trainers._identity import deciding
+from backend.trainers._identity import deciding, portable
 from backend.trainers._inputs import Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.trainers._preflight import Ready
@@ -38,10 +38,10 @@ LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     """Train from the newest whole checkpoint, write `final/`, then remove the checkpoints."""
     output = Path(spec.output_dir)
-    identity = identify(spec)
+    identity, anywhere = identify(spec), identify(spec, anywhere=True)
     # Of several processes each comes here, the folder is claimed by who started them, and the first one writes.
     is_alone = trainer.num_processes == 1
-    if is_alone and _folders.is_finished(output, identity):
+    if is_alone and _folders.is_finished(output, identity, anywhere):
         return _folders.remove_checkpoints(output)
     rows = _rows.read(trainer, spec)
     _weights.prepare_libraries()
@@ -72,6 +72,7 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
             raise TrainerError("The loss became nan. Lower learning_rate, or look for broken rows in the dataset.")
         record = {
             "identity": identity,
+            _folders.ANYWHERE: anywhere,
             "spec": spec.to_json(),
             "versions": {name: version(name) for name in LIBRARIES},
             "seed": spec.seed,
@@ -141,14 +142,17 @@ def prepared(
     return Ready(rows, ordinary, left_out, rows_used, most, fitted)
 
 
-def identify(spec: TrainSpec) -> str:
-    """Hash what decides the result: the spec as far as it does, and the bytes of the dataset."""
+def identify(spec: TrainSpec, *, anywhere: bool = False) -> str:
+    """Hash what decides the result: the spec as far as it does, and the bytes of the dataset.
+
+    anywhere: as it is on all machines, whatever their data folders are called.
+    """
     file = Path(spec.dataset)
     if not file.is_file():
         raise InvalidInput(f"The dataset {file} is not there. Freeze the dataset again.")
     with file.open("rb") as opened:
         content = hashlib.file_digest(opened, "sha256").hexdigest()
-    decides = deciding(spec)
+    decides = portable(deciding(spec)) if anywhere else deciding(spec)
     if not decides["engines"]:
         del decides["engines"]  # a training that asks none has the identity it had before there were any
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()

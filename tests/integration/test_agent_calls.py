@@ -63,6 +63,11 @@ def test_groups_are_preferred_ranked_and_taken_back(database: str) -> None:
     assert preferred["decision"] == again["decision"]
     assert [entry["decision"]["kind"] for entry in (preferred, ranked, back)] == ["prefer", "rank", "retract"]
     assert [decision.kind for decision in team.decisions()] == ["prefer", "rank", "retract"]
+    unread: Call = ("decide", first | {"kind": "prefer", "value": {"best": "the second"}})
+    assert ask(team.who("ann"), unread) == ["InvalidInput"]
+    stranger = rows.make_actor(rows.make_project("another"), Role.reviewer)
+    viewer = rows.make_actor(team.project, Role.viewer)
+    assert [*ask(stranger, unread), *ask(viewer, unread)] == ["NotFound", "PermissionDenied"], "asked first"
 
 
 def test_a_colleagues_decision_is_hidden_until_ones_own(database: str) -> None:

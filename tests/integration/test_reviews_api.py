@@ -116,13 +116,16 @@ def test_what_is_no_decision_is_refused_alone(database: str) -> None:
     good = {"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": team.ids[0]}
     with site.with_token(team.who("ann")) as ann:
         bare = {"client_id": "without-a-number", "kind": "score", "sample_id": team.ids[0]}
-        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, bare, good]
+        twice = {"client_id": "a-group-twice", "kind": "rank", "sample_id": team.ids[2]}
+        twice |= {"value": {"order": [team.ids[2], team.ids[2]]}}
+        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, bare, twice, good]
         found = ann.post(f"/api/v1/rounds/{team.round.id}/decisions", json={"decisions": sent}).json()
-    refused = [(one.get("client_id"), one.get("status")) for one in found[:3]]
-    assert refused == [("bad", 422), ("", 422), ("without-a-number", 422)]
+    refused = [(one.get("client_id"), one.get("status")) for one in found[:4]]
+    assert refused == [("bad", 422), ("", 422), ("without-a-number", 422), ("a-group-twice", 422)]
     assert found[0]["error"]["message"].startswith("This decision cannot be used: kind: ")
     assert found[2]["error"]["message"] == "A score decision needs a number. Give one."
-    assert found[3].get("decision", found[3])["client_id"] == good["client_id"], found[3]
+    assert found[3]["error"]["message"] == "A sample is named twice. Name each at most once."
+    assert found[4].get("decision", found[4])["client_id"] == good["client_id"], found[4]
 
 
 def test_what_is_written_unchecked_for_each_key_fits_the_published_models(database: str) -> None:

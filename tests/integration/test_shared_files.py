@@ -3,25 +3,31 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from app.cli.commands import app
 from backend import shared_files
 from backend.config import reread, settings
-from backend.db import session, tables
+from backend.db import reading, session, tables
 from backend.engines._model_check import CheckLevel
 from backend.errors import Conflict, MissingPrerequisite, PermissionDenied
 from backend.pipeline import bind
 from backend.services import archived, installation, round_archive
 from backend.services.access import Actor
+from backend.services.datasets import scans
 from backend.services.operations import archives, clean_up, examination, shared_leftovers, sharing
 from backend.services.people import accounts
 from backend.services.plans import contexts
-from backend.services.projects import deletion, trash
-from backend.values import Role, RoundStatus
+from backend.services.projects import deletion, own_files, trash
+from backend.services.round_archive import files as archive_files
+from backend.services.samples import export_places
+from backend.shared_files import FileList, FileStore
+from backend.shared_files.driver import Driver
+from backend.values import DatasetType, Role, RoundStatus
 from tests import rows
 from tests.integration.archiving import leaving
 from tests.integration.archiving import place as place  # a fixture
@@ -79,6 +85,87 @@ def test_another_machine_restores_an_archived_round(move: Move, place: tuple[Act
     assert (shared_names(), shared_leftovers.look(later)) == ([], [])
 
 
+def test_a_round_that_two_machines_archived_in_turn_comes_back_from_its_newest_archive(
+    move: Move, place: tuple[Actor, tables.Round]
+) -> None:
+    (admin, round_), owner = place, accounts.local_owner()
+    for machine in ("data", "other"):
+        move(machine)
+        installation.tie_folder()
+        round_archive.archive(admin, round_.id)
+        if machine == "data":
+            move("other")
+            round_archive.restore(admin, round_.id)
+            with session() as db:
+                db.execute(update(tables.Sample).where(tables.Sample.round_id == round_.id).values(text="since"))
+    name = f"archives/round-{round_.id}"
+    newest = archive_files.hash_of(archived.place(round_.id))
+    move("data")
+    assert archive_files.hash_of(archived.place(round_.id)) != newest
+    assert list(sharing.share_all(owner)) == [sharing.Sent(name, is_shared=False)]
+    sharing.bring_archives()
+    assert archive_files.hash_of(archived.place(round_.id)) == newest
+    assert sorted(path.name for path in archived.place(round_.id).parent.iterdir()) == [archived.place(round_.id).name]
+    round_archive.restore(admin, round_.id)
+    with reading() as db:
+        assert set(db.scalars(select(tables.Sample.text).where(tables.Sample.round_id == round_.id))) == {"since"}
+
+
+def test_nothing_waits_for_an_address_that_is_down_but_what_needs_it(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = rows.make_project()
+    installation.tie_folder()
+    rows.make_checkpoint(
+        project, location="checkpoints/round-1-ab/final", engine={"name": "transformers", "model": "m"}
+    )
+
+    def down(*_: object) -> None:
+        raise OSError("the line is down")
+
+    monkeypatch.setattr(Driver, "read", down)
+    monkeypatch.setattr(Driver, "below", down)
+    assert bind.resolve("org/model") == "org/model"
+    assert bind.lies_elsewhere({"name": "transformers", "model": "checkpoints/round-1-ab/final"})
+    assert not bind.lies_elsewhere({"name": "transformers", "model": "org/model"})
+    export_places.forget_old_shared()
+    backup = archives.write()
+    assert (backup.left_out, backup.shared) == (["checkpoints/round-1-ab/final"], [])
+    with pytest.raises(MissingPrerequisite, match="the line is down"):
+        bind.resolve("checkpoints/round-1-ab/final")
+
+
+def test_what_a_worker_is_given_is_shared_before_the_transaction_and_lies_nowhere_else(
+    move: Move, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    curator = rows.make_actor(project, Role.curator)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project, prompts=1), n=2)
+    (a, b), message = samples[:2], [{"role": "user", "content": "?"}]
+    row = {"prompt_id": a.prompt_id, "sample_id": a.id, "rejected_id": b.id, "messages": message}
+    dataset = rows.make_dataset(round_, DatasetType.preference, [row])
+    (reference := tmp_path / "bench.txt").write_text("a question of a benchmark\n")
+    put = FileStore.put
+
+    def outside(self: FileStore, *given: Any, **how: Any) -> FileList:
+        with session() as db:  # on SQLite one writes at a time: this would wait for an open one
+            db.execute(update(tables.Project).values(description="free"))
+        return put(self, *given, **how)
+
+    monkeypatch.setattr(FileStore, "put", outside)
+    scan_id = scans.start(curator, dataset.id, reference=reference)
+    (name,) = FileStore.names(shared_files.store(), "exports/")  # type: ignore[arg-type]
+    assert not list(settings().folder.glob("exports/*"))
+    with pytest.raises(Conflict, match="looks through dataset"):
+        scans.start(curator, dataset.id, reference=reference)
+    assert shared_names() == [name], "what no job came of is taken back"
+    with reading() as db:
+        job_id = db.get_one(tables.Scan, scan_id).job_id
+        assert name.removeprefix("exports/") == db.get_one(tables.Job, job_id).spec["file"]
+        assert name in own_files.patterns(db, [project.id])
+
+
 def test_what_no_row_names_is_found_and_checkpoints_and_jobs_of_rounds_are_kept(move: Move) -> None:
     project, owner = rows.make_project(), accounts.local_owner()
     done, failed = (
@@ -120,7 +207,7 @@ def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(
     lay(f"{here}/model.safetensors")
     for location in (here, gone, "org/model"):
         rows.make_checkpoint(project, location=location, engine={"name": "transformers", "model": location})
-    assert list(sharing.share_all(owner)) == [here]
+    assert list(sharing.share_all(owner)) == [sharing.Sent(here, is_shared=True)]
     assert (shared_names(), sharing.missing(owner)) == ([here], [gone])
     with pytest.raises(PermissionDenied):
         list(sharing.share_all(rows.make_actor(project, Role.admin)))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import audit, notices, queue, review_settings, reviews
 from backend.services.decisions import leases, slots
 from backend.services.notices import hooks
@@ -15,7 +15,7 @@ from backend.services.people import accounts
 from backend.services.questions import answers
 from backend.services.queue import assignments, gold, pauses, shares
 from backend.services.queue.shares import Ask
-from backend.services.reviews import close_rules
+from backend.services.reviews import Act, close_rules
 from backend.services.team import removals
 from backend.values import DecisionKind, NoticeKind, Role, Verdict
 from tests import rows
@@ -156,9 +156,30 @@ def test_nothing_undoes_a_pause_but_a_curator(database: str) -> None:
 
 def test_a_rewritten_text_of_a_group_is_refused_in_a_pause(database: str) -> None:
     team = Team(prompts=1, mode="group")
+    done = team.act("ann", team.ids[0], DecisionKind.edit, text="better").decision
     pauses.pause(team.curator, team.round.id, team.who("ann").user_id, reason="away")
     with pytest.raises(PermissionDenied, match="is stopped: away"):
-        team.act("ann", team.ids[0], DecisionKind.edit, text="better")
+        team.act("ann", team.ids[0], DecisionKind.edit, text="best")
+    with pytest.raises(NotFound):
+        team.act("ann", 10**9, DecisionKind.edit, text="best")
+    again = Act(done.client_id, DecisionKind.edit, team.ids[0], text="better")
+    [resent] = reviews.decide_many(team.who("ann"), team.round.id, [again])
+    assert resent.decision == done, "what was written before is told, paused or not"
+
+
+def test_what_a_round_does_not_allow_is_refused_before_a_slot_is_asked_for(database: str) -> None:
+    team, far = Team(prompts=2), {"score": 99.0}
+    ann = team.who("ann")
+    with pytest.raises(InvalidInput, match="not on this round's scale"):
+        team.act("ann", team.ids[0], DecisionKind.score, **far)
+    assert team.slots(team.ids[0]) == []
+    shares.ask(team.curator, team.round.id, [Ask(ann.user_id, quota=1)])
+    team.act("ann", team.ids[1], ACCEPT)
+    with pytest.raises(InvalidInput, match="not on this round's scale"):
+        team.act("ann", team.ids[0], DecisionKind.score, **far)
+    pauses.pause(team.curator, team.round.id, ann.user_id, reason="away")
+    with pytest.raises(InvalidInput, match="not on this round's scale"):
+        team.act("ann", team.ids[0], DecisionKind.score, **far)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

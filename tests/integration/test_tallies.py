@@ -36,7 +36,7 @@ def compare(team: Team) -> None:
             told = tallies.of_one(db, who.user_id, team.round.id, settings)
             assert told == seen.get(who.user_id, tallies.Tally()), who
     for user_id, numbers in kept(team).items():
-        number = counted.get(user_id, tallies.Counted())
+        number = counted.get(user_id, tallies.KeptTally())
         assert numbers == (number.decided, number.overridden, number.overridden_labelled), user_id
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import jobs
-from backend.config import settings
+from backend.config import reread, settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.pipeline import merge
@@ -330,3 +330,16 @@ def test_a_demo_in_the_trash_is_not_written_to(database: str) -> None:
     with pytest.raises(NotFound, match="is in the trash since"):
         demo.create(owner)
     assert everything() == before
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_machines_with_data_folders_of_their_own_delete_one_at_a_time(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with deletion.alone():
+        monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path / "other"))
+        reread()
+        with pytest.raises(Conflict, match="being deleted or archived just now"), deletion.alone():
+            pass
+    with deletion.alone():
+        assert settings().folder == tmp_path / "other"

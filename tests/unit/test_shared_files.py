@@ -4,7 +4,8 @@ import importlib.util
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from backend import shared_files
 from backend.config import Settings, reread, settings
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.shared_files import fetched
+from backend.shared_files import driver, fetched
+from backend.shared_files.driver import Driver
 from backend.shared_files.store import REUSED_SECONDS, FileStore
 
 NAME = "checkpoints/round-1-ab/final"
@@ -144,6 +146,8 @@ def test_a_wrong_address_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
     if importlib.util.find_spec("s3fs") is None:
         with pytest.raises(MissingPrerequisite, match=r"RONDO_FILES_URL is s3://bucket/x: .*s3fs"):
             FileStore("s3://bucket/x")
+    with pytest.raises(InvalidInput, match="no file can be written there whole or not at all"):
+        FileStore("http://127.0.0.1:1/files")
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(MissingPrerequisite, match=r"Nothing can be written at file://.*rondo doctor"):
         FileStore(f"file://{tmp_path}/file/below").check()
@@ -152,6 +156,107 @@ def test_a_wrong_address_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(InvalidInput, match=r"RONDO_FILES_URL is 'shared/files': .*no whole path"):
         settings()
     assert Settings(files_url="/srv/rondo/").files_url == "file:///srv/rondo"
+    monkeypatch.setenv("RONDO_FILES_URL", "/")
+    reread()
+    with pytest.raises(InvalidInput, match="the root of the disk"):
+        settings()
+    files = FileStore(Settings(files_url=f"{tmp_path}/my shäre%20").files_url)
+    files.put("models/a", tmp_path / "file")
+    assert (tmp_path / "my shäre%20" / "lists" / "models" / "a.json").is_file(), "the folder that was named"
+
+
+def test_who_signs_in_is_never_shown() -> None:
+    address = "memory://KEY:SE/CRET@bucket/rondo"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(driver, "NO_SECRETS", {"file"})
+        files = Driver(address)
+        with pytest.raises(MissingPrerequisite) as raised, files.reached("read"):
+            raise OSError(f"{address} is closed")
+    assert files.url == "memory://...@bucket/rondo"
+    assert "SE/CRET" not in raised.value.message
+    assert driver._secret_of("abfs://container@account/x") == "", "a container's name"
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Goes to a machine, with a data folder of its own."""
+    monkeypatch.setenv("RONDO_FILES_URL", f"{tmp_path}/shared")
+
+    def go(machine: str) -> Path:
+        monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path / machine))
+        reread()
+        return settings().folder
+
+    return go
+
+
+def lay(folder: Path, text: str) -> Path:
+    place = folder / NAME
+    place.mkdir(parents=True)
+    (place / "weights").write_text(text)
+    return place
+
+
+def test_of_two_trainings_under_one_name_all_machines_use_the_one_that_was_shared_first(
+    at: Callable[[str], Path],
+) -> None:
+    first = lay(at("one"), "first")  # and died before it was shared
+    second = lay(at("two"), "other")
+    shared_files.share_first(second)
+    at("one")
+    assert shared_files.differs(first)
+    assert shared_files.bring(first)
+    assert (first / "weights").read_text() == "other"
+    (aside,) = first.parent.glob(f"{shared_files.REPLACED}*")
+    assert (aside / "weights").read_text() == "first"
+    third = lay(at("three"), "third")
+    shared_files.share_first(third)  # its job went on elsewhere meanwhile
+    assert (third / "weights").read_text() == "other"
+    (third / "weights").write_text("mended")  # by a person, who is left alone
+    assert shared_files.bring(third)
+    assert (third / "weights").read_text() == "mended"
+
+
+def test_processes_that_need_the_same_at_once_fetch_it_once(
+    at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_files.share(lay(at("one"), "first"))
+    place, get, got = at("two") / NAME, FileStore.get, []
+
+    def counted(self: FileStore, name: str, *rest: Path, **how: Path | None) -> object:
+        got.append(name)
+        return get(self, name, *rest, **how)
+
+    monkeypatch.setattr(FileStore, "get", counted)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(shared_files.bring, [place] * 4))
+    assert got == [NAME]
+
+
+def test_a_copy_that_a_job_holds_stays_and_a_damaged_list_stops_no_other(
+    at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RONDO_FILES_CACHE_GB", "0")
+    shared_files.share(lay(at("one"), "first"))
+    place = at("two") / NAME
+    monkeypatch.setattr(fetched.Held, "handles", {})
+    monkeypatch.setattr(fetched.Held, "is_on", True)
+    assert shared_files.bring(place)
+    then = time.time() - fetched.IN_USE_SECONDS - 60
+    os.utime(fetched._note_of(place), (then, then))
+    fetched.forget_oldest(lambda _: True)
+    assert place.exists(), "a job uses it, however long ago it was loaded"
+    os.close(fetched.Held.handles.popitem()[1])
+
+    def damaged(_: str) -> bool:
+        raise InvalidInput("no list of files")
+
+    fetched.forget_oldest(damaged)
+    assert place.exists()
+    (left := place.with_name(".part-final-gone-1")).mkdir()  # of a process that was killed
+    fetched.forget_oldest(lambda _: True)
+    assert (place.exists(), left.exists(), fetched._note_of(place).exists()) == (False, False, False)
+    assert shared_files.name_of(settings().folder / "org\\model") is None
 
 
 def test_a_machine_keeps_so_much_of_what_it_fetched_and_all_that_it_made(

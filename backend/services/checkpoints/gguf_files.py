@@ -13,7 +13,7 @@ from backend.db import now, reading, session, tables
 from backend.engines import _gguf, _weights
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.pipeline.bind import engine_json
+from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.pipeline.gguf import KEPT_DAYS, KIND, path_of
 from backend.services import events
 from backend.services.access import Actor, require_row
@@ -171,6 +171,8 @@ def _refuse_others(row: tables.Checkpoint, outtype: str) -> None:
     if not can_write(row):
         what = "a scorer, which writes no texts" if row.kind == SCORER else "served by others, without weights here"
         raise InvalidInput(f"{row.name} is {what}, so there is no GGUF file of it. Choose another checkpoint.")
+    if lies_elsewhere(row.engine):
+        return  # the worker that fetches it looks
     data = innermost(engine_json(row))
     located = _weights.locate(data["model"])
     if data.get("adapter"):

@@ -10,7 +10,7 @@ from backend.db import reading, session, tables
 from backend.engines import _weights
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import Conflict, InvalidInput
-from backend.pipeline.bind import engine_json
+from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.pipeline.merge import KIND, LONGEST_NAME
 from backend.services import events
 from backend.services.access import Actor, require_row
@@ -114,6 +114,8 @@ def _refuse_others(row: tables.Checkpoint) -> None:
         )
     if not row.engine.get("adapter"):
         raise InvalidInput(f"{row.name} is no adapter: there is nothing to merge. Choose a checkpoint of that kind.")
+    if lies_elsewhere(row.engine):
+        return  # the worker that fetches it looks
     data = innermost(engine_json(row))
     _weights.locate(data["model"])
     _weights.check_adapter(_weights.locate(data["adapter"]))

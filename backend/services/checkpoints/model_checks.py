@@ -13,7 +13,7 @@ from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, RondoError
 from backend.pipeline import model_check
-from backend.pipeline.bind import engine_json
+from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.services import events
 from backend.services.access import Actor, require_row
 from backend.services.checkpoints import at_work
@@ -61,6 +61,8 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
     """
     with reading() as db:
         row = find(db, actor, checkpoint_id)
+    if lies_elsewhere(row.engine):
+        raise InvalidInput(f"The files of {row.name} are not on this machine. A round that uses it checks them.")
     data = engine_json(row)
     probed = _probe.probe(endpoint_of(data)) if innermost(data).get("name") == "openai" else None
     lines = _about(data) + (list(probed.lines) if probed is not None else _lines_of(innermost(data)))

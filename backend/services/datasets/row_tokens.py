@@ -16,7 +16,7 @@ from backend.engines._row_tokens import ASKED
 from backend.engines._row_tokens import RowTokens as RowTokens
 from backend.engines._wrapper import innermost
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.pipeline.bind import engine_json
+from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.pipeline.rows import plain
 from backend.services.access import Actor, require
 from backend.services.datasets.export_rows import ExportRow
@@ -125,6 +125,8 @@ def counter(
     row = db.get(tables.Checkpoint, checkpoint_id)
     if row is None or row.project_id != project_id:
         raise NotFound(f"There is no checkpoint {checkpoint_id} in this project. Choose one from the list.")
+    if lies_elsewhere(row.engine):
+        raise InvalidInput(f"The files of {row.name} are not on this machine. Count by a checkpoint that is.")
     engine = innermost(engine_json(row))
     if engine["name"] not in ("transformers", "vllm"):
         raise InvalidInput(

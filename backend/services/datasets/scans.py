@@ -59,13 +59,23 @@ def start(actor: Actor, dataset_id: int, *, reference: Path | None = None, name:
     reference: a file whose texts the rows must not hold either; it is copied. name: what it is called. Raises
     `Conflict` while another scan of the dataset is under way, `InvalidInput` for a file that is none.
     """
-    with session() as db:
-        scan = _add(db, actor, dataset_id, name or (reference.name if reference is not None else ""))
-        spec: JSON = {"kind": KIND, "scan_id": scan.id, "suffix": "", "via": actor.via}
-        if reference is not None:
-            spec["suffix"] = scan_files.keep(reference, scan.id)
-        whose: dict[str, Any] = {"project_id": scan.project_id, "created_by": actor.user_id}
-        scan.job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+    with reading() as db:
+        require(db, actor, find_whole(db, actor, dataset_id).project_id, Role.curator)
+    with ExitStack() as undone:
+        # Before the job is there for a worker, and while nobody waits for the database.
+        shared = scan_files.share(reference) if reference is not None else None
+        if shared is not None:
+            undone.callback(scan_files.forget, shared)
+        with session() as db:
+            scan = _add(db, actor, dataset_id, name or (reference.name if reference is not None else ""))
+            spec: JSON = {"kind": KIND, "scan_id": scan.id, "suffix": "", "via": actor.via}
+            if shared is not None:
+                spec |= {"suffix": "".join(shared.suffixes), "file": shared.name}
+            elif reference is not None:
+                spec["suffix"] = scan_files.keep(reference, scan.id)
+            whose: dict[str, Any] = {"project_id": scan.project_id, "created_by": actor.user_id}
+            scan.job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+        undone.pop_all()
         return scan.id
 
 
@@ -75,7 +85,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         spec = db.get_one(tables.Job, job_id).spec
         if db.get(tables.Scan, spec["scan_id"]) is None:
             raise NotFound("The dataset of this scan was deleted. There is nothing left to do for it.")
-    file = scan_files.place(spec["scan_id"], spec["suffix"]) if spec["suffix"] else None
+    file = scan_files.place(spec["scan_id"], spec["suffix"], spec.get("file", "")) if spec["suffix"] else None
     if file is not None and not shared_files.bring(file):
         raise NotFound("The reference file is not here any more. Scan again with it.")
     finish = scan_rows.scan(

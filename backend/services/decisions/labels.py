@@ -35,7 +35,7 @@ class Vote:
     """What one standing decision says of one item, to be counted: an item is a sample, or (`best` is set) a group.
 
     Computed from rows of `decisions`; it is neither sent nor stored. A label counts the votes on its sample
-    (`votes_on`), agreement the last vote of each person on each item (`votes.read`).
+    (`standing_on`), agreement the last vote of each person on each item (`votes.read`).
     `verdict`: None where samples were called equally good. `best`: the sample picked as the best, `tie` or `all bad`.
     `judge_hidden`: nothing of the judge was seen before.
     """
@@ -248,7 +248,7 @@ def standing_on(
     both = select(decision).from_statement(union_all(alone, about_group))
     rows = [row for row in db.scalars(both) if row.id not in without]
     decided = sorted({row.group_id for row in rows if row.kind in TOGETHER})
-    judged = select(sample.id, label.machine_score).join(label, label.sample_id == sample.id)
+    judged = select(sample.id, label.machine_score).outerjoin(label, label.sample_id == sample.id)
     judged = judged.where(sample.group_id.in_(decided), sample.kind.in_(tables.JUDGED))
     return rows, {n: score for n, score in db.execute(judged)} if decided else {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
@@ -16,7 +16,7 @@ from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import pausing, presence, quotas
-from backend.services.decisions.slots import claim, one_at_a_time
+from backend.services.decisions.slots import claim, is_taken, one_at_a_time
 from backend.services.rounds import get_row
 from backend.values import Role
 
@@ -99,8 +99,7 @@ def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
     holdings_: list[Holding] = []
     for ids in in_chunks(sample_ids):
         query = select(lease, user.name).join(user, user.id == lease.user_id).where(lease.sample_id.in_(ids))
-        standing = query.where(or_(lease.decided_at.is_not(None), lease.expires_at >= at))
-        for row, who in db.execute(standing.order_by(lease.sample_id, lease.slot)):
+        for row, who in db.execute(query.where(is_taken(at)).order_by(lease.sample_id, lease.slot)):
             is_decided = row.decided_at is not None
             holdings_.append(Holding(row.sample_id, row.slot, row.user_id or 0, who, row.expires_at, is_decided))
     return holdings_

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once
+from backend.db.built import built_once, some
 from backend.errors import Conflict, LabelsFrozen
 from backend.services.access import Actor, may_decide, require
 from backend.services.rounds import get_row, review_scope
@@ -72,8 +72,16 @@ def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Roun
     return round_
 
 
-def lock_labels(db: Session, sample_ids: Iterable[int]) -> None:
-    """Hold the labels in order of their number, so that two people deciding at once never wait for each other."""
+def lock_labels(db: Session, round_id: int, sample_ids: Iterable[int]) -> None:
+    """Hold labels of the round in order of their number, so that two people deciding at once never wait for each other.
+
+    Samples of other rounds are left alone: a person may name any.
+    """
+    db.connection().execute(_labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
+
+
+@built_once
+def _labels() -> Any:
     label = tables.Label
-    query = select(label.sample_id).where(label.sample_id.in_(set(sample_ids))).order_by(label.sample_id)
-    db.scalars(query.with_for_update()).all()
+    these = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
+    return select(label.sample_id).where(*these).order_by(label.sample_id).with_for_update()

@@ -1,5 +1,9 @@
-"""The row that an act becomes, checked and filled from what was read before: nothing is asked of the database here."""
+"""The row that an act becomes, checked and filled from what was read before, and what it changes in the person's count.
 
+Nothing is asked of the database here.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from backend.db import now, tables
@@ -7,8 +11,9 @@ from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput
 from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
-from backend.services.decisions.acts import Act, ActPlace, Earlier, Kept, Target
+from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
 from backend.services.decisions.labels import is_override, scale, verdict_of
+from backend.services.decisions.tallies import KeptTally
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Verdict
 
@@ -21,11 +26,12 @@ def row_for(
     act: Act,
     settings: ReviewSettings,
     before: Earlier | Target,
-    kept: Kept,
     *,
     is_adjudication: bool,
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not, what it takes the place of.
+
+    What the slot says is put onto it once the slot is kept, see `rows.add_row`.
 
     Raises `InvalidInput` for what the round does not allow.
     """
@@ -34,7 +40,7 @@ def row_for(
     place, is_group, mode = before.place, act.kind in TOGETHER, act.mode or settings.mode
     if is_group and mode not in (Mode.group, Mode.pair):
         mode = Mode.group
-    value, is_override = said_of(act, place, judge_of(round_.recipe, round_.phase))
+    value, is_override = value_and_override(act, place, judge_of(round_.recipe, round_.phase))
     sample_id = place.item_id if is_group else act.sample_id
     own = [row for row in before.rows if row.user_id == actor.user_id and row.kind in DECIDING]
     # The judge's view comes with the answer to any label, kept or taken back. A decision about the group showed it on
@@ -48,8 +54,6 @@ def row_for(
     replaced = [row for row in words if row.sample_id == sample_id and row.kind in alike]
     if replaced:
         value |= {"replaces": [replaced[-1].client_id, replaced[-1].kind]}
-    if kept.late_because is not None:
-        value |= {"late_because": kept.late_because}
     # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there, as
     # those of a round whose review was over once.
     is_hidden = round_.is_blind and round_.branch_of_id is None and not round_.reopened and mode is not Mode.judgment
@@ -69,10 +73,8 @@ def row_for(
         is_override=is_override,
         is_blind=is_hidden and act.is_blind and not is_told,
         mode=mode,
-        is_random=kept.is_random,
         is_gold=is_deciding and place.is_gold and not is_adjudication,
         is_adjudication=is_deciding and is_adjudication,
-        is_late=kept.late_because is not None,
         via=actor.via,
         created_at=now(),
     )
@@ -94,16 +96,51 @@ def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.
         is_override=False,
         is_blind=False,
         mode=target.mode,
-        is_random=False,
         is_gold=False,
         is_adjudication=False,
-        is_late=False,
         via=actor.via,
         created_at=now(),
     )
 
 
-def said_of(act: Act, place: ActPlace, judge: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> KeptTally | None:
+    """By how much the row changes how many items its person decided; None: by what only counting tells.
+
+    It says of one item what `standing.last_own_words` says of all.
+    """
+    if isinstance(before, Target):
+        return None
+    if row.kind not in (ANY_LABELLING if settings.by_group else (*ANY_LABELLING, DecisionKind.edit)):
+        return KeptTally()
+    if (row.kind in TOGETHER) is not settings.by_group:
+        # An item is decided in the other mode's way. What else the person decided in the group was not read.
+        return None
+    mine = [other for other in before.rows if other.user_id == row.user_id]
+    stands = [other for other in mine if other.stands]
+    counted = count_of_item(settings, row.sample_id, stands, mine)
+    return count_of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted
+
+
+def count_of_item(
+    settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]
+) -> KeptTally:
+    """What one item adds to the count of the person whose decisions on it, or on its group, these are, oldest first."""
+    words = [
+        row
+        for row in stands
+        if row.kind in settings.deciding and not (row.is_late or row.is_adjudication or row.batch_id is not None)
+        if settings.by_group or row.sample_id == item_id
+    ]
+    if not words:
+        return KeptTally()
+    is_labelled = words[-1].kind is not DecisionKind.edit or any(
+        row.kind in TOGETHER or (row.kind in LABELLING and row.sample_id == item_id) for row in everything
+    )
+    is_override = bool(words[-1].is_override)
+    return KeptTally(1, int(is_override), int(is_override and is_labelled))
+
+
+def value_and_override(act: Act, place: ActPlace, judge: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """What the act says beyond its kind, and whether it changes what the judge said of any of its samples.
 
     Raises `InvalidInput` for samples of another group, and for a score that the judge's scale does not have: the label

@@ -1,8 +1,13 @@
-"""Rows of decisions: what is read before an act is written, and how its row is appended."""
+"""Rows of decisions: what is read before an act is written, and how its row is appended.
+
+Of all acts of a call: their items, whether required questions are answered, and what was sent before (`read_acts`). Of
+each in its turn: what was decided before, or what it takes back (`look_up`). `add_row` writes the row, and the sample
+and the label that an edit makes.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, union_all
@@ -14,8 +19,9 @@ from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions
-from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
+from backend.services.decisions.acts import Act, ActPlace, Earlier, Kept, Target
 from backend.services.decisions.decision import Decision
+from backend.services.decisions.locks import lock_labels
 from backend.services.decisions.rules import cut_of_round, hides_judge
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import review_scope
@@ -30,17 +36,23 @@ SHARED = ("project_id", "round_id", "group_id", "prompt_id", "checkpoint_id", "s
 class Sent:
     """Acts of one call, with what is read of all of them before the first is written.
 
-    `places`: by client_id; acts on samples that are not in the round have none. `written`: of several acts the
-    decisions of those that were written before, by client_id. `decided_last`: of several acts, for each item that new
-    ones decide, the index of the last.
+    `places`: by client_id; acts on samples that are not in the round have none. `written`: the decisions of those that
+    an earlier call wrote, by client_id. `decided_last`: for each item that new acts decide, the index of the last. Of a
+    single act both are asked in its turn: `written` is empty then, and `decided_last` None.
     """
 
     places: dict[str, ActPlace]
-    written: dict[str, Decision]
-    decided_last: dict[int, int]
+    written: dict[str, Decision] = field(default_factory=dict)
+    decided_last: dict[int, int] | None = None
+
+    def decided_from(self, n: int) -> set[int] | None:
+        """The items that the act of this index or a later one decides; None for a single act."""
+        if self.decided_last is None:
+            return None
+        return {item_id for item_id, last in self.decided_last.items() if last >= n}
 
 
-def read(
+def read_acts(
     db: Session,
     actor: Actor,
     round_: tables.Round,
@@ -53,15 +65,19 @@ def read(
 
     Raises `Conflict` where a required question is unanswered, or a client_id is another decision's.
     """
-    sent = Sent(places_of(db, round_, settings, acts), {}, {})
-    if not is_adjudication:
-        refuse_unanswered(db, actor, round_, settings, acts)
-    if len(acts) > 1 and not is_adjudication:
-        sent.written.update(written_before(db, actor, round_, [act.client_id for act in acts]))
-        for n, act in enumerate(acts):
-            if act.kind in settings.deciding and act.client_id in sent.places and act.client_id not in sent.written:
-                sent.decided_last[sent.places[act.client_id].item_id] = n
-    return sent
+    places = places_of(db, round_, settings, acts)
+    if is_adjudication:
+        return Sent(places)
+    refuse_unanswered(db, actor, round_, settings, acts)
+    if len(acts) < 2:
+        return Sent(places)
+    earlier = written_before(db, actor, round_, [act.client_id for act in acts])
+    decided_last = {
+        places[act.client_id].item_id: n
+        for n, act in enumerate(acts)
+        if act.kind in settings.deciding and act.client_id in places and act.client_id not in earlier
+    }
+    return Sent(places, earlier, decided_last)
 
 
 def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, ActPlace]:
@@ -78,7 +94,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     asked = {"round_id": round_.id, "sample_ids": sorted(ids)}
     if settings.by_group and not are_together:
         # The rest of the group is read to name its item, and stays free for others.
-        db.execute(_labels(), asked)
+        lock_labels(db, round_.id, ids)
     else:
         query = query.with_for_update(of=tables.Label)
     shown = review_scope.of_groups(round_)
@@ -121,13 +137,6 @@ def _samples_of_acts(is_whole: bool) -> Any:
         .where(which, label.round_id == bindparam("round_id"))
         .order_by(label.sample_id)
     )
-
-
-@built_once
-def _labels() -> Any:
-    label = tables.Label
-    these = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
-    return select(label.sample_id).where(*these).order_by(label.sample_id).with_for_update()
 
 
 def refuse_unanswered(
@@ -198,7 +207,7 @@ def own(db: Session, row: Any, actor: Actor, round_: tables.Round, *, is_new: bo
     return Decision.of(row, actor.name, cut_of_round(round_), tells_judge=not is_hidden, is_new=is_new)
 
 
-def before(
+def look_up(
     db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, act: Act, place: ActPlace | None
 ) -> Decision | Earlier | Target:
     """What the act finds when its turn comes; where it was written before, the decision it is.
@@ -206,7 +215,7 @@ def before(
     Raises `NotFound` where there is nothing that it may be about, and `Conflict` where people do not decide on it.
     """
     if act.kind is DecisionKind.retract:
-        return target(db, actor, round_, settings, act)
+        return retract_target(db, actor, round_, settings, act)
     if place is None:
         again = written(db, actor, round_, act.client_id)
         if again is None:
@@ -247,7 +256,9 @@ def _earlier(is_together: bool) -> Any:
     return union_all(here, query.where(decision.client_id == bindparam("client_id")))
 
 
-def target(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, act: Act) -> Decision | Target:
+def retract_target(
+    db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, act: Act
+) -> Decision | Target:
     """What a retract takes back, held until the transaction ends; where it was written before, the decision it is."""
     while True:
         row = own_standing(db, actor, round_.id, act.retracts)
@@ -270,7 +281,7 @@ def target(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
         members = group_decisions.members(db, [row.group_id])[row.group_id] or members
     touched = members if is_together else [row.sample_id, *([edit_id] if edit_id is not None else [])]
     # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
-    db.execute(_labels(), {"round_id": round_.id, "sample_ids": touched})
+    lock_labels(db, round_.id, touched)
     return Target(row, tuple(touched), members[0] if is_last_word(db, actor, row, settings, members) else None)
 
 
@@ -287,10 +298,10 @@ def is_last_word(
     return db.scalar(others.limit(1)) is None
 
 
-def bulk_first(db: Session, target: tables.Decision) -> str:
+def bulk_first(db: Session, row: tables.Decision) -> str:
     """Why a decision of a bulk action is not taken back here: the action is undone as a whole, or not at all."""
-    number = standing.everything(func.count(), kinds=(target.kind,)).where(tables.Decision.batch_id == target.batch_id)
-    what = f"{target.kind} on {db.scalar(number):,} samples: {target.note[:160]}"
+    number = standing.everything(func.count(), kinds=(row.kind,)).where(tables.Decision.batch_id == row.batch_id)
+    what = f"{row.kind} on {db.scalar(number):,} samples: {row.note[:160]}"
     return (
         f"What you did last is a bulk action ({what}). Nothing was taken back: undo it as a whole on the Samples page, "
         "under Done before, or go on."
@@ -310,12 +321,16 @@ def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None
     return db.scalars(query if client_id is None else query.where(decision.client_id == client_id)).one_or_none()
 
 
-def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tables.Decision) -> Decision:
-    """Insert the row, with the sample that an edit makes; return the decision."""
+def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tables.Decision, kept: Kept) -> Decision:
+    """Insert the row, with what the slot says and the sample that an edit makes; return the decision."""
+    row.is_random, row.is_late = kept.is_random, kept.late_because is not None
+    if kept.late_because is not None:
+        row.value = row.value | {"late_because": kept.late_because}
     if act.kind is DecisionKind.edit:
         edit_id = make_edit(db, actor, db.get_one(tables.Sample, act.sample_id), act.text or "")
         row.value = row.value | {"edit_id": edit_id}
-    values = {name: getattr(row, name) for name in WRITTEN}
+    # What nobody set is left to the column's default.
+    values = {name: vars(row)[name] for name in WRITTEN if name in vars(row)}
     table: Any = tables.Decision.__table__
     key: Any = db.connection().execute(insert(table), values).inserted_primary_key
     row.id = key[0]

@@ -5,11 +5,11 @@ the primary key leaves no room for more reviewers than slots.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -35,15 +35,13 @@ def keep_or_free(
     settings: ReviewSettings,
     act: Act,
     before: Earlier | Target,
-    *,
-    is_settled: bool,
-    is_needed: bool,
+    settled: Collection[int] | None,
 ) -> Kept:
     """Do what the act asks for with the person's slot of the item, and return how they came by it.
 
-    What decides the item keeps the slot for good; skipping and taking back free it. `is_settled`: `settle` was called
-    for all acts. `is_needed`: a later act decides the item. To take the slot again, that would wait while it holds
-    others, so it stays.
+    What decides the item keeps the slot for good; skipping and taking back free it. `settled`: of several
+    acts, for which `settle` was called, the items that this or a later one decides. To take such a slot again, a later
+    act would wait while it holds others, so it stays.
     """
     if isinstance(before, Target):
         if before.frees_item is not None:
@@ -53,12 +51,12 @@ def keep_or_free(
         return Kept()
     item_id = before.place.item_id
     if act.kind in settings.deciding:
-        is_random = decided(db, actor, item_id) if is_settled else keep(db, actor, round_, settings, item_id)
+        is_random = decided(db, actor, item_id) if settled is not None else keep(db, actor, round_, settings, item_id)
         return Kept(late_because=late_because(db, item_id)) if is_random is None else Kept(is_random)
     if act.kind is DecisionKind.edit:
         # Where groups are decided, a rewritten text needs no slot.
         pausing.refuse_paused(db, actor, round_.id)
-    if act.kind is DecisionKind.skip and not is_needed:
+    if act.kind is DecisionKind.skip and (settled is None or item_id not in settled):
         give_back(db, actor, item_id)
     return Kept()
 
@@ -67,8 +65,7 @@ def late_because(db: Session, item_id: int) -> str:
     """What happened meanwhile, for the person who came late."""
     lease, user = tables.Lease, tables.User
     query = select(user.name, lease.decided_at).join(user, user.id == lease.user_id).where(lease.sample_id == item_id)
-    taken = or_(lease.decided_at.is_not(None), lease.expires_at >= now())
-    others = db.execute(query.where(taken).order_by(lease.slot)).all()
+    others = db.execute(query.where(is_taken(now())).order_by(lease.slot)).all()
     held = [who for who, decided_at in others if decided_at is None]
     kept = "yours is kept in the history and counts in no label."
     if held:
@@ -150,7 +147,7 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
     """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
     lease, ids = tables.Lease, sorted(set(item_ids))
     mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
-    live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
+    live = mine.where(is_taken(now() + SAFE))
     # Whoever waits for `one_at_a_time` must hold no lease, so only of one item it is locked as it is looked for, and
     # not where another has locked it: PostgreSQL keeps a lock that it waited for, even where the row fits no more.
     is_one = len(ids) == 1
@@ -250,6 +247,12 @@ def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> 
 def missing(taken: Sequence[Any], number: int) -> list[int]:
     """The slots that have no row yet, lowest first."""
     return sorted(set(range(max(number, len(taken) + 1))) - {row.slot for row in taken})
+
+
+def is_taken(at: datetime) -> ColumnElement[bool]:
+    """Whether a slot that somebody has is decided, or held at that time: the opposite of `is_free`, in SQL."""
+    lease = tables.Lease
+    return or_(lease.decided_at.is_not(None), lease.expires_at >= at)
 
 
 def is_free(row: Any, at: datetime) -> bool:

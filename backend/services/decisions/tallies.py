@@ -4,7 +4,6 @@ With each answer the desk tells a person how many it is. To count them takes lon
 `tallies`, in the transaction of the decision; where no row is, they are counted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.built import built_once
-from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
-from backend.services.decisions.acts import Earlier, Target
 from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind
 
 PENDING, KEPT = "tallies.pending", "tallies.kept"
 KEY, NUMBERS = ("round_id", "user_id"), ("decided", "overridden", "overridden_labelled")
@@ -37,7 +33,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Counted:
+class KeptTally:
     """What is kept of one person. `overridden_labelled`: without rewrites of texts that they have not labelled."""
 
     decided: int = 0
@@ -47,15 +43,15 @@ class Counted:
     def seen(self, *, is_hidden: bool) -> Tally:
         return Tally(self.decided, self.overridden_labelled if is_hidden else self.overridden)
 
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(
+    def __add__(self, other: "KeptTally") -> "KeptTally":
+        return KeptTally(
             self.decided + other.decided,
             self.overridden + other.overridden,
             self.overridden_labelled + other.overridden_labelled,
         )
 
-    def __sub__(self, other: "Counted") -> "Counted":
-        return self + Counted(-other.decided, -other.overridden, -other.overridden_labelled)
+    def __sub__(self, other: "KeptTally") -> "KeptTally":
+        return self + KeptTally(-other.decided, -other.overridden, -other.overridden_labelled)
 
 
 def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Tally]:
@@ -71,32 +67,16 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
     if number is None:
         mine = {"round_id": round_id, "user_id": user_id, "by_group": settings.by_group}
         row = db.connection().execute(_kept(), mine).one_or_none()
-        number = _count(db, round_id, settings, user_id).get(user_id, Counted()) if row is None else Counted(*row)
+        number = _count(db, round_id, settings, user_id).get(user_id, KeptTally()) if row is None else KeptTally(*row)
     return number.seen(is_hidden=hides_judge(db.get_one(tables.Round, round_id)))
 
 
-def note(db: Session, settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> None:
-    """Note what a new decision changes, for `keep`. `before`: what it found there."""
-    if isinstance(before, Target):
-        return note_change(db, row.user_id, None)
-    if row.kind not in (*ANY_LABELLING, DecisionKind.edit):
-        return None
-    is_whole = row.kind in TOGETHER
-    if settings.by_group and row.kind is DecisionKind.edit:
-        return None
-    if is_whole is not settings.by_group:
-        # An item is decided in the other mode's way. What else the person decided in the group was not read.
-        return note_change(db, row.user_id, None)
-    mine = [other for other in before.rows if other.user_id == row.user_id]
-    stands = [other for other in mine if other.stands]
-    counted = _of_item(settings, row.sample_id, stands, mine)
-    return note_change(db, row.user_id, _of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted)
-
-
-def note_change(db: Session, user_id: int, change: Counted | None) -> None:
-    """Note by how much the count of a person changes; None: by what only counting tells."""
-    pending: dict[int, Counted | None] = db.info.setdefault(PENDING, {})
-    before = pending.get(user_id, Counted())
+def note(db: Session, user_id: int, change: KeptTally | None) -> None:
+    """Note for `keep` by how much the count of a person changes; None: by what only counting tells."""
+    if change == KeptTally():
+        return
+    pending: dict[int, KeptTally | None] = db.info.setdefault(PENDING, {})
+    before = pending.get(user_id, KeptTally())
     pending[user_id] = None if before is None or change is None else before + change
 
 
@@ -107,7 +87,7 @@ def keep(db: Session, round_id: int, settings: ReviewSettings) -> None:
         row = None
         if change is not None:
             row = db.connection().execute(_add(), mine | _named(change)).one_or_none()
-        number = _count_anew(db, round_id, user_id, settings) if row is None else Counted(*row)
+        number = _count_anew(db, round_id, user_id, settings) if row is None else KeptTally(*row)
         db.info.setdefault(KEPT, {})[round_id, user_id] = number
 
 
@@ -121,33 +101,16 @@ def forget(db: Session, round_id: int, user_id: int) -> None:
     db.execute(delete(row).where(row.round_id == round_id, row.user_id == user_id))
 
 
-def _of_item(settings: ReviewSettings, item_id: int, stands: Sequence[Any], everything: Sequence[Any]) -> Counted:
-    """What one item adds to the count of the person whose decisions on it, or on its group, these are, oldest first."""
-    words = [
-        row
-        for row in stands
-        if row.kind in settings.deciding and not (row.is_late or row.is_adjudication or row.batch_id is not None)
-        if settings.by_group or row.sample_id == item_id
-    ]
-    if not words:
-        return Counted()
-    is_labelled = words[-1].kind is not DecisionKind.edit or any(
-        row.kind in TOGETHER or (row.kind in LABELLING and row.sample_id == item_id) for row in everything
-    )
-    is_override = bool(words[-1].is_override)
-    return Counted(1, int(is_override), int(is_override and is_labelled))
-
-
-def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> Counted:
+def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettings) -> KeptTally:
     """Count all that the person decided, and keep it."""
     database, here = db.get_bind().dialect.name, {"round_id": round_id, "of": user_id}
     if database == "postgresql":
         # What a call of the same person wrote meanwhile is seen after the row was waited for, not before.
         db.connection().execute(_hold(), here | {"by_group": settings.by_group})
-    return Counted(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
+    return KeptTally(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
 
 
-def _named(number: Counted) -> dict[str, int]:
+def _named(number: KeptTally) -> dict[str, int]:
     return {f"more_{name}": getattr(number, name) for name in NUMBERS}
 
 
@@ -196,10 +159,10 @@ def _count_and_keep(database: str, by_group: bool) -> Any:
     return insert.on_conflict_do_update(index_elements=KEY, set_=set_).returning(*(row.c[name] for name in NUMBERS))
 
 
-def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Counted]:
+def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, KeptTally]:
     query = _counts(settings.by_group, user_id is not None)
     rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
-    return {user_id: Counted(*numbers) for user_id, *numbers in rows}
+    return {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
 
 
 @built_once

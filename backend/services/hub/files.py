@@ -7,13 +7,13 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from backend import shared_files
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import _weights
 from backend.engines._wrapper import innermost, is_wrapper
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import ACTIVE
+from backend.pipeline import bind
 from backend.services.access import Actor
 from backend.services.checkpoints import model_cards
 from backend.services.checkpoints.model_cards import README
@@ -44,6 +44,12 @@ ADAPTER = "adapter_config.json"
 BASE = "base_model_name_or_path"
 
 
+def refuse_soon(row: tables.Checkpoint) -> None:
+    """As `refuse_checkpoint`, unless its files would have to be fetched for it: then the worker looks."""
+    if not bind.lies_elsewhere(row.engine):
+        refuse_checkpoint(row)
+
+
 def refuse_checkpoint(row: tables.Checkpoint) -> Path:
     """The folder of a checkpoint that can be pushed; raises `InvalidInput` with the reason for another one."""
     if is_wrapper(row.engine):
@@ -55,7 +61,7 @@ def refuse_checkpoint(row: tables.Checkpoint) -> Path:
         raise InvalidInput(f"{row.name} has no weights here: something else serves it. Push a checkpoint with weights.")
     place = engine.get("adapter") or engine["model"]
     for part in filter(None, (engine.get("adapter"), engine["model"])):
-        shared_files.bring(settings().folder / part)
+        bind.resolve(part)
     folder = Path(_weights.locate(place))
     if not folder.is_dir():
         raise InvalidInput(f"{row.name} is on the hub already, as {place}. Push a checkpoint that was made here.")

@@ -54,7 +54,7 @@ class Push:
 def push_checkpoint(actor: Actor, checkpoint_id: int, repo: str, *, is_private: bool = True) -> int:
     """Have a worker push a checkpoint's weights and card to the hub; return the job's id. For owners alone."""
     with reading() as db:
-        files.refuse_checkpoint(_find(db, actor, "checkpoint", checkpoint_id))  # reads files: not while others wait
+        files.refuse_soon(_find(db, actor, "checkpoint", checkpoint_id))  # reads files: not while others wait
     with session() as db:
         row = _find(db, actor, "checkpoint", checkpoint_id)
         return _enqueue(db, actor, row, row.name, "checkpoint", repo, {"is_private": is_private})

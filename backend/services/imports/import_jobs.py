@@ -1,6 +1,7 @@
 """Imports of samples that a worker does: started, followed."""
 
 import shutil
+import uuid
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -52,22 +53,38 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
     if path.stat().st_size > most * 1024**2:
         raise InvalidInput(f"The file is over {most} MB. Import it with `rondo samples import` on the machine itself.")
     open_file(path)  # what is no file of rows is refused now
-    with session() as db:
-        require(db, actor, project_id, Role.curator)
-        job = tables.Job
-        mine = (job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND, job.status.in_(jobs.ACTIVE))
-        if (db.scalar(select(func.count()).where(*mine)) or 0) >= MAX_WAITING:
-            raise TooManyAttempts(f"{MAX_WAITING} imports of yours are under way. Wait for one of them.")
-        suffix = "".join(path.suffixes[-2:])
-        spec: JSON = {"kind": KIND, "asked": asked.to_json(), "suffix": suffix, "via": actor.via}
-        whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
-        job_id = jobs.enqueue(db, stage=Stage.generate, queue=jobs.EXPORT, spec=spec, **whose).id
-        place = place_of(job_id, suffix)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, place)
-        shared_files.share(place)  # before the job is there for a worker
-        events.note(db, actor, "start import", asked.name, project_id=project_id, job_id=job_id)
+    with reading() as db:
+        _refuse_too_many(db, actor)
+    suffix = "".join(path.suffixes[-2:])
+    spec: JSON = {"kind": KIND, "asked": asked.to_json(), "suffix": suffix, "via": actor.via}
+    whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+    with ExitStack() as undone:
+        if is_shared := shared_files.store() is not None:
+            # Before the job is there for a worker, and while nobody waits for the database.
+            place = export_places.folder() / f"samples-import-{uuid.uuid4().hex}{suffix}"
+            undone.callback(_forget_file, place)
+            shared_files.share(place, path)
+            spec["file"] = place.name
+        with session() as db:
+            require(db, actor, project_id, Role.curator)
+            _refuse_too_many(db, actor)
+            job_id = jobs.enqueue(db, stage=Stage.generate, queue=jobs.EXPORT, spec=spec, **whose).id
+            if not is_shared:
+                place = place_of(job_id, suffix)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, place)
+            events.note(db, actor, "start import", asked.name, project_id=project_id, job_id=job_id)
+        undone.pop_all()
+    if is_shared:
+        path.unlink(missing_ok=True)
     return job_id
+
+
+def _refuse_too_many(db: Session, actor: Actor) -> None:
+    job = tables.Job
+    mine = (job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND, job.status.in_(jobs.ACTIVE))
+    if (db.scalar(select(func.count()).where(*mine)) or 0) >= MAX_WAITING:
+        raise TooManyAttempts(f"{MAX_WAITING} imports of yours are under way. Wait for one of them.")
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
@@ -78,7 +95,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     if user is None:
         raise NotFound("Whoever asked for this import has no account any more. Import the file again.")
     actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
-    asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"])
+    asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"], job.spec.get("file", ""))
     if not shared_files.bring(path):
         raise NotFound("The uploaded file is not here any more. Import it again.")
     export_places.forget_old()
@@ -153,6 +170,9 @@ def get(actor: Actor, job_id: int) -> SampleImport:
         )
 
 
-def place_of(job_id: int, suffix: str) -> Path:
-    """Where the file of a job lies: with those of exports, which go with their project, or after a week."""
-    return export_places.folder() / f"samples-{job_id}.import{suffix}"
+def place_of(job_id: int, suffix: str, file: str = "") -> Path:
+    """Where the file of a job lies: with those of exports, which go with their project, or after a week.
+
+    file: its name, where it was shared before the job had a number.
+    """
+    return export_places.folder() / (file or f"samples-{job_id}.import{suffix}")

@@ -10,6 +10,8 @@ from backend.services.operations.leftovers import Leftover, candidates
 from backend.services.projects import own_files
 from backend.shared_files import FileList
 
+BATCH = 20
+"""So many are looked at once more together before they are deleted."""
 CONTENT = "content"
 """What content that no name has is called together."""
 
@@ -34,16 +36,16 @@ def look(latest: float) -> list[Leftover]:
 def delete(latest: float) -> list[Leftover]:
     """Delete what `look` finds, each looked at once more before, and return what is gone.
 
-    Content that only these had goes at once where it is old enough.
+    So many at a time; content that only these had goes at once where it is old enough.
     """
     files = shared_files.store()
     if files is None:
         return []
     _require_own()
-    gone = []
-    for leftover in _named(files.lists(), latest):
-        file_list = files.find(leftover.path)
-        if file_list is not None and _named([file_list], latest):
+    gone, found = [], _named(files.lists(), latest)
+    for start in range(0, len(found), BATCH):
+        again = [file_list for one in found[start : start + BATCH] if (file_list := files.find(one.path)) is not None]
+        for leftover in _named(again, latest):
             files.delete(leftover.path)
             gone.append(leftover)
     removed = [entry for entry in files.unreferenced(latest) if files.remove(entry, latest)]

@@ -10,18 +10,19 @@ jobs, which hold numbers only.
 import fcntl
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among
+from backend.db.session import read_engine
 from backend.errors import Conflict
 from backend.services import events, installation
 from backend.services.access import Actor, require_owner
@@ -33,6 +34,8 @@ log = logging.getLogger("rondo.services")
 GROUPS, ROWS = 20, 500
 """How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
 LOCK = "deletion.lock"
+DATABASE_LOCK = 7_260_417_033
+"""The same on PostgreSQL: any number that nothing else locks."""
 
 
 def contents(actor: Actor, entry_id: int) -> Holdings:
@@ -85,7 +88,8 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Hold the data folder's lock on deletions, archives and backups, which a death lets go.
+    """Hold the lock on deletions, archives and backups of the data folder, and on PostgreSQL of all machines; a death
+    lets it go.
 
     Raises `Conflict` where somebody else does.
     """
@@ -95,14 +99,36 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict(
-                "Something is being deleted or archived just now, or a backup is written. Wait for its end, then retry."
-            ) from None
+            raise _busy() from None
         except OSError as error:  # two deletions at once could take what got a deleted row's number
             raise Conflict(
                 f"{place} cannot be locked: {error.strerror}. Do this where the data folder's file system has locks."
             ) from error
+        with _alone_in_database():
+            yield
+
+
+@contextmanager
+def _alone_in_database() -> Iterator[None]:
+    """Other machines may have data folders of their own. A connection that breaks lets the lock go."""
+    engine = read_engine()
+    if engine.dialect.name != "postgresql":
         yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(select(func.pg_try_advisory_lock(DATABASE_LOCK))):
+            raise _busy()
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):
+                connection.scalar(select(func.pg_advisory_unlock(DATABASE_LOCK)))
+
+
+def _busy() -> Conflict:
+    return Conflict(
+        "Something is being deleted or archived just now, or a backup is written. Wait for its end, then retry."
+    )
 
 
 def _delete_files(name: str, ids: Sequence[int]) -> None:

@@ -83,6 +83,8 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
     is_merge = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == merge.KIND)
     is_fetch = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == fetching.FETCH)
     fetches = db.scalars(select(job.id).where(*is_fetch).order_by(job.id)).all()
+    of_project = (job.project_id.in_(project_ids), job.spec["file"].as_string().is_not(None))
+    uploads = db.scalars(select(job.spec["file"].as_string()).where(*of_project).order_by(job.id)).all()
     merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
     return (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
@@ -97,6 +99,7 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
         *(f"{fetching.PART}{number}" for number in fetches),
         *(f"{IMPORTS}/{fetching.FOLDER}/{number}-*.jsonl" for number in fetches),
         *(f"{EXPORTS}/{part}dataset-{number}-*" for number in datasets for part in ("", PART)),
+        *(f"{EXPORTS}/{file}" for file in uploads),
         *(f"{EXPORTS}/scan-{number}.reference.*" for number in scans),
         *(f"{REPORTS}/prompts-{number}.*" for number in sets),
     )

@@ -112,7 +112,7 @@ class _Asked:
         texts = select(sample.id, func.length(sample.text)).where(sample.id.in_(ids), sample.round_id == round_.id)
         self.lengths: dict[int, int] = dict(db.execute(texts).tuples().all())
         self.shown = review_scope.only_shown(db, round_, self.lengths)
-        lock_labels(db, self.lengths)
+        lock_labels(db, round_.id, self.lengths)
         self.gold = set(db.scalars(select(gold.sample_id).where(gold.sample_id.in_(self.lengths))))
         self.blind = _blind(db, actor, round_, list(self.lengths))
 

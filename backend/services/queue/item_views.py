@@ -103,7 +103,8 @@ def revealed(db: Session, actor: Actor, round_: tables.Round, decisions: Sequenc
     told = {}
     for decision in decisions:
         n, view = decision.sample_id, views.get(decision.sample_id)
-        members, words = groups.get(n, [n]), of_others.get(n, ())
+        members = groups.get(n, []) if decision.kind in TOGETHER else [n]
+        words = of_others.get(n, ())
         judges = {m: views[m] for m in members if m in views}
         why = RANDOM if decision.is_random else of_item(members, views, signs, cut)
         told[decision.id] = Revealed(view, judges, why, words, meanwhile(words))

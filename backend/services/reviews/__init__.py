@@ -115,10 +115,12 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActRes
         return _write(db, actor, round_, acts)
 
 
-def decide_with_answers(actor: Actor, round_id: int, act: Act, values: Mapping[str, Any]) -> ActResult:
+def decide_with_answers(actor: Actor, round_id: int, act: Act | Unread, values: Mapping[str, Any]) -> ActResult:
     """Answer the project's questions, by their keys, and decide: both or neither."""
     with session() as db:
-        round_ = lock_round(db, actor, round_id)
+        round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
+        if isinstance(act, Unread):
+            raise act.error
         if values:
             give_by_key(db, actor, round_, act.sample_id, act.client_id, values)
         return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
@@ -180,28 +182,26 @@ def write_all(
     Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
     one act takes its own as it is written. is_adjudication: they stand above all votes, and need no slots.
     """
-    settings, is_settled = review_settings.read(round_.review), len(acts) > 1
-    sent = rows.read(db, actor, round_, settings, acts, is_adjudication=is_adjudication)
-    if is_settled and not is_adjudication:
+    settings = review_settings.read(round_.review)
+    sent = rows.read_acts(db, actor, round_, settings, acts, is_adjudication=is_adjudication)
+    if sent.decided_last is not None:
         slots.settle(db, actor, round_, settings, list(sent.decided_last))
-    decisions = []
+    written, decisions = {**sent.written}, []
     for n, act in enumerate(acts):
-        place, decision = sent.places.get(act.client_id), sent.written.get(act.client_id)
-        before = decision or rows.before(db, actor, round_, settings, act, place)
+        place, decision = sent.places.get(act.client_id), written.get(act.client_id)
+        before = decision or rows.look_up(db, actor, round_, settings, act, place)
         if isinstance(before, Decision):
             decision = before
         else:
-            is_needed = place is not None and sent.decided_last.get(place.item_id, -1) >= n
+            # First: what is refused waits for no slot, and is refused for the same reason whether there is one or not.
+            row = new_row.row_for(actor, round_, act, settings, before, is_adjudication=is_adjudication)
             kept = Kept()
             if not is_adjudication:
-                kept = slots.keep_or_free(
-                    db, actor, round_, settings, act, before, is_settled=is_settled, is_needed=is_needed
-                )
-            row = new_row.row_for(actor, round_, act, settings, before, kept, is_adjudication=is_adjudication)
-            decision = rows.add_row(db, actor, round_, act, row)
-            tallies.note(db, settings, row, before)
+                kept = slots.keep_or_free(db, actor, round_, settings, act, before, sent.decided_from(n))
+            decision = rows.add_row(db, actor, round_, act, row, kept)
+            tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
             labels.relabel(db, round_, row, before)
-        sent.written[act.client_id] = replace(decision, is_new=False)
+        written[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
     tallies.keep(db, round_.id, settings)
     return decisions
@@ -209,11 +209,11 @@ def write_all(
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
     """What the person may see now that they have committed: the judge's view comes with a label, not with a skip."""
-    told = item_views.revealed(db, actor, round_, [decision for decision in done if decision.kind in ANY_LABELLING])
+    revealed = item_views.revealed(db, actor, round_, [decision for decision in done if decision.kind in ANY_LABELLING])
     tally = tallies.of_one(db, actor.user_id, round_.id, review_settings.read(round_.review))
     return [
         ActResult(decision, seen.judge, tally, seen.judges, seen.reason, seen.others, seen.meanwhile)
-        if (seen := told.get(decision.id))
+        if (seen := revealed.get(decision.id))
         else ActResult(decision, None, tally)
         for decision in done
     ]

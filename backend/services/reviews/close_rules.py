@@ -178,6 +178,7 @@ class CloseWatch:
                 if time.monotonic() - self._forgot_at > FORGET_SECONDS:
                     self._forgot_at = time.monotonic()
                     export_places.forget_old()
+                    export_places.forget_old_shared()
             except Exception:
                 # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

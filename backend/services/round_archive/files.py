@@ -118,7 +118,7 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> ArchiveManif
 
     sha256: the hash of its manifest, where the round says it.
     """
-    shared_files.bring(place)
+    bring(place, sha256)
     if not (place / MANIFEST).is_file():
         raise InvalidInput(f"There is no archive in {place}. Put the folder back there, then retry.")
     text = (place / MANIFEST).read_bytes()
@@ -142,6 +142,22 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> ArchiveManif
         if _num_rows(file) != entry.rows:
             raise InvalidInput(f"{file} has another number of rows than its manifest says. {PUT_BACK}")
     return manifest
+
+
+def bring(place: Path, sha256: str | None) -> None:
+    """Have the archive on this machine whose manifest has this hash, where it is shared, whatever lies there now.
+
+    After a round was archived on this machine, restored on another and archived there, an old one does.
+    """
+    if sha256 is not None and hash_of(place) not in (None, sha256):
+        shared_files.bring_wanted(place, MANIFEST, sha256)
+    else:
+        shared_files.bring(place)
+
+
+def hash_of(place: Path) -> str | None:
+    """The hash of an archive's manifest; None where there is none."""
+    return _hash(place / MANIFEST) if (place / MANIFEST).is_file() else None
 
 
 def written(round_id: int) -> Written:

@@ -9,6 +9,8 @@ from backend.errors import InvalidInput
 from backend.services.round_archive import columns
 from backend.services.round_archive.files import ArchiveManifest
 
+COMPUTED = {"labels.kind": "0002", "labels.step": "0017"}
+"""Columns that a migration filled from other rows, and which one: a default would be wrong in rows of before it."""
 WAY_OUT = (
     "Restore a backup from before the update with the version that archived the round, restore the round there, then "
     "update."
@@ -22,6 +24,11 @@ def refuse(table: Table, written: Collection[str]) -> None:
         raise InvalidInput(
             f"The archive's rows of {table.name} have columns that this version of Rondo does not keep "
             f"({', '.join(gone)}), and nothing of a round is left out. {WAY_OUT}"
+        )
+    if computed := [column.name for column in _lacking(table, written) if f"{table.name}.{column.name}" in COMPUTED]:
+        raise InvalidInput(
+            f"The archive's rows of {table.name} lack columns that an update worked out from other rows "
+            f"({', '.join(computed)}), which no default stands for. {WAY_OUT}"
         )
     if bare := [column.name for column in kept if column.name not in written and not _has_default(column)]:
         raise InvalidInput(

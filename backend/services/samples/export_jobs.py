@@ -102,7 +102,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         begin=lambda total: progress.start(total, "samples"),
         advance=progress.advance,
     )
-    is_shared = shared_files.share(path) > 0
+    shared_files.share(path)
+    is_shared = shared_files.store() is not None
     hidden = {str(n): [kept.judge, kept.others] for n, kept in done.hidden.items()}
     result: JSON = {"num_rows": done.num_rows, "num_bytes": done.num_bytes, "hidden": hidden, "is_shared": is_shared}
 

@@ -1,5 +1,6 @@
 """Where files of exports may lie, and how long."""
 
+import logging
 import os
 import time
 from contextlib import suppress
@@ -7,9 +8,11 @@ from pathlib import Path
 
 from backend import row_files, shared_files
 from backend.config import settings
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, RondoError
 from backend.files import is_private
 from backend.pipeline import gguf
+
+log = logging.getLogger("rondo.services")
 
 FOLDER = "exports"
 KEPT_DAYS = 7
@@ -23,16 +26,32 @@ def folder() -> Path:
 
 def forget_old() -> None:
     """Delete files that are older than `KEPT_DAYS`, and parts that nobody writes; each can be written again."""
-    for pattern, seconds in (("samples-*", KEPT_DAYS * 86_400), (f"{row_files.PART}*", PART_SECONDS)):
+    kept = KEPT_DAYS * 86_400
+    for pattern, seconds in (("samples-*", kept), ("scan-*", kept), (f"{row_files.PART}*", PART_SECONDS)):
         for path in folder().glob(pattern):
             with suppress(OSError):  # another process was quicker, or it is another account's
                 if path.stat().st_mtime < time.time() - seconds:
                     path.unlink()
-    files = shared_files.store()
-    for file_list in files.lists(f"{FOLDER}/samples-") if files is not None else ():
-        if files is not None and file_list.written_at.timestamp() < time.time() - KEPT_DAYS * 86_400:
-            files.delete(file_list.name)
     gguf.forget_old()
+
+
+def forget_old_shared() -> None:
+    """Share those no more, once in a while: what cannot be read or reached stays until the next time."""
+    try:
+        files = shared_files.store()
+        names = files.names(f"{FOLDER}/") if files is not None else []
+    except RondoError as error:
+        log.warning("Shared files of exports could not be looked at: %s", error.message)
+        return
+    for name in names if files is not None else ():
+        if not name.startswith((f"{FOLDER}/samples-", f"{FOLDER}/scan-", f"{FOLDER}/gguf-")):
+            continue
+        try:
+            file_list = files.find(name)
+            if file_list is not None and file_list.written_at.timestamp() < time.time() - KEPT_DAYS * 86_400:
+                files.delete(name)
+        except RondoError as error:
+            log.warning("%s stays shared: %s", name, error.message)
 
 
 def refuse_place(out: Path) -> None:

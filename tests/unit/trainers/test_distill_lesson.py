@@ -1,11 +1,13 @@
 """Lessons into a handbook (Didolkar et al. 2025, arXiv 2509.13237): read, merged, cited, bounded."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.config import reread
 from backend.errors import TrainerError
 from backend.trainers import Trainer, TrainSpec, final_folder
 from backend.trainers.distill_lesson import DistillLesson
@@ -96,6 +98,34 @@ def test_no_lesson_at_all_is_refused_with_the_way_out():
         book("no", "neither")
     with pytest.raises(ValueError, match="lacks the group text"):
         DistillLesson(pattern="(?P<name>x)")
+
+
+def test_what_another_machine_trained_is_taken_wherever_its_data_folder_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    finals = []
+    for machine in ("one", "two"):
+        monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path / machine))
+        reread()
+        output, start = tmp_path / machine / "checkpoints" / "round-1-ab", tmp_path / machine / "checkpoints" / "base"
+        output.mkdir(parents=True)
+        (output / "dataset.jsonl").write_text(json.dumps(row(f"behavior_carry: {CARRY}")) + "\n")
+        engines = {"policy": {"name": "transformers", "model": str(start), "adapter": None}}
+        spec = TrainSpec(
+            DistillLesson().dump(),
+            str(output / "dataset.jsonl"),
+            *("prompt_completion", "", None, str(output), 1, engines),
+        )
+        finals.append(final_folder(str(output)))
+        if machine == "two":
+            shutil.copytree(finals[0], finals[1])
+        before = None if machine == "one" else (finals[1] / "train.json").read_bytes()
+        Trainer.load(spec.trainer).main(spec)
+    reread()
+    assert (finals[1] / "train.json").read_bytes() == before
+    other = TrainSpec(**spec.to_json() | {"engines": {"policy": PLAIN}})
+    with pytest.raises(TrainerError, match="holds the result of another training"):
+        Trainer.load(other.trainer).main(other)
 
 
 def test_the_folder_appears_whole_and_the_same_again(tmp_path: Path):

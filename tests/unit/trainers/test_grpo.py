@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from backend.config import settings
 from backend.judges.brevity import Brevity
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
@@ -98,6 +99,11 @@ def test_how_an_endpoint_is_asked_is_no_part_of_what_decides_a_training(tmp_path
     assert of(around | {"inner": checked}) == of(around | {"inner": server})
     assert of(server | {"model": "another"}) != of(server)
     assert of(server | {"send_defaults": True}) != of(server)
+    # On a machine whose data folder lies elsewhere the same training is known by what lies in it.
+    moved, here = ("checkpoints/a/final", str(settings().folder / "checkpoints/a/final"))
+    there, ours = (TrainSpec(**spec.to_json() | {"policy": policy, "reference": policy}) for policy in (moved, here))
+    assert identify(there) != identify(ours)
+    assert identify(there, anywhere=True) == identify(ours, anywhere=True) == identify(there)
 
 
 def test_the_verdict_can_be_the_reward():
