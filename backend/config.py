@@ -17,6 +17,13 @@ from backend.errors import InvalidInput
 
 OF_THE_WEB = ("RONDO_OIDC_CLIENT_SECRET", "RONDO_METRICS_TOKEN", "RONDO_SMTP_PASSWORD")
 """Secrets that no child process needs."""
+OF_THE_SYSTEM = {
+    *("PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "OMP_NUM_THREADS"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+}
+"""Variables that a program needs to run and to reach a network, none of them a secret of Rondo's."""
 
 
 def split(value: str) -> list[str]:
@@ -171,6 +178,15 @@ class Settings(BaseSettings):
             # Where the hub may be asked, then for models and nothing else.
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
+
+
+def bare_environment() -> dict[str, str]:
+    """The variables for a process that reads strangers' files: no token, key, password or database."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in OF_THE_SYSTEM or name.upper().startswith("LC_")
+    }
 
 
 @lru_cache

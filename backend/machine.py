@@ -30,7 +30,7 @@ def described() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
-        "gpus": gpus(),
+        "gpus": gpus(visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         "driver": driver(),
         "cuda": cuda(),
         "rondo": _rondo(),
@@ -64,10 +64,22 @@ def processor(file: Path = PROCESSORS) -> str:
     return _line(file, r"^(?:model name|Model|Hardware)\s*:\s*(.+)$") or platform.processor() or platform.machine()
 
 
-def gpus(folder: Path = NVIDIA) -> list[str]:
-    """The names of NVIDIA's GPUs that this machine shows, in the order of their places."""
-    names = (_line(file, r"^Model:\s*(.+)$") for file in sorted(folder.glob("gpus/*/information")))
-    return [name for name in names if name]
+def gpus(folder: Path = NVIDIA, visible: str | None = None) -> list[str]:
+    """The names of NVIDIA's GPUs that this process may use, in the order of their places.
+
+    visible: places or ids, as `CUDA_VISIBLE_DEVICES` has them; None: all that the machine shows.
+    """
+    files = sorted(folder.glob("gpus/*/information"))
+    names, ids = ([_line(file, pattern) for file in files] for pattern in (r"^Model:\s*(.+)$", r"^GPU UUID:\s*(.+)$"))
+    if visible is None:
+        return [name for name in names if name]
+    chosen = []
+    for word in (word.strip() for word in visible.split(",")):
+        at = [int(word)] if word.isdecimal() else [n for n, id_ in enumerate(ids) if word and id_.startswith(word)]
+        if not at or at[0] >= len(names):
+            break  # CUDA sees nothing behind a place that is not there
+        chosen.append(names[at[0]])
+    return [name for name in chosen if name]
 
 
 def driver(folder: Path = NVIDIA) -> str:

@@ -74,7 +74,7 @@ def fetch(
     actor = asking.owner()
     wanted = fetching.HubDataset(dataset, config, split, revision, rows)
     fetch = fetching.get(actor, fetching.start(actor, asking.project(actor, project).id, wanted))
-    place = settings().folder / "imports" / wanted.file
+    place = settings().folder / "imports" / wanted.file_of(fetch.job_id)
     text = f"Job {fetch.job_id} fetches it to {place}, once a worker takes it (`rondo worker`). Then import that file."
     emit(asdict(fetch), as_json=as_json, text=text)
 

@@ -928,6 +928,7 @@ class Fetch(TypedDict):
     status: JobStatus
     num_rows: int
     is_cut: bool
+    commit: str | None
     file: str | None
     error: str | None
 

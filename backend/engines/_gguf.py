@@ -4,20 +4,22 @@ llama.cpp's own converter writes it where its place is set (`RONDO_GGUF_CONVERTE
 tokenizer. Without it an exporter of ours writes models of the Llama architecture, over the package `gguf`.
 """
 
-import json
+import math
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from backend.config import settings
-from backend.engines import _weights
+from backend.config import bare_environment, settings
+from backend.engines import _gguf_vocabulary, _weights
+from backend.engines._gguf_vocabulary import CONVERTER, EXPORTER, HOW_TO_SET
 from backend.errors import EngineError, InvalidInput, MissingPrerequisite
 from backend.values import JSON
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from gguf import GGUFWriter, TensorNameMap
 
@@ -26,14 +28,14 @@ Outtype = Literal["f32", "f16", "bf16", "q8_0"]
 OWN: tuple[Outtype, ...] = ("f32", "f16")
 """Those that our exporter writes."""
 ARCHITECTURES = ("LlamaForCausalLM",)
-CONVERTER, EXPORTER = "convert_hf_to_gguf.py", "Rondo's exporter"
-HOW_TO_SET = f"Set RONDO_GGUF_CONVERTER to the {CONVERTER} of a llama.cpp checkout"
-DIGITS_APART = [{"type": "Digits", "individual_digits": True}]
-NEVER = "Ā Ā"
-"""A merge of two bytes that are zero. llama.cpp asks for merges, and single characters have none."""
 GENERATION = re.compile(r"\{%-?\s*(?:end)?generation\s*-?%\}")
 """Marks of transformers for what an assistant said: they change no text, and other readers of templates refuse them."""
 LAST_LINES = 12
+OF_LAYER = (
+    *("attn_norm", "attn_q", "attn_k", "attn_v", "attn_output"),
+    *("ffn_norm", "ffn_gate", "ffn_up", "ffn_down"),
+)
+"""llama.cpp's names of the tensors of one layer."""
 
 
 def exporter() -> str:
@@ -41,22 +43,38 @@ def exporter() -> str:
     return CONVERTER if settings().gguf_converter else EXPORTER
 
 
-def check(located: str, outtype: str) -> None:
-    """Raise `InvalidInput` or `MissingPrerequisite` for a located model that cannot be written so here."""
+def check(located: str, outtype: str, *, is_first_merged: bool = False) -> None:
+    """Raise `InvalidInput` or `MissingPrerequisite` for a located model that cannot be written so here.
+
+    is_first_merged: an adapter is merged into it before, into a folder, so that it may be a name on the hub.
+    """
     if outtype not in get_args(Outtype):
         raise InvalidInput(f"There is no number format {outtype!r}. Choose one of {', '.join(get_args(Outtype))}.")
     if converter := settings().gguf_converter:
         if not Path(converter).expanduser().is_file():
             raise MissingPrerequisite(f"There is no file {converter}. {HOW_TO_SET}, or to nothing.")
-        return
-    if outtype not in OWN:
+    elif outtype not in OWN:
         raise InvalidInput(f"{EXPORTER} writes {' and '.join(OWN)}. Choose one of these. {HOW_TO_SET} for {outtype}.")
-    _require_library()
+    else:
+        _require_library()
     folder = Path(located)
     if not folder.is_dir():
+        if is_first_merged:
+            return
         raise InvalidInput(f"{located} is a name on the hub, and a file is made of a folder. Register the folder.")
-    _check_config(folder, _weights.read_json(folder / "config.json"))
-    _vocabulary(folder)
+    _weights.check(located)
+    if converter:
+        _refuse_code(folder)
+        return
+    config = _weights.read_json(folder / "config.json")
+    _check_config(folder, config)
+    tokens, *_ = _gguf_vocabulary.read(folder)
+    if len(tokens) > config["vocab_size"]:
+        raise InvalidInput(
+            f"The tokenizer of {folder.name} has {len(tokens):,} tokens, and its weights have rows for "
+            f"{config['vocab_size']:,} (vocab_size). Resize the weights (resize_token_embeddings), or take the tokens "
+            "that were added out of the tokenizer."
+        )
 
 
 def write(located: str, file: Path, outtype: str, name: str) -> None:
@@ -68,10 +86,21 @@ def write(located: str, file: Path, outtype: str, name: str) -> None:
         _export(Path(located), file, outtype, name)
 
 
+def _refuse_code(folder: Path) -> None:
+    """Raise `InvalidInput` for a folder with code of its own: the converter would run it for some architectures."""
+    files = (folder / "config.json", folder / "tokenizer_config.json")
+    names_code = any("auto_map" in _weights.read_json(file) for file in files if file.is_file())
+    if names_code or any(folder.glob("**/*.py")):
+        raise InvalidInput(
+            f"The model folder {folder} comes with code of its own (auto_map, or files *.py), which {CONVERTER} would "
+            "run. Convert it where you trust it, or take the code and auto_map out of the folder."
+        )
+
+
 def _convert(converter: Path, located: str, file: Path, outtype: str) -> None:
-    """Run llama.cpp's converter, by this Python; it asks the hub for nothing."""
+    """Run llama.cpp's converter, by this Python; it asks the hub for nothing, and gets no token, key or password."""
     command = [sys.executable, str(converter), located, "--outfile", str(file), "--outtype", outtype]
-    offline = settings().environment() | {"HF_HUB_OFFLINE": "1"}
+    offline = bare_environment() | {"HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
         command, env=offline, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
     )
@@ -94,8 +123,11 @@ def _check_config(folder: Path, config: JSON) -> None:
     names = config.get("architectures") or ["unknown"]
     if not set(names) & set(ARCHITECTURES):
         raise InvalidInput(f"{folder.name} is {names[0]}, and {EXPORTER} knows {ARCHITECTURES[0]}. {HOW_TO_SET}.")
-    scaling = _rope(config).get("rope_type", "default")
+    rope = _rope(config)
+    scaling = rope.get("rope_type") or rope.get("type") or "default"
+    others = sorted(set(rope) - {"rope_theta", "rope_type", "type"})
     odd = f"scales its positions ({scaling})" if scaling != "default" else ""
+    odd = odd or (f"turns its positions otherwise ({', '.join(others)})" if others else "")
     odd = odd or ("has biases" if config.get("attention_bias") or config.get("mlp_bias") else "")
     odd = odd or (f"has the activation {config['hidden_act']}" if config.get("hidden_act", "silu") != "silu" else "")
     if odd:
@@ -103,6 +135,7 @@ def _check_config(folder: Path, config: JSON) -> None:
 
 
 def _rope(config: JSON) -> JSON:
+    """How positions are turned; older files say `rope_scaling` and, in it, `type` instead of `rope_type`."""
     return {"rope_theta": config.get("rope_theta", 10_000.0)} | dict(
         config.get("rope_parameters") or config.get("rope_scaling") or {}
     )
@@ -111,20 +144,25 @@ def _rope(config: JSON) -> JSON:
 def _export(folder: Path, file: Path, outtype: str, name: str) -> None:
     """Llama's layers, and the vocabulary, under the names that llama.cpp has for them."""
     import gguf
+    import numpy as np
 
     config = _weights.read_json(folder / "config.json")
-    # What is written is kept in a temporary file until its place in the file is known: memory holds one tensor.
-    writer = gguf.GGUFWriter(file, "llama", use_temp_file=True)
+    writer = gguf.GGUFWriter(file, "llama")
     try:
         writer.add_name(name)
         _add_sizes(writer, config, outtype)
         _add_vocabulary(writer, folder)
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
-        for tensor_name, tensor in _tensors(folder):
-            _add_tensor(writer, names, tensor_name, tensor, config, outtype)
+        # First where each lies in the file, then what it holds: memory holds one tensor.
+        listed = _listed(folder, names, config)
+        for known, (_, shape) in listed.items():
+            kind = np.dtype("float32" if _is_wide(shape, outtype) else "float16")
+            writer.add_tensor_info(known, shape, kind, math.prod(shape) * kind.itemsize)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
+        writer.write_ti_data_to_file()
+        for source, _ in listed.values():
+            writer.write_tensor_data(_tensor(folder, source, config, outtype))
     finally:
         writer.close()
 
@@ -150,34 +188,61 @@ def _add_sizes(writer: "GGUFWriter", config: JSON, outtype: str) -> None:
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
 
 
-def _tensors(folder: Path) -> Iterator[tuple[str, "torch.Tensor"]]:
-    """The tensors of a folder, file by file, one at a time."""
+def _listed(folder: Path, names: "TensorNameMap", config: JSON) -> dict[str, tuple[str, list[int]]]:
+    """By llama.cpp's name of a tensor, its name in the folder's weights, and its shape.
+
+    Raises `InvalidInput` where the weights hold others than a model of this size has.
+    """
     from safetensors import safe_open
 
-    for file in sorted(folder.glob("model*.safetensors")):
+    listed: dict[str, tuple[str, list[int]]] = {}
+    is_tied = bool(config.get("tie_word_embeddings"))
+    for file in _weight_files(folder):
         with safe_open(file, framework="pt") as opened:
             for name in opened.keys():  # noqa: SIM118  (no dictionary)
-                yield name, opened.get_tensor(name)
+                if name.endswith("rotary_emb.inv_freq") or (name == "lm_head.weight" and is_tied):
+                    continue
+                known = names.get_name(name, try_suffixes=(".weight",))
+                if known is None:
+                    raise InvalidInput(f"The weights hold {name}, which no layer of Llama is called. {HOW_TO_SET}.")
+                listed[known] = (name, list(opened.get_slice(name).get_shape()))
+    whole = {f"{name}.weight" for name in ("token_embd", "output_norm", *(() if is_tied else ("output",)))}
+    whole |= {f"blk.{layer}.{name}.weight" for layer in range(config["num_hidden_layers"]) for name in OF_LAYER}
+    if odd := sorted(whole ^ set(listed)):
+        what = "hold no" if odd[0] in whole else "hold a"
+        raise InvalidInput(f"The weights of {folder.name} {what} {odd[0]}. They are not whole: copy the model again.")
+    return listed
 
 
-def _add_tensor(
-    writer: "GGUFWriter", names: "TensorNameMap", name: str, tensor: "torch.Tensor", config: JSON, outtype: str
-) -> None:
+def _weight_files(folder: Path) -> list[Path]:
+    """The files that hold the weights, as transformers chooses them: the one file, else those of the index."""
+    single = folder / "model.safetensors"
+    if single.is_file():
+        return [single]
+    return [folder / name for name in sorted(set(_weights.weight_map(Path(f"{single}.index.json")).values()))]
+
+
+def _tensor(folder: Path, name: str, config: JSON, outtype: str) -> "np.ndarray[Any, Any]":
+    """A tensor as it stands in the file."""
     import torch
+    from safetensors import safe_open
 
-    if name.endswith("rotary_emb.inv_freq") or (name == "lm_head.weight" and config.get("tie_word_embeddings")):
-        return
-    known = names.get_name(name, try_suffixes=(".weight",))
-    if known is None:
-        raise InvalidInput(f"The weights hold {name}, which no layer of Llama is called. {HOW_TO_SET}.")
+    for file in _weight_files(folder):
+        with safe_open(file, framework="pt") as opened:
+            if name in opened.keys():  # noqa: SIM118  (no dictionary)
+                tensor = opened.get_tensor(name)
     heads = config["num_attention_heads"]
     if name.endswith("q_proj.weight"):
         tensor = in_pairs(tensor, heads)
     elif name.endswith("k_proj.weight"):
         tensor = in_pairs(tensor, config.get("num_key_value_heads") or heads)
-    # llama.cpp multiplies by norms in 32 bits whatever the weights have.
-    wide = outtype == "f32" or tensor.ndim == 1
-    writer.add_tensor(known, tensor.to(torch.float32 if wide else torch.float16).contiguous().numpy())
+    wide = _is_wide(tensor.shape, outtype)
+    return tensor.to(torch.float32 if wide else torch.float16).contiguous().numpy()  # type: ignore[no-any-return]
+
+
+def _is_wide(shape: Sequence[int], outtype: str) -> bool:
+    """llama.cpp multiplies by norms in 32 bits whatever the weights have."""
+    return outtype == "f32" or len(shape) == 1
 
 
 def in_pairs(weight: "torch.Tensor", heads: int) -> "torch.Tensor":
@@ -186,63 +251,8 @@ def in_pairs(weight: "torch.Tensor", heads: int) -> "torch.Tensor":
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
-def _vocabulary(folder: Path) -> tuple[list[str], list[int], list[str], str]:
-    """(tokens by id, their types, merges, how texts are cut before) of the folder's tokenizer.
-
-    Raises `InvalidInput` for one that is neither byte-level BPE nor one of single ASCII characters.
-    """
-    import gguf
-
-    file = folder / "tokenizer.json"
-    if not file.is_file():
-        raise InvalidInput(f"{folder.name} has no tokenizer.json, which {EXPORTER} reads. {HOW_TO_SET}.")
-    data = _weights.read_json(file)
-    model, added = data.get("model") or {}, {token["id"]: token for token in data.get("added_tokens") or ()}
-    vocabulary: dict[str, int] = model.get("vocab") or {}
-    texts = {id_: text for text, id_ in vocabulary.items() if id_ not in added}
-    if model.get("type") == "BPE" and _is_byte_level(data):
-        merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model.get("merges") or ()]
-    elif model.get("type") == "WordLevel" and all(len(text) == 1 and text.isascii() for text in texts.values()):
-        # Byte-level BPE without a merge cuts a text into its bytes, which single ASCII characters are.
-        merges, texts = [NEVER], {id_: in_bytes(text) for id_, text in texts.items()}
-    else:
-        raise InvalidInput(
-            f"The tokenizer of {folder.name} ({model.get('type')}) is not byte-level BPE, which {EXPORTER} writes. "
-            f"{HOW_TO_SET}."
-        )
-    size = max([*texts, *added], default=-1) + 1
-    tokens, types = [f"[PAD{id_}]" for id_ in range(size)], [int(gguf.TokenType.UNUSED)] * size
-    for id_, text in texts.items():
-        tokens[id_], types[id_] = text, int(gguf.TokenType.NORMAL)
-    for id_, token in added.items():
-        is_special = token.get("special", False)
-        tokens[id_] = token["content"]
-        types[id_] = int(gguf.TokenType.CONTROL if is_special else gguf.TokenType.USER_DEFINED)
-    return tokens, types, merges, _cut_by(data)
-
-
-def _is_byte_level(data: JSON) -> bool:
-    return "ByteLevel" in json.dumps([data.get("pre_tokenizer"), data.get("decoder")])
-
-
-def _cut_by(data: JSON) -> str:
-    """llama.cpp's name for how a tokenizer cuts texts before it looks for tokens; `default` where we know none."""
-    before = data.get("pre_tokenizer") or {}
-    steps = before.get("pretokenizers") or [before]
-    if steps[-1].get("type") == "ByteLevel" and steps[-1].get("use_regex", True):
-        return {"[]": "gpt-2", json.dumps(DIGITS_APART): "smollm"}.get(json.dumps(steps[:-1]), "default")
-    return "default"
-
-
-def in_bytes(text: str) -> str:
-    """A text in the letters by which byte-level BPE writes bytes: what is printed stands for itself, a blank is Ġ."""
-    printed = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = {byte: 256 + place for place, byte in enumerate(b for b in range(256) if b not in printed)}
-    return "".join(chr(others.get(byte, byte)) for byte in text.encode("utf-8"))
-
-
 def _add_vocabulary(writer: "GGUFWriter", folder: Path) -> None:
-    tokens, types, merges, cut_by = _vocabulary(folder)
+    tokens, types, merges, cut_by = _gguf_vocabulary.read(folder)
     wanted = _weights.read_json(folder / "config.json")["vocab_size"]
     tokens += [f"[PAD{id_}]" for id_ in range(len(tokens), wanted)]
     types += [5] * (wanted - len(types))  # unused: rows of the weights that no token has

@@ -69,7 +69,7 @@ class Sample(Generator):
         "people", description="shown are samples accepted by people, or by anyone", json_schema_extra=FEW_SHOT
     )
     few_shot_rounds: tuple[int, ...] = Field(
-        (), description="numbers of the rounds they come from; none: all that are over", json_schema_extra=FEW_SHOT
+        (), description="numbers of the rounds they come from; none: all that are done", json_schema_extra=FEW_SHOT
     )
     few_shot_choice: Literal["random", "category", "agreed"] = Field(
         "random",

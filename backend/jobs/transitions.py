@@ -151,6 +151,7 @@ def start(job_id: int, workflow_id: str, executor_id: str) -> int | None:
         job.attempt += 1
         job.started_at = job.updated_at = now()
         job.finished_at = job.error = job.traceback = job.rate = None
+        job.machine = {}
         return job.attempt
 
 

@@ -18,6 +18,7 @@ from backend.generators import _few_shot
 from backend.pipeline.answer import Ready
 from backend.pipeline.groups import StageGroup
 from backend.pipeline.stage import StageContext, derive_seed
+from backend.prompt_sources import PromptSource
 from backend.recipes import StepPlace
 from backend.values import (
     JSON,
@@ -32,8 +33,6 @@ from backend.values import (
     Verdict,
 )
 
-OPEN = (RoundStatus.running, RoundStatus.review)
-"""Rounds of which nothing is shown: what was said of their samples may still change, and may be hidden."""
 MOST_READ = 10_000
 """So many accepted samples are looked at, the newest."""
 MOST_KEPT = 500
@@ -86,7 +85,14 @@ def ready(stage: StageContext, choice: FewShotChoice) -> Ready:
 def shown_before(
     stage: StageContext, place: StepPlace, choice: FewShotChoice, groups: Sequence[values.Group]
 ) -> list[values.Prompt]:
-    """The prompts of these groups, which are tried out, with the samples that are shown before each."""
+    """The prompts of these groups, which are tried out, with the samples that are shown before each.
+
+    None before questions that are not what their prompts say, as none is in the round itself.
+    """
+    asked = stage.places[place.source or 0].step.part
+    is_own = bool(place.source) or (isinstance(asked, PromptSource) and (asked.asks_for_prompts or asked.makes_answers))
+    if is_own or any(group.parent or group.trained for group in groups):
+        return [group.prompt for group in groups]
     with reading() as db:
         pool = pool_of(db, stage, place, choice)
         keys = _text_keys(db, [group.prompt.id for group in groups])
@@ -96,7 +102,8 @@ def shown_before(
 def pool_of(db: Session, stage: StageContext, place: StepPlace, choice: FewShotChoice) -> list[FewShot]:
     """The samples that a step of the round may show.
 
-    Raises `Conflict` where those that were chosen at launch are not as they were.
+    Raises `Conflict` where those that were chosen at launch are not as they were, or a held-out set asks now what one
+    of them answers.
     """
     kept = stage.round.few_shot.get(str(place.index), {})
     pool = read(db, stage.project_id, kept.get("ids", []), choice.key)
@@ -104,6 +111,11 @@ def pool_of(db: Session, stage: StageContext, place: StepPlace, choice: FewShotC
         raise Conflict(
             f"Some of the {len(kept['ids'])} samples that {place} may show before its prompts are gone: the "
             "round they come from was deleted or archived. Restore it, or launch the round anew."
+        )
+    if num := len(_held_out(db, stage.project_id, {shown.text_key for shown in pool})):
+        raise Conflict(
+            f"A held-out set that came after the launch asks {num} of the prompts that {place} would show with their "
+            "answers. Launch the round anew: it shows others."
         )
     return pool
 
@@ -142,7 +154,10 @@ def read(db: Session, project_id: int, ids: Sequence[int], key: str = "") -> lis
 
 
 def as_asked(db: Session, sample: tables.Sample, messages: Messages) -> Messages:
-    """The chat by which a sample was asked for, where samples were shown before its question; else none."""
+    """The chat by which a sample was asked for, where samples were shown before its question; else none.
+
+    What the step said beside the prompt, a condition or the extra template, is not in it.
+    """
     ids = sample.extra.get(_few_shot.NOTED)
     if sample.kind != SampleKind.completion or not isinstance(ids, list):  # a file may note anything under that name
         return []
@@ -166,7 +181,8 @@ def _accepted(project_id: int, choice: FewShotChoice) -> Select[Any]:
         .join(prompt, prompt.id == sample.prompt_id)
         .where(
             round_.project_id == project_id,
-            round_.status.not_in(OPEN),
+            # What was said of samples of any other may still change, and may be hidden.
+            round_.status == RoundStatus.done,
             round_.archived_at.is_(None),
             label.verdict == Verdict.accept,
             label.is_truncated.is_(False),

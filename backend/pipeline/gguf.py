@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from backend import shared_files
 from backend.config import settings
 from backend.db import now, reading, tables
 from backend.engines import _gguf, _merging, _weights
@@ -23,8 +24,6 @@ KIND = "gguf"
 """The kind of a job outside rounds that writes a checkpoint as a GGUF file."""
 FOLDER, KEPT_DAYS = "exports", 7
 LIBRARIES = ("rondo", "gguf", "transformers", "peft")
-ROOM = 2
-"""A model is merged into a folder and written into a file: so many times what its weights take."""
 
 
 def path_of(job_id: int) -> Path:
@@ -47,7 +46,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     work.mkdir(parents=True)
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, work, ignore_errors=True)
-        _refuse_full_disk(data["model"])
+        _refuse_full_disk(data["model"], spec["outtype"], is_merged=bool(adapter))
         located = _weights.locate(data["model"])
         if adapter:
             whole = work / "merged"
@@ -65,6 +64,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             "libraries": {name: library_version(name) for name in LIBRARIES},
         }
         written.replace(final)
+        result["is_shared"] = shared_files.share(final, anew=True) > 0
     progress.advance(1)
 
     def finish(db: Session) -> None:
@@ -87,8 +87,10 @@ def _hash(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _refuse_full_disk(model: str) -> None:
-    needed, free = ROOM * _merging.bytes_of(model), shutil.disk_usage(settings().folder).free
+def _refuse_full_disk(model: str, outtype: str, *, is_merged: bool) -> None:
+    # Weights are stored in 16 bits most of the time, and a file in 32 takes twice that.
+    times = (2 if outtype == "f32" else 1) + is_merged
+    needed, free = times * _merging.bytes_of(model), shutil.disk_usage(settings().folder).free
     if needed > free:
         raise MissingPrerequisite(
             f"A GGUF file of this model takes up to {needed / 1e9:,.1f} GB while it is written, and the disk of the "

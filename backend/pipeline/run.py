@@ -70,8 +70,9 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
         finish, stage = prepare(job_id, attempt, progress, others or {})
         held = hold.wanted(stage) if stage is not None else None
         progress.flush()
+        ran_on = machine.described()  # asks git: not while this writes and others wait
         with session() as db:
-            transitions.finish(db, job_id, attempt, machine=machine.described())
+            transitions.finish(db, job_id, attempt, machine=ran_on)
             finish(db)
             if stage is not None:
                 stage.spend(db)
@@ -264,11 +265,12 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
         message = f"The disk is full ({error.filename or 'data folder'}). Free some space, then resume the job."
     else:
         message = f"Unexpected {type(error).__name__}: {error}. The log has the traceback; resume the job to try again."
+    ran_on = machine.described()
     try:
         with session() as db:
             is_final = isinstance(error, RondoError) and error.is_final
             job = transitions.fail(db, job_id, attempt, error=message, traceback=trace, is_final=is_final)
-            job.machine = machine.described()
+            job.machine = ran_on
             if isinstance(error, EmptySelection) and job.round_id is not None:
                 give_back(db, job.round_id, job.step)
                 telling.of_round(db, job.round_id, job_id, attempt)

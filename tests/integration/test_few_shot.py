@@ -12,9 +12,11 @@ from backend.db import reading, session, tables
 from backend.errors import InvalidInput
 from backend.recipes import _parts as parts
 from backend.services import plans, round_report, rounds
+from backend.services.access import Actor
 from backend.services.datasets import descent
-from backend.services.samples import detail
-from backend.values import LabelSource, RoundStatus, Split, Stage, Verdict
+from backend.services.samples import detail, export_rows
+from backend.services.samples.visibility import Hidden
+from backend.values import LabelSource, Role, RoundStatus, Split, Stage, Verdict
 from tests import rows
 from tests.integration.loop import TRAINING, Loop, of_steps
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -72,6 +74,8 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
         [dataset] = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id))
         examples = db.scalars(select(tables.Example).where(tables.Example.dataset_id == dataset.id)).all()
         learned = descent.with_shown_to(db, shown.loop.project.id, [shown.ids["a"]])
+        told_by_a = next(db.get_one(sample, id_) for id_, *_, extra in samples if shown.ids["a"] in extra["few_shot"])
+        is_told = {"round_id": told_by_a.round_id, "group_id": told_by_a.group_id, "prompt_id": told_by_a.prompt_id}
     assert len(samples) == 5
     for _, asked, text, extra in samples:
         assert text == "saw #### 4"
@@ -82,14 +86,37 @@ def test_a_later_round_shows_them_to_the_policy_alone_and_says_which(tiny: Path)
     assert set(learned) - {shown.ids["a"]} == {
         id_ for id_, _, _, extra in samples if shown.ids["a"] in extra["few_shot"]
     }
+    with session() as db:
+        edit = sample(
+            project_id=shown.loop.project.id,
+            **is_told,
+            kind="edit",
+            edited_from_id=told_by_a.id,
+            position=9,
+            text="better",
+            finish_reason="stop",
+            num_tokens=1,
+            seed=0,
+        )
+        db.add(edit)
+    with reading() as db:
+        assert {*descent.with_shown_to(db, shown.loop.project.id, [shown.ids["a"]])} == {*learned, edit.id}
+    with session() as db:
+        db.delete(db.get_one(sample, edit.id))
     viewed = detail.detail(shown.loop.actor, samples[0][0])
     assert [turn["role"] for turn in viewed.few_shot_chat] == ["user", "assistant"] * 2 + ["user"]
     assert viewed.few_shot_chat[-1] == viewed.messages[-1]
     [told] = round_report.opening(shown.loop.actor, round_id).asked.few_shot
     assert "2 few-shot samples" in told
     assert "3 accepted ones of round 1" in told
-    # The same seed, the same samples: nothing but the round's own rows decides which are shown.
-    again = shown.loop.run(shown.launch(num_few_shot=2))
+    # From the same rounds the same seed draws the same samples, though people accept others meanwhile.
+    label = tables.Label
+    with session() as db:
+        kept = update(label).where(label.sample_id.in_([id_ for id_, *_ in samples]))
+        db.execute(kept.values(verdict=Verdict.accept, source=LabelSource.person))
+        db.get_one(tables.Round, round_id).status = RoundStatus.done
+        db.execute(update(tables.Job).values(active_key=None))
+    again = shown.loop.run(shown.launch(num_few_shot=2, few_shot_rounds=(1,)))
     with reading() as db:
         both = [
             db.scalars(
@@ -142,3 +169,44 @@ def test_what_does_not_fit_into_the_context_is_refused_and_what_is_gone_fails(ti
     failed = shown.loop.run(round_id)
     assert failed.status is RoundStatus.failed
     assert "are gone" in (failed.error or "")
+
+
+def test_who_decides_again_is_not_told_what_was_accepted(tiny: Path) -> None:
+    shown = Shown(tiny)
+    round_ = shown.loop.run(shown.launch(num_few_shot=2))
+    reviewer = rows.make_actor(shown.loop.project, Role.reviewer)
+    with reading() as db:
+        sample_id = db.scalar(select(tables.Sample.id).where(tables.Sample.round_id == round_.id))
+    assert sample_id is not None
+
+    def told(actor: Actor) -> tuple[bool, bool, bool, bool]:
+        seen = detail.detail(actor, sample_id)
+        [listed] = [row for row in rounds.list_rounds(actor, shown.loop.project.id) if row.id == round_.id]
+        with reading() as db:
+            names = export_rows.Names()
+            lines = export_rows.rows(db, actor, db.get_one(tables.Round, round_.id), Hidden(), [sample_id], names)
+            [line] = [dict(zip(export_rows.COLUMNS, line, strict=True)) for line in lines]
+        is_in_rounds = "ids" in rounds.get(actor, round_.id).few_shot["1"]
+        assert is_in_rounds == ("ids" in listed.few_shot["1"])
+        return is_in_rounds, "few_shot" in seen.noted, bool(seen.few_shot_chat), "few_shot" in line["noted"]
+
+    assert told(reviewer) == (True,) * 4
+    with session() as db:
+        db.get_one(tables.Round, shown.first_id).status = RoundStatus.review
+    assert told(reviewer) == (False,) * 4
+    assert told(shown.loop.actor) == (True,) * 4
+    assert rounds.get(reviewer, round_.id).few_shot["1"]["num_ids"] == 3
+
+
+def test_a_held_out_set_that_came_after_the_launch_counts_and_so_does_a_round_that_failed(tiny: Path) -> None:
+    shown = Shown(tiny)
+    round_id = shown.launch(num_few_shot=2)
+    rows.make_prompt_set(shown.loop.project, prompts=["Prompt  A"], split=Split.held_out)
+    failed = shown.loop.run(round_id)
+    assert failed.status is RoundStatus.failed
+    assert "came after the launch asks 1 of the prompts" in (failed.error or "")
+    with session() as db:
+        db.get_one(tables.Round, shown.first_id).status = RoundStatus.failed
+        db.execute(update(tables.Job).values(active_key=None))
+    with pytest.raises(InvalidInput, match="answer 0 different prompts"):
+        shown.launch(num_few_shot=2, few_shot_by="anyone")

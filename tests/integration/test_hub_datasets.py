@@ -1,6 +1,7 @@
 """A dataset of the hub becomes a file of the imports folder, which is looked at and imported as any other."""
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from app.pages.prompts import hub as page
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from backend.config import settings
+from backend.config import bare_environment, settings
 from backend.db import reading, tables
 from backend.engines import _hub_rows
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound, PermissionDenied
@@ -62,6 +63,11 @@ def test_a_split_is_fetched_looked_at_and_imported(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(fetching, "settings", lambda: there)
         monkeypatch.setenv("HF_TOKEN", "hf_of-somebody")
         job_id = fetching.start(curator, project.id, wanted)
+        with pytest.raises(Conflict, match="fetches the same already"):
+            fetching.start(curator, project.id, wanted)
+        left = settings().folder / f"{fetching.PART}{job_id}" / "rows.jsonl"
+        left.parent.mkdir(parents=True)
+        left.write_text("of a process that was killed")
         followed, here = CurrentChoice(), Context(curator, project.id, "", None)
         followed.put({"job": job_id})
         assert "0 rows so far, queued" in page.look_now(followed, lambda: here)[0]["text"]
@@ -74,10 +80,12 @@ def test_a_split_is_fetched_looked_at_and_imported(monkeypatch: pytest.MonkeyPat
     assert any(COMMIT in path for _, path, _ in hub.asked)
     drawn = page.look_now(followed, lambda: here)
     assert "4 rows, the first of more" in drawn[0]["text"]
-    assert (drawn[2].value, followed.value) == ("hub/team_sums--sums--train--main.jsonl", {})
+    name = f"hub/{job_id}-team_sums--sums--train--main.jsonl"
+    assert (drawn[2].value, followed.value) == (name, {})
+    assert fetching.get(curator, job_id).commit == COMMIT
     assert len(drawn) == 3 + page.NUM_LOOKED_AT
     project_id, path = fetching.file_of(curator, job_id)
-    looked = prompts.preview(curator, project_id, "hub/team_sums--sums--train--main.jsonl")
+    looked = prompts.preview(curator, project_id, name)
     assert (looked.num_rows, looked.mapping.prompt, looked.mapping.answer) == (4, "question", "answer")
     report = prompts.import_file(curator, project_id, "Sums", path)
     assert report.num_imported == 4
@@ -89,7 +97,8 @@ def test_a_split_is_fetched_looked_at_and_imported(monkeypatch: pytest.MonkeyPat
     assert "Available splits: ['train', 'test']" in str(failed.error)
     with pytest.raises(NotFound, match="Available splits"):
         fetching.file_of(curator, missing)
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name], "nothing half written stays"
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert list((settings().folder / "exports").iterdir()) == [], "nothing half written stays"
 
 
 @pytest.mark.parametrize(
@@ -110,9 +119,54 @@ def test_what_is_no_name_on_the_hub_is_refused(wanted: HubDataset) -> None:
         fetching.check(wanted)
 
 
-def test_a_dataset_that_names_files_elsewhere_is_not_read() -> None:
-    own = f"hf://datasets/team/sums@{COMMIT}/train.jsonl"
-    _hub_rows.require_own("team/sums", {"train": [own]})
-    for other in ("/etc/passwd", "http://169.254.169.254/x", f"hf://datasets/team/sums2@{COMMIT}/train.jsonl"):
-        with pytest.raises(ValueError, match="not its own"):
-            _hub_rows.require_own("team/sums", {"train": [own], "test": [other]})
+@pytest.mark.parametrize("file", ["README.md", ".huggingface.yaml"])
+def test_a_dataset_that_names_files_elsewhere_is_not_read(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.jsonl").write_text('{"a": 1}')
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    card = f"configs:\n- config_name: default\n  data_files: {tmp_path}/*\n"
+    card = f"---\n{card}---\n" if file == "README.md" else card
+    with dataset_hub("team/sums", {file: card.encode(), "train.jsonl": b'{"a": 2}\n'}) as hub:
+        there = settings().model_copy(update={"hf_offline": False, "hub_endpoint": hub.address})
+        monkeypatch.setattr(fetching, "settings", lambda: there)
+        job_id = fetching.start(curator, project.id, HubDataset("team/sums"))
+        assert work(job_id) == 1
+    told = str(fetching.get(curator, job_id).error)
+    assert "a file that is not its own" in told
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"data_files": "/etc/*"},
+        {"data_files": ["train.jsonl", "../../other/x"]},
+        {"data_files": [{"split": "train", "path": ["http://169.254.169.254/x"]}]},
+        {"data_files": "zip://x.jsonl::a.zip"},
+        {"data_files": "file:/etc/passwd"},
+        {"data_dir": "/etc"},
+    ],
+)
+def test_a_card_may_name_files_of_its_own_alone(config: dict[str, object]) -> None:
+    own = {"data_files": [{"split": "train", "path": ["data/train-*.parquet"]}], "data_dir": "sums"}
+    _hub_rows.require_own([own])
+    with pytest.raises(ValueError, match="not its own"):
+        _hub_rows.require_own([own, config])
+
+
+def test_files_of_two_jobs_have_two_names_that_every_disk_takes() -> None:
+    both = {HubDataset("a_b/c").file_of(1), HubDataset("a/b_c").file_of(2)}
+    assert both == {"hub/1-a_b_c--train.jsonl", "hub/2-a_b_c--train.jsonl"}
+    long = HubDataset(f"{'o' * 96}/{'d' * 96}", "c" * 100, "s" * 100, "r" * 100)
+    assert len(long.file_of(10**9).rpartition("/")[2]) < 255
+
+
+def test_who_reads_strangers_files_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_TOKEN", "RONDO_HUB_TOKEN", "RONDO_OPENAI_API_KEY", "RONDO_DATABASE_URL", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, "of-somebody")
+    monkeypatch.setenv("https_proxy", "http://proxy")
+    bare = bare_environment()
+    assert bare["https_proxy"] == "http://proxy"
+    assert "of-somebody" not in bare.values()

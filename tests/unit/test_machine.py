@@ -18,6 +18,8 @@ def test_an_nvidia_machine_is_read_from_what_its_driver_says(tmp_path: Path) -> 
         folder.mkdir(parents=True)
         (folder / "information").write_text(f"Model: \t\t {name}\nIRQ:   \t\t 45\nGPU UUID: \t GPU-1234\n")
     assert machine.gpus(tmp_path) == ["NVIDIA H200", "NVIDIA H200"]
+    for visible, number in (("1", 1), ("GPU-1234", 1), ("1,0", 2), ("0,9,1", 1), ("", 0), ("-1", 0)):
+        assert machine.gpus(tmp_path, visible) == ["NVIDIA H200"] * number
     assert machine.driver(tmp_path) == "570.133.20"
     assert (machine.gpus(tmp_path / "none"), machine.driver(tmp_path / "none")) == ([], "")
     told = dict(machine.facts({"gpus": machine.gpus(tmp_path), "driver": "570.133.20", "cuda": "12.8", "cpus": 16}))

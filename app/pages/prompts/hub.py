@@ -103,9 +103,11 @@ def look_now(followed: CurrentChoice, here: Any) -> list[Any]:
         return followed.unless_over(wish, [state, gr.Timer(active=True), *nothing])
     drawn = [state, gr.Timer(active=False), *nothing]
     if view.file is not None:
-        files = prompts.importable(at.actor, at.project_id)
+        with followed.until_refused(wish):
+            fetching.file_of(at.actor, view.job_id)  # it may have to come from another machine
+            files = prompts.importable(at.actor, at.project_id)
+            preview = prompts.preview(at.actor, at.project_id, view.file)
         chosen = gr.Dropdown([NONE, *files], value=view.file)
-        preview = prompts.preview(at.actor, at.project_id, view.file)
         drawn = [state, gr.Timer(active=False), chosen, *importing.looked_at(preview)]
     drawn = followed.unless_over(wish, drawn)
     followed.end(wish)

@@ -32,7 +32,7 @@ DETAIL = """
   <div class="words" dir="auto">{{#each this.pieces}}{{#if
     this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{/each}}
-  {{#if value.few_shot}}<details class="raw"><summary>As asked: after few-shot samples, which
+  {{#if value.few_shot}}<details class="raw"><summary>The prompt after few-shot samples, which
   judges and training rows do not see</summary>
   {{#each value.few_shot}}<p class="small rondo-muted role">{{this.role}}</p>
   <div class="words" dir="auto">{{this.content}}</div>{{/each}}</details>{{/if}}

@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
-from backend.db import reading, session, tables
+from backend import jobs, shared_files
+from backend.db import now, reading, session, tables
 from backend.engines import _gguf, _weights
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.pipeline.bind import engine_json
+from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.pipeline.gguf import KEPT_DAYS, KIND, path_of
 from backend.services import events
 from backend.services.access import Actor, require_row
@@ -87,10 +87,12 @@ def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
         if not view.is_over:
             raise Conflict(f"The file of job {job_id} is not written yet. Ask again when its status is done.")
         if not view.is_ready:
-            raise NotFound(f"The file of job {job_id} is not here: files go after {KEPT_DAYS} days. Write it again.")
+            raise NotFound(_gone(job_id))
         what: JSON = {"checkpoint_id": view.checkpoint_id, "job_id": job_id}
         events.note(db, actor, "download GGUF file", view.name, project_id=job.project_id, **what)
-        return path_of(job_id), view.name
+    if not shared_files.bring(path_of(job_id)):
+        raise NotFound(_gone(job_id))
+    return path_of(job_id), view.name
 
 
 def place_of(view: GgufFile) -> Path:
@@ -132,6 +134,18 @@ def _writes(checkpoint_id: int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _gone(job_id: int) -> str:
+    return f"The file of job {job_id} is not here: files go after {KEPT_DAYS} days. Write it again."
+
+
+def _is_kept(job: tables.Job) -> bool:
+    """Whether its file is here, or may be fetched from where machines share files; a page asks nobody for it."""
+    if job.finished_at is None or job.finished_at <= now() - timedelta(days=KEPT_DAYS):
+        return False
+    is_shared = shared_files.store() is not None and job.spec.get("result", {}).get("is_shared", False)
+    return path_of(job.id).is_file() or is_shared
+
+
 def _view(job: tables.Job) -> GgufFile:
     spec, result = job.spec, job.spec.get("result", {})
     return GgufFile(
@@ -144,7 +158,7 @@ def _view(job: tables.Job) -> GgufFile:
         result.get("num_bytes"),
         result.get("sha256"),
         job.error,
-        job.status is JobStatus.done and path_of(job.id).is_file(),
+        job.status is JobStatus.done and _is_kept(job),
         job.finished_at + timedelta(days=KEPT_DAYS) if job.finished_at is not None else None,
     )
 
@@ -157,11 +171,13 @@ def _refuse_others(row: tables.Checkpoint, outtype: str) -> None:
     if not can_write(row):
         what = "a scorer, which writes no texts" if row.kind == SCORER else "served by others, without weights here"
         raise InvalidInput(f"{row.name} is {what}, so there is no GGUF file of it. Choose another checkpoint.")
+    if lies_elsewhere(row.engine):
+        return  # the worker that fetches it looks
     data = innermost(engine_json(row))
     located = _weights.locate(data["model"])
     if data.get("adapter"):
         _weights.check_adapter(_weights.locate(data["adapter"]))
-    _gguf.check(located, outtype)
+    _gguf.check(located, outtype, is_first_merged=bool(data.get("adapter")))
 
 
 def _name_of(name: str, outtype: str) -> str:

@@ -1,7 +1,7 @@
 """Which datasets hold given samples, and which checkpoints learned from them, through any number of rounds."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -51,7 +51,9 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedData
 
 
 def with_shown_to(db: Session, project_id: int, sample_ids: Sequence[int]) -> list[int]:
-    """These samples, and those that a model wrote after it was shown one of them before its prompt, and so on."""
+    """These samples, and those that a model wrote after it was shown one of them before its prompt, and so on: what
+    people made of such a text counts, and so do texts about it.
+    """
     round_, sample, reached = tables.Round, tables.Sample, dict.fromkeys(sample_ids)
     rounds = select(round_.id, round_.few_shot).where(round_.project_id == project_id).order_by(round_.number)
     for round_id, few_shot in db.execute(rounds).all():
@@ -62,7 +64,21 @@ def with_shown_to(db: Session, project_id: int, sample_ids: Sequence[int]) -> li
         for id_, extra in db.execute(noted).yield_per(10_000):
             if not kept.isdisjoint(extra.get(NOTED, ())) and not reached.keys().isdisjoint(extra[NOTED]):
                 reached[id_] = None
+        for id_ in _made_of(db, round_id, reached.keys() - set(sample_ids)):
+            reached[id_] = None
     return list(reached)
+
+
+def _made_of(db: Session, round_id: int, reached: Container[int]) -> set[int]:
+    """Samples of a round that are edits of these or answer a question about one, and what came after."""
+    sample, group, after = tables.Sample, tables.Group, set[int]()
+    query = select(sample.id, sample.edited_from_id, group.parent_id).join(group, group.id == sample.group_id)
+    is_made_of_one = or_(sample.edited_from_id.is_not(None), group.parent_id.is_not(None))
+    query = query.where(sample.round_id == round_id, is_made_of_one)
+    rows = db.execute(query.order_by(sample.id)).tuples().all()
+    while more := {id_ for id_, *of in rows if id_ not in after and any(n in after or n in reached for n in of)}:
+        after |= more
+    return after
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[AffectedCheckpoint, ...]:

@@ -2,19 +2,20 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import boundary, jobs
-from backend.config import settings
+from backend import boundary, jobs, shared_files
+from backend.config import bare_environment, settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, EngineError, InvalidInput, MissingPrerequisite, NotFound
 from backend.jobs import JobProgress
@@ -28,9 +29,11 @@ WORD = re.compile(r"[\w./+=:-]{0,100}")
 """A configuration, a split or a revision."""
 FETCH = "fetch"
 """As `stage_process` calls it, which must not load this to start."""
-MOST_ROWS, LONGEST_REASON = 1_000_000, 600
+MOST_ROWS, LONGEST_REASON, LONGEST_NAME = 1_000_000, 600, 120
 FOLDER = "hub"
 """Below the imports folder."""
+PART = "exports/.part-fetch-"
+"""What is half written, before the job's id. Nothing there is offered for import."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,18 @@ class HubDataset:
     revision: str = ""
     num_rows: int = 100_000
 
-    @property
-    def file(self) -> str:
-        """What its file is called, below the imports folder."""
+    def file_of(self, job_id: int) -> str:
+        """What the file that a job fetches is called, below the imports folder."""
         words = [self.name, self.config, self.split, self.revision]
-        return f"{FOLDER}/{re.sub(r'[^A-Za-z0-9.-]+', '_', '--'.join(filter(None, words)))}.jsonl"
+        asked = re.sub(r"[^A-Za-z0-9.-]+", "_", "--".join(filter(None, words)))[:LONGEST_NAME]
+        return f"{FOLDER}/{job_id}-{asked}.jsonl"
 
 
 @dataclass(frozen=True)
 class Fetch:
     """A dataset that is fetched, and how far that is. `file`: below the imports folder, once it is there.
 
-    is_cut: the split has more rows than were asked for.
+    is_cut: the split has more rows than were asked for. commit: that the revision stood for.
     """
 
     job_id: int
@@ -65,6 +68,7 @@ class Fetch:
     status: JobStatus
     num_rows: int
     is_cut: bool
+    commit: str | None
     file: str | None
     error: str | None
 
@@ -76,7 +80,8 @@ class Fetch:
 def start(actor: Actor, project_id: int, wanted: HubDataset) -> int:
     """Have a worker fetch a split; return the job's id.
 
-    Raises `InvalidInput` for what is no name on the hub, and `MissingPrerequisite` where the hub may not be asked.
+    Raises `InvalidInput` for what is no name on the hub, `MissingPrerequisite` where the hub may not be asked, and
+    `Conflict` while the same is fetched.
     """
     with reading() as db:
         require(db, actor, project_id, Role.curator)
@@ -84,12 +89,22 @@ def start(actor: Actor, project_id: int, wanted: HubDataset) -> int:
     refuse_offline()
     with session() as db:
         require(db, actor, project_id, Role.curator)
+        refuse_twice(db, project_id, wanted)
         spec: JSON = {"kind": FETCH, "asked": vars(wanted), "hub": settings().hub_address}
         whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
         job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
         what: JSON = {"job_id": job_id, "hub": spec["hub"], "split": wanted.split, "revision": wanted.revision}
         events.note(db, actor, "fetch dataset", wanted.name, project_id=project_id, **what)
         return job_id
+
+
+def refuse_twice(db: Session, project_id: int, wanted: HubDataset) -> None:
+    """Raise `Conflict` while a job of the project fetches the same."""
+    job = tables.Job
+    query = select(job.id, job.spec).where(job.project_id == project_id, job.status.in_(jobs.ACTIVE))
+    for job_id, spec in db.execute(query.where(job.spec["kind"].as_string() == FETCH)):
+        if HubDataset(**spec["asked"]) == wanted:
+            raise Conflict(f"Job {job_id} fetches the same already. Wait for its end, or cancel it.")
 
 
 def check(wanted: HubDataset) -> None:
@@ -131,7 +146,11 @@ def file_of(actor: Actor, job_id: int) -> tuple[int, Path]:
     if view.file is None:
         raise NotFound(f"The file of job {job_id} is not here: {view.error or 'it was deleted'}. Fetch it again.")
     with reading() as db:
-        return db.get_one(tables.Job, job_id).project_id, settings().folder / "imports" / view.file
+        project_id = db.get_one(tables.Job, job_id).project_id
+    place = settings().folder / "imports" / view.file
+    if not shared_files.bring(place):
+        raise NotFound(f"The file of job {job_id} is not here: it was deleted. Fetch it again.")
+    return project_id, place
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
@@ -140,20 +159,27 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         spec = db.get_one(tables.Job, job_id).spec
     refuse_offline()
     wanted = HubDataset(**spec["asked"])
-    final = settings().folder / "imports" / wanted.file
+    file = wanted.file_of(job_id)
+    final = settings().folder / "imports" / file
     final.parent.mkdir(parents=True, exist_ok=True)
+    part = settings().folder / f"{PART}{job_id}"
     progress.start(wanted.num_rows, "rows")
-    with tempfile.TemporaryDirectory(dir=final.parent, prefix=".part-") as part:
-        written = Path(part) / "rows.jsonl"
-        result = _read(wanted, spec["hub"], Path(part), written, progress)
+    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+    part.mkdir(parents=True)
+    try:
+        written = part / "rows.jsonl"
+        result = _read(wanted, spec["hub"], part, written, progress)
         if not result["num_rows"]:
             raise InvalidInput(f"The split {wanted.split} of {wanted.name} holds no rows. Choose another one.")
         written.replace(final)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    shared_files.share(final, anew=True)
 
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)
         job.done = job.total = result["num_rows"]
-        job.spec = job.spec | {"result": result | {"file": wanted.file}}
+        job.spec = job.spec | {"result": result | {"file": file}}
 
     return finish
 
@@ -190,7 +216,8 @@ def _started(
 ) -> Iterator[subprocess.Popen[str]]:
     root = str(Path(__file__).parents[3])
     caches = {"HF_HOME": str(folder / "cache"), "HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1"}
-    env = settings().environment() | caches | {"PYTHONPATH": root, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    env = bare_environment() | caches | quiet | {"PYTHONPATH": root}
     with subprocess.Popen(
         command, cwd=place, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace"
     ) as process:
@@ -206,13 +233,15 @@ def _started(
 def _view(job: tables.Job) -> Fetch:
     result = job.spec.get("result", {})
     file = result.get("file")
-    is_there = file is not None and (settings().folder / "imports" / file).is_file()
+    place = settings().folder / "imports" / file if file is not None else None
+    is_there = place is not None and (place.is_file() or shared_files.may_have(place))
     return Fetch(
         job.id,
         HubDataset(**job.spec["asked"]),
         job.status,
         result.get("num_rows", job.done),
         result.get("is_cut", False),
+        result.get("commit"),
         file if is_there else None,
         job.error,
     )

@@ -23,7 +23,7 @@ from backend.services.projects import own_files
 from backend.values import RoundStatus
 
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
-PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged|gguf)-(\d{1,18})(?:\..*)?", re.ASCII)
+PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged|gguf|fetch)-(\d{1,18})(?:\..*)?", re.ASCII)
 REFERENCE = re.compile(r"scan-(\d{1,18})\.reference\..*", re.ASCII)
 ARCHIVE = re.compile(r"(?:\.part-)?round-(\d{1,18})", re.ASCII)
 DOWNLOAD = re.compile(r"samples-[0-9a-f]{32}\..*", re.ASCII)

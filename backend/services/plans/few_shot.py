@@ -57,7 +57,7 @@ def _too_few(db: Session, project_id: int, choice: FewShotChoice, pool: list[Few
     of_project = set(db.scalars(select(tables.Round.number).where(tables.Round.project_id == project_id)))
     if unknown := [number for number in choice.rounds if number not in of_project]:
         return f"few_shot_rounds: there is no round {unknown[0]} in this project. Name others, or none for all."
-    where = f"rounds {', '.join(map(str, choice.rounds))}" if choice.rounds else "the rounds that are over"
+    where = f"rounds {', '.join(map(str, choice.rounds))}" if choice.rounds else "the rounds that are done"
     whom = "by people " if choice.by == "people" else ""
     return (
         f"Samples accepted {whom}in {where} answer {len({shown.text_key for shown in pool})} different prompts that no "
@@ -79,11 +79,12 @@ def _too_long(
     asked = contexts.tokens_of(policy, contexts.longest(db, project_id, plan.sample_set_ids))
     if shown is None or asked is None:
         return ""
+    asked += max((contexts.tokens_of(policy, text) or 0 for text in part.asked_beside), default=0)
     whole = shown + asked + part.max_tokens_per_chat
     if whole <= context:
         return ""
     return (
-        f"The longest ones have {shown:,} tokens, the longest prompt {asked:,}, and an answer may have "
-        f"{part.max_tokens_per_chat:,}: {whole:,} together, but the context of {policy.name} holds {context:,}. Lower "
-        "num_few_shot or max_tokens, or take a model with a longer context."
+        f"The longest ones have {shown:,} tokens, the longest prompt with what is said beside it {asked:,}, and an "
+        f"answer may have {part.max_tokens_per_chat:,}: {whole:,} together, but the context of {policy.name} holds "
+        f"{context:,}. Lower num_few_shot or max_tokens, or take a model with a longer context."
     )

@@ -25,11 +25,13 @@ from backend.pipeline import merge
 from backend.pipeline.train import FOLDER
 from backend.row_files import PART
 from backend.services import archived
+from backend.services.hub import fetching
 from backend.services.hub import files as pushing
 
 JOBS = "jobs"
 EXPORTS = "exports"
 REPORTS = "reports"
+IMPORTS = "imports"
 LONGEST = 4_096
 """Characters of a path; a longer text is none."""
 
@@ -80,6 +82,8 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
     job = tables.Job
     # After a restore another job may have the number of one that merged.
     is_merge = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == merge.KIND)
+    is_fetch = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == fetching.FETCH)
+    fetches = db.scalars(select(job.id).where(*is_fetch).order_by(job.id)).all()
     of_project = (job.project_id.in_(project_ids), job.spec["file"].as_string().is_not(None))
     uploads = db.scalars(select(job.spec["file"].as_string()).where(*of_project).order_by(job.id)).all()
     merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
@@ -92,6 +96,10 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
         *(f"{JOBS}/{number}" for number in jobs),
         *(f"{EXPORTS}/{part}samples-{number}.*" for number in jobs for part in ("", PART)),
         *(f"{EXPORTS}/{pushing.PART}{number}" for number in jobs),
+        *(f"{EXPORTS}/gguf-{number}.gguf" for number in jobs),
+        *(f"{EXPORTS}/{PART}gguf-{number}" for number in jobs),
+        *(f"{fetching.PART}{number}" for number in fetches),
+        *(f"{IMPORTS}/{fetching.FOLDER}/{number}-*.jsonl" for number in fetches),
         *(f"{EXPORTS}/{part}dataset-{number}-*" for number in datasets for part in ("", PART)),
         *(f"{EXPORTS}/{file}" for file in uploads),
         *(f"{EXPORTS}/scan-{number}.reference.*" for number in scans),

@@ -17,6 +17,7 @@ from backend.services.access import Actor, require
 from backend.services.plans import Plan, PlanEstimate, again, branches, defaults, estimate, few_shot, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
+from backend.services.rounds import few_shot_shown
 from backend.services.rounds.reopened import is_kept
 from backend.values import LocalEngine, Role, RoundStatus, Stage
 
@@ -79,9 +80,10 @@ class RoundView:
     created_by: int | None
 
 
-def view(row: tables.Round) -> RoundView:
-    """The row without its session."""
+def view(row: tables.Round, hidden: frozenset[int] = frozenset()) -> RoundView:
+    """The row without its session. hidden: ids of samples that it shows and that are not told."""
     values = {name: getattr(row, name) for name in RoundView.__dataclass_fields__}
+    values["few_shot"] = few_shot_shown.told(row.few_shot, hidden)
     shown = {name: value for name, value in row.archive.items() if name in ARCHIVE_SHOWN}
     return RoundView(**values | {"archive": shown})
 
@@ -100,7 +102,8 @@ def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) 
 def get(actor: Actor, round_id: int) -> RoundView:
     """One round."""
     with reading() as db:
-        return view(get_row(db, actor, round_id))
+        row = get_row(db, actor, round_id)
+        return view(row, few_shot_shown.hidden_ids(db, actor, [row]))
 
 
 def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
@@ -108,7 +111,9 @@ def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         query = select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number)
-        return [view(row) for row in db.scalars(query)]
+        rows = db.scalars(query).all()
+        hidden = few_shot_shown.hidden_ids(db, actor, rows)
+        return [view(row, hidden) for row in rows]
 
 
 def newest(actor: Actor, project_id: int, *, limit: int, before_number: int | None = None) -> list[RoundView]:
@@ -119,7 +124,9 @@ def newest(actor: Actor, project_id: int, *, limit: int, before_number: int | No
         query = query.where(table.number < before_number)
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        return [view(row) for row in db.scalars(query)]
+        rows = db.scalars(query).all()
+        hidden = few_shot_shown.hidden_ids(db, actor, rows)
+        return [view(row, hidden) for row in rows]
 
 
 def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:

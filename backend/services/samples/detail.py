@@ -13,6 +13,7 @@ from backend.services.checkpoints import trainings
 from backend.services.decisions import Decision, own_words
 from backend.services.decisions.decision import speaking_of
 from backend.services.decisions.rules import cut_of_round
+from backend.services.rounds import few_shot_shown
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import correctness, visibility
 from backend.services.samples.answers import with_answers
@@ -94,7 +95,8 @@ class SampleDetail:
     turns: Messages
     """Of an episode every message after the question; `text` is the last."""
     few_shot_chat: Messages
-    """What the model was asked, where accepted samples of earlier rounds were shown before it; else empty."""
+    """The prompt after the accepted samples of earlier rounds that were shown before it; else empty, and while one of
+    them comes from a round that people decide on again. A condition or template of the step is not in it."""
 
 
 def detail(actor: Actor, sample_id: int) -> SampleDetail:
@@ -118,6 +120,8 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id
         tells_judge = not kept.judge or about in own_words.decided(db, actor, [about])
+        shown = few_shot_shown.hidden_ids(db, actor, [round_])
+        is_shown_hidden = few_shot_shown.shows(sample.extra, shown)
         return SampleDetail(
             label=row,
             round_id=sample.round_id,
@@ -131,7 +135,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             machine_score=None if hides_judge else label.machine_score,
             machine_verdict=None if hides_judge else label.machine_verdict,
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name if sample.checkpoint_id else None,
-            noted={} if hides_judge else sample.extra,
+            noted={} if hides_judge else few_shot_shown.noted(sample.extra, shown),
             logprob=sample.logprob,
             reasoning=sample.reasoning,
             seed=sample.seed,
@@ -148,7 +152,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             prompt=prompt.messages,
             is_question=group.messages is not None and not is_hint_hidden,
             turns=sample.turns or [],
-            few_shot_chat=few_shot.as_asked(db, sample, prompt.messages),
+            few_shot_chat=[] if is_shown_hidden else few_shot.as_asked(db, sample, prompt.messages),
         )
 
 

@@ -10,6 +10,7 @@ from backend import row_files, shared_files
 from backend.config import settings
 from backend.errors import InvalidInput, RondoError
 from backend.files import is_private
+from backend.pipeline import gguf
 
 log = logging.getLogger("rondo.services")
 
@@ -31,6 +32,7 @@ def forget_old() -> None:
             with suppress(OSError):  # another process was quicker, or it is another account's
                 if path.stat().st_mtime < time.time() - seconds:
                     path.unlink()
+    gguf.forget_old()
 
 
 def forget_old_shared() -> None:
@@ -42,7 +44,7 @@ def forget_old_shared() -> None:
         log.warning("Shared files of exports could not be looked at: %s", error.message)
         return
     for name in names if files is not None else ():
-        if not name.startswith((f"{FOLDER}/samples-", f"{FOLDER}/scan-")):
+        if not name.startswith((f"{FOLDER}/samples-", f"{FOLDER}/scan-", f"{FOLDER}/gguf-")):
             continue
         try:
             file_list = files.find(name)

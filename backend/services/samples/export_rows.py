@@ -17,6 +17,7 @@ from backend.pipeline.rows import plain
 from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
 from backend.services.decisions import own_words
+from backend.services.rounds import few_shot_shown
 from backend.services.samples import export_answers, export_decisions, export_judgments
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
@@ -144,6 +145,7 @@ def rows(
     asked = export_answers.AnswersGiven(db, actor, round_, kept)
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
+    shown = few_shot_shown.hidden_ids(db, actor, [round_])
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
@@ -159,6 +161,7 @@ def rows(
         size = next_size(len(chunk), sum([len(text) for text in texts if text.__class__ is str]))
         for sample_id in chunk:
             row = Read._make(rows_read[sample_id])
+            row = row._replace(noted=few_shot_shown.noted_text(row.noted, shown)) if shown else row
             lists = tuple(lines.get(sample_id, "[]") for lines in (judgments, decided, answered))
             if kept.judge and row.unhinted is not None:
                 row = row._replace(asked=row.unhinted)
