@@ -59,7 +59,7 @@ class Pages(gr.Blocks):
             Context.root_block = None
         self.progress_tracking = any(fn.tracks_progress for fn in self.fns.values())
         self.validate_navbar_settings()  # type: ignore[no-untyped-call]
-        self.exited = True
+        self.exited = True  # type: ignore[assignment]
         self.validate_queue_settings()  # type: ignore[no-untyped-call]
         self.config = self.get_config_file()
 

@@ -46,7 +46,8 @@ def share(
     from backend.services.operations import sharing
 
     actor = asking.owner(migrate=False)
-    names, other = [], []
+    names: list[str] = []
+    other: list[str] = []
     for sent in sharing.share_all(actor, anew=anew, replace=replace or ()):
         (names if sent.is_shared else other).append(sent.name)
         say(sent.name if sent.is_shared else f"{sent.name} is not what is shared under that name, and that stays.")

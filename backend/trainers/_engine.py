@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from backend.errors import InvalidInput
 from backend.trainers import Trainer, TrainSpec, _folders, final_folder
@@ -45,7 +45,7 @@ class EngineTrainer(Trainer, abstract=True):
         folder = _folders.unfinished(output)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        record = {"identity": identity, _folders.ANYWHERE: anywhere}
+        record: dict[str, Any] = {"identity": identity, _folders.ANYWHERE: anywhere}
         record |= {"spec": spec.to_json(), "seed": spec.seed, "counts": artefact.counts}
         for file, content in ((ENGINE_FILE, {"name": artefact.name, "knobs": artefact.knobs}), ("train.json", record)):
             (folder / file).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")

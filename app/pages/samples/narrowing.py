@@ -49,8 +49,8 @@ def leave(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[A
 def unchanged(words: str | None = None) -> list[Any]:
     """Everything as it is, but for words where the count stands, and that what is in the bar can be cleared then."""
     rest = len(forget()) + len(saved_views.fields_of(None))
-    said: list[Any] = [gr.skip()] * 2 if words is None else [words, {"narrowed": True}]
-    return [*[gr.skip()] * 3, said[0], *[gr.skip()] * 4, said[1], *[gr.skip()] * rest]
+    drawn: list[Any] = [gr.skip()] * 2 if words is None else [words, {"narrowed": True}]
+    return [*[gr.skip()] * 3, drawn[0], *[gr.skip()] * 4, drawn[1], *[gr.skip()] * rest]
 
 
 def narrowed_to(request: gr.Request, asked_for: CurrentChoice, asked: JSON) -> list[Any]:

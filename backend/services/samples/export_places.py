@@ -39,11 +39,13 @@ def forget_old_shared() -> None:
     """Share those no more, once in a while: what cannot be read or reached stays until the next time."""
     try:
         files = shared_files.store()
-        names = files.names(f"{FOLDER}/") if files is not None else []
+        if files is None:
+            return
+        names = files.names(f"{FOLDER}/")
     except RondoError as error:
         log.warning("Shared files of exports could not be looked at: %s", error.message)
         return
-    for name in names if files is not None else ():
+    for name in names:
         if not name.startswith((f"{FOLDER}/samples-", f"{FOLDER}/scan-", f"{FOLDER}/gguf-")):
             continue
         try:

@@ -65,13 +65,15 @@ def run(self, sockets):
     opening, = openings
     seen.append(gc.isenabled())
     opening.making.begin()
-    opening.making.complete()
+    opening.making.complete(lambda: False)
+    seen.append(gc.isenabled())
+    opening.when_whole()
     seen.append(gc.isenabled())
     opening.rest.when_tried()
     seen.append(gc.isenabled())
 
 web.open_app, serving.AnnouncedServer.run = opened, run
 serving.serve(serving.ServeOptions("127.0.0.1", 0, False, False, False))
-assert seen == [False, False, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
+assert seen == [False, False, True, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
 """
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"RONDO_DATA_DIR": str(tmp_path)})
