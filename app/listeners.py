@@ -57,9 +57,9 @@ class Pages(gr.Blocks):
             self.settled = None
             set_render_context(None)
             Context.root_block = None
-        self.progress_tracking = any(fn.tracks_progress for fn in self.fns.values())
+        self.progress_tracking = any(fn.tracks_progress for fn in self.fns.values())  # type: ignore[assignment]
         self.validate_navbar_settings()  # type: ignore[no-untyped-call]
-        self.exited = True  # type: ignore[assignment]
+        self.exited = True
         self.validate_queue_settings()  # type: ignore[no-untyped-call]
         self.config = self.get_config_file()
 
