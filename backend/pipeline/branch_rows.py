@@ -57,7 +57,7 @@ def sample_copies(db: Session, stage: StageContext, old_ids: Iterable[int | None
         new.checkpoint_id.is_not_distinct_from(old.checkpoint_id),
     )
     copies: dict[int, int] = {}
-    for some in in_chunks(sorted({n for n in old_ids if n is not None})):
+    for some in in_chunks(sorted({old_id for old_id in old_ids if old_id is not None})):
         query = select(old.id, new.id).join(group, group.id == old.group_id).join(copy, same_group).join(new, same)
         mine = (old.id.in_(some), old.round_id == origin_of(stage))
         copies |= dict(db.execute(query.where(*mine)).tuples().all())

@@ -59,7 +59,9 @@ def _of_columns(
     }
     prompt_ids = [rows[place].prompt_id for place in seen.tolist()]
     notes = _notes(db, prompt_ids)
-    return in_drawn_order(columns, np.array(prompt_ids, dtype=int), tuple(notes[n] for n in prompt_ids), seed=seed)
+    return in_drawn_order(
+        columns, np.array(prompt_ids, dtype=int), tuple(notes[prompt_id] for prompt_id in prompt_ids), seed=seed
+    )
 
 
 def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[int, JSON]) -> dict[str, list[Any]]:

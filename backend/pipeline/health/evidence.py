@@ -167,7 +167,7 @@ def _witnesses(
     found_of = {
         text.id: text for some in in_chunks(ids) for text in _texts(db, place.index, tables.Sample.id.in_(some))
     }
-    texts = {n: found_of[n] for n in ids if n in found_of}
+    texts = {id_: found_of[id_] for id_ in ids if id_ in found_of}
     spoken = [Word(text, known[n] is Verdict.accept, False, is_known=True) for n, text in texts.items() if n in known]
     witnesses = {witness.text.id: Witness(witness.text, witness.accepts) for witness in spoken}
     for n, some in by_sample.items():
@@ -246,5 +246,5 @@ def _compared(db: Session, judge: Judge, step: int, texts: Sequence[JudgedText])
     for text in texts:
         groups[text.group_id].append(text.id)
     for ids in groups.values():
-        if len(ids) > 1 and all(n in raw for n in ids):
-            yield tuple(judge.comparisons([raw[n] for n in ids]))
+        if len(ids) > 1 and all(id_ in raw for id_ in ids):
+            yield tuple(judge.comparisons([raw[id_] for id_ in ids]))

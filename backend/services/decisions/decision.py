@@ -121,7 +121,7 @@ def words(value: dict[str, Any], *, tells_judge: bool = True) -> str:
 
 
 def named(sample_ids: Iterable[int]) -> str:
-    return ", ".join(f"sample {n}" for n in sample_ids)
+    return ", ".join(f"sample {sample_id}" for sample_id in sample_ids)
 
 
 def about_the_judge(value: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def members(db: Session, group_ids: Sequence[int]) -> dict[int, list[int]]:
     """The completions of each group, by position."""
     sample = tables.Sample
     query = select(sample.group_id, sample.id).where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
-    by_group: dict[int, list[int]] = {n: [] for n in group_ids}
+    by_group: dict[int, list[int]] = {group_id: [] for group_id in group_ids}
     for group_id, sample_id in db.execute(query.order_by(sample.position, sample.id)) if group_ids else ():
         by_group[group_id].append(sample_id)
     return by_group
@@ -43,7 +43,7 @@ def shown(
     """
     if mode is not Mode.pair or len(member_ids) < 2:
         return list(member_ids)
-    known = [n for n in member_ids if scores.get(n) is not None]
+    known = [member_id for member_id in member_ids if scores.get(member_id) is not None]
     place = {n: i for i, n in enumerate(member_ids)}
     known.sort(key=lambda n: (scores[n] or 0.0, -place[n]))
     has_two = len(known) > 1 and scores[known[0]] != scores[known[-1]]

@@ -170,7 +170,7 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
         effects_, together = effects(db, ids, rounds)
         put(db, effects_)
         closed = {n for n, to in effects_.items() if to.source is LabelSource.person} | together
-        show(db, [n for n in ids if n not in closed], is_open=True)
+        show(db, [sample_id for sample_id in ids if sample_id not in closed], is_open=True)
         show(db, sorted(closed), is_open=False)
 
 

@@ -56,14 +56,14 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         one_at_a_time(db, round_id)
         pausing.refuse_paused(db, actor, round_id)
         kept = extend(db, actor, ids, until)
-        gone = [n for n in ids if n not in kept]
+        gone = [sample_id for sample_id in ids if sample_id not in kept]
         if gone:
             room = quotas.cut(db, actor, round_id, in_round(db, round_id, gone))
             kept |= set(claim(db, actor, round_, settings, room))
         lost = [
             holding for holding in holdings(db, [n for n in gone if n not in kept]) if holding.user_id != actor.user_id
         ]
-    return Renewed(until, tuple(n for n in ids if n in kept), tuple(lost))
+    return Renewed(until, tuple(sample_id for sample_id in ids if sample_id in kept), tuple(lost))
 
 
 def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None, *, is_gone: bool = False) -> int:
@@ -120,4 +120,4 @@ def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]
     label, ids = tables.Label, list(dict.fromkeys(sample_ids))
     query = select(label.sample_id).where(label.round_id == round_id)
     there = {n for part in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(part)))}
-    return [n for n in ids if n in there]
+    return [sample_id for sample_id in ids if sample_id in there]

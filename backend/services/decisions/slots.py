@@ -93,13 +93,16 @@ def claim(
         one_at_a_time(db, round_.id)
     for ids in in_chunks(sample_ids):
         at, taken = now(), slots(db, ids)
-        places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
+        places = {
+            sample_id: free_slot(taken[sample_id], actor.user_id, settings.reviewers_of(sample_id), at)
+            for sample_id in ids
+        }
         free = [(n, slot) for n, slot in places.items() if slot is not None]
         wanted = dict(free if most is None else free[: most - len(won)])
-        fresh = {n: settings.reviewers_of(n) for n in wanted if not taken[n]}
+        fresh = {sample_id: settings.reviewers_of(sample_id) for sample_id in wanted if not taken[sample_id]}
         if wanted:
             won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
-    return [n for n in sample_ids if n in won]
+    return [sample_id for sample_id in sample_ids if sample_id in won]
 
 
 def take(
@@ -159,7 +162,7 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
         pausing.refuse_paused(db, actor, round_.id)
         one_at_a_time(db, round_.id)
     held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
-    lacking = [n for n in ids if n not in held]
+    lacking = [sample_id for sample_id in ids if sample_id not in held]
     if lacking:
         quotas.refuse_beyond(db, actor, round_.id, len(lacking))
     claim(db, actor, round_, settings, lacking)

@@ -21,7 +21,7 @@ def check(db: Session, recipe: Recipe, phase: int, checkpoints: Mapping[str, int
         if not isinstance(part, Trainer) or not part.shares_tokenizer:
             continue
         ids = [checkpoints[role] for role in (part.start, part.reference) if role in checkpoints]
-        rows = [db.get_one(tables.Checkpoint, n) for n in ids]
+        rows = [db.get_one(tables.Checkpoint, id_) for id_ in ids]
         known = [(row, tokens) for row in rows if (tokens := contexts.vocabulary_of(row)) is not None]
         if len(known) == 2 and known[0][1] != known[1][1]:
             policy, teacher = known[0][0], known[1][0]

@@ -105,7 +105,7 @@ def gold_places(db: Session, round_id: int, settings: ReviewSettings, secret: by
     others, share = number - len(ids), settings.gold_share
     wanted = others * share / (1 - share)
     part = min(1.0, len(ids) / wanted) if wanted > 0 else 1.0
-    return {n: part * chance(secret, n) for n in ids}
+    return {sample_id: part * chance(secret, sample_id) for sample_id in ids}
 
 
 def one_by_one(db: Session, round_id: int, deal: Deal) -> Iterator[list[int]]:

@@ -65,7 +65,7 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
                 "sample."
             )
         there = completions(db, round_id, ids)
-        missing = [n for n in ids if n not in there]
+        missing = [sample_id for sample_id in ids if sample_id not in there]
         if missing:
             raise NotFound(f"There is no sample {missing[0]} in round {round_.number}. Reload the page.")
         decided = _decided(db, sorted(set(ids) - among(db, ids)))
@@ -73,7 +73,7 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
             raise Conflict(f"Sample {decided} was decided by reviewers already. Choose one that nobody has decided.")
         db.execute(delete(tables.GoldItem).where(tables.GoldItem.sample_id.in_(ids)))
         columns = {"round_id": round_id, "verdict": verdict, "reason": reason, "created_at": now()}
-        db.add_all(tables.GoldItem(sample_id=n, created_by=actor.user_id, **columns) for n in ids)
+        db.add_all(tables.GoldItem(sample_id=sample_id, created_by=actor.user_id, **columns) for sample_id in ids)
         what = {"project_id": round_.project_id, "round_id": round_id, "verdict": verdict.value, "sample_ids": ids}
         events.note(db, actor, "mark gold", f"{len(ids):,} samples of round {round_.number}", **what)  # type: ignore[arg-type]
     return len(ids)

@@ -197,7 +197,7 @@ def of_item(
     if len(sample_ids) == 1:
         [n] = sample_ids
         return reason(views[n], cut, signs[n].sign if n in signs else "") if n in views else None
-    known = [n for n in sample_ids if n in views and n in signs]
+    known = [sample_id for sample_id in sample_ids if sample_id in views and sample_id in signs]
     if not known:
         return None
     best = max(known, key=lambda n: signs[n].informativeness)

@@ -111,7 +111,7 @@ def items(
     """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
     cut = cut_of_round(round_)
-    items_ = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
+    items_ = [item(sample_id, shown, settings, cut, why.get(sample_id)) for sample_id in ids if sample_id in shown.rows]
     length = list(accumulate(characters(item) + sum(map(characters, item.members)) for item in items_))
     return [item for item, so_far in zip(items_, length, strict=True) if so_far <= MAX_CHARACTERS or item is items_[0]]
 
@@ -140,9 +140,9 @@ def look_up(
     everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
     rows = heads | read(db, actor, [n for n in everything if n not in heads], tells_hints=is_open)
     acts = own_acts(db, actor, everything)
-    decided = {n for n in ids if any(act.kind in ANY_LABELLING for act in acts.get(n, ()))}
+    decided = {sample_id for sample_id in ids if any(act.kind in ANY_LABELLING for act in acts.get(sample_id, ()))}
     seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
-    told = [n for n in ids if is_curating or settings.others_visible or n in decided]
+    told = [sample_id for sample_id in ids if is_curating or settings.others_visible or sample_id in decided]
     views, signs = views_and_signs(db, seen)
     return ItemParts(
         rows,
@@ -150,7 +150,7 @@ def look_up(
         {group_id: len(some) for group_id, some in members.items()},
         views,
         signs,
-        {n: flag for n in ids if (flag := own_flag(acts.get(n, ())))},
+        {sample_id: flag for sample_id in ids if (flag := own_flag(acts.get(sample_id, ())))},
         item_views.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(heads, settings),
         own_edits(db, acts),

@@ -46,7 +46,7 @@ class Picked:
     why: dict[int, str] = field(default_factory=dict)
 
     def add(self, ids: Iterable[int], why: str = "") -> None:
-        new = [n for n in ids if n not in self.ids]
+        new = [sample_id for sample_id in ids if sample_id not in self.ids]
         self.ids += new
         if why:
             self.why |= dict.fromkeys(new, why)
@@ -73,7 +73,7 @@ class ItemRequest:
         wanted = self.as_items(ids)
         dropped = {*self.held, *seen}
         shown = review_scope.only_shown(self.db, self.round, wanted)
-        wanted = [n for n in wanted if n not in dropped and n in shown]
+        wanted = [sample_id for sample_id in wanted if sample_id not in dropped and sample_id in shown]
         if not wanted:
             return []
         asked = {"round_id": self.round.id, "project_id": self.round.project_id, "user_id": self.actor.user_id}
@@ -82,7 +82,7 @@ class ItemRequest:
             query = _candidates(self.settings.by_group)
             for row in self.db.connection().execute(query, asked | {"item_ids": part}):
                 taken[row.id].append(row)
-        return [n for n in wanted if self.has_place(n, taken[n])]
+        return [sample_id for sample_id in wanted if self.has_place(sample_id, taken[sample_id])]
 
     def has_place(self, item_id: int, rows: Sequence[Any]) -> bool:
         """Whether the person neither skipped the item, nor it waits for somebody else, nor all its slots are taken."""
@@ -97,7 +97,7 @@ class ItemRequest:
         if not self.settings.by_group:
             return list(dict.fromkeys(ids))
         heads = group_decisions.first_of(self.db, ids)
-        return list(dict.fromkeys(heads[n] for n in ids if n in heads))
+        return list(dict.fromkeys(heads[sample_id] for sample_id in ids if sample_id in heads))
 
 
 @built_once

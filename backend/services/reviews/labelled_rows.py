@@ -55,7 +55,7 @@ def read_labelled(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> lis
         ids = in_round(db, round_id, sample_ids)
         if kept.judge:
             shown = review_scope.only_shown(db, round_, ids)
-            ids = [n for n in ids if n in shown]
+            ids = [sample_id for sample_id in ids if sample_id in shown]
         rows = visibility.visible_rows(db, actor, kept, read_rows(db, tuple(ids)))
         tells_hints = not kept.judge and (not round_.is_blind or settings.mode is Mode.judgment)
         texts, acts = read(db, actor, ids, tells_hints=tells_hints), own_acts(db, actor, ids)

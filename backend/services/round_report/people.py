@@ -101,9 +101,9 @@ def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Pe
     user = tables.User
     names = dict(db.execute(select(user.id, user.name).where(user.id.in_(ids))).tuples().all()) if ids else {}
     people = [
-        PersonWork(names.get(n, ""), tally.decided, tally.overridden, minutes.get(n, 0.0))
-        for n in ids
-        for tally in (counted.get(n, tallies.Tally()),)
+        PersonWork(names.get(user_id, ""), tally.decided, tally.overridden, minutes.get(user_id, 0.0))
+        for user_id in ids
+        for tally in (counted.get(user_id, tallies.Tally()),)
     ]
     return tuple(sorted(people, key=lambda person: (-person.decided, person.name)))
 

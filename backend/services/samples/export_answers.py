@@ -36,7 +36,7 @@ class AnswersGiven:
                 for answer in given
                 if not is_only_own or answer.user_id == self._actor.user_id
             ]
-        shown = [n for n in ids if not self._kept.judge or n in known]
+        shown = [sample_id for sample_id in ids if not self._kept.judge or sample_id in known]
         for sample_id, judged in judge_answers.of_samples(self._db, shown).items():
             answers_by_sample[sample_id] += [
                 {
