@@ -46,14 +46,14 @@ def test_a_decision_that_makes_the_server_fail_is_kept_after_some_tries_and_hold
     empty: None, chromium: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = Review(chromium)
-    read, poisons = rows.before, ["poison"]
+    read, poisons = rows.look_up, ["poison"]
 
     def fails(db: object, actor: object, round_: object, settings: object, act: Act, place: object) -> object:
         if act.note in poisons:
             raise RuntimeError("a fault of the server")
         return read(db, actor, round_, settings, act, place)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rows, "before", fails)
+    monkeypatch.setattr(rows, "look_up", fails)
     send_together(desk, "kind: 'note', note: 'poison'")
     desk.page.wait_for_selector("#review-desk .message:has-text('Something went wrong here')")
     desk.page.wait_for_function(f"!{FIND}.desk.outbox.size")
