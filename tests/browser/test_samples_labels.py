@@ -26,6 +26,13 @@ SENT_TO = """async (address) => {
   return sent;
 }"""
 """What a list of round 999 does with what the desk and the list of round 998 left: it goes to that round."""
+UNABLE = """async (address) => {
+  const { unable } = await import(address), round = { is_open: true };
+  const question = { title: "Is it polite?", is_active: true, is_required: true };
+  const ask = (mode, ...questions) => unable({ desk: { round, mode, questions } });
+  return [ask("sample"), ask("sample", question), ask("pair")];
+}"""
+"""Why nothing is decided in the list of a round: not at all, a required question, another mode."""
 SAVED = "#samples-labels .unsaved:text('All saved')"
 
 
@@ -101,5 +108,9 @@ def test_rows_are_decided_by_keys_undone_and_put_back_where_refused(empty: None,
     page.wait_for_selector(SAVED)
     assert desk.decisions()[6:] == [(K.reject, ids[7])]
     assert page.evaluate(SENT_TO, own_files.address("review/list_acts.js")) == ["998/answers", "998/decisions"]
+    nothing, question, mode = page.evaluate(UNABLE, own_files.address("review/list_place.js"))
+    assert nothing == ""
+    assert "answer to “Is it polite?”" in question
+    assert "in the mode pair" in mode
     assert desk.errors == []
     assert page.evaluate("window.hacked") is None
