@@ -97,7 +97,7 @@ export const isPressed = (target, key) =>
  * A sign pressed alone: more than that may be meant for the browser.
  * @param {KeyboardEvent} event
  */
-const isPlain = (event) =>
+export const isAlone = (event) =>
   event.key.length === 1 &&
   event.key !== " " &&
   !event.repeat &&
@@ -121,7 +121,7 @@ export function listen(bindings, run, { knows, missed, leave }) {
     if ((isTyping(target) || isPressed(target, event.key)) && !IN_TEXT.has(name ?? "")) return;
     if (!name) {
       if (event.key === "Escape") leave();
-      else if (isPlain(event)) missed(event.key);
+      else if (isAlone(event)) missed(event.key);
       return;
     }
     event.preventDefault();

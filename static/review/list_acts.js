@@ -9,6 +9,8 @@ import { Rest } from "./rest.js";
 /** @typedef {{client_id: string, kind: string, row: Row, before: Mine | null}} DoneHere */
 
 const LONGEST = 300;
+const END = "The end of the list. Before you decide this row again, undo or move.";
+const NOTHING = "There is nothing to undo: you decided nothing in this list.";
 const TAKEN_UP = ["accept", "reject", "score", "edit", "skip", "flag"];
 
 export class ListActs {
@@ -28,6 +30,8 @@ export class ListActs {
   whyHeld = new Map();
   told = "";
   at = 0;
+  /** Whether the current row was decided and is the last one: nobody is to decide it once more by a key too many. */
+  ended = false;
   started = 0;
   message = make("p.why", { hidden: true });
 
@@ -55,6 +59,9 @@ export class ListActs {
 
   progress() {}
 
+  /** @param {string} _words */
+  hint(_words) {}
+
   /**
    * That of a round: its acts go to this round, whichever list is open when they are sent.
    * @param {number} me
@@ -80,6 +87,10 @@ export class ListActs {
   decide(kind) {
     const row = this.current;
     if (!row) return;
+    if (this.ended) {
+      this.hint(END);
+      return;
+    }
     const act = this.act(kind, row);
     this.done.push({ client_id: act.client_id, kind, row, before: row.mine });
     row.mine = { kind, client_id: act.client_id, saved: false };
@@ -87,6 +98,8 @@ export class ListActs {
     this.outbox?.push(act);
     this.draw(row);
     this.go(this.at + 1);
+    this.ended = this.current === row;
+    if (this.ended) this.hint(END);
   }
 
   /**
@@ -142,7 +155,11 @@ export class ListActs {
   /** Take back what was done last here; before the first act here, on the server. */
   undo() {
     const last = this.done.at(-1);
-    if (!last) return this.outbox?.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: null });
+    if (!last) {
+      if (!this.rows.some(({ mine, flag }) => mine || flag)) return this.hint(NOTHING);
+      this.ended = false;
+      return this.outbox?.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: null });
+    }
     this.retract(last);
     return this.go(this.rows.indexOf(last.row));
   }
@@ -201,11 +218,15 @@ export class ListActs {
       return;
     }
     const { row } = entry;
+    const isLast = !undone && entry === this.done.at(-1) && entry.kind !== "flag";
     if (!undone) this.putBack(entry);
     row.why = error.message;
     // Of an undo that is refused the server knows what stands.
     this.changed.add(row.sample.id);
     this.draw(row);
+    // Nothing was decided since, nor did the person go anywhere: the row is still to be decided.
+    const at = this.rows.indexOf(row);
+    if (isLast && (this.at === at + 1 || this.ended)) this.go(at);
   }
 
   /**

@@ -1,15 +1,14 @@
 // @ts-check
 // Labels set in place: the list that the Samples page filters, a row decided by the desk's keys, and then the next one.
 
-import { keyName, make, plural } from "./elements.js";
-import { Bindings, isPressed, isTyping } from "./keys.js";
-import { ListActs } from "./list_acts.js";
+import { make, plural } from "./elements.js";
+import { Bindings, isAlone, isPressed, isTyping } from "./keys.js";
+import { actButton, ListPlace, OPEN, roundOf, unable } from "./list_place.js";
 import { drawRow, markFirsts } from "./list_rows.js";
 import { refusal, Rest } from "./rest.js";
 
 /** @typedef {import("./list_rows.js").Row} Row */
 
-const OPEN = "rondo.labels";
 const AT_ONCE = 50;
 const NEAR_END = 10;
 const ACTS = ["accept", "reject", "flag", "skip", "undo"];
@@ -17,74 +16,31 @@ const MOVES = ["next", "previous"];
 /** @type {Record<string, string>} */
 const ARROWS = { ArrowDown: "next", ArrowUp: "previous" };
 
-export class ListLabels extends ListActs {
+export class ListLabels extends ListPlace {
   /** @param {HTMLElement} element the place on the page; `data-rest` is the address of the list that is filtered */
   constructor(element) {
-    super();
-    this.place = element;
-    this.isOn = false;
-    /** What the list was opened by last; an answer to an earlier opening is none any more. @type {object | null} */
-    this.opening = null;
+    super(element);
     /** @type {object | null} */
     this.loading = null;
-    /** @type {string | undefined} */
-    this.asked = undefined;
     this.next = "";
     this.address = "";
-    this.rest = new Rest();
     this.bindings = new Bindings([], "sample");
-    this.toggle = make("button.rondo-quiet", { type: "button", onclick: () => this.turn() }, "Label here");
-    this.toggle.setAttribute("aria-pressed", "false");
-    this.said = make("p.rondo-muted", { role: "status" });
     this.saved = make("span.unsaved.rondo-muted", { role: "status" });
-    this.message.setAttribute("role", "alert");
-    this.bar = make("div.rondo-toolbar", { hidden: true });
-    this.list = make("ol", { role: "listbox", tabIndex: 0, hidden: true, "aria-label": "Samples to label" });
-    element.replaceChildren(make("div.head", {}, this.toggle, this.said), this.message, this.bar, this.list);
     this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.clicked(event));
     document.addEventListener("keydown", (event) => this.pressed(event));
-    document.addEventListener("rondo-samples-asked", () => this.isOn && this.asked !== this.wanted && this.open());
+    document.addEventListener("rondo-samples-asked", () => this.follow());
     window.addEventListener("beforeunload", (event) => {
       if (this.unsaved) event.preventDefault();
     });
-    if (sessionStorage.getItem(OPEN) || location.hash === "#label") this.turn();
-  }
-
-  /** The list that the page shows now, as REST gives it; empty where it shows none, undefined before it is drawn. */
-  get wanted() {
-    return /** @type {HTMLElement | null} */ (document.querySelector("#samples-labels"))?.dataset.rest;
-  }
-
-  turn() {
-    this.isOn = !this.isOn;
-    // A reload opens what was open, whatever link led here first.
-    if (location.hash === "#label") history.replaceState(history.state, "", location.pathname + location.search);
-    if (this.isOn) sessionStorage.setItem(OPEN, "on");
-    else sessionStorage.removeItem(OPEN);
-    this.toggle.setAttribute("aria-pressed", String(this.isOn));
-    this.toggle.textContent = this.isOn ? "Back to the table" : "Label here";
-    for (const part of [this.bar, this.list]) part.hidden = !this.isOn;
-    this.tell(this.isOn ? "Opening the list…" : "");
-    if (!this.isOn) this.stop();
-    else if (this.wanted !== undefined) this.open();
-  }
-
-  /** The table stands again, and what is still asked for comes to nothing. */
-  stop() {
-    this.opening = null;
-    document.body.classList.remove("rondo-labelling");
-  }
-
-  /** @param {string} words */
-  tell(words) {
-    this.said.textContent = words;
+    if (location.hash === "#label") this.turn();
+    if (this.wanted !== undefined) this.follow();
   }
 
   /** The list anew, from its beginning. */
   async open() {
     const asked = (this.asked = this.wanted);
     const opening = (this.opening = {});
-    const [, round] = /^\/rounds\/(\d+)\//.exec(asked || "") || [];
+    const round = roundOf(asked);
     const project = location.pathname.split("/")[2];
     this.rows = [];
     this.done = [];
@@ -99,13 +55,20 @@ export class ListLabels extends ListActs {
       this.tell("There is no list to label here.");
       return;
     }
+    sessionStorage.setItem(OPEN, round);
     this.tell("Opening the list…");
     const opened = await this.rest.get(`/projects/named/${project}/review?round=${round}`);
     if (opening !== this.opening) return;
-    const why = refusal(opened) || this.unable(opened);
-    if (why) {
+    const failure = refusal(opened);
+    if (failure) {
       this.stop();
-      this.tell(why);
+      this.tell(failure);
+      return;
+    }
+    const why = unable(opened);
+    if (why) {
+      this.turn();
+      this.forbid(why, round);
       return;
     }
     const { me, desk } = opened;
@@ -122,23 +85,8 @@ export class ListLabels extends ListActs {
     if (opening !== this.opening) return;
     await this.load();
     if (opening !== this.opening) return;
-    this.go(0);
+    this.begin();
     if (this.rows.length) this.list.focus({ preventScroll: true });
-  }
-
-  /**
-   * Why nothing is decided here; empty where something is.
-   * @param {any} opened
-   */
-  unable({ desk, empty }) {
-    if (!desk) return empty;
-    if (!desk.round.is_open) return desk.round.why_closed || "This round is not in review: nothing is decided now.";
-    if (desk.mode !== "sample")
-      return `This round is reviewed in the mode ${desk.mode}, not sample by sample. Decide at the review desk.`;
-    const required = desk.questions.find((/** @type {Question} */ one) => one.is_active && one.is_required);
-    if (required)
-      return `Each decision here needs an answer to “${required.title}”, which a list does not ask. Decide at the review desk.`;
-    return "";
   }
 
   /** The next rows, below those that are here. */
@@ -178,6 +126,10 @@ export class ListLabels extends ListActs {
     for (const row of this.rows.slice(known.size)) this.takeUp(row);
     markFirsts(this.rows);
     for (const row of this.rows.slice(known.size)) this.list.append(this.draw(row));
+    // What was decided last was the last row, until these came.
+    if (!this.ended || this.rows.length === known.size) return;
+    this.hint("");
+    this.go(known.size);
   }
 
   /** @param {Row} row */
@@ -187,18 +139,9 @@ export class ListLabels extends ListActs {
   }
 
   drawBar() {
-    const button = (/** @type {string} */ name) => {
-      const { label } = this.bindings.byName.get(name) || { label: name };
-      const key = this.bindings.first(name);
-      const short = { flag: "Flag", undo: "Undo" }[name] || label;
-      return make(
-        "button.rondo-quiet",
-        { type: "button", title: label, onclick: () => this.run(name) },
-        short,
-        key ? make("kbd", {}, keyName(key)) : null,
-      );
-    };
-    this.bar.replaceChildren(...ACTS.map(button), this.saved);
+    const buttons = ACTS.map((name) => actButton(name, this.bindings, () => this.run(name)));
+    this.hint("");
+    this.bar.replaceChildren(...buttons, this.saved, this.hinted);
   }
 
   /** How much is not saved, and how many rows there are. */
@@ -244,9 +187,16 @@ export class ListLabels extends ListActs {
     return undone.has(row) || entries.some(({ act }) => act.sample_id === row.sample.id);
   }
 
+  /** On the first row that one did not decide; where that is still below, on the last one that is here. */
+  begin() {
+    const first = this.rows.findIndex(({ mine }) => !mine);
+    this.go(first >= 0 ? first : this.next ? this.rows.length - 1 : 0);
+  }
+
   /** @param {number} at */
   go(at) {
     const before = this.current;
+    this.ended = false;
     this.at = Math.max(0, Math.min(at, this.rows.length - 1));
     this.started = performance.now();
     if (before && before !== this.current) this.draw(before);
@@ -261,7 +211,7 @@ export class ListLabels extends ListActs {
   clicked(event) {
     const element = /** @type {HTMLElement} */ (event.target).closest("li");
     const at = this.rows.findIndex((row) => row.element === element);
-    if (at >= 0 && at !== this.at) this.go(at);
+    if (at >= 0 && (at !== this.at || this.ended)) this.go(at);
   }
 
   /** @param {KeyboardEvent} event */
@@ -274,13 +224,17 @@ export class ListLabels extends ListActs {
     const isOurs = !inside || this.place.contains(inside) || inside.id === "rondo-main";
     const isPlain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
     const name = (isPlain && isOurs && ARROWS[event.key]) || this.bindings.find(event);
-    if (!name || ![...ACTS, ...MOVES].includes(name)) return;
+    if (!name || ![...ACTS, ...MOVES].includes(name)) {
+      if (isOurs && isAlone(event)) this.hint(`${event.key} means nothing here; the buttons show the keys.`);
+      return;
+    }
     event.preventDefault();
     if (!event.repeat || MOVES.includes(name)) this.run(name);
   }
 
   /** @param {string} name */
   run(name) {
+    this.hint("");
     if (name === "next") this.go(this.at + 1);
     else if (name === "previous") this.go(this.at - 1);
     else if (name === "undo") this.undo();

@@ -21,6 +21,8 @@ const MINE = {
   prefer: "you compared its group",
   rank: "you ranked its group",
 };
+/** Whose label it is. @type {Record<string, string>} */
+const WHOSE = { judge: " by the judge", person: " by people" };
 /** @type {Record<string, string>} */
 const LOOKS = { accept: "ok", reject: "bad" };
 
@@ -34,7 +36,10 @@ export function labelOf({ sample, mine }) {
   const verdict = isNew ? mine.kind : sample.verdict;
   if (!verdict) return { words: sample.is_hidden ? "hidden until you decide" : "no verdict", look: "" };
   const score = isNew || sample.score === null ? "" : ` ${number(sample.score)}`;
-  return { words: `${verdict}${score}`, look: LOOKS[verdict] };
+  // Beside one's own decision it needs no name.
+  const isOwn = sample.source === "person" && mine && LOOKS[mine.kind];
+  const whose = isNew || isOwn ? "" : WHOSE[sample.source] || "";
+  return { words: `${verdict}${score}${whose}`, look: LOOKS[verdict] };
 }
 
 /**

@@ -22,7 +22,16 @@ CSS = """
 .labels .head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 .labels .head p { margin: 0; }
 .labels .rondo-toolbar { position: sticky; top: 48px; z-index: 2; padding: 6px 0; background: var(--rondo-bg); }
-.labels kbd { margin-left: 6px; color: var(--rondo-muted); font: inherit; font-size: 12px; }
+/* As at the desk (static/review/review.css). */
+.labels button { display: inline-flex; align-items: center; gap: 8px; min-height: 40px; padding: 6px 12px;
+  border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); background: var(--rondo-surface);
+  color: var(--rondo-text); font: inherit; cursor: pointer; }
+.labels button:hover { background: var(--rondo-raised); }
+.labels button:disabled { background: none; color: var(--rondo-muted); cursor: not-allowed; }
+.labels button.accept { border-color: var(--rondo-ok); color: var(--rondo-ok); font-weight: 600; }
+.labels button.reject { border-color: var(--rondo-bad); color: var(--rondo-bad); font-weight: 600; }
+.labels kbd { padding: 0 5px; border: 1px solid var(--rondo-border); border-radius: 4px; color: var(--rondo-muted);
+  background: var(--rondo-raised); font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .labels ol { list-style: none; margin: 4px 0 0; padding: 0; border-top: 1px solid var(--rondo-border); }
 .labels li { margin: 0; padding: 6px 10px; border-bottom: 1px solid var(--rondo-border); cursor: pointer;
   border-left: 3px solid transparent; scroll-margin: 110px 0 24px; }
@@ -36,6 +45,15 @@ CSS = """
 .labels li.is-current .words { max-height: 50vh; overflow: auto; }
 .labels a { color: var(--rondo-accent); }
 .labels .why { color: var(--rondo-bad); font-size: 13px; }
+/* The page's header has two lines there. */
+@media (max-width: 1080px) {
+  .labels .rondo-toolbar { top: 82px; }
+  .labels li { scroll-margin-top: 150px; }
+}
+@media (max-width: 760px) {
+  .labels .rondo-toolbar button { min-height: 44px; }
+  .labels li { scroll-margin-top: 230px; }
+}
 """
 
 

@@ -1,0 +1,149 @@
+// @ts-check
+// The place of a list in which one decides: opened and closed in a round, its buttons, why nothing is decided there.
+
+import { keyName, make } from "./elements.js";
+import { ListActs } from "./list_acts.js";
+import { refusal, Rest } from "./rest.js";
+
+/** @typedef {import("./keys.js").Bindings} Bindings */
+
+/** In this tab, the round whose list is open. */
+export const OPEN = "rondo.labels";
+/** @type {Record<string, string>} */
+const SHORT = { flag: "Flag", undo: "Undo" };
+
+/**
+ * The number of the round whose list an address of REST gives; empty where it gives none.
+ * @param {string | undefined} address
+ */
+export const roundOf = (address) => /^\/rounds\/(\d+)\//.exec(address || "")?.[1] || "";
+
+/**
+ * Why nothing is decided in the list of a round; empty where something is.
+ * @param {any} opened as the server opens the desk
+ * @returns {string}
+ */
+export function unable({ desk, empty }) {
+  if (!desk) return empty;
+  const { round, mode, questions } = desk;
+  if (!round.is_open)
+    return round.why_closed.replace(/^It /, "This round ") || "This round is not in review: nothing is decided now.";
+  if (mode !== "sample")
+    return `This round is reviewed in the mode ${mode}, not sample by sample. Decide at the review desk.`;
+  const required = questions.find((/** @type {Question} */ one) => one.is_active && one.is_required);
+  if (!required) return "";
+  return `Each decision here needs an answer to “${required.title}”, which a list does not ask. Decide at the review desk.`;
+}
+
+/**
+ * Why not, with the way to the desk on the same round.
+ * @param {string} why
+ * @param {string} round
+ * @returns {(string | HTMLElement)[]}
+ */
+const toDesk = (why, round) => [`${why} `, make("a", { href: `review?round=${round}` }, "Open its review")];
+
+/**
+ * A button of what a key does.
+ * @param {string} name
+ * @param {Bindings} bindings
+ * @param {() => void} onclick
+ */
+export function actButton(name, bindings, onclick) {
+  const { label } = bindings.byName.get(name) || { label: name };
+  const key = bindings.first(name);
+  return make(
+    `button.${name}`,
+    { type: "button", title: label, onclick },
+    SHORT[name] || label,
+    key ? make("kbd", {}, keyName(key)) : null,
+  );
+}
+
+export class ListPlace extends ListActs {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    super();
+    this.place = element;
+    this.isOn = false;
+    /** What the list was opened by last; an answer to an earlier opening is none any more. @type {object | null} */
+    this.opening = null;
+    /** @type {string | undefined} */
+    this.asked = undefined;
+    /** The round of which it was asked last whether one decides there. @type {string | undefined} */
+    this.checked = undefined;
+    this.rest = new Rest();
+    this.toggle = make("button.rondo-quiet", { type: "button", onclick: () => this.turn() }, "Label here");
+    this.toggle.setAttribute("aria-pressed", "false");
+    this.said = make("p.rondo-muted", { role: "status" });
+    this.hinted = make("span.hint.rondo-muted", { role: "status" });
+    this.message.setAttribute("role", "alert");
+    this.bar = make("div.rondo-toolbar", { hidden: true });
+    this.list = make("ol", { role: "listbox", tabIndex: 0, hidden: true, "aria-label": "Samples to label" });
+    element.replaceChildren(make("div.head", {}, this.toggle, this.said), this.message, this.bar, this.list);
+  }
+
+  async open() {}
+
+  /** The list that the page shows now, as REST gives it; empty where it shows none, undefined before it is drawn. */
+  get wanted() {
+    return /** @type {HTMLElement | null} */ (document.querySelector("#samples-labels"))?.dataset.rest;
+  }
+
+  /** What the page does with its list: that of another round begins as a table, with whether one decides there. */
+  follow() {
+    const round = roundOf(this.wanted);
+    if (this.isOn && this.asked !== undefined && roundOf(this.asked) !== round) this.turn();
+    else if (!this.isOn && round && sessionStorage.getItem(OPEN) === round) this.turn();
+    else if (this.isOn && this.asked !== this.wanted) this.open();
+    if (!this.isOn && (round !== this.checked || this.toggle.disabled)) this.check(round);
+  }
+
+  /** @param {string} round */
+  async check(round) {
+    this.checked = round;
+    const project = location.pathname.split("/")[2];
+    const opened = round ? await this.rest.get(`/projects/named/${project}/review?round=${round}`) : null;
+    if (this.isOn || round !== roundOf(this.wanted) || (round && refusal(opened))) return;
+    this.forbid(round ? unable(opened) : "", round);
+  }
+
+  /**
+   * The button is of no use, and why; without a reason it is.
+   * @param {string} why
+   * @param {string} round
+   */
+  forbid(why, round) {
+    this.toggle.disabled = Boolean(why);
+    this.tell(...(why ? toDesk(why, round) : []));
+  }
+
+  turn() {
+    this.isOn = !this.isOn;
+    // A reload opens what was open, whatever link led here first.
+    if (location.hash === "#label") history.replaceState(history.state, "", location.pathname + location.search);
+    if (!this.isOn) sessionStorage.removeItem(OPEN);
+    this.toggle.setAttribute("aria-pressed", String(this.isOn));
+    this.toggle.textContent = this.isOn ? "Back to the table" : "Label here";
+    for (const part of [this.bar, this.list]) part.hidden = !this.isOn;
+    this.tell(this.isOn ? "Opening the list…" : "");
+    if (!this.isOn) this.stop();
+    else if (this.wanted !== undefined) this.open();
+  }
+
+  /** The table stands again, and what is still asked for comes to nothing. */
+  stop() {
+    this.opening = null;
+    document.body.classList.remove("rondo-labelling");
+  }
+
+  /** @param {...(string | HTMLElement)} words */
+  tell(...words) {
+    this.said.replaceChildren(...words);
+  }
+
+  /** @param {string} words */
+  hint(words) {
+    this.hinted.textContent = words;
+  }
+}
