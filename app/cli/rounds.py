@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.output import AsJson, Project, emit, say, table
-from backend.values import RoundStatus
+from backend.values import Mode, RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
@@ -51,7 +51,12 @@ def launch(
         bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--review-set", help="Any setting of the review, as name=value.")
+        list[str] | None,
+        typer.Option(
+            "--review-set",
+            help="Any setting of the review, as name=value; may be given several times. "
+            f"`mode` is one of {', '.join(Mode)}; `rondo round review` lists the others.",
+        ),
     ] = None,
     engine: Annotated[
         str | None, typer.Option(help="What serves model folders: transformers, or vllm, a server that Rondo starts.")
@@ -99,12 +104,14 @@ def launch(
     plan = replace(plan, **changes)
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
     guess = rounds.estimate(actor, chosen.id, plan)
+    # What would be refused is among the warnings: a refusal says it, so it is not said before.
+    launched = None if dry_run else rounds.launch(actor, chosen.id, plan)
     for warning in guess.warnings:
         say(warning)
-    if dry_run:
+    if launched is None:
         text = f"{guess.samples} samples, {guess.judge_calls} judge calls, {guess.tokens} new tokens at most"
         return emit(asdict(guess) | {"recipe": plan.recipe}, as_json=as_json, text=text)
-    return emit_round(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
+    return emit_round(rounds.get(actor, launched), as_json=as_json)
 
 
 @app.command("list")

@@ -119,7 +119,8 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     assert here.badges == {best.id: "highest, within chance"}
     loop = overview.loop(here.actor, here.project.id)
     shown = tree_value(loop)["best"]
-    assert shown["chosen"] == "Chosen as the highest of 5 rounds on these prompts."
+    assert shown["chosen"].startswith("Chosen as the highest of 5 rounds on these prompts: ")
+    assert shown["chosen"].endswith(" are widened for the choice among 5.")
     assert [gap.endswith(", which may be chance") for gap in shown["gaps"]] == [True, True]
     sides = [f"c{here.base.id}", *(f"r{id_}" for id_ in (best.id, best.id + 1, last.id))]
     assert shown["compare"] == f"compare?sides={','.join(sides)}", "the base, the best, the second, and the newest"

@@ -145,7 +145,7 @@ def test_held_out_prompts_open_rounds_and_other_verdicts_are_left_aside(tiny: Pa
     assert told() == ""
     assert told(few_shot_rounds=(1,)) == ""
     assert "there is no round 7" in told(few_shot_rounds=(7,))
-    assert "answer 3 different prompts that no held-out set asks, and 4 are needed" in told(num_few_shot=3)
+    assert "answer 3 different prompts that no held-out set asks, and 4 are needed, since" in told(num_few_shot=3)
     rows.make_prompt_set(shown.loop.project, prompts=["Prompt  A"], split=Split.held_out)
     assert "answer 2 different prompts" in told()
     with pytest.raises(InvalidInput, match="answer 2 different prompts"):

@@ -119,6 +119,11 @@ def test_what_is_no_name_on_the_hub_is_refused(wanted: HubDataset) -> None:
         fetching.check(wanted)
 
 
+def test_an_empty_name_is_asked_for() -> None:
+    with pytest.raises(InvalidInput, match=r"^Give the name of a dataset"):
+        fetching.check(HubDataset(""))
+
+
 @pytest.mark.parametrize("file", ["README.md", ".huggingface.yaml"])
 def test_a_dataset_that_names_files_elsewhere_is_not_read(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

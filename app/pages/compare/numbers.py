@@ -72,15 +72,15 @@ def _row(compared: SideBySide, row: Row) -> JSON:
 
 
 def _of_chosen(compared: SideBySide, n: int, cell: JSON) -> JSON:
-    """Of two sides whose difference is told of above, one chosen as the highest of rounds: that this is the pair alone,
-    and no colour where that may be chance."""
+    """Of two sides, one chosen as the highest: that this is the pair alone, and no colour where that may be chance, as
+    is told of the two above."""
     pair = {compared.sides[0], compared.sides[n]}
-    bests = [best for best in (compared.best, compared.best_round) if best and best.rounds]
-    best = next((best for best in bests if {best.side, best.second} == pair), None)
-    if best is None or "difference" not in cell:
+    bests = [best for best in (compared.best, compared.best_round) if best and best.times > 1 and best.chosen in pair]
+    if not bests or "difference" not in cell:
         return {}
     note = f"{cell['said']}; this pair alone" if cell["said"] else "this pair alone"
-    return {"said": note, "badge": cell["badge"] if best.is_sure else ""}
+    is_chance = any(best.rounds and {best.side, best.second} == pair and not best.is_sure for best in bests)
+    return {"said": note, "badge": "" if is_chance else cell["badge"]}
 
 
 def _cell(metric: ComparedMetric, is_share: bool) -> JSON:

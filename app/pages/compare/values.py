@@ -67,7 +67,7 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     sure = "Chance does not explain that." if gap.is_better else "That may be chance."
     text = (
         f"{best.side.name}, which no round made, is higher: {percent(gap.new)}, {points(gap.value)} to "
-        f"{best.second.name}{chosen} ({gap_interval(gap)}). {sure}"
+        f"{best.second.name}{chosen} ({_widened(best, gap)}). {sure}"
     )
     return [verdict, {"chip": "higher than the rounds", "badge": "bad" if best.is_sure else "", "text": text}]
 
@@ -83,7 +83,7 @@ def best_said(best: BestSide) -> str:
     if best.side is None or best.second is None or gap is None or gap.value is None:
         return f"Which is best cannot be said: {best.why or 'it is not known of each prompt'}."
     here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
-    rest = f"{points(gap.value)} to {best.second.name}, the next best ({gap_interval(gap)})"
+    rest = f"{points(gap.value)} to {best.second.name}, the next best ({_widened(best, gap)})"
     if best.rounds and best.side.round_id is not None:
         rest = f"chosen as the highest of {best.rounds} rounds on these prompts, {rest}"
     elif best.rounds:
@@ -93,6 +93,12 @@ def best_said(best: BestSide) -> str:
     if gap.is_better:
         return f"{best.side.name} is best: {here}, {rest}. Chance does not explain that."
     return f"{best.side.name} has the highest held-out accuracy: {here}, {rest}. That may be chance."
+
+
+def _widened(best: BestSide, gap: Difference) -> str:
+    """The ends of the interval, and why it is wider than that of the pair alone, which the table of numbers has."""
+    is_widened = best.times > 1 and gap.low is not None
+    return gap_interval(gap) + (f", widened for the choice among {best.times}" if is_widened else "")
 
 
 def _told(pair: Compared) -> JSON:

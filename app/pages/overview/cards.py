@@ -110,7 +110,8 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),
         "gaps": [text for text in gaps if text],
-        "chosen": f"Chosen as the highest of {best.of} rounds on these prompts.",
+        "chosen": f"Chosen as the highest of {best.of} rounds on these prompts: intervals of its differences, on "
+        f"cards, too, are widened for the choice among {best.of}.",
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
         "compare_said": f"Compare them, each with {starts.name(beside[0])}",
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",

@@ -25,6 +25,7 @@ STATE = """
 {{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}
 <a href="jobs?job={{value.job}}">job {{value.job}}</a></p>{{/if}}
 """
+OFFLINE = "<p>{{value.text}}</p>"
 
 
 @dataclass
@@ -41,7 +42,10 @@ class FromHub:
 def build() -> FromHub:
     """Lay out the fold."""
     followed, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS, active=False)
+    is_offline = fetching.is_offline()
     with gr.Accordion("From the model hub", open=False, elem_id="import-hub"):
+        if is_offline:
+            markup(OFFLINE, value={"text": fetching.OFFLINE}, elem_id="hub-offline")
         with gr.Row():
             name = gr.Textbox(label="Dataset", placeholder="owner/name", max_lines=1, elem_id="hub-name")
             config = gr.Textbox(label="Configuration", info="Empty: the default.", max_lines=1, elem_id="hub-config")
@@ -58,7 +62,7 @@ def build() -> FromHub:
             )
         state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="hub-state")
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.secondary("Fetch", elem_id="hub-go")
+            go = buttons.secondary("Fetch", interactive=not is_offline, elem_id="hub-go")
     return FromHub(followed, timer, [name, config, split, revision, num_rows], state, go)
 
 

@@ -54,6 +54,17 @@ class BestSide:
         """Whether chance does not explain the difference to the next one."""
         return self.difference is not None and self.difference.is_better
 
+    @property
+    def times(self) -> int:
+        """Of how many differences the one to the next is one."""
+        return self.rounds or (self.of if self.of > 2 else 1)
+
+    @property
+    def chosen(self) -> ComparedSide | None:
+        """The side that was chosen as the highest of so many: of rounds the one that is a round."""
+        is_base = self.side is not None and self.side.round_id is None
+        return self.second if self.rounds and is_base else self.side
+
 
 @dataclass(frozen=True)
 class KnobOfAll:

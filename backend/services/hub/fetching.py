@@ -32,6 +32,10 @@ FETCH = "fetch"
 MOST_ROWS, LONGEST_REASON, LONGEST_NAME = 1_000_000, 600, 120
 FOLDER = "hub"
 """Below the imports folder."""
+OFFLINE = (
+    "This installation asks no hub (RONDO_HF_OFFLINE is true). Set it to false where the pages and the worker run, or "
+    "download the dataset elsewhere and import its file."
+)
 PART = "exports/.part-fetch-"
 """What is half written, before the job's id. Nothing there is offered for import."""
 
@@ -109,6 +113,8 @@ def refuse_twice(db: Session, project_id: int, wanted: HubDataset) -> None:
 
 def check(wanted: HubDataset) -> None:
     """Raise `InvalidInput` for names that no dataset, configuration, split or revision has."""
+    if not wanted.name:
+        raise InvalidInput("Give the name of a dataset on the hub, as `owner/name`.")
     if not NAME.fullmatch(wanted.name) or ".." in wanted.name or "--" in wanted.name:
         raise InvalidInput(f"{wanted.name[:100]!r} is no name of a dataset on the hub. Write it as `owner/name`.")
     if not wanted.split:
@@ -121,11 +127,13 @@ def check(wanted: HubDataset) -> None:
 
 def refuse_offline() -> None:
     """Raise `MissingPrerequisite` where this installation never asks the hub."""
-    if settings().hf_offline:
-        raise MissingPrerequisite(
-            "This installation asks no hub (RONDO_HF_OFFLINE is true). Set it to false where the pages and the worker "
-            "run, or download the dataset elsewhere and import its file."
-        )
+    if is_offline():
+        raise MissingPrerequisite(OFFLINE)
+
+
+def is_offline() -> bool:
+    """Whether this installation never asks the hub."""
+    return settings().hf_offline
 
 
 def get(actor: Actor, job_id: int) -> Fetch:

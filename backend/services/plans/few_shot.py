@@ -61,8 +61,8 @@ def _too_few(db: Session, project_id: int, choice: FewShotChoice, pool: list[Few
     whom = "by people " if choice.by == "people" else ""
     return (
         f"Samples accepted {whom}in {where} answer {len({shown.text_key for shown in pool})} different prompts that no "
-        f"held-out set asks, and {choice.num + 1} are needed. Lower num_few_shot, take samples accepted by anyone or "
-        "of other rounds, or review more."
+        f"held-out set asks, and {choice.num + 1} are needed, since no prompt sees a sample of its "
+        "own. Lower num_few_shot, take samples accepted by anyone or of other rounds, or review more."
     )
 
 

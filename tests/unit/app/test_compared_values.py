@@ -65,7 +65,7 @@ def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
     assert (best["chip"], best["badge"]) == ("highest", "")
     assert best["text"].startswith("Round 2 has the highest held-out accuracy: 57.0% of 100 held-out prompts, ")
     assert "chosen as the highest of 4 rounds on these prompts, +7.0 points to Round 1, the next best" in best["text"]
-    assert best["text"].endswith("That may be chance.")
+    assert best["text"].endswith(", widened for the choice among 4). That may be chance.")
     cell = page["numbers"][0]["cells"][1]
     assert (cell["difference"], cell["badge"]) == ("+7.0 points", "")
     assert cell["said"].endswith("; this pair alone")
@@ -81,6 +81,7 @@ def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
     high = BestSide(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
     page = values.value(SideBySide((base, *two.sides), (), high, best_round=two.best), None, [])
     first, second = page["best"]
+    assert "widened for the choice among 4" in second["text"]
     assert (first["chip"], first["badge"]) == ("highest round", "")
     assert first["text"].startswith("Of the rounds Round 2 has the highest held-out accuracy: 57.0%")
     assert (second["chip"], second["badge"]) == ("higher than the rounds", "bad")
