@@ -31,6 +31,7 @@ NO_WORKER = (
     "The embedded worker cannot be started, so this server ends; its log says why. Mend that, then start it again."
 )
 ENDING = "This server ends. Ask again once it was started again."
+WAITING = "Waiting for the pages that are being made: some seconds, and the server ends."
 RETRY_SECONDS = 10
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -79,6 +80,8 @@ class Opening:
 
     def close(self) -> None:
         """Begin nothing more, and let nobody wait for what is not there yet."""
+        if not self._closing.is_set() and self.app.state.opening == [OPENING]:
+            log.info("%s", WAITING)
         self._closing.set()
         if not self._is_whole.is_set():
             self._refuse(ENDING)

@@ -17,6 +17,8 @@ router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form()]
 
+STILL_OPENING = "Rondo has just started and still makes its pages: signing in takes some seconds more."
+
 
 @router.get("/login")
 async def show_login(request: Request, next: str = "/") -> Response:
@@ -47,7 +49,14 @@ def show_link(request: Request, token: str) -> Response:
     name = sessions.peek_link(token)
     elsewhere = oidc.provider() if name else None
     return html.page(
-        request, "link", title="Sign in", status=200 if name else 410, name=name, provider=elsewhere, token=token
+        request,
+        "link",
+        title="Sign in",
+        status=200 if name else 410,
+        name=name,
+        provider=elsewhere,
+        token=token,
+        hint=_hint(request),
     )
 
 
@@ -143,10 +152,16 @@ def _form(
         next=_local(next),
         name=name,
         provider=oidc.provider(),
+        hint=_hint(request),
     )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def _hint(request: Request) -> str:
+    """What to wait for; empty once all pages are there."""
+    return STILL_OPENING if getattr(request.app.state, "opening", []) else ""
 
 
 def _callback(request: Request) -> str:

@@ -19,3 +19,9 @@ def main() -> None:
         if "--json" in sys.argv:
             print(json.dumps({"error": {"type": type(error).__name__, "message": error.message}}, ensure_ascii=False))
         sys.exit(error.message)
+    finally:
+        if "backend.db" in sys.modules:
+            # Whoever closes SQLite's file last writes its log into it: what is copied then is whole.
+            from backend.db import dispose
+
+            dispose()

@@ -136,6 +136,7 @@ def worker(
     use_folder(data_dir)
     log.setup()
     installation.prepare()
+    installation.warn_of_place()
     parts.load()
     names = [name.strip() for name in queues.split(",") if name.strip()]
     runner = Worker(names, executor_id, concurrency=concurrency)

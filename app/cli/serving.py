@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 
@@ -16,6 +17,7 @@ from app import connections
 from app.cli.output import emit, say
 from backend import log
 from backend.config import settings
+from backend.db import dispose
 from backend.errors import Conflict, InvalidInput
 from backend.services import installation
 from backend.services.people import accounts
@@ -56,9 +58,15 @@ class AnnouncedServer(uvicorn.Server):
             announce(self.wish, self.address)
             self.is_announced = True
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End once: a second Ctrl-C would break off what is waited for, and ends nothing sooner."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.when_ending()
         await super().shutdown(sockets)
+        dispose()  # here: SIGTERM ends the process as soon as this returned
 
 
 def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
@@ -68,9 +76,15 @@ def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
     """
     log.setup()
     _share_one_arena()
-    if not is_prepared:
-        installation.prepare()
-    listening = bind(wish.host or settings().host, wish.port)
+    with bind(wish.host or settings().host, wish.port) as listening:  # before anything is made in the data folder
+        if not is_prepared:
+            installation.prepare()
+        installation.warn_of_place()
+        _serve_at(listening, wish)
+
+
+def _serve_at(listening: socket.socket, wish: ServeOptions) -> None:
+    """Make the application and let it answer."""
     gc.disable()  # nearly all that is made from here on stays: looking through it again and again is a tenth of a start
     from app.web import open_app
 
@@ -161,7 +175,8 @@ def announce(wish: ServeOptions, address: str) -> None:
             "process_id": os.getpid(),
         },
         as_json=wish.as_json,
-        text=f"\n  Rondo answers at {link}\n  The link works once, for 15 minutes. Ctrl-C stops everything.\n",
+        text=f"\n  Rondo answers at {link}\n  The link works once, for 15 minutes or until there is a newer one. "
+        "Ctrl-C stops everything.\n",
     )
     if not wish.with_worker:
         say("No worker runs here. Start one beside it: rondo worker")

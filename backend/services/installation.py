@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import shutil
 import sqlite3
@@ -21,6 +22,8 @@ from backend.config import settings
 from backend.db import address, dispose, now, reading, tables
 from backend.db import problem as db_problem
 from backend.errors import Conflict, MissingPrerequisite
+
+log = logging.getLogger("rondo.services")
 
 OF_DATABASE = "database-id"
 """The file that says of which database the data folder's files are."""
@@ -74,21 +77,45 @@ def tie_folder() -> None:
 
 
 def tie_files() -> None:
-    """Note at the address of the shared files that they are this database's.
+    """Note at the address of the shared files that they are this database's. Raises as `require_own_files` does."""
+    files = require_own_files()
+    made_at = _made_at() if files is not None else None
+    if files is not None and made_at is not None and files.owner() is None:
+        files.note_owner(_id(made_at))
 
-    Raises `Conflict` where they are another one's, and what `FileStore` raises for an address that is wrong.
+
+def require_own_files() -> shared_files.FileStore | None:
+    """Raise `Conflict` where the shared files are another database's; return where they lie, if any are shared.
+
+    Of a database without an account are none that have an owner. Raises what `FileStore` raises for a wrong address.
     """
     files = shared_files.store()
-    made_at = _made_at() if files is not None else None
-    if files is None or made_at is None:
-        return
-    owner = files.owner()
-    if owner is None and not any(shared.written_at < made_at for shared in files.lists()):
-        files.note_owner(_id(made_at))
-    elif owner != _id(made_at):
+    if files is None:
+        return None
+    made_at, owner = _made_at(), files.owner()
+    if owner is None:
+        is_other = made_at is not None and any(shared.written_at < made_at for shared in files.lists())
+    else:
+        is_other = made_at is None or owner != _id(made_at)
+    if is_other:
         raise Conflict(
             f"The shared files at {files.url} are not those of the database {address()}: two installations would "
             "overwrite and delete each other's. Give RONDO_FILES_URL a place of this one's own."
+        )
+    return files
+
+
+def warn_of_place() -> None:
+    """Log it where another data folder may have the same SQLite database: its worker would lack the files of this."""
+    url, folder = make_url(settings().url), settings().folder
+    if url.get_backend_name() != "sqlite" or not url.database or settings().files_url:
+        return
+    if not Path(url.database).resolve().is_relative_to(folder.resolve()):
+        log.warning(
+            "The database %s lies outside of the data folder %s. Start all that use it with this data folder, or set "
+            "RONDO_FILES_URL: a worker with another folder takes jobs and does not find their checkpoints.",
+            address(),
+            folder,
         )
 
 
@@ -147,6 +174,12 @@ def is_current() -> bool:
         if not inspect(db.connection()).has_table("alembic_version"):
             return False
         return list(db.scalars(text("SELECT version_num FROM alembic_version"))) == [newest]
+
+
+def is_empty() -> bool:
+    """Whether the database holds no table of anybody's, so that there is nothing to back up."""
+    with reading() as db:
+        return not inspect(db.connection()).get_table_names()
 
 
 def require_current() -> None:

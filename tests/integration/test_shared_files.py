@@ -27,6 +27,7 @@ from backend.services.round_archive import files as archive_files
 from backend.services.samples import export_places
 from backend.shared_files import FileList, FileStore
 from backend.shared_files.driver import Driver
+from backend.shared_files.store import OWNER
 from backend.values import DatasetType, Role, RoundStatus
 from tests import rows
 from tests.integration.archiving import leaving
@@ -102,7 +103,7 @@ def test_a_round_that_two_machines_archived_in_turn_comes_back_from_its_newest_a
     newest = archive_files.hash_of(archived.place(round_.id))
     move("data")
     assert archive_files.hash_of(archived.place(round_.id)) != newest
-    assert list(sharing.share_all(owner)) == [sharing.Sent(name, is_shared=False)]
+    assert list(sharing.share_all(owner)) == [sharing.SharedName(name, is_shared=False)]
     sharing.bring_archives()
     assert archive_files.hash_of(archived.place(round_.id)) == newest
     assert sorted(path.name for path in archived.place(round_.id).parent.iterdir()) == [archived.place(round_.id).name]
@@ -207,7 +208,7 @@ def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(
     lay(f"{here}/model.safetensors")
     for location in (here, gone, "org/model"):
         rows.make_checkpoint(project, location=location, engine={"name": "transformers", "model": location})
-    assert list(sharing.share_all(owner)) == [sharing.Sent(here, is_shared=True)]
+    assert list(sharing.share_all(owner)) == [sharing.SharedName(here, is_shared=True)]
     assert (shared_names(), sharing.missing(owner)) == ([here], [gone])
     with pytest.raises(PermissionDenied):
         list(sharing.share_all(rows.make_actor(project, Role.admin)))
@@ -227,17 +228,26 @@ def test_only_what_this_machine_has_is_shared_later_and_the_rest_is_named(
 def test_files_of_another_database_are_left_alone_and_the_doctor_tries_the_address(
     move: Move, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    files = shared_files.store()
+    assert files is not None
+    installation.tie_files()
+    assert files.owner() is None, "nothing is a database's that has no account"
+    files.note_owner("another")
+    with pytest.raises(Conflict, match="are not those of the database"):
+        installation.tie_files()
+    files._driver.remove(OWNER)
     accounts.local_owner()
     [line] = examination._shared_files()
     assert (line.outcome, "written, read and deleted at file://" in line.text) == (CheckLevel.passed, True)
-    files = shared_files.store()
-    assert files is not None
+    assert [*examination._owner()] == []
     installation.tie_files()
     assert files.owner() == installation.database_id()
     files.note_owner("another")
     for asked in (installation.tie_files, clean_up.look):
         with pytest.raises(Conflict, match="are not those of the database"):
             asked()
+    [line] = examination._owner()
+    assert (line.name, line.outcome) == ("shared files", CheckLevel.fail)
     lay("shared")  # a file where a folder should be
     monkeypatch.setenv("RONDO_FILES_URL", str(settings().folder / "shared"))
     reread()

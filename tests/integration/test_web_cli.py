@@ -132,16 +132,17 @@ def test_what_ends_a_start_is_told_beside_the_one_result(
     assert gc.isenabled()
 
 
-def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo, rondo: Rondo) -> None:
+def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo, rondo: Rondo, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        message = refused(process("up", "--port", str(port)))
+        message = refused(process("up", "--port", str(port), "--data-dir", str(tmp_path / "new")))
         assert message == (
             f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}, or "
             f"RONDO_PORT={port + 1}."
         )
+        assert not (tmp_path / "new").exists(), "nothing was made for what does not start"
         assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
 
 

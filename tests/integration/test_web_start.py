@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app import opening
+from app import opening, signin
 from tests.integration.test_web_cli import environment
 from tests.waiting import until
 
@@ -92,13 +92,16 @@ def test_up_prints_one_address_that_lets_in_once_and_ctrl_c_ends_it(start: Any, 
         assert client.post(path).status_code == 410
         with client.stream("GET", "/gradio_api/heartbeat/x"):  # an open page must not hold it up
             process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
             assert process.wait(120) == 0
+    assert not (folder / "rondo.db-wal").exists(), "all of the database is in its file"
     assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_up_shows_its_start_page_before_the_others_and_leaves_no_process_behind(start: Any, tmp_path: Path) -> None:
     process, first = start("up", "--port", "0", program=("-c", HELD))
     with httpx.Client(base_url=first["address"], timeout=120) as client, ThreadPoolExecutor(2) as people:
+        assert signin.STILL_OPENING in client.get(first["link"].removeprefix(first["address"])).text
         assert client.post(first["link"].removeprefix(first["address"])).status_code == 303
         page = client.post("/welcome", data={"name": "Mine"}).headers["location"]
         components = components_of(client.get(page))

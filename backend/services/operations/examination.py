@@ -19,7 +19,7 @@ from backend.config import settings
 from backend.db import address, now, reading, tables
 from backend.engines._model_check import CheckLevel, Line
 from backend.engines.openai import OpenAI
-from backend.errors import RondoError
+from backend.errors import Conflict, RondoError
 from backend.services import installation
 from backend.services.operations import archives, clean_up, figures
 from backend.values import JobStatus, WorkerOrder
@@ -31,7 +31,6 @@ SILENT_JOB = timedelta(minutes=10)
 """A job that runs writes its progress more often than this; a training of large batches may not."""
 LONG_WAIT = timedelta(minutes=5)
 OLD_BACKUP = timedelta(days=7)
-
 
 SIGNS = {CheckLevel.passed: "ok", CheckLevel.warn: "look", CheckLevel.fail: "mend", CheckLevel.absent: "-"}
 """What a person reads before each line."""
@@ -48,7 +47,7 @@ def examine() -> list[Line]:
     database = list(_database())
     lines += database
     if all(line.outcome is not CheckLevel.fail for line in database):
-        for look in (_workers, _jobs, _endpoints, _leftovers):
+        for look in (_owner, _workers, _jobs, _endpoints, _leftovers):
             lines += _carefully(look)
     return [*lines, *_backups()]
 
@@ -132,6 +131,16 @@ def _shared_files() -> Iterator[Line]:
     yield Line("shared files", CheckLevel.passed, text)
 
 
+def _owner() -> Iterator[Line]:
+    """Whether the shared files are this database's. Whether their address answers was looked at before."""
+    try:
+        installation.require_own_files()
+    except Conflict as error:
+        yield Line("shared files", CheckLevel.fail, error.message)
+    except RondoError:
+        return
+
+
 def _programs() -> Iterator[Line]:
     try:
         sandbox.check()
@@ -171,20 +180,19 @@ def _database() -> Iterator[Line]:
         return
     started = time.monotonic()
     try:
-        is_current = installation.is_current()
+        is_current, is_empty = installation.is_current(), installation.is_empty()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        yield Line(
-            "database",
-            CheckLevel.fail,
-            f"{address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL.",
-        )
+        problem = f"{address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+        yield Line("database", CheckLevel.fail, problem)
         return
     yield Line("database", CheckLevel.passed, f"{address()} answers within {time.monotonic() - started:.2f} seconds.")
     if is_current:
         yield Line("schema", CheckLevel.passed, "It is that of this version.")
     else:
         problem = "It is not that of this version of Rondo. Back up, then: rondo db upgrade."
+        if is_empty:
+            problem = "The database is empty. The next start of Rondo fills it, or: rondo db upgrade."
         yield Line("schema", CheckLevel.fail, problem)
 
 
@@ -207,9 +215,8 @@ def _workers() -> Iterator[Line]:
         if rests:
             yield Line("workers", CheckLevel.warn, f"Told to take no new work: {', '.join(row.id for row in rests)}.")
     elif not queued:
-        yield Line(
-            "workers", CheckLevel.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
-        )
+        text = "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
+        yield Line("workers", CheckLevel.absent, text)
 
 
 def _jobs() -> Iterator[Line]:
