@@ -32,7 +32,7 @@ export class GroupMode extends Columns {
   /** @param {string} name */
   run(name) {
     const { item } = this;
-    if (!item) return true;
+    if (!item) return false;
     const column = /^(best|worst)_(\d)$/.exec(name);
     if (column) this.choose(item, column[1] === "best" ? "best" : "worst", item.members[Number(column[2]) - 1]);
     else if (name === "tie") this.tie(item);
