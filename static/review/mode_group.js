@@ -72,8 +72,8 @@ export class GroupMode extends Columns {
     const other = what === "best" ? "worst" : "best";
     pick[what] = pick[what] === id ? null : id;
     if (pick[other] === id) pick[other] = null;
-    this.remark(item);
     if (pick.best === id) this.desk.questions.turn(member);
+    this.remark(item);
   }
 
   /** Decide by what was chosen; false where nothing was. */
@@ -181,6 +181,6 @@ export class GroupMode extends Columns {
     const parts = [pick.best ? `best ${names(pick.best)}` : "", pick.worst ? `worst ${names(pick.worst)}` : ""].filter(
       Boolean,
     );
-    return parts.length ? `Chosen: ${parts.join(", ")}. Submit it.` : "";
+    return parts.length ? `Chosen: ${parts.join(", ")}. ${this.desk.questions.afterChoice(item, pick)}` : "";
   }
 }
