@@ -256,7 +256,10 @@ export class Desk extends Acts {
     this.decide("skip");
   }
   do_submit() {
-    if (!this.mode.submit()) this.do_next();
+    if (this.mode.submit()) return;
+    const passed = this.queue.current;
+    this.do_next();
+    if (passed && !passed.mine) this.hint("Nothing was decided, gone on.");
   }
   do_next() {
     this.queue.next();

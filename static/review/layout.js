@@ -90,9 +90,14 @@ export function layout(element, opened, desk) {
   measure();
   // In script: selectors that look for what a page holds are worked out again with every text.
   element.closest("main")?.style.setProperty("padding-bottom", "0", "important");
-  document.documentElement.style.scrollPadding = "64px 0 140px";
   window.addEventListener("resize", measure);
   const below = make("div.below", {}, parts.mine, parts.actions);
+  // However high the buttons stand, they cover nothing that is scrolled to, and no question that is answered.
+  const clear = () => {
+    document.documentElement.style.scrollPadding = `64px 0 ${below.offsetHeight + 12}px`;
+    element.querySelector(".own-question.is-open:focus-within")?.scrollIntoView({ block: "nearest" });
+  };
+  new ResizeObserver(clear).observe(below);
   element.replaceChildren(
     bar(parts, opened, desk),
     standing(parts),

@@ -177,7 +177,7 @@ export class PairMode extends Columns {
   /** @param {string} name */
   run(name) {
     const { item } = this;
-    if (!item) return true;
+    if (!item) return false;
     const [a, b] = item.members.map(({ sample_id }) => sample_id);
     if (name === "first") this.prefer({ best: a, worst: b });
     else if (name === "second") this.prefer({ best: b, worst: a });

@@ -32,7 +32,7 @@ export class GroupMode extends Columns {
   /** @param {string} name */
   run(name) {
     const { item } = this;
-    if (!item) return true;
+    if (!item) return false;
     const column = /^(best|worst)_(\d)$/.exec(name);
     if (column) this.choose(item, column[1] === "best" ? "best" : "worst", item.members[Number(column[2]) - 1]);
     else if (name === "tie") this.tie(item);
@@ -72,8 +72,8 @@ export class GroupMode extends Columns {
     const other = what === "best" ? "worst" : "best";
     pick[what] = pick[what] === id ? null : id;
     if (pick[other] === id) pick[other] = null;
-    this.remark(item);
     if (pick.best === id) this.desk.questions.turn(member);
+    this.remark(item);
   }
 
   /** Decide by what was chosen; false where nothing was. */
@@ -181,6 +181,6 @@ export class GroupMode extends Columns {
     const parts = [pick.best ? `best ${names(pick.best)}` : "", pick.worst ? `worst ${names(pick.worst)}` : ""].filter(
       Boolean,
     );
-    return parts.length ? `Chosen: ${parts.join(", ")}. Submit it.` : "";
+    return parts.length ? `Chosen: ${parts.join(", ")}. ${this.desk.questions.afterChoice(item, pick)}` : "";
   }
 }

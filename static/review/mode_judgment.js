@@ -30,7 +30,7 @@ export class JudgmentMode {
   /** @param {string} name */
   run(name) {
     const item = this.desk.queue.current;
-    if (!item) return true;
+    if (!item) return false;
     if (name === "right") this.decide(item, true, "");
     else if (name === "wrong") this.choose(item);
     else if (name.startsWith("why_")) {

@@ -54,6 +54,13 @@ export function following(all, answers, at) {
 }
 
 /**
+ * The first required question without an answer; -1 where there is none.
+ * @param {Question[]} all
+ * @param {Record<string, any>} answers
+ */
+export const lacking = (all, answers = {}) => all.findIndex(({ id, is_required }) => is_required && !answers[id]);
+
+/**
  * Show what waits in this browser, whatever the server knew when it gave the item; else what the server has.
  * @param {Sample} item
  * @param {number} question_id

@@ -1,8 +1,9 @@
 // @ts-check
 // The project's own questions, answered beside the verdict: by keys while one is open, or by clicks.
 
+import { keyName } from "./elements.js";
 import { newId } from "./outbox.js";
-import { following, isOf, putFirst, sampleIn, settle, shownAnswer, stoodOf, textOf } from "./question_acts.js";
+import { following, isOf, lacking, putFirst, sampleIn, settle, shownAnswer, stoodOf, textOf } from "./question_acts.js";
 import { press } from "./question_keys.js";
 import { panel } from "./question_panel.js";
 import { Texts } from "./question_texts.js";
@@ -44,6 +45,11 @@ export class Questions {
     this.byKeys = new WeakMap();
     /** Whether another key than a digit came after the last question. */
     this.isDone = false;
+    /**
+     * The sample whose decision was refused until its required questions are answered.
+     * @type {Sample | undefined}
+     */
+    this.refusedFor = undefined;
     this.texts = new Texts(this);
     this.panel = panel(this);
     desk.parts.facts.after(this.panel.place);
@@ -117,6 +123,7 @@ export class Questions {
     this.item = item?.members ? this.about.get(item) : item;
     // No key was pressed since the item came.
     this.isDone = false;
+    this.refusedFor = undefined;
     if (!this.all.length) return;
     for (const one of item?.members || (item ? [item] : [])) for (const { id } of this.all) settle(one, id, this.acts);
     this.at = this.isOpen && this.item ? this.unanswered() : -1;
@@ -166,6 +173,7 @@ export class Questions {
     if (!this.all.length || !this.entry) return this.desk.hint("This project asks no questions of its own here.");
     if (this.at >= 0) return this.close();
     this.isOpen = true;
+    this.refusedFor = undefined;
     if (!this.item) this.turn(this.entry.members?.[0]);
     return this.open(Math.max(0, this.unanswered()));
   }
@@ -199,9 +207,17 @@ export class Questions {
     }
   }
 
-  /** On from the open question: to the next one that wants an answer, or to the verdict. */
+  /**
+   * On from the open question: to the next one that wants an answer, or to the verdict. After a refused decision only
+   * what is required holds it up, and the next digit is the verdict's.
+   */
   goOn() {
-    this.open(following(this.all, this.answers, this.at));
+    const isRefused = Boolean(this.item) && this.refusedFor === this.item;
+    this.open(isRefused ? lacking(this.all, this.answers) : following(this.all, this.answers, this.at));
+    if (isRefused && this.at < 0) {
+      this.isDone = true;
+      this.refusedFor = undefined;
+    }
     const state = this.unanswered() < 0 ? "All questions are answered" : "No other question needs an answer";
     if (this.at < 0) this.desk.hint(`${state}: ${this.desk.work ? "save what you write" : "decide"}.`);
   }
@@ -218,14 +234,28 @@ export class Questions {
     this.texts.give();
     const sample = this.entry.members ? putFirst(this.entry, value) : item;
     if (!sample || WITHOUT.includes(kind)) return false;
-    const at = this.all.findIndex(({ id, is_required }) => is_required && !sample.answers?.[id]);
+    const at = lacking(this.all, sample.answers);
     if (at < 0) return false;
     this.isOpen = true;
     this.turn(sample);
+    this.refusedFor = sample;
     this.open(at);
     const what = `“${this.all[at].title}” needs an answer ${this.named && `about ${this.named} `}first.`;
     this.desk.hint(kind === "edit" ? what : `Not sent: ${what}`);
     return true;
+  }
+
+  /**
+   * What comes after a choice in a group, in words: a required answer about the sample that is put first, or to submit.
+   * @param {Item} group
+   * @param {any} value
+   */
+  afterChoice(group, value) {
+    const sample = putFirst(group, value);
+    const question = sample && this.all[lacking(this.all, sample.answers)];
+    if (!question) return "Submit it.";
+    const key = sample === this.item && this.at < 0 ? this.desk.bindings.first("question") : "";
+    return `Answer “${question.title}” first${key && ` (${keyName(key)})`}.`;
   }
 
   /**
@@ -249,6 +279,7 @@ export class Questions {
     desk.sayHeld();
     settle(item, question.id, this.acts);
     this.panel.draw();
+    if (this.entry?.members) desk.tellChoice();
   }
 
   /**

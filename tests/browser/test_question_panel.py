@@ -213,6 +213,16 @@ def test_enter_leaves_an_optional_text_empty_and_hands_the_keys_back(page: Any) 
     assert page.evaluate("desk.questions.at") == 0
 
 
+def test_after_a_refused_decision_what_is_required_leads_back_to_the_verdict(page: Any) -> None:
+    required = RATING | {"is_required": True}
+    open_desk(page, RATING, required, RATING, required)
+    assert page.evaluate("desk.questions.stops('accept', items[0])")
+    press(page, "4", "5", "4")
+    assert given(page) == [[1, 2, {"rating": 4}], [1, 4, {"rating": 5}]]
+    assert page.evaluate("hints.at(-1)") == "No other question needs an answer: decide."
+    assert page.evaluate("ran") == ["score_4"]
+
+
 def test_an_edit_that_waits_for_an_answer_gets_it(page: Any) -> None:
     open_desk(page, RATING | {"is_required": True}, TEXT)
     page.locator("textarea").fill("why")

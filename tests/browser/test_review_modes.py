@@ -267,6 +267,7 @@ def test_escape_leaves_ranking_and_then_what_was_chosen(empty: None, chromium: o
     desk.shows(".mine", "")
     desk.press("Enter")
     columns_are(desk, desk.ids[3:6])
+    desk.shows(".mine", "Nothing was decided, gone on.")
     assert desk.decisions() == []
 
 

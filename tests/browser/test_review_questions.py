@@ -28,6 +28,10 @@ ASKED = (
     NewQuestion("Where", QuestionKind.spans, "where", options=LABELS),
 )
 COUNT = "addEventListener('keydown', () => (sessionStorage.keys = 1 + Number(sessionStorage.keys || 0)), true)"
+UNCOVERED = """() => {
+  const place = (part) => document.querySelector(`#review-desk ${part}`).getBoundingClientRect();
+  return place(".own-question.is-open").bottom <= place(".below").top;
+}"""
 SELECT = """(words) => {
   const root = document.querySelector('#review-desk .answer');
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -131,9 +135,13 @@ def test_a_group_is_answered_and_decided_by_keys(empty: None, chromium: object) 
     for question in (ASKED[0], ASKED[4]):
         questions.add(desk.actor, desk.project.id, question)
     desk.open()
-    desk.press("2", "Enter")
+    desk.press("2")
+    desk.shows(".mine", "Chosen: best 2. Answer “Accuracy” first (Q).")
+    desk.press("Enter")
     desk.sees(".mine", "“Accuracy” needs an answer about sample 2 first")
     desk.press("4")
+    desk.sees(".mine", "No other question needs an answer: decide.")
+    desk.press("q")
     desk.page.evaluate(SELECT.replace(".answer'", ".column:nth-child(2) .body'"), "two")
     desk.press("1", "ArrowLeft")
     desk.sees(".questions", "About sample 1")
@@ -156,4 +164,8 @@ def test_a_group_is_answered_and_decided_by_keys(empty: None, chromium: object) 
     assert [row.value for row in desk.written()] == [{"best": second, "worst": third}, {"all_bad": desk.ids[3:]}]
     desk.page.set_viewport_size({"width": 400, "height": 860})
     fits(desk.page)
+    # What was decided last comes back where nothing is left, too.
+    desk.press("u", "1", "Escape", "Enter")
+    desk.sees(".mine", "“Accuracy” needs an answer about sample 1 first")
+    desk.page.wait_for_function(UNCOVERED)
     assert desk.errors == []
