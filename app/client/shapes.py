@@ -787,6 +787,8 @@ class EmbeddingJob(TypedDict):
     error: str | None
     num_vectors: int | None
     num_clusters: int | None
+    model: str | None
+    is_stand_in: bool
 
 
 class Ended(TypedDict):

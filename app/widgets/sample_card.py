@@ -73,7 +73,7 @@ def cell(row: SampleRow, key: str) -> object:
     if key.startswith(ANSWER):
         return row.answers.get(key.removeprefix(ANSWER))
     if key.startswith(SIMILARITY):
-        return None if row.similarity is None else f"{row.similarity:.2f}"
+        return None if row.similarity is None else f"{row.similarity:.3f}"
     return row.metadata.get(key)
 
 

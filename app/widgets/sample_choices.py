@@ -26,6 +26,8 @@ SORTS = [
     ("Spread of votes, widest first", "-spread"),
     ("Spread of votes, narrowest first", "+spread"),
 ]
+CLOSEST_FIRST = [("Similarity, closest first", "+id"), *SORTS[1:]]
+"""The same where similar samples are asked for: without another order these come the closest first."""
 THENS = [("By number", ""), *SORTS]
 """What comes after the first key."""
 DUPLICATES = [

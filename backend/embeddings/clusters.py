@@ -17,6 +17,14 @@ OF_ONE = 25
 BATCH, STEPS = 1_024, 150
 SEEDED_FROM = 4_096
 WORDS = 6
+FUNCTION_WORDS = """
+about after all also am an and any are as at be because been before being but by can could did do does for from had
+has have he her here him his how if in into is it its just may me more most my no nor not of on one only or other
+our out over she should so some such than that the their them then there these they this those through to too up us
+very was we were what when where which while who why will with would you your
+"""
+"""English words that are in texts about anything."""
+_IN_ANY_TEXT = frozenset(FUNCTION_WORDS.split())
 
 Matrix = NDArray[numpy.float32]
 Numbers = NDArray[numpy.int64]
@@ -47,6 +55,12 @@ def centers(vectors: NDArray[Any], number: int, *, seed: int = 0) -> Matrix:
 def closest(vectors: NDArray[Any], means: Matrix) -> Numbers:
     """The number of the closest cluster of each vector."""
     return numpy.argmax(numpy.asarray(vectors, dtype=numpy.float32) @ means.T, axis=1)
+
+
+def by_size(places: Numbers, means: Matrix) -> tuple[Numbers, Matrix]:
+    """The same clusters, numbered from the largest on."""
+    order = numpy.argsort(-numpy.bincount(places, minlength=len(means)), kind="stable")
+    return numpy.argsort(order, kind="stable")[places], means[order]
 
 
 def _some(vectors: NDArray[Any], most: int, drawn: numpy.random.Generator) -> Matrix:
@@ -92,5 +106,5 @@ def distinctive(counts: Sequence[Counter[str]], sizes: Sequence[int], most: int 
 
 
 def told_words(words: Iterable[str]) -> set[str]:
-    """The words of a text that may name a cluster: numbers and single letters tell nothing."""
-    return {word for word in words if len(word) > 1 and not word.isdecimal()}
+    """The words of a text that may name a cluster: numbers, single letters and function words tell nothing."""
+    return {word for word in words if len(word) > 1 and not word.isdecimal() and word not in _IN_ANY_TEXT}

@@ -69,5 +69,15 @@ def test_bars_and_metadata_filter_and_another_click_clears(empty: None, chromium
     typed.blur()
     counts(page, "No sample passes these filters. No prompt or sample of this round has the key nokey.")
     expect(page).to_have_url(re.compile("nokey"))
+    order = page.get_by_label("Sort", exact=True)
+    page.goto(re.sub(r"\?.*", f"?round={desk.round.id}&similar=99999", page.url))
+    expect(count.get_by_role("alert")).to_contain_text("Similar to sample: there is no sample 99999 in this project.")
+    expect(order).to_have_value("Similarity, closest first")
+    expect(page.locator("#samples-histogram")).to_be_hidden()
+    fits(page)
+    page.locator("#samples-clear").click()
+    counts(page, "40 samples")
+    expect(order).to_have_value("Number, oldest first")
+    expect(page.locator("#samples-histogram")).to_be_visible()
     assert page.evaluate("window.hacked") is None
     assert desk.errors == []

@@ -93,6 +93,8 @@ def test_clusters_are_what_lies_in_one_direction() -> None:
     places = clusters.closest(rows, clusters.centers(rows, 3))
     assert [len(set(places[n::3])) for n in range(3)] == [1, 1, 1]
     assert len(set(places)) == 3
+    numbered, means = clusters.by_size(numpy.array([1, 0, 1, 2, 2, 2]), numpy.eye(3, dtype=numpy.float32))
+    assert (numbered.tolist(), means.argmax(axis=1).tolist()) == ([1, 2, 1, 0, 0, 0], [2, 1, 0])
     assert [clusters.number_of(n) for n in (1, 30, 100, 5_000)] == [1, 2, 4, 32]
 
 
@@ -100,4 +102,4 @@ def test_words_of_a_cluster_are_those_that_others_have_least() -> None:
     animals, sums = Counter(the=4, cat=3, dog=2, once=1), Counter(the=4, plus=3)
     # The is in all eight samples. 3/4 ln(8/3) is 0.74, 2/4 ln(8/2) is 0.69.
     assert clusters.distinctive([animals, sums], [4, 4]) == [["cat", "dog"], ["plus"]]
-    assert clusters.told_words(["cat", "12", "a", "x2"]) == {"cat", "x2"}
+    assert clusters.told_words(["cat", "12", "a", "the", "x2"]) == {"cat", "x2"}

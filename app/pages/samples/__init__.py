@@ -36,6 +36,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.sample_choices import CLOSEST_FIRST, SORTS
 from app.widgets.sample_filters import (
     NAMES,
     NO_COLUMNS,
@@ -120,6 +121,8 @@ def build() -> None:
     gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
     left = [c.blur for c in bar.fields if isinstance(c, gr.Textbox)]
     gr.on(left, leave, [asked_for, *bar.fields], redrawn, **QUIET)
+    similar_to, order = (bar.fields[NAMES.index(name)] for name in ("similar", "sort"))
+    similar_to.change(name_order, similar_to, order, **QUIET)
     chart.click(choose_bar, asked_for, [*(bar.fields[NAMES.index(name)] for name in NUMBERS), *redrawn], **QUIET)
     panel.click(choose_facet, asked_for, [bar.fields[NAMES.index("metadata")], *redrawn], **QUIET)
     by_metadata.expand(draw_facets, asked_for, [panel, is_facets_open], **QUIET)
@@ -161,9 +164,19 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
         notice(refusal)
         view = view if query.get("view") else None
     bar = [*to_bar(query)[:-1], step_picker(steps, query)]
-    folded, columns = filter_line.opened(num_folded(query)), columns_picker(here, query)
+    # That they are similar stands above the list, and is no reason to unfold the rest.
+    is_similar_alone = "similar" in query and num_folded(query) == 1
+    folded = filter_line.folded(1) if is_similar_alone else filter_line.opened(num_folded(query))
+    columns = columns_picker(here, query)
     views = [saved_views.picker(here, query), *saved_views.fields_of(view)]
     return [gr.Dropdown(names, value=query["round"]), *bar, folded, columns, *shown, batch_list(here, query), *views]
+
+
+@toasts
+def name_order(similar_to: int | None, request: gr.Request) -> gr.Dropdown:
+    """The orders: where similar samples are asked for, the closest come first without another."""
+    context(request)
+    return gr.Dropdown(choices=CLOSEST_FIRST if similar_to else SORTS)
 
 
 @toasts

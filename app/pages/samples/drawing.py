@@ -22,7 +22,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
 from backend.services.decisions import bulk
-from backend.services.samples import answers, facets, similar, text_steps
+from backend.services.samples import Sort, answers, facets, similar, text_steps
 from backend.services.samples import detail as sample_detail
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
@@ -44,8 +44,10 @@ COLUMNS = [
 ]
 WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
-METADATA_WIDTH = 7
+METADATA_WIDTH, SIMILARITY_WIDTH = 7, 8
 """Beside the widths of the others; they are shares of the whole."""
+LABELS = {"similar": "Similar to sample", "cluster": "Cluster"}
+"""What the fields are called whose names refusals begin with."""
 NONE_PASSES = "No sample passes these filters."
 UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "as_saved")
 """What of a query does not belong into its address."""
@@ -109,7 +111,7 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     asked_for.put(dict(query))
     whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
     kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5], "rest": rest_of(query)}
-    kept |= {"narrowed": is_narrowed(query)}
+    kept |= {"narrowed": is_narrowed(query), "is_refused": False}
     return [*drawn[:4], detail, drawn[4], kept]
 
 
@@ -138,8 +140,14 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
 def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
     """No list, and why; whatever acts on this query is refused with the same words."""
     asked_for.put(dict(query))
-    kept = {"narrowed": is_narrowed(query), "rest": ""}
-    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, kept]
+    kept = {"narrowed": is_narrowed(query), "is_refused": True, "rest": ""}
+    return [table([], []), refused(why), *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, kept]
+
+
+def refused(why: str) -> JSON:
+    """What stands in place of the count; a field is called there as its label is."""
+    field, _, rest = why.partition(": ")
+    return {"refused": f"{LABELS[field]}: {rest}" if field in LABELS else why}
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
@@ -155,9 +163,11 @@ def rows_of(here: Context, query: JSON) -> list[Any]:
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
     """The table with its columns, those of metadata before the text."""
-    widths = [*WIDTHS[:METADATA_AT], *[METADATA_WIDTH] * len(keys), *WIDTHS[METADATA_AT:]]
+    of_keys = [SIMILARITY_WIDTH if key.startswith(SIMILARITY) else METADATA_WIDTH for key in keys]
+    widths = [*WIDTHS[:METADATA_AT], *of_keys, *WIDTHS[METADATA_AT:]]
     shares = [f"{100 * width / sum(widths):.2f}%" for width in widths]
-    headers = [*COLUMNS[:METADATA_AT], *keys, *COLUMNS[METADATA_AT:]]
+    names = ["Similar" if key.startswith(SIMILARITY) else key for key in keys]
+    headers = [*COLUMNS[:METADATA_AT], *names, *COLUMNS[METADATA_AT:]]
     return gr.update(value={"headers": headers, "data": rows}, column_widths=shares)
 
 
@@ -197,6 +207,8 @@ def counted(page: samples.ListedSamples, query: JSON) -> str:
     words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
     if page.count.number == 0 and page.count.is_exact:
         words = [NONE_PASSES]
+    if query.get("similar") and read_sort(query) == Sort():
+        words.append(f"the closest to sample {query['similar']} first")
     if page.is_partial:
         words.append(f"{page.looked_at:,} were looked through for this page; Next goes on.")
         if not page.rows:

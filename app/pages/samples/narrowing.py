@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages.samples import saved_views
 from app.pages.samples.bulk_acts import forget
-from app.pages.samples.drawing import listing, only_round
+from app.pages.samples.drawing import listing, only_round, refused
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
 from app.widgets import filter_line
@@ -49,7 +49,7 @@ def leave(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[A
 def unchanged(words: str | None = None) -> list[Any]:
     """Everything as it is, but for words where the count stands, and that what is in the bar can be cleared then."""
     rest = len(forget()) + len(saved_views.fields_of(None))
-    drawn: list[Any] = [gr.skip()] * 2 if words is None else [words, {"narrowed": True}]
+    drawn: list[Any] = [gr.skip()] * 2 if words is None else [refused(words), {"narrowed": True}]
     return [*[gr.skip()] * 3, drawn[0], *[gr.skip()] * 4, drawn[1], *[gr.skip()] * rest]
 
 

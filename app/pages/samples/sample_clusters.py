@@ -26,14 +26,16 @@ NEVER = (
     "A worker makes a small vector of each text: samples that are similar to one can be listed then, and those of a "
     "cluster. Vectors here tell what words texts share, more than what they mean."
 )
+STAND_IN = "They stand in for a model that is made for similarity, and barely see numbers."
 TEMPLATE = """
 <p class="rondo-muted" role="status">{{value.text}}
 {{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</p>
 {{#if value.clusters}}<div class="scroll"><table>
 <thead><tr><th>Cluster</th><th>Samples</th><th>Pass rate</th><th>Judge mean</th><th>Words</th><th>Most typical</th></tr>
 </thead><tbody>{{#each value.clusters}}<tr>
-<td><a href="samples?{{this.address}}">{{this.number}}</a></td><td>{{this.size}}</td><td>{{this.rate}}</td>
-<td>{{this.mean}}</td><td dir="auto">{{this.words}}</td>
+<td data-title="Cluster"><a href="samples?{{this.address}}">{{this.number}}</a></td>
+<td data-title="Samples">{{this.size}}</td><td data-title="Pass rate">{{this.rate}}</td>
+<td data-title="Judge mean">{{this.mean}}</td><td data-title="Words" dir="auto">{{this.words}}</td>
 <td>{{#each this.typical}}<p dir="auto">
 <a href="samples?{{this.address}}">{{this.id}}</a> {{this.text}}</p>{{/each}}</td>
 </tr>{{/each}}</tbody></table></div>{{/if}}
@@ -46,6 +48,15 @@ th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--rondo-border); 
 td { font-variant-numeric: tabular-nums; }
 td:last-child { min-width: 260px; }
 td p { margin: 0 0 2px; overflow-wrap: anywhere; }
+/* On a phone a cluster is a block with a line for each column. */
+@media (max-width: 640px) {
+  table, tbody, tr, td { display: block; }
+  thead { display: none; }
+  tr { padding: 6px 0; border-bottom: 1px solid var(--rondo-border); }
+  td { padding: 1px 0; border: 0; }
+  td:last-child { min-width: 0; }
+  td[data-title]::before { content: attr(data-title) ": "; color: var(--rondo-muted); }
+}
 """
 
 
@@ -56,9 +67,9 @@ def build(asked_for: gr.State) -> None:
         with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
             go = buttons.secondary("Make vectors and clusters", elem_id="samples-clusters-go")
     timer = gr.Timer(POLL_SECONDS, active=False)
-    part.expand(follow, [asked_for], [shown, timer], **QUIET)
-    go.click(start, [asked_for], [shown, timer], **PRIVATE)
-    timer.tick(follow, [asked_for], [shown, timer], **QUIET)
+    part.expand(follow, [asked_for], [shown, go, timer], **QUIET)
+    go.click(start, [asked_for], [shown, go, timer], **PRIVATE)
+    timer.tick(follow, [asked_for], [shown, go, timer], **QUIET)
 
 
 @toasts
@@ -73,18 +84,19 @@ def start(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def follow(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """How far the last job is, and the clusters."""
     here, query = context(request), asked_for.value
-    return drawn(here, query) if query.get("round") else [{"text": NEVER}, gr.Timer(active=False)]
+    return drawn(here, query) if query.get("round") else [{"text": NEVER}, gr.skip(), gr.Timer(active=False)]
 
 
 def drawn(here: Context, query: JSON) -> list[Any]:
-    """What is said of the job, the clusters, and whether to ask again."""
+    """What is said of the job, the clusters, whether another may be started, and whether to ask again."""
     job = embeddings.newest(here.actor, round_of(query))
     try:
         clusters = sample_clusters.list_clusters(here.actor, round_of(query))
     except PermissionDenied as error:
-        return [{"text": error.message}, gr.Timer(active=False)]
+        return [{"text": error.message}, gr.skip(), gr.Timer(active=False)]
     shown = state_of(job, clusters) | {"clusters": [row_of(cluster, query) for cluster in clusters]}
-    return [shown, gr.Timer(active=job is not None and not job.is_over)]
+    is_over = job is None or job.is_over
+    return [shown, gr.Button(interactive=is_over), gr.Timer(active=not is_over)]
 
 
 def state_of(job: EmbeddingJob | None, clusters: list[SampleCluster]) -> JSON:
@@ -95,7 +107,9 @@ def state_of(job: EmbeddingJob | None, clusters: list[SampleCluster]) -> JSON:
         at = clusters[0].at if clusters else None
         when = f" Pass rates and means are those of {moment(at)}." if at else ""
         later = "Samples that came since have none until they are made again."
-        return {"text": f"{job.num_vectors or 0:,} samples have a vector. {later}{when}"}
+        model = f"the token embeddings of {job.model}. {STAND_IN}" if job.is_stand_in else f"{job.model}."
+        by = f" The vectors are of {model}" if job.model else ""
+        return {"text": f"{job.num_vectors or 0:,} samples have a vector. {later}{by}{when}"}
     texts = {
         JobStatus.queued: "Making vectors waits for a worker:",
         JobStatus.failed: f"It failed. {job.error}",

@@ -3,7 +3,8 @@
 from app.widgets import detail_css
 from app.widgets.list_detail import INTO_VIEW
 
-COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
+COUNT = """{{#if value.refused}}<p class="rondo-problem" role="alert">{{value.refused}}</p>
+{{else}}<p class="rondo-muted" role="status">{{value}}</p>{{/if}}"""
 
 DETAIL = """
 {{#if value.is_empty}}<div class="rondo-empty"><p><b>No sample is chosen.</b></p>
@@ -162,6 +163,7 @@ KEEP_IN_ADDRESS = """(kept) => {
     history.replaceState(history.state, "", address);
   }
   if (kept.narrowed !== undefined) document.body.toggleAttribute("data-narrowed", kept.narrowed);
+  if (kept.is_refused !== undefined) document.body.toggleAttribute("data-refused", kept.is_refused);
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
   const labels = document.querySelector("#samples-labels");

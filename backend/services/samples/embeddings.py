@@ -40,7 +40,8 @@ TYPICAL = 3
 
 @dataclass(frozen=True)
 class EmbeddingJob:
-    """A job that makes vectors, and how far it is. `num_vectors`: those there are at its end; None before."""
+    """A job that makes vectors, and how far it is. `num_vectors`: those there are at its end; None before. `model`:
+    what made them; `is_stand_in`: it is made of token embeddings, for lack of a model for similarity."""
 
     job_id: int
     status: JobStatus
@@ -49,6 +50,8 @@ class EmbeddingJob:
     error: str | None
     num_vectors: int | None
     num_clusters: int | None
+    model: str | None
+    is_stand_in: bool
 
     @property
     def is_over(self) -> bool:
@@ -83,7 +86,8 @@ def newest(actor: Actor, round_id: int) -> EmbeddingJob | None:
         return None
     result = job.spec.get("result", {})
     told = (result.get("num_vectors"), len(result["clusters"]) if result else None)
-    return EmbeddingJob(job.id, job.status, job.done, job.total, job.error, *told)
+    by = (result.get("model"), bool(result.get("is_stand_in")))
+    return EmbeddingJob(job.id, job.status, job.done, job.total, job.error, *told, *by)
 
 
 def newest_job(db: Session, round_: tables.Round, status: JobStatus | None = None) -> tables.Job | None:
@@ -102,12 +106,12 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         round_ = db.get(tables.Round, round_id)
         if round_ is None:
             raise NotFound("The round was deleted. There is nothing left to do.")
-        folder = base_folder(db, round_)
+        base = base_model(db, round_)
         name = neighbours.name_of(round_)
         old = neighbours.clustering_of(db, round_)
         named = db.execute(select(tables.Round.id, tables.Round.created_at)).tuples()
         vectors.delete_others({vectors.name_of(*of_round) for of_round in named})
-    model = open_model(folder)
+    model = open_model(base[1] if base else None)
     make_vectors(round_id, name, model, progress)
     rows = vectors.read_rows(name, model.fingerprint)
     if rows is None:
@@ -121,20 +125,21 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         means = clusters.centers(known, clusters.number_of(len(known)))
     numbers = [clusters.closest(known[n : n + AT_ONCE], means) for n in range(0, len(known), AT_ONCE)]
     places = numpy.concatenate(numbers) if numbers else numpy.zeros(0, dtype=numpy.int64)
+    places, means = clusters.by_size(places, means)
     delete_clusters(round_id, {job_id, old})
-    write_clusters(round_id, job_id, ids.tolist(), places.tolist(), progress)
+    write_clusters(round_id, job_id, ids.tolist(), (places + 1).tolist(), progress)
     told: list[JSON] = []
     for number, apart in enumerate(cluster_words(ids, places, len(means))):
         size, middle = int((places == number).sum()), typical(known, ids, means, places, number)
-        told.append({"cluster": number, "size": size, "typical": middle, "words": apart})
+        told.append({"cluster": number + 1, "size": size, "typical": middle, "words": apart})
     with reading() as db:
         for number, figures in cluster_figures(db, round_id, job_id).items():
-            told[number] |= figures
+            told[number - 1] |= figures
 
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)
         result = {"num_vectors": len(rows), "clusters": [entry for entry in told if entry["size"]]}
-        job.spec = job.spec | {"result": result}
+        job.spec = job.spec | {"result": result | made_by(base[0] if base else "")}
 
     return finish
 
@@ -151,18 +156,26 @@ def open_model(folder: Path | None) -> TextModel:
     return static_model.distilled(folder)
 
 
-def base_folder(db: Session, round_: tables.Round) -> Path | None:
-    """The folder of the oldest ancestor of the round's policy that is on this machine, so that a project's rounds have
-    one model for vectors; None where there is none."""
-    folder, seen = None, set[int]()
+def made_by(base: str) -> JSON:
+    """What the vectors are of: the model of the settings, else the base model of this name."""
+    if settings().embedding_model:
+        return {"model": Path(settings().embedding_model).name, "is_stand_in": False}
+    return {"model": base, "is_stand_in": True}
+
+
+def base_model(db: Session, round_: tables.Round) -> tuple[str, Path] | None:
+    """Name and folder of the oldest ancestor of the round's policy that is on this machine, so that a project's rounds
+    have one model for vectors; None where there is none."""
+    base, seen = None, set[int]()
     number: int | None = round_.policy_id
     while number is not None and number not in seen:
         seen.add(number)
         checkpoint = db.get_one(tables.Checkpoint, number)
         if checkpoint.kind in ("base", "full") and checkpoint.location:
-            folder = _folder(checkpoint.location) or folder
+            folder = _folder(checkpoint.location)
+            base = base if folder is None else (checkpoint.name, folder)
         number = checkpoint.parent_id
-    return folder
+    return base
 
 
 def _folder(location: str) -> Path | None:
