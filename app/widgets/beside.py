@@ -19,11 +19,12 @@ def problem(elem_id: str) -> Markup:
 
 
 def refused_beside(
-    others: int, *, clears: bool = True
+    others: int, *, clears: bool = True, refill: Callable[..., list[Any]] | None = None
 ) -> Callable[[Callable[..., list[Any]]], Callable[..., list[Any]]]:
     """Append the message to what a handler returns for its `others` outputs; a refusal leaves those as they are.
 
     `clears`: success takes an earlier message away. Not where a list is shown: it may come after what was refused.
+    `refill`: what the outputs show after a refusal instead; it is given the error and what the handler was given.
     """
 
     def decorated(handler: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
@@ -32,7 +33,8 @@ def refused_beside(
             try:
                 return [*handler(*args, **kwargs), {} if clears else gr.skip()]
             except RondoError as error:
-                return [*[gr.skip()] * others, {"problem": error.message}]
+                shown = [gr.skip()] * others if refill is None else refill(error, *args, **kwargs)
+                return [*shown, {"problem": error.message}]
 
         return wrapped
 

@@ -6,6 +6,9 @@ import { make, number, plural } from "./elements.js";
 import { judgeView, reveal, said } from "./judge.js";
 import { peopleHere, progressLine } from "./team.js";
 
+/** What decides an item; a rewrite only its own sample. */
+const DECIDING = ["accept", "reject", "score", "prefer", "rank", "edit"];
+
 /**
  * @param {Desk} desk
  * @param {Item} item
@@ -156,25 +159,48 @@ function whyEmpty({ round, queue }) {
 export function spoken(desk) {
   const item = desk.queue.current;
   if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
-  const { remaining, quota } = counted(desk);
-  const left = quota === null ? remaining : Math.min(remaining, Math.max(0, quota - desk.tally.decided));
+  const { remaining, quota, mine } = counted(desk);
+  const left = quota === null ? remaining : Math.min(remaining, Math.max(0, quota - mine.decided));
   return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${left.toLocaleString()} left`;
 }
 
 /**
- * How far the review is: what this person decided since the server last counted is known here. Where an item needs
- * several people, whether it needs more of them is not.
+ * How far the review is: what this person decided or took back since the server last counted is known here. Where an
+ * item needs several people, whether it needs more of them is not.
  * @param {Desk} desk
  */
-function counted({ progress, tally, round }) {
+function counted(desk) {
+  const { progress, tally, round } = desk;
   const { samples, decided, remaining } = progress;
-  const more = Math.max(0, tally.decided - progress.mine.decided);
+  const mine = { ...tally, decided: tally.decided + underWay(desk) };
+  const more = mine.decided - progress.mine.decided;
+  const inRound = (/** @type {number} */ count) => Math.max(0, Math.min(samples, count));
   return {
     ...progress,
-    decided: Math.min(samples, decided + more),
-    remaining: round.has_overlap ? remaining : Math.max(0, remaining - more),
+    mine,
+    decided: inRound(decided + more),
+    remaining: round.has_overlap ? remaining : inRound(remaining - more),
   };
 }
+
+/**
+ * By how many items the tally changes with what is not answered yet.
+ * @param {Desk} desk
+ */
+function underWay({ outbox, done, undone }) {
+  const known = new Map([...done, ...undone.values()].map((entry) => [entry.client_id, entry]));
+  let count = 0;
+  for (const { act } of outbox.acts) {
+    const isUndo = act.kind === "retract";
+    const entry = known.get((isUndo ? act.retracts : act.client_id) || "");
+    // A text beside a group's sample decides nothing.
+    const isDecided = entry && entry.target === entry.item && decides(entry.kind);
+    if (isDecided && !decides(entry.before?.kind || "")) count += isUndo ? -1 : 1;
+  }
+  return count;
+}
+
+const decides = (/** @type {string} */ kind) => DECIDING.includes(kind);
 
 /** @param {Desk} desk */
 export function paintReveal(desk) {

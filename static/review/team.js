@@ -6,7 +6,6 @@ import { clock, soon } from "./times.js";
 
 const BEAT = 20000;
 const SOON = 60000;
-const PROGRESS_EVERY = 3;
 
 export class Team {
   /** @param {Desk} desk */
@@ -17,31 +16,37 @@ export class Team {
     this.isBeating = false;
     /** @type {Item | null | undefined} */
     this.warned = null;
-    this.beats = 0;
     this.timer = setInterval(() => this.beat(), BEAT);
     this.clock = setInterval(() => this.paintLease(), 1000);
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.beat(true));
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.beat());
     window.addEventListener("pagehide", () => this.leave());
     // Back from the browser's own memory of the page: the reservations were given back.
     window.addEventListener("pageshow", (event) => event.persisted && this.beat());
   }
 
-  /** Say that this desk is open, and keep what it holds. A desk nobody looks at lets its reservations end. */
-  async beat(wantsProgress = false) {
+  /**
+   * Say that this desk is open, keep what it holds, and hear how far all are. A desk nobody looks at lets its
+   * reservations end.
+   */
+  async beat() {
     const { desk } = this;
     if (document.visibilityState !== "visible" || !desk.round.is_open || this.isBeating) return;
     this.isBeating = true;
     const held = desk.queue.open.map(({ sample_id }) => sample_id);
-    const wants_progress = wantsProgress || !desk.queue.current || this.beats++ % PROGRESS_EVERY === 0;
+    const { tally } = desk;
     const answer = await desk.rest.post(
       `${desk.address}/review/here`,
-      { held, wants_progress },
+      { held, wants_progress: true },
       { signal: AbortSignal.timeout(BEAT) },
     );
     this.isBeating = false;
     // Without a network the clock on the page goes on; the next beat tells.
     if (answer?.error) desk.queue.wake();
-    else if (answer) this.hear(answer);
+    else if (answer) {
+      // Where nothing was sent meanwhile, what another tab decided is in it too.
+      if (answer.progress && desk.tally === tally && !desk.outbox.size) desk.tally = answer.progress.mine;
+      this.hear(answer);
+    }
   }
 
   /** @param {{until: string, kept: number[], lost: {sample_id: number, who: string}[], progress: Progress | null}} heard */

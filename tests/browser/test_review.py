@@ -160,11 +160,15 @@ def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium:
 def test_undo_after_a_reload_brings_the_sample_back(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     desk.page.keyboard.press("a")
+    desk.shows(".spoken", f"Sample {desk.ids[1]}, 39 left")
     desk.saved()
     desk.open()
     desk.comes(desk.ids[1])
+    desk.sees(".progress", "1 of 40 samples decided")
     desk.page.keyboard.press("u")
     desk.page.wait_for_selector(f"#review-desk .facts:text('Sample {desk.ids[0]},')")
+    desk.shows(".spoken", f"Sample {desk.ids[0]}, 40 left")
+    desk.sees(".progress", "0 of 40 samples decided")
 
 
 def test_nothing_written_is_interpreted(empty: None, chromium: object) -> None:

@@ -79,7 +79,7 @@ def test_a_note_being_written_when_the_review_is_closed_stays_readable(empty: No
     desk = Review(chromium)
     write(desk, "odd")
     close(desk)
-    desk.beat("beat(true)")
+    desk.beat()
     desk.page.wait_for_selector("#review-desk .message:has-text('was closed')")
     desk.press(key)
     stays_readable(desk, "odd")

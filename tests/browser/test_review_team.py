@@ -94,8 +94,11 @@ def test_two_people_never_get_the_same_item_where_one_is_wanted(empty: None, chr
     mine, theirs = by_person(one, other)
     assert len(mine) == len(theirs) == 25
     assert not set(mine) & set(theirs)
-    one.beat("beat(true)")
+    one.beat()
     one.page.wait_for_selector(f"#review-desk .here:text('Also here: {other.actor.name}')")
+    for desk in (one, other):
+        desk.beat()
+        desk.sees(".progress", "50 of 180 samples decided")
 
 
 def test_two_people_both_get_every_item_where_two_are_wanted(empty: None, chromium: object) -> None:
@@ -138,7 +141,7 @@ def test_who_closes_the_page_is_not_here_any_more(empty: None, chromium: object)
     other = Review(
         chromium, role=REVIEWER, beside=one, waits_for="#review-desk .rondo-empty:has-text('Nothing is left')"
     )
-    other.beat("beat(true)")
+    other.beat()
     other.sees(".here", f"Also here: {one.actor.name}")
     # Nothing is left to give back.
     for key in "axax":
@@ -146,7 +149,7 @@ def test_who_closes_the_page_is_not_here_any_more(empty: None, chromium: object)
     one.saved()
     one.go_away()
     until(lambda: not is_here(one))
-    other.beat("beat(true)")
+    other.beat()
     other.shows(".here", "")
 
 

@@ -280,7 +280,7 @@ def test_an_empty_page_says_what_the_server_said(empty: None, chromium: object) 
 def test_a_review_that_ends_meanwhile_is_said(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     close(desk)
-    desk.beat("beat(true)")
+    desk.beat()
     desk.page.wait_for_selector("#review-desk .message:has-text('was closed')")
     expect(desk.page.locator("#review-desk .actions")).to_be_hidden()
     desk.sees(".rondo-empty", "its labels are frozen")

@@ -46,6 +46,15 @@ def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) ->
     with reading() as db:
         stored = db.get_one(tables.Round, team.round.id).review
         assert (stored["num_reviewers_per_item"], stored["gold_share"]) == (3, 0.2)
+    team.decide(team.ada, "a")
+    mode = field(team, "mode")
+    mode.click()
+    team.page.get_by_role("option", name="group").click()
+    gold.fill("0")
+    team.page.locator("#review-save").click()
+    team.page.locator("#review-problem", has_text="can't change between samples and groups").wait_for()
+    expect(mode).to_have_value("sample")
+    assert gold.input_value() == "0"
 
 
 def test_before_its_review_a_round_shows_no_share_and_its_settings_can_be_corrected(team: Team) -> None:

@@ -16,6 +16,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import is_before_review, known, needed
 from app.widgets.round_form import review_inputs, review_of
+from backend.errors import Conflict, RondoError
 from backend.services import judge_health, reviews, rounds
 from backend.services.recipes import parts
 from backend.services.reviews import reopening, settings_edit
@@ -68,8 +69,18 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     return [*_state(here, round_id), *_filled(stored), {}]
 
 
+def _mode_again(
+    error: RondoError, request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any
+) -> list[Any]:
+    """What is refused stays typed; but where the round can't change so any more, the mode is the one it has."""
+    fields = zip(parts.review_knobs(), review_inputs(drawn), strict=True)
+    is_over = isinstance(error, Conflict)
+    again = [value if is_over and knob.name == "mode" else gr.skip() for knob, value in fields]
+    return [gr.skip(), gr.skip(), *again]
+
+
 @toasts
-@refused_beside(2 + len(parts.review_knobs()))
+@refused_beside(2 + len(parts.review_knobs()), refill=_mode_again)
 def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any) -> list[Any]:
     """Change the settings that differ from what the form was filled with: others may have changed the rest since."""
     here, typed = context(request), review_of(values)
