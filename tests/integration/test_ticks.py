@@ -64,18 +64,19 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
     opened: tuple[World, Clicker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, page = opened
-    no_answer = {"answers to questions": " ", "metadata": " "}  # by answers nothing is rejected
+    # By answers nothing is rejected, and no sample of this round has a vector.
+    unset = {"answers to questions": " ", "metadata": " ", "similar to sample": None, "cluster": None}
     page.do("samples", "draw")
 
     def narrow() -> None:
-        page.do("samples.narrowing", "narrow", **no_answer)
+        page.do("samples.narrowing", "narrow", **unset)
         assert "No sample passes these filters." in page.replies[-1]
 
     page.do("samples", "choose_round", round=world.ids["round_id"])
     assert "No sample passes" not in page.replies[-1]
     page.meanwhile("samples", drawing.samples, "page", narrow, monkeypatch)
     assert "samples" not in page.replies[-1], "the tick that came late drew nothing"
-    page.do("samples.bulk_acts", "look_ahead", action="reject", **no_answer)
+    page.do("samples.bulk_acts", "look_ahead", action="reject", **unset)
     assert "Reject 0 samples" in page.replies[-1]
 
 
