@@ -20,6 +20,8 @@ class Clicker(Browser):
         self.event: dict[str, Any] = {}
         self.alone: dict[str, Any] = {}
         self.ended: dict[str, Any] | None = None
+        self.unset: set[int] = set()
+        """Fields that were left empty on purpose."""
 
     def listener(self, module: str, name: str) -> Any:
         fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == name]
@@ -33,8 +35,13 @@ class Clicker(Browser):
             name = label.removesuffix(")").rpartition("(")[2].lower()  # of a knob: words, and its name in brackets
             if name in fields:
                 self.values[component._id] = fields[name]
+                if fields[name] is None:
+                    self.unset.add(component._id)
         self.event = {"index": [0, 0], "value": "x", "row_value": [str(row), "x"], "selected": True}
         self.call(fn)
+
+    def value(self, component: Any) -> Any:
+        return None if component._id in self.unset else super().value(component)
 
     def join(self, fn: Any) -> str:
         """Begin an event without waiting for its end."""
