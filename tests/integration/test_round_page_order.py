@@ -29,7 +29,7 @@ def test_what_is_chosen_while_the_page_opens_stays_in_all_its_parts(monkeypatch:
             assert f"samples?{first}" in page.replies[-1]
 
         # Without an address the page opens with the newest, whose texts come last.
-        page.meanwhile("round", round_report, "texts", choose, monkeypatch, tick="draw_texts")
+        page.meanwhile("round", round_report, "texts_opened", choose, monkeypatch, tick="draw_texts")
         assert second not in page.replies[-1], "late texts of another round are not drawn over the chosen one's"
         page.do("round", "draw_work")
         assert drawn == [done.round.id], "what was not asked for yet is of the chosen one"
@@ -37,7 +37,7 @@ def test_what_is_chosen_while_the_page_opens_stays_in_all_its_parts(monkeypatch:
         def choose_again() -> None:
             page.do("round", "choose_texts", round=other.id)
 
-        page.meanwhile("round", round_report, "texts", choose_again, monkeypatch, tick="draw_charts")
+        page.meanwhile("round", round_report, "texts_opened", choose_again, monkeypatch, tick="draw_charts")
         assert "plotly" not in page.replies[-1], "charts of texts that are gone"
 
 
