@@ -182,7 +182,7 @@ def test_a_test_that_cannot_be_read_is_said_and_bulk_actions_refuse_it() -> None
         query = from_address({wrong: "level>=many"}) | {"round": round_.id}
         shown, left, refusal = drawing.allowed_listing(here, chosen, query)
         assert (left, chosen.value, refusal) == (query, query, "")
-        assert why in shown[1]
+        assert why in shown[1]["refused"]
         with pytest.raises(InvalidInput, match=why):
             read_filters(chosen.value)
 
