@@ -231,6 +231,7 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
     team.page.locator("#audit-newer").click()
     team.sees("audit-table", "reject")
     opened(team.page, "#audit-more")
+    settled(team.page)
     team.page.locator("#audit-sample input").fill(str(team.ids[4]))
     team.page.keyboard.press("Enter")
     team.page.wait_for_function("document.querySelectorAll('#audit-table tbody tr').length === 2")

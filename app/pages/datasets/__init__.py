@@ -30,6 +30,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 
 
 def build() -> None:
@@ -131,7 +132,8 @@ def build() -> None:
         point,
         wanted,
         [link, status],
-        **QUIET,
+        # One at a time: an answer to what was chosen before comes after another's on a busy server.
+        **LAST,
     )
     check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
     write_card.click(write_dataset_card, [page_state], hub_text, **PRIVATE)
