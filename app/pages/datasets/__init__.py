@@ -27,10 +27,10 @@ POLL_SECONDS = 2.0
 """How often a push that is under way is looked at."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
-LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 
 
 def build() -> None:
