@@ -120,6 +120,9 @@ def groups_of(asked: Scope, sample_ids: Sequence[int]) -> dict[int, int]:
 
 def all_groups(asked: Scope, filters: Filters, patience: Patience) -> list[int] | None:
     """Every group with a sample that passes the filters; None where there are more than are sorted for a page."""
+    is_searched = filters.text or filters.prompt or asked.among
+    if not is_searched and not has_fewer_than(asked, SORTED + 1):
+        return None
     got = find(asked, filters, Sort(), None, SORTED, patience=patience)
     if got.next is not None or got.is_partial:
         return None
@@ -130,6 +133,16 @@ def all_groups(asked: Scope, filters: Filters, patience: Patience) -> list[int] 
         if len(groups) > SORTED_GROUPS:
             return None
     return sorted(groups) if has_at_most(asked, sorted(groups), TALLIED) else None
+
+
+def has_fewer_than(asked: Scope, number: int) -> bool:
+    """Whether fewer samples have the facets, whatever the ranges; asked before so many are read."""
+    if not asked.facets or asked.ranges:
+        return True
+    some = (
+        f"SELECT 1 FROM {asked.labels('sample_id')} WHERE round_id = :round AND facet {asked.any_facet} LIMIT {number}"
+    )
+    return bool(asked.row(f"SELECT count(*) FROM ({some}) AS c")[0] < number)
 
 
 def has_at_most(asked: Scope, group_ids: Sequence[int], most: int) -> bool:

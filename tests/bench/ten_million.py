@@ -97,7 +97,12 @@ def build(number: int) -> dict[str, Any]:
     project = rows.make_project("bench", guidelines="Accept what answers the question.")
     actor = rows.make_actor(project, Role.admin, is_owner=True)
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=num_prompts
+        project,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
+        num_prompts=num_prompts,
+        counts={"samples": number, "prompts": num_prompts},
     )
     prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=num_prompts)
     with session() as db:

@@ -12,7 +12,7 @@ from backend.db.many import among
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.recipes import _parts as parts
-from backend.services.decisions import item_counts
+from backend.services.decisions import item_counts, label_counts
 from backend.services.rounds import review_scope
 from tests import rows
 
@@ -72,5 +72,5 @@ def test_people_are_shown_more_groups_than_a_statement_has_parameters(
         round_ = db.get_one(tables.Round, round_.id)
     shown = review_scope.only_shown(few_parameters, round_, [samples[0].id, samples[1].id, samples[-1].id])
     assert shown == {samples[1].id, samples[-1].id}
-    assert sum(item_counts.count_labels(few_parameters, round_.id).values()) == 2 * MOST
+    assert sum(label_counts.count_labels(few_parameters, round_.id).sums().values()) == 2 * MOST
     assert item_counts.count_groups(few_parameters, round_.id).items == 2 * MOST

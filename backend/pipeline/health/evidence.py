@@ -230,8 +230,9 @@ def _judge_id(db: Session, step: int, texts: Sequence[JudgedText]) -> int | None
     """The checkpoint that judged; by some of the texts, since judgments are found by their text."""
     judgment = tables.Judgment
     some = [text.id for text in texts[:100]]
-    query = select(judgment.checkpoint_id).where(judgment.sample_id.in_(some), judgment.step == step)
-    return db.scalar(query.order_by(judgment.id).limit(1))
+    query = select(judgment.id, judgment.checkpoint_id).where(judgment.sample_id.in_(some), judgment.step == step)
+    # The first one is taken here: PostgreSQL would look for it from the first judgment of all on.
+    return min(db.execute(query).tuples(), default=(0, None))[1]
 
 
 def _compared(db: Session, judge: Judge, step: int, texts: Sequence[JudgedText]) -> Iterable[tuple[Comparison, ...]]:

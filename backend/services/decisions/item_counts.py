@@ -1,7 +1,6 @@
 """How many items of a round are decided and complete: counted from the rows, and remembered where that takes long."""
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +9,11 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
-from backend.db.filters import UNDECIDED, decode_facet
 from backend.db.standing import ANY_LABELLING
+from backend.services.decisions.label_counts import SLOW_SECONDS, STANDS, CountedLabels, count_labels
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import review_scope
-from backend.values import LabelSource, SampleKind, Split, Verdict
-
-SLOW_SECONDS = 0.1
-STANDS = 20.0
-"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
+from backend.values import LabelSource, Split
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,14 @@ def count_now_and_then(db: Session, round_id: int, settings: ReviewSettings) -> 
     return counts
 
 
-def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
-    """Items by how far they are. One that lacks reviewers has a slot that is not decided, unless it was settled."""
+def count_items(db: Session, round_id: int, settings: ReviewSettings, labels: CountedLabels | None = None) -> Counts:
+    """Items by how far they are. One that lacks reviewers has a slot that is not decided, unless it was settled.
+
+    `labels`: the round's, where they were counted already.
+    """
     if settings.by_group:
         return count_groups(db, round_id)
-    sums = count_labels(db, round_id, edits=False)
+    sums = (labels or count_labels(db, round_id)).sums(edits=False)
     items, decided = sum(sums.values()), sum(n for (source, _), n in sums.items() if source is LabelSource.person)
     lacking = incomplete(db, round_id) if settings.has_overlap else 0
     return Counts(items, decided, decided - lacking)
@@ -104,18 +102,3 @@ def incomplete(db: Session, round_id: int) -> int:
         .where(~settled.exists())
     )
     return db.scalar(query) or 0
-
-
-def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tuple[LabelSource, Verdict | None], int]:
-    """Labels by source and verdict, from the index alone."""
-    label = tables.Label
-    query = select(label.facet, func.count()).where(label.round_id == round_id).group_by(label.facet)
-    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
-    query = query if shown is None else query.where(label.sample_id.in_(shown))
-    sums: dict[tuple[LabelSource, Verdict | None], int] = defaultdict(int)
-    for code, number in db.execute(query):
-        facet = decode_facet(code)
-        if edits or facet["kind"] != SampleKind.edit:
-            verdict = None if facet["verdict"] == UNDECIDED else Verdict(facet["verdict"])
-            sums[LabelSource(facet["source"]), verdict] += number
-    return sums

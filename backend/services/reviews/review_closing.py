@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.pipeline import health
 from backend.pipeline.health import Light
-from backend.services import review_settings
+from backend.services import kept_figures, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import disputes
-from backend.services.decisions.item_counts import count_items, count_labels
+from backend.services.decisions.item_counts import count_items
+from backend.services.decisions.label_counts import CountedLabels, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row, reopened
@@ -68,8 +69,9 @@ def closing(actor: Actor, round_id: int) -> Closing:
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         settings = review_settings.read(round_.review)
-        sums, known = _trained(db, round_id)
-        counts = count_items(db, round_id, settings)
+        labels = count_labels(db, round_id)
+        sums, known = _trained(db, round_id, labels)
+        counts = count_items(db, round_id, settings, labels)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
         assigned, is_kept = _assigned(db, round_, settings), reopened.is_kept(round_)
     light, sentence, holds = _judge(round_id)
@@ -102,17 +104,20 @@ def _judge(round_id: int) -> tuple[Light, str, bool]:
     try:
         with reading() as db:
             round_ = db.get_one(tables.Round, round_id)
-            light = health.of_round(db, round_)
+            limits = str(db.get_one(tables.Project, round_.project_id).judge_health)
+            light = kept_figures.figures(round_, ("judge", limits), lambda: health.of_round(db, round_))
             return light.light, light.sentence, light.light is Light.red and health.holds(db, round_)
     except Exception:
         log.exception("The judge's health of round %s could not be computed.", round_id)
         return Light.unknown, NOT_COMPUTED, False
 
 
-def _trained(db: Session, round_id: int) -> tuple[Counter[tuple[LabelSource, Verdict | None]], int]:
+def _trained(
+    db: Session, round_id: int, labels: CountedLabels
+) -> tuple[Counter[tuple[LabelSource, Verdict | None]], int]:
     """Labels by source and verdict, gold items by the label that was known; and how many of these there are."""
     label, gold = tables.Label, tables.GoldItem
-    sums = Counter(count_labels(db, round_id))
+    sums = labels.sums()
     query = (
         select(label.source, label.verdict, gold.verdict)
         .join(gold, gold.sample_id == label.sample_id)

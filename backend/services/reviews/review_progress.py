@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
-from backend.services import review_settings
+from backend.services import kept_figures, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import presence, tallies
 from backend.services.decisions.acts import spent
@@ -70,7 +70,7 @@ def progress(actor: Actor, round_id: int) -> ReviewProgress:
         counts = count_now_and_then(db, round_id, settings)
         remaining = counts.items - counts.complete
         is_open = round_.status is RoundStatus.review
-        people, recent, since = count_people(db, round_id, settings)
+        people, recent, since = kept_figures.figures(round_, "progress", lambda: count_people(db, round_id, settings))
         mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
         has_begun = not review_scope.is_before_people(round_)
         mine_only = tables.RoundReviewer.round_id == round_id, tables.RoundReviewer.user_id == actor.user_id

@@ -14,7 +14,7 @@ from backend.pipeline import rewrite
 from backend.pipeline.bind import checkpoint_of
 from backend.pipeline.health.shapes import Estimate
 from backend.pipeline.rewrite.optimizer import is_installed, most_calls
-from backend.services import events, rounds
+from backend.services import events, kept_figures, rounds
 from backend.services.access import Actor, require, require_row
 from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
@@ -34,7 +34,7 @@ def offer(actor: Actor, round_id: int, *, rewrites: int = USUAL) -> Offer:
     boundary.whole(rewrites, "rewrites", least=1, most=MOST)
     with reading() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
-        return _offer(db, row, rewrites)
+        return kept_figures.figures(row, ("rewrite", rewrites), lambda: _offer(db, row, rewrites))
 
 
 def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USUAL) -> int:

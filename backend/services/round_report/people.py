@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.metrics._intervals import wilson
-from backend.services import archived, review_settings
+from backend.services import archived, kept_figures, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import tallies
 from backend.services.decisions.acts import is_first, spent
@@ -27,7 +27,11 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
     if row.archived_at is not None:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (archived.IS_AWAY,))
-    kinds, users, minutes = _kinds(db, row.id), _minutes(db, row.id), 0.0
+    return kept_figures.figures(row, ("people", is_curator), lambda: _people(db, row, is_curator=is_curator))
+
+
+def _people(db: Session, row: tables.Round, *, is_curator: bool) -> People:
+    kinds, users = _kinds(db, row.id), _minutes(db, row.id)
     minutes = sum(users.values())
     decided, overridden = row.counts.get("decided"), row.counts.get("overridden")
     share, low, high = None, None, None

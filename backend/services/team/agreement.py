@@ -13,7 +13,7 @@ from backend.db import reading, tables
 from backend.db.many import among, in_chunks
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
-from backend.services import archived
+from backend.services import archived, kept_figures
 from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.labels import Vote
@@ -88,9 +88,13 @@ class JudgesWord:
 def measure(actor: Actor, round_id: int) -> Agreement:
     """Every measure of the round; needs a curator, because it names people."""
     with reading() as db:
-        archived.refuse(get_row(db, actor, round_id, Role.curator))
-        read, names, word, places = gathered(db, round_id)
-    return computed(round_id, read, names, word, places)
+        row = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(row)
+        return kept_figures.figures(row, "agreement", lambda: of_round(db, round_id))
+
+
+def of_round(db: Session, round_id: int) -> Agreement:
+    return computed(round_id, *gathered(db, round_id))
 
 
 def gathered(

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
+from backend.db.filters import Filters
+from backend.db.listing_scope import scope
 from backend.db.standing import ANY_LABELLING
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Value
-from backend.services import archived, review_settings
+from backend.services import archived, kept_figures, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, quotas, tallies, votes
 from backend.services.decisions.acts import is_first, spent
@@ -104,19 +106,29 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     While it goes on, what is said of gold items is in every figure, so that none stands still there.
     """
     with reading() as db:
-        archived.refuse(get_row(db, actor, round_id, Role.reviewer))
-        found_people = _find(db, round_id, of=actor.user_id)
-        found_people.names.setdefault(actor.user_id, actor.name)
-    return _reviewer(found_people, actor.user_id, is_own=True)
+        row = get_row(db, actor, round_id, Role.reviewer)
+        archived.refuse(row)
+        return kept_figures.figures(row, ("reviewer", actor.user_id, actor.name), lambda: _mine(db, actor, round_id))
 
 
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     """Everybody who did something in the round or has something assigned, most first; needs a curator."""
     with reading() as db:
-        archived.refuse(get_row(db, actor, round_id, Role.curator))
-        found_people = _find(db, round_id)
-    people = [_reviewer(found_people, name) for name in found_people.names]
-    return sorted(people, key=lambda person: (-person.decided, person.name))
+        row = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(row)
+        return [*kept_figures.figures(row, "reviewers", lambda: _everyone(db, round_id))]
+
+
+def _mine(db: Session, actor: Actor, round_id: int) -> Reviewer:
+    gathered = _find(db, round_id, of=actor.user_id)
+    gathered.names.setdefault(actor.user_id, actor.name)
+    return _reviewer(gathered, actor.user_id, is_own=True)
+
+
+def _everyone(db: Session, round_id: int) -> tuple[Reviewer, ...]:
+    gathered = _find(db, round_id)
+    people = [_reviewer(gathered, name) for name in gathered.names]
+    return tuple(sorted(people, key=lambda person: (-person.decided, person.name)))
 
 
 def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
@@ -283,13 +295,13 @@ def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettin
 def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> int:
     """How many decisions of reviewers are still wanted, about: reviewers are counted by the share of overlap."""
     decision = tables.Decision
-    items = item_counts.count_items(db, round_id, settings).items
+    items = item_counts.count_now_and_then(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
     item = (decision.group_id if settings.by_group else decision.sample_id).label("item")
     words = standing.own_words(item, decision.user_id, kinds=settings.deciding).distinct()
     decided = words.where(decision.round_id == round_id).subquery()
     # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
-    settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(round_id)
+    settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(db, round_id)
     settled_items = settled.distinct().subquery()
     alone = select(func.count()).where(settled_items.c[0].not_in(select(decided.c.item)))
     num_settled = db.scalar(alone) or 0
@@ -297,11 +309,11 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     return max(0, round((items - num_settled) * per_item) - num_said)
 
 
-def _labelled(round_id: int) -> Select[Any]:
-    """The samples with a person's label."""
-    label = tables.Label
+def _labelled(db: Session, round_id: int) -> Select[Any]:
+    """The samples with a person's label; found by the index of labels that say so, of few among many."""
+    label, of_people = tables.Label, scope(db, round_id, Filters(source=(LabelSource.person,))).facets
     return select(label.sample_id).where(
-        label.round_id == round_id, label.kind.in_(tables.JUDGED), label.source == LabelSource.person
+        label.round_id == round_id, label.facet.in_(of_people), label.kind.in_(tables.JUDGED)
     )
 
 

@@ -1,0 +1,123 @@
+"""How many labels of a round say what: those that people changed are counted each time, the others now and then."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, func, not_, null, or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.filters import UNDECIDED, Filters, decode_facet
+from backend.db.listing_scope import scope
+from backend.services.rounds import review_scope
+from backend.values import LabelSource, SampleKind, Verdict
+
+SLOW_SECONDS = 0.1
+STANDS = 20.0
+"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
+
+LabelCounts = Counter[tuple[LabelSource, Verdict | None]]
+
+
+class SameLabels(NamedTuple):
+    """Labels with one facet. `machine_verdict`, `is_judged`: what the machine gave, read where people changed it."""
+
+    facet: int
+    machine_verdict: Verdict | None
+    is_judged: bool | None
+    number: int
+
+
+_by_machine: dict[tuple[str, int], tuple[float, LabelCounts]] = {}
+"""What the machine gave the texts of a round, edited ones left out, by installation and round; and until when it
+stands. Of ten million labels counting takes a second, and only a worker changes them."""
+
+
+@dataclass(frozen=True)
+class CountedLabels:
+    """`by_machine`: what the machine gave, edited texts left out; `changed`: what people changed, and their edits."""
+
+    by_machine: LabelCounts
+    changed: tuple[SameLabels, ...]
+
+    def sums(self, *, edits: bool = True) -> LabelCounts:
+        """What stands: people's label instead of the machine's where they gave one. `edits`: edited texts, too."""
+        sums = self.by_machine.copy()
+        for row in self.changed:
+            is_edit = _is_edit(row.facet)
+            if not is_edit:
+                sums[_by(row), row.machine_verdict] -= row.number
+            if edits or not is_edit:
+                sums[_source(row.facet), _verdict(row.facet)] += row.number
+        return sums
+
+
+def count_labels(db: Session, round_id: int) -> CountedLabels:
+    """Labels of what people are shown of a round, by source and verdict."""
+    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
+    facets = _changeable(db, round_id)
+    key, at = (str(db.get_bind().engine.url), round_id), time.monotonic()
+    until, by_machine = _by_machine.get(key, (0.0, None))
+    if by_machine is not None and at < until and shown is None:
+        return CountedLabels(by_machine, tuple(SameLabels(*row) for row in db.execute(_changed(round_id, facets))))
+    # In one statement, so that no label is counted as both.
+    both = _changed(round_id, facets, shown).union_all(_unchanged(round_id, facets, shown))
+    rows = [SameLabels(*row) for row in db.execute(both)]
+    by_machine = _given(rows, facets)
+    took = time.monotonic() - at
+    if shown is None and took >= SLOW_SECONDS:
+        _by_machine[key] = (at + STANDS * took, by_machine)
+    return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
+
+
+def _changeable(db: Session, round_id: int) -> set[int]:
+    """The facets there are of labels that people gave, and of texts that they edited."""
+    there = scope(db, round_id, Filters()).facets
+    return {code for code in there if _source(code) is LabelSource.person or _is_edit(code)}
+
+
+def _changed(round_id: int, facets: Iterable[int], shown: Any | None = None) -> Select[Any]:
+    label = tables.Label
+    judged = or_(label.machine_verdict.is_not(None), label.machine_score.is_not(None))
+    columns = (label.facet, label.machine_verdict, judged)
+    query = select(*columns, func.count()).where(label.round_id == round_id, label.facet.in_(facets))
+    return (query if shown is None else query.where(label.sample_id.in_(shown))).group_by(*columns)
+
+
+def _unchanged(round_id: int, facets: Iterable[int], shown: Any | None) -> Select[Any]:
+    """From the index alone."""
+    label = tables.Label
+    query = select(label.facet, null(), null(), func.count())
+    query = query.where(and_(label.round_id == round_id, not_(label.facet.in_(facets))))
+    return (query if shown is None else query.where(label.sample_id.in_(shown))).group_by(label.facet)
+
+
+def _given(rows: Iterable[SameLabels], changeable: set[int]) -> LabelCounts:
+    """What the machine gave."""
+    sums = LabelCounts()
+    for row in rows:
+        if row.facet not in changeable:
+            sums[_source(row.facet), _verdict(row.facet)] += row.number
+        elif not _is_edit(row.facet):
+            sums[_by(row), row.machine_verdict] += row.number
+    return sums
+
+
+def _by(row: SameLabels) -> LabelSource:
+    return LabelSource.judge if row.is_judged else LabelSource.none
+
+
+def _source(facet: int) -> LabelSource:
+    return LabelSource(decode_facet(facet)["source"])
+
+
+def _verdict(facet: int) -> Verdict | None:
+    verdict = decode_facet(facet)["verdict"]
+    return None if verdict == UNDECIDED else Verdict(verdict)
+
+
+def _is_edit(facet: int) -> bool:
+    return bool(decode_facet(facet)["kind"] == SampleKind.edit)
