@@ -34,7 +34,7 @@ class NextItem(ToolCall):
     changes = True
 
     round_id: RowId
-    order: Literal["worth", "sequential", "random", "disagreement"] = "worth"
+    order: Literal["informativeness", "sequential", "random", "disagreement"] = "informativeness"
 
     def call(self, actor: Actor) -> JSON:
         round_ = rounds.get(actor, self.round_id)

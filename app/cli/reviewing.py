@@ -17,7 +17,9 @@ __all__ = ["app"]
 def queue(
     number: Number = None,
     project: Project = None,
-    order: Annotated[str, typer.Option(help="sequential, random, disagreement or worth (informativeness).")] = "worth",
+    order: Annotated[
+        str, typer.Option(help="informativeness, sequential, random or disagreement.")
+    ] = "informativeness",
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:

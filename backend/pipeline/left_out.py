@@ -14,11 +14,11 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.db.many import among, in_chunks
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
-from backend.jobs import transitions
+from backend.jobs import refusals
 from backend.pipeline.stage import StageContext
 from backend.values import Failure, FailureKind, Stage
 
-RETRY = transitions.BESIDE
+RETRY = refusals.BESIDE
 """The kind of a job that asks again only for what was left out."""
 IN_A_ROW = 16
 """So many failures with nothing served between them, none in the texts themselves, stop the job: it is the server."""
@@ -136,13 +136,14 @@ def group_ids(stage: StageContext, checkpoint_id: int) -> set[int]:
     row = tables.LeftOut
     with reading() as db:
         query = _of(select(row.group_id).distinct(), stage).where(row.checkpoint_id == checkpoint_id)
-        return {int(n) for n in db.scalars(query) if n is not None}
+        return {int(group_id) for group_id in db.scalars(query) if group_id is not None}
 
 
 def sample_ids(stage: StageContext) -> set[int]:
     """Samples that this stage left out."""
     with reading() as db:
-        return {int(n) for n in db.scalars(_of(select(tables.LeftOut.sample_id).distinct(), stage)) if n is not None}
+        query = _of(select(tables.LeftOut.sample_id).distinct(), stage)
+        return {int(sample_id) for sample_id in db.scalars(query) if sample_id is not None}
 
 
 def replies(stage: StageContext) -> set[tuple[int | None, int | None]]:

@@ -420,7 +420,7 @@ export async function start(element) {
     if (opened?.desk) {
       const { me, rounds, desk } = opened;
       const stored = localStorage.getItem("rondo.review.order");
-      const order = desk.orders.includes(stored) ? stored : "worth";
+      const order = desk.orders.includes(stored) ? stored : "informativeness";
       element.desk = new Desk(element, { ...desk, me, rounds, order });
       return element.desk.start();
     }

@@ -5,7 +5,7 @@ import { keyName, make } from "./elements.js";
 
 /** @type {[value: string, label: string][]} */
 const ORDERS = [
-  ["worth", "Worth a look first"],
+  ["informativeness", "Most informative first"],
   ["sequential", "In order"],
   ["random", "Random"],
   ["disagreement", "Judge contradicts itself"],

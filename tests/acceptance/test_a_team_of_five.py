@@ -125,7 +125,7 @@ class Person:
 
     def take(self, number: int) -> int:
         at = time.perf_counter()
-        wanted = {"limit": number, "order": "worth"}
+        wanted = {"limit": number, "order": "informativeness"}
         items = send(self.client, "POST", f"{self.path}/review/claims", wanted)
         took = time.perf_counter() - at
         if not items and send(self.client, "GET", f"/api/v1/rounds/{self.round.round.id}")["status"] != "review":

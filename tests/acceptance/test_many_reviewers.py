@@ -132,7 +132,9 @@ class Reviewers:
             self.problems.append(f"{actor.name}: {error!r}")
 
     def claim(self, client: httpx.Client, actor: Actor, number: int) -> list[int]:
-        answer = self.send(client, f"/rounds/{self.round_id}/review/claims", {"limit": number, "order": "worth"})
+        answer = self.send(
+            client, f"/rounds/{self.round_id}/review/claims", {"limit": number, "order": "informativeness"}
+        )
         ids = [item["sample_id"] for item in answer]
         with self.lock:
             for sample_id in ids:

@@ -71,7 +71,9 @@ class Load:
         headers = {"authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(base_url=f"{self.address}/api/v1", headers=headers, timeout=60) as client:
             while not self.is_over:
-                items = await self._timed(client, f"/rounds/{round_id}/review/claims", {"limit": 5, "order": "worth"})
+                items = await self._timed(
+                    client, f"/rounds/{round_id}/review/claims", {"limit": 5, "order": "informativeness"}
+                )
                 assert items, "the queue ran dry"
                 for item in items:
                     act = {"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": item["sample_id"]}

@@ -17,7 +17,7 @@ from tests.integration.walking import World, make_world
 
 MADE_BY_0005 = {"imported_completions"}
 NUMBERS = {"decided": 1, "overridden": 0, "overridden_labelled": 0}
-MADE_BY_0003 = {"events", "presences", "assignments", "gold_items", "leases", "worths"}
+MADE_BY_0003 = {"events", "presences", "assignments", "gold_items", "leases", "informativeness"}
 
 
 def fill(world: World) -> None:
@@ -125,7 +125,9 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
     before, reply, numbers = counts(), decisions(), keys()
     assert all(numbers)
     assert reply
-    assert all(before[name] for name in ("gold_items", "leases", "worths", "decisions", "labels", "examples", "jobs"))
+    assert all(
+        before[name] for name in ("gold_items", "leases", "informativeness", "decisions", "labels", "examples", "jobs")
+    )
     write_engine().dispose()
     migrations.downgrade(revision, database)
     migrations.upgrade(database)

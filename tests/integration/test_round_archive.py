@@ -42,7 +42,7 @@ def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round
     assert view.counts == {"samples": 24}
     assert {name: view.archive["rows"][name] for name in held} == held
     left = leaving(round_.id)
-    assert left["labels"] == left["leases"] == left["worths"] == left["gold_items"] == left["assignments"] == 0
+    assert left["labels"] == left["leases"] == left["informativeness"] == left["gold_items"] == left["assignments"] == 0
     assert left["external_ids"] == 0
     if settings().url.startswith("sqlite"):  # its last rows keep their numbers from being given again
         assert 0 < left["samples"] < held["samples"] / 3

@@ -61,6 +61,26 @@ def test_columns_that_came_since_have_their_defaults_and_are_named(place: tuple[
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
 
+def test_a_table_that_was_renamed_since_is_read_from_the_file_of_its_former_name(
+    place: tuple[Actor, tables.Round],
+) -> None:
+    admin, round_ = place
+    before = snapshot()
+    round_archive.archive(admin, round_.id)
+    folder = archived.place(round_.id)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["worths"] = manifest["files"].pop("informativeness")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "informativeness.parquet").rename(folder / "worths.parquet")
+    former = [name if name != "informativeness" else "worth" for name in manifest["files"]["worths"]["columns"]]
+    rewrite(round_.id, "worths", lambda table: table.rename_columns(former))
+    sentences: list[str] = []
+    round_archive.restore(admin, round_.id, sentences.append)
+    after = snapshot()
+    assert sentences == []
+    assert after["informativeness"] == before["informativeness"] != []
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -280,7 +280,7 @@ READS: dict[str, Role | str] = {
 }
 LAUNCHING = {"start", "preview", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
-REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths", "arena_votes", "answers"}
+REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "informativeness", "arena_votes", "answers"}
 CURATORS = {
     "rounds",
     "round_prompt_sets",

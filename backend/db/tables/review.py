@@ -51,14 +51,18 @@ class Informativeness(Base):
     `is_open`: no person has labelled it yet, so that the next best one is the end of an index range.
     """
 
-    __tablename__ = "worths"
-    __table_args__ = (Index("ix_worths_round_id_is_open_worth", "round_id", "is_open", "worth", "sample_id"),)
+    __tablename__ = "informativeness"
+    __table_args__ = (
+        Index(
+            "ix_informativeness_round_id_is_open_informativeness", "round_id", "is_open", "informativeness", "sample_id"
+        ),
+    )
 
     sample_id: Mapped[int] = mapped_column(
         ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
-    informativeness: Mapped[float] = mapped_column("worth")
+    informativeness: Mapped[float]
     why: Mapped[str] = mapped_column(String(24), default="")
     """The strongest sign (`values.Sign`); empty where none was written."""
     is_open: Mapped[bool] = mapped_column(default=True, server_default=true())

@@ -48,7 +48,7 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     for n, (sample_id, _) in enumerate(samples):
         value, sign = informativeness(signs[n] | {feature[n]: float(other[n])})
         found_rows.append(
-            {"round_id": stage.round.id, "sample_id": sample_id, "worth": value, "why": sign, "is_open": True}
+            {"round_id": stage.round.id, "sample_id": sample_id, "informativeness": value, "why": sign, "is_open": True}
         )
     table = tables.Informativeness
     with stage.writing() as db:

@@ -38,7 +38,7 @@ class Order(StrEnum):
     sequential = "sequential"
     random = "random"
     disagreement = "disagreement"
-    informativeness = "worth"
+    informativeness = "informativeness"
 
 
 def walk(db: Session, round_: tables.Round, settings: ReviewSettings, order: Order, after: int, user_id: int) -> Pages:

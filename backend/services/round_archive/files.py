@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ ROWS_A_GROUP = 5_000
 PUT_BACK = "Put back what was there, then retry."
 SPARE = 64 << 20
 """Bytes that the disk has to have free at least."""
+FORMER_FILES = {"informativeness": "worths"}
+"""What the file of a table is called in archives of before the table was renamed."""
+FORMER_COLUMNS = {"worths": {"worth": "informativeness"}}
+"""The columns of such a file that were renamed, too, and what they are called now."""
 
 
 class FileEntry(BaseModel):
@@ -141,7 +145,7 @@ def check(place: Path, round_id: int, sha256: str | None = None) -> ArchiveManif
             raise InvalidInput(f"{file} is missing or was changed since the round was archived. {PUT_BACK}")
         if _num_rows(file) != entry.rows:
             raise InvalidInput(f"{file} has another number of rows than its manifest says. {PUT_BACK}")
-    return manifest
+    return _by_names_of_now(manifest)
 
 
 def bring(place: Path, sha256: str | None) -> None:
@@ -172,27 +176,53 @@ def written(round_id: int) -> Written:
 
 def manifest_of(place: Path) -> ArchiveManifest:
     """The manifest of an archive that was checked."""
-    return ArchiveManifest.model_validate_json((place / MANIFEST).read_bytes())
+    return _by_names_of_now(ArchiveManifest.model_validate_json((place / MANIFEST).read_bytes()))
+
+
+def _by_names_of_now(manifest: ArchiveManifest) -> ArchiveManifest:
+    """The same, with the names that renamed tables and columns have now."""
+    files = dict(manifest.files)
+    for name, former in FORMER_FILES.items():
+        if former in files:
+            entry, names = files.pop(former), FORMER_COLUMNS[former]
+            files[name] = entry.model_copy(update={"columns": [names.get(column, column) for column in entry.columns]})
+    return manifest.model_copy(update={"files": files})
 
 
 def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
     """The rows of a file, some at a time, as they stand in it; columns that a newer schema lacks are not read."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(place / f"{name}.parquet") as file:
-        wanted = [column.name for column in kept if column.name in file.schema_arrow.names]
-        for batch in file.iter_batches(ROWS, columns=wanted):
-            yield batch.to_pylist()
+    path = _path_of(place, name)
+    with pq.ParquetFile(path) as file:
+        names = _names_in(path, file.schema_arrow.names, kept)
+        for batch in file.iter_batches(ROWS, columns=[*names]):
+            yield batch.rename_columns([names[column] for column in batch.schema.names]).to_pylist()
 
 
 def read_backwards(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
     """The same, the last rows first, each lot in its own order: a row before those that it refers to."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(place / f"{name}.parquet") as file:
-        wanted = [column.name for column in kept if column.name in file.schema_arrow.names]
+    path = _path_of(place, name)
+    with pq.ParquetFile(path) as file:
+        names = _names_in(path, file.schema_arrow.names, kept)
         for number in reversed(range(file.num_row_groups)):
-            yield file.read_row_group(number, columns=wanted).to_pylist()
+            rows = file.read_row_group(number, columns=[*names])
+            yield rows.rename_columns([names[column] for column in rows.column_names]).to_pylist()
+
+
+def _path_of(place: Path, name: str) -> Path:
+    """The file of a table's rows, which may have an older name."""
+    path = place / f"{name}.parquet"
+    return path if path.is_file() or name not in FORMER_FILES else place / f"{FORMER_FILES[name]}.parquet"
+
+
+def _names_in(path: Path, written: Sequence[str], kept: tuple[Column[Any], ...]) -> dict[str, str]:
+    """The columns to read from a file by their names there, with those of now; what is not kept is left out."""
+    now_called = FORMER_COLUMNS.get(path.stem, {})
+    wanted = {column.name for column in kept}
+    return {column: now_called.get(column, column) for column in written if now_called.get(column, column) in wanted}
 
 
 def forget_part(round_id: int) -> None:

@@ -4,8 +4,6 @@ Colleagues' figures are for curators. A person sees their own; of a review that 
 name gold items, or what others said.
 """
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,28 +26,9 @@ from backend.services.team.agreement import names_of
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
 
 MOST_ROUNDS = 50
-COLUMNS = (
-    "round",
-    "person",
-    "decided",
-    "minutes",
-    "items_per_hour",
-    "gold_right",
-    "gold_seen",
-    "gold_share",
-    "gold_low",
-    "gold_high",
-    "colleagues_same",
-    "colleagues_shared",
-    "adjudicated_same",
-    "adjudicated",
-    "skipped",
-    "edits",
-)
 MOST_KEPT = 512
 _kept: dict[tuple[int, int | None], "tuple[tuple[Any, ...], tuple[Performance, ...]]"] = {}
 """Figures by round and person: to compute them all votes are read, and most rounds are over."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -99,32 +78,6 @@ def everyone(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Perform
 def mine(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Performance]:
     """The actor's own figures."""
     return _listing(actor, project_id, Role.reviewer, rounds, actor.user_id)
-
-
-def as_csv(lines: Sequence[Performance]) -> str:
-    """The figures as a table with a head; what is not known is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        gold, interval = line.gold, (line.gold.interval if line.gold else None) or (None, None)
-        who = f"'{line.who}" if line.who.startswith(FORMULA) else line.who
-        writer.writerow(
-            [
-                line.round_number,
-                who,
-                line.decided,
-                round(line.minutes, 2),
-                _rounded(line.per_hour),
-                *((gold.right, gold.number) if gold else ("", "")),
-                *map(_rounded, (gold.value if gold else None, *interval)),
-                *_counts(line.colleagues),
-                *_counts(line.adjudicated),
-                line.skipped.right,
-                line.edits,
-            ]
-        )
-    return text.getvalue()
 
 
 def same_as_colleagues(cast: Iterable[Vote]) -> dict[int, Share]:
@@ -254,7 +207,10 @@ def _effort(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, 
     query = query.where(decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision))
     query = query.where(decision.kind.in_((*DECIDING, *TOGETHER)), ~decision.is_adjudication)
     query = query if of is None else query.where(decision.user_id == of)
-    return {n: (timed, float(seconds or 0)) for n, timed, seconds in db.execute(query.group_by(decision.user_id))}
+    return {
+        user_id: (timed, float(seconds or 0))
+        for user_id, timed, seconds in db.execute(query.group_by(decision.user_id))
+    }
 
 
 def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
@@ -265,7 +221,7 @@ def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, 
     query = standing.by_hand(decision.user_id, skips, edits, kinds=(DecisionKind.skip, DecisionKind.edit))
     query = query.where(decision.round_id == round_id)
     query = query if of is None else query.where(decision.user_id == of)
-    return {n: (skipped, edited) for n, skipped, edited in db.execute(query.group_by(decision.user_id))}
+    return {user_id: (skipped, edited) for user_id, skipped, edited in db.execute(query.group_by(decision.user_id))}
 
 
 def _gold(db: Session, round_id: int, of: int | None) -> dict[int, Share]:
@@ -292,7 +248,7 @@ def _settled(db: Session, round_id: int) -> dict[int, Any]:
     query = standing.label_words(decision.sample_id, decision.kind, decision.score, decision.value)
     query = query.where(decision.round_id == round_id, decision.is_adjudication).order_by(decision.id)
     cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
-    return {n: _settles(kind, score, value or {}, cut) for n, kind, score, value in db.execute(query)}
+    return {sample_id: _settles(kind, score, value or {}, cut) for sample_id, kind, score, value in db.execute(query)}
 
 
 def _settles(kind: DecisionKind, score: float | None, value: dict[str, Any], cut: float) -> Any:
@@ -302,11 +258,3 @@ def _settles(kind: DecisionKind, score: float | None, value: dict[str, Any], cut
         return "all bad"
     order = value.get("order") or [value.get("best")]
     return "tie" if value.get("tie") or order[0] is None else int(order[0])
-
-
-def _counts(share: Share | None) -> tuple[Any, Any]:
-    return (share.right, share.number) if share else ("", "")
-
-
-def _rounded(value: float | None) -> Any:
-    return "" if value is None else round(value, 4)
