@@ -1,6 +1,6 @@
 """Statements that are built once: to build one, and to work out what it is remembered by, takes longer than to run it.
 
-What differs from call to call stands in them as a parameter (`sqlalchemy.bindparam`), lists with `expanding=True`.
+What differs from call to call stands in them as a parameter (`sqlalchemy.bindparam`), lists by `is_any`.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,7 +8,10 @@ from functools import wraps
 from threading import local
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, literal
+from sqlalchemy import Boolean, ColumnElement, bindparam, literal
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,9 +41,30 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
     return kept
 
 
-def some(name: str) -> BindParameter[Any]:
-    """A parameter that is a list."""
-    return bindparam(name, expanding=True)
+class _IsAny(FunctionElement[bool]):
+    """A column and a parameter: whether the column has one of the parameter's values."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_IsAny)
+def _in_list(element: Any, compiler: Any, **options: Any) -> str:
+    """A place for each value, which is written into the statement at every call."""
+    column, values = element.clauses
+    return str(compiler.process(column.in_(bindparam(values.key, expanding=True)), **options))
+
+
+@compiles(_IsAny, "postgresql")
+def _any_of_array(element: Any, compiler: Any, **options: Any) -> str:
+    """One place for all of them: the statement is the same for any number, so that it stays prepared."""
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def is_any(column: Any, name: str) -> ColumnElement[bool]:
+    """Whether the column has one of the values of the parameter of that name, a list."""
+    return _IsAny(column, bindparam(name, type_=ARRAY(column.type)))
 
 
 def is_among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.recipes import cut_of, judge_of
@@ -227,7 +227,7 @@ def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
 @built_once
 def _shown() -> Any:
     table: Any = tables.Informativeness.__table__
-    return update(table).where(table.c.sample_id.in_(some("shown_ids"))).values(is_open=bindparam("shown"))
+    return update(table).where(is_any(table.c.sample_id, "shown_ids")).values(is_open=bindparam("shown"))
 
 
 def standing_on(

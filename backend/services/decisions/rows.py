@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, is_among, some
+from backend.db.built import built_once, is_among, is_any
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
@@ -126,7 +126,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
 def _samples_of_acts(is_whole: bool) -> Any:
     """Samples of a round with what the machine said of them; `is_whole`: with all others of their groups."""
     label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
-    which = sample.id.in_(some("sample_ids"))
+    which = is_any(sample.id, "sample_ids")
     if is_whole:
         which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
     return (

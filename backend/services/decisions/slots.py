@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import pausing, quotas
@@ -233,7 +233,7 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
 def _slots() -> Any:
     lease = tables.Lease.__table__.c
     query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
-    return query.where(lease.sample_id.in_(some("sample_ids"))).order_by(lease.slot)
+    return query.where(is_any(lease.sample_id, "sample_ids")).order_by(lease.slot)
 
 
 def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:

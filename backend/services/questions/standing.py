@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.many import among, in_chunks
 
 
@@ -98,4 +98,4 @@ def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[
 def _own() -> Any:
     row = tables.Answer
     query = select(row.sample_id, row.question_id, row.value)
-    return query.where(row.user_id == bindparam("user_id"), row.is_standing, row.sample_id.in_(some("sample_ids")))
+    return query.where(row.user_id == bindparam("user_id"), row.is_standing, is_any(row.sample_id, "sample_ids"))

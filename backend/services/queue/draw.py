@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend import server_key
 from backend.db import tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
 from backend.db.many import in_chunks
@@ -136,7 +136,7 @@ def undecided(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
 @built_once
 def _undecided() -> Any:
     label = tables.Label
-    here = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
+    here = is_any(label.sample_id, "sample_ids"), label.round_id == bindparam("round_id")
     return select(label.sample_id).where(*here, label.source != LabelSource.person)
 
 

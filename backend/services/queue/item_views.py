@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
@@ -159,7 +159,7 @@ def _replies() -> Any:
         .add_columns(rationale, func.length(judgment.rationale).label("length"))
         .outerjoin(sign, sign.sample_id == label.sample_id)
         .outerjoin(judgment, is_shown_reply)
-        .where(label.sample_id.in_(some("sample_ids")))
+        .where(is_any(label.sample_id, "sample_ids"))
         .order_by(label.sample_id, judgment.judge, judgment.position)
     )
 
@@ -225,7 +225,7 @@ def _others() -> Any:
     return (
         standing.everything(*decision.__table__.c, user.name.label("who"), kinds=SHOWN)
         .join(user, user.id == decision.user_id)
-        .where(decision.sample_id.in_(some("sample_ids")), decision.user_id != bindparam("user_id"))
+        .where(is_any(decision.sample_id, "sample_ids"), decision.user_id != bindparam("user_id"))
         .order_by(decision.id)
     )
 

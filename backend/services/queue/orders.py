@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, is_among, some
+from backend.db.built import built_once, is_among, is_any
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.db.listing_two_keys import first_of
@@ -185,7 +185,7 @@ def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]
 def _decided_beside() -> Any:
     """What people decided in the groups of some samples, each decided sample once, the latest last."""
     label, sample, here = tables.Label, tables.Sample, alias(tables.Sample, "here")
-    groups = select(here.group_id).where(here.id.in_(some("sample_ids")))
+    groups = select(here.group_id).where(is_any(here.id, "sample_ids"))
     return (
         select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
@@ -202,7 +202,7 @@ def _beside_decided() -> Any:
     return (
         select(sample.id, sample.group_id, sample.text, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .where(sample.id.in_(some("sample_ids")), sample.group_id.in_(some("group_ids")))
+        .where(is_any(sample.id, "sample_ids"), is_any(sample.group_id, "group_ids"))
     )
 
 

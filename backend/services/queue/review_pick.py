@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any
 from backend.db.filters import Sort
 from backend.db.many import in_chunks
 from backend.services.access import Actor
@@ -123,7 +123,7 @@ def _candidates(by_group: bool) -> Any:
         .add_columns(passed.exists().label("is_passed_on"))
         .add_columns(elsewhere.exists().label("is_elsewhere"), mine.exists().label("is_mine"))
         .outerjoin(lease, lease.sample_id == sample.id)
-        .where(sample.id.in_(some("item_ids")))
+        .where(is_any(sample.id, "item_ids"))
         .order_by(lease.slot)
     )
 
@@ -186,7 +186,7 @@ def _done() -> Any:
     lease, decision = tables.Lease, tables.Decision
     me: Any = bindparam("user_id")
     mine = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
-    mine = mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(some("held"))))
+    mine = mine.where(or_(lease.decided_at.is_not(None), is_any(lease.sample_id, "held")))
     skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
     skips = skips.where(decision.round_id == bindparam("round_id"), decision.user_id == me)
     return select(mine.scalar_subquery() + skips.scalar_subquery())
