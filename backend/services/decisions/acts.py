@@ -92,7 +92,7 @@ class Unread:
 class ActPlace:
     """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
 
-    `is_shown`: people decide on it.
+    `is_shown`: people decide on it. `is_asked`: questions of the project have to be answered before.
     """
 
     item_id: int
@@ -101,6 +101,7 @@ class ActPlace:
     kind: SampleKind
     is_gold: bool
     is_shown: bool
+    is_asked: bool
     machine: dict[int, tuple[float | None, Verdict | None]]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, is_any
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.recipes import cut_of, judge_of
@@ -186,15 +186,20 @@ def recount(
     votes, flagged = counted(in_time, {}, rules)
     by_vote = rules.settings[round_.id].has_overlap
     to = effect(*machine, votes[sample_id], is_flagged=sample_id in flagged, by_vote=by_vote)
-    put(db, {sample_id: to})
-    show(db, [sample_id], is_open=to.source is not LabelSource.person)
+    is_open = to.source is not LabelSource.person
+    if db.get_bind().dialect.name == "sqlite":
+        put(db, {sample_id: to})
+        show(db, [sample_id], is_open=is_open)
+    else:
+        both = change(sample_id, to) | {"shown_ids": [sample_id], "shown": is_open}
+        run(db, _put_and_show(), both)
 
 
 def put(db: Session, effects_: Mapping[int, Effect]) -> None:
     """Write the labels."""
     changes = [change(sample_id, to) for sample_id, to in effects_.items()]
     if changes:
-        db.connection().execute(statement(), changes)
+        run(db, statement(), changes)
 
 
 def effects(
@@ -221,13 +226,19 @@ def effects(
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
     """Put samples into the order by informativeness, or take them out."""
     if sample_ids:
-        db.connection().execute(_shown(), {"shown_ids": sample_ids, "shown": is_open})  # no such row is in a session
+        run(db, _shown(), {"shown_ids": sample_ids, "shown": is_open})  # no such row is in a session
 
 
 @built_once
 def _shown() -> Any:
     table: Any = tables.Informativeness.__table__
     return update(table).where(is_any(table.c.sample_id, "shown_ids")).values(is_open=bindparam("shown"))
+
+
+@built_once
+def _put_and_show() -> Any:
+    """Both in one statement, which SQLite does not have."""
+    return statement().add_cte(_shown().cte("shown"))
 
 
 def standing_on(

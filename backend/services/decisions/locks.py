@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once, is_any
+from backend.db.built import built_once, is_any, run
 from backend.errors import Conflict, LabelsFrozen
 from backend.services.access import Actor, may_decide, require
 from backend.services.rounds import get_row, review_scope
@@ -77,7 +77,7 @@ def lock_labels(db: Session, round_id: int, sample_ids: Iterable[int]) -> None:
 
     Samples of other rounds are left alone: a person may name any.
     """
-    db.connection().execute(_labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
+    run(db, _labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
 
 
 @built_once

@@ -6,7 +6,7 @@ and the label that an edit makes.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, is_among, is_any
+from backend.db.built import built_once, is_among, is_any, run
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
@@ -68,7 +68,7 @@ def read_acts(
     places = places_of(db, round_, settings, acts)
     if is_adjudication:
         return Sent(places)
-    refuse_unanswered(db, actor, round_, settings, acts)
+    refuse_unanswered(db, actor, round_, settings, acts, places)
     if len(acts) < 2:
         return Sent(places)
     earlier = written_before(db, actor, round_, [act.client_id for act in acts])
@@ -90,19 +90,20 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     if not acts:
         return {}
     ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    query = _samples_of_acts(settings.by_group or are_together)
-    asked = {"round_id": round_.id, "sample_ids": sorted(ids)}
-    if settings.by_group and not are_together:
+    holds = are_together or not settings.by_group
+    query = _samples_of_acts(settings.by_group or are_together, holds)
+    asked = {"round_id": round_.id, "project_id": round_.project_id, "sample_ids": sorted(ids)}
+    if not holds:
         # The rest of the group is read to name its item, and stays free for others.
         lock_labels(db, round_.id, ids)
-    else:
-        query = query.with_for_update(of=tables.Label)
     shown = review_scope.of_groups(round_)
-    if shown is not None:
+    if shown is None:
+        rows_ = run(db, query, asked)
+    else:
         group = tables.Group
         here = select(group.id).where(group.id == tables.Sample.group_id, group.round_id == round_.id)
-        query = query.add_columns(here.where(shown).exists().label("is_shown"))
-    known: dict[int, Any] = {row.id: row for row in db.execute(query, asked)}
+        rows_ = db.connection().execute(query.add_columns(here.where(shown).exists().label("is_shown")), asked)
+    known: dict[int, Any] = {row.id: row for row in rows_}
     members: dict[int, list[Any]] = defaultdict(list)
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
         if row.kind in tables.JUDGED:
@@ -116,31 +117,43 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
             machine_labels = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
             ids_of = tuple(member.id for member in rows)
             is_shown = shown is None or bool(row.is_shown)
+            is_gold, is_asked = row.gold is not None, bool(row.is_asked)
             places[act.client_id] = ActPlace(
-                ids_of[0], row.group_id, ids_of, row.kind, row.gold is not None, is_shown, machine_labels
+                ids_of[0], row.group_id, ids_of, row.kind, is_gold, is_shown, is_asked, machine_labels
             )
     return places
 
 
 @built_once
-def _samples_of_acts(is_whole: bool) -> Any:
-    """Samples of a round with what the machine said of them; `is_whole`: with all others of their groups."""
-    label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
+def _samples_of_acts(is_whole: bool, holds: bool) -> Any:
+    """Samples of a round with what the machine said of them, and whether its project has required questions.
+
+    `is_whole`: with all others of their groups. `holds`: their labels are held.
+    """
+    label, sample, gold, question = tables.Label, tables.Sample, tables.GoldItem, tables.Question
     which = is_any(sample.id, "sample_ids")
     if is_whole:
         which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
-    return (
+    of_project = question.project_id == bindparam("project_id")
+    required = select(question.id).where(of_project, question.is_active, question.is_required)
+    query = (
         select(sample.id, sample.group_id, sample.kind, sample.position, gold.sample_id.label("gold"))
-        .add_columns(label.machine_score, label.machine_verdict)
+        .add_columns(label.machine_score, label.machine_verdict, required.exists().label("is_asked"))
         .join(label, label.sample_id == sample.id)
         .outerjoin(gold, gold.sample_id == sample.id)
         .where(which, label.round_id == bindparam("round_id"))
         .order_by(label.sample_id)
     )
+    return query.with_for_update(of=label) if holds else query
 
 
 def refuse_unanswered(
-    db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    acts: Sequence[Act],
+    places: Mapping[str, ActPlace],
 ) -> None:
     """Raise `Conflict` for the first of these acts that decides on a sample of which a required question is unanswered.
 
@@ -148,12 +161,12 @@ def refuse_unanswered(
     """
     asked = {act.client_id: sample_id for act in acts if (sample_id := asked_about(settings, act)) is not None}
     ids = set(asked.values())
-    if not ids:
+    if not ids or not any(place.is_asked for place in places.values()):
         return
-    answer = tables.Answer
-    required = db.connection().execute(_required(), {"project_id": round_.project_id}).all()
-    if not required:
-        return
+    answer, question = tables.Answer, tables.Question
+    query = select(question.id, question.title).where(question.project_id == round_.project_id)
+    query = query.where(question.is_active, question.is_required).order_by(question.position)
+    required = db.execute(query).all()
     theirs = (answer.user_id == actor.user_id, answer.is_standing, answer.sample_id.in_(ids))
     answered = set(db.execute(select(answer.sample_id, answer.question_id).where(*theirs)).tuples())
     for act in acts:
@@ -179,14 +192,6 @@ def asked_about(settings: ReviewSettings, act: Act) -> int | None:
     if act.kind is DecisionKind.rank:
         return int(act.value["order"][0])
     return act.value.get("best") if act.kind is DecisionKind.prefer else None
-
-
-@built_once
-def _required() -> Any:
-    """Asked with every decision."""
-    question = tables.Question
-    query = select(question.id, question.title).where(question.project_id == bindparam("project_id"))
-    return query.where(question.is_active, question.is_required).order_by(question.position)
 
 
 def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Decision | None:
@@ -255,7 +260,7 @@ def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any
     wherever that was.
     """
     where = {"client_id": act.client_id, "user_id": actor.user_id, "sample_id": act.sample_id}
-    rows = db.connection().execute(_earlier(act.kind in TOGETHER), where | {"group_id": place.group_id})
+    rows = run(db, _earlier(act.kind in TOGETHER), where | {"group_id": place.group_id})
     return sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
 
 
@@ -347,10 +352,14 @@ def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tabl
         row.value = row.value | {"edit_id": edit_id}
     # What nobody set is left to the column's default.
     values = {name: vars(row)[name] for name in WRITTEN if name in vars(row)}
-    table: Any = tables.Decision.__table__
-    key: Any = db.connection().execute(insert(table), values).inserted_primary_key
+    key: Any = run(db, _insert(), values).inserted_primary_key
     row.id = key[0]
     return own(db, row, actor, round_, is_new=True)
+
+
+@built_once
+def _insert() -> Any:
+    return insert(tables.Decision.__table__)  # type: ignore[arg-type]
 
 
 def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> int:

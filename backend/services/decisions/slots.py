@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
-from backend.db.built import built_once, is_any
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import pausing, quotas
@@ -127,7 +127,7 @@ def take(
         dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
         for row in sorted(rows, key=lambda row: row[:2])
     ]
-    taken = db.connection().execute(_take(db.get_bind().dialect.name), values)
+    taken = run(db, _take(db.get_bind().dialect.name), values)
     return {n for n, user_id in taken if user_id is not None}
 
 
@@ -176,7 +176,7 @@ def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettin
     """
     at = now()
     asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
-    is_random: bool | None = db.connection().execute(_keep(), asked).scalar()
+    is_random: bool | None = run(db, _keep(), asked).scalar()
     if is_random is None:
         settle(db, actor, round_, settings, [item_id])
         is_random = decided(db, actor, item_id)
@@ -224,7 +224,7 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The rows of these items, by item."""
     by_sample: dict[int, list[Any]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
-        for row in db.connection().execute(_slots(), {"sample_ids": ids}):
+        for row in run(db, _slots(), {"sample_ids": ids}):
             by_sample[row.sample_id].append(row)
     return by_sample
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, is_any
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
@@ -132,7 +132,7 @@ def views_and_signs(db: Session, sample_ids: Sequence[int]) -> tuple[dict[int, J
     """What the judge said of these samples, and the strongest sign of each, where one was written."""
     replies: dict[int, list[Reply]] = defaultdict(list)
     rows: dict[int, Any] = {}
-    for row in db.connection().execute(_replies(), {"sample_ids": sample_ids}) if sample_ids else ():
+    for row in run(db, _replies(), {"sample_ids": sample_ids}) if sample_ids else ():
         rows[row.sample_id] = row
         if row.judge is not None:
             text, length = row.rationale, row.length
@@ -213,7 +213,7 @@ def others(
     """
     by_sample: dict[int, list[Decision]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
-        for row in db.connection().execute(_others(), {"sample_ids": ids, "user_id": actor.user_id}):
+        for row in run(db, _others(), {"sample_ids": ids, "user_id": actor.user_id}):
             decision = Decision.of(row, row.who, cut, tells_judge=row.sample_id in judged)
             by_sample[row.sample_id].append(decision)
     return {n: tuple(decisions) for n, decisions in by_sample.items()}

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, is_any
+from backend.db.built import built_once, is_any, run
 from backend.db.filters import Sort
 from backend.db.many import in_chunks
 from backend.services.access import Actor
@@ -80,7 +80,7 @@ class ItemRequest:
         taken: dict[int, list[Any]] = defaultdict(list)
         for part in in_chunks(wanted):
             query = _candidates(self.settings.by_group)
-            for row in self.db.connection().execute(query, asked | {"item_ids": part}):
+            for row in run(self.db, query, asked | {"item_ids": part}):
                 taken[row.id].append(row)
         return [sample_id for sample_id in wanted if self.has_place(sample_id, taken[sample_id])]
 
@@ -174,7 +174,7 @@ def places(asked: ItemRequest, number: int) -> list[str]:
     A skip takes a place as a decision does, so that what comes next does not move.
     """
     of = {"round_id": asked.round.id, "user_id": asked.actor.user_id, "held": sorted(asked.held)}
-    done = asked.db.connection().execute(_done(), of).scalar_one()
+    done = run(asked.db, _done(), of).scalar_one()
     share = asked.settings.random_share if asked.order in MIXED else 0.0
     secret = secret_of(asked.round.id, asked.actor.user_id, "places")
     return ["random" if chance(secret, place) < share else "order" for place in range(done, done + number)]
@@ -210,7 +210,7 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int], *, 
 def assigned(asked: ItemRequest, number: int) -> list[int]:
     """What a curator gave to this person and they have not decided yet."""
     query, of = _assigned(asked.settings.by_group, asked.settings.has_overlap), _of(asked)
-    return asked.may_have(list(asked.db.connection().execute(query, of).scalars()))[:number]
+    return asked.may_have(list(run(asked.db, query, of).scalars()))[:number]
 
 
 def _of(asked: ItemRequest) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _assigned(by_group: bool, has_overlap: bool) -> Any:
 
 def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
-    rows = asked.db.connection().execute(_begun(), _of(asked) | {"at": asked.at}).all()
+    rows = run(asked.db, _begun(), _of(asked) | {"at": asked.at}).all()
     by_end = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
     own = sorted(row.sample_id for row in rows if row.end == OWN)
     pages = [own, [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]]
