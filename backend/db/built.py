@@ -95,8 +95,15 @@ def _any_of_array(element: Any, compiler: Any, **options: Any) -> str:
     return f"{column} = ANY ({values})"
 
 
-def is_any(column: Any, name: str) -> ColumnElement[bool]:
-    """Whether the column has one of the values of the parameter of that name, a list."""
+def is_any(column: Any, name: str, *, is_one: bool = False) -> ColumnElement[bool]:
+    """Whether the column has one of the values of the parameter of that name, a list; with `is_one` the value itself.
+
+    PostgreSQL plans a statement anew at each call where it must guess how long a list is: what is mostly asked of one
+    row has a statement of its own.
+    """
+    if is_one:
+        is_it: ColumnElement[bool] = column == bindparam(name)
+        return is_it
     return _IsAny(column, bindparam(name, type_=ARRAY(column.type)))
 
 

@@ -191,8 +191,7 @@ def recount(
         put(db, {sample_id: to})
         show(db, [sample_id], is_open=is_open)
     else:
-        both = change(sample_id, to) | {"shown_ids": [sample_id], "shown": is_open}
-        run(db, _put_and_show(), both)
+        run(db, _put_and_show(), change(sample_id, to) | {"shown": is_open})
 
 
 def put(db: Session, effects_: Mapping[int, Effect]) -> None:
@@ -238,7 +237,9 @@ def _shown() -> Any:
 @built_once
 def _put_and_show() -> Any:
     """Both in one statement, which SQLite does not have."""
-    return statement().add_cte(_shown().cte("shown"))
+    table: Any = tables.Informativeness.__table__
+    shown = update(table).where(table.c.sample_id == bindparam("b_id")).values(is_open=bindparam("shown"))
+    return statement().add_cte(shown.cte("shown"))
 
 
 def standing_on(

@@ -91,8 +91,9 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         return {}
     ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
     holds = are_together or not settings.by_group
-    query = _samples_of_acts(settings.by_group or are_together, holds)
-    asked = {"round_id": round_.id, "project_id": round_.project_id, "sample_ids": sorted(ids)}
+    query = _samples_of_acts(settings.by_group or are_together, holds, len(ids) == 1)
+    asked: dict[str, Any] = {"round_id": round_.id, "project_id": round_.project_id}
+    asked["sample_ids"] = acts[0].sample_id if len(ids) == 1 else sorted(ids)
     if not holds:
         # The rest of the group is read to name its item, and stays free for others.
         lock_labels(db, round_.id, ids)
@@ -125,13 +126,13 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
 
 
 @built_once
-def _samples_of_acts(is_whole: bool, holds: bool) -> Any:
+def _samples_of_acts(is_whole: bool, holds: bool, is_one: bool) -> Any:
     """Samples of a round with what the machine said of them, and whether its project has required questions.
 
     `is_whole`: with all others of their groups. `holds`: their labels are held.
     """
     label, sample, gold, question = tables.Label, tables.Sample, tables.GoldItem, tables.Question
-    which = is_any(sample.id, "sample_ids")
+    which = is_any(sample.id, "sample_ids", is_one=is_one)
     if is_whole:
         which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
     of_project = question.project_id == bindparam("project_id")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import Select, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -275,9 +275,10 @@ def _begun() -> Any:
         some_open = select(literal(end).label("end"), lease.sample_id, lease.expires_at)
         some_open = some_open.where(*here, lease.expires_at < bindparam("at")).order_by(*way).limit(2 * PAGE)
         opened, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
-        is_done = select(done.slot).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
-        is_mine = is_done.where(done.user_id == bindparam("user_id"))
-        parts.append(select(opened).where(is_done.exists(), ~is_mine.exists()))
+        # One look at each item's slots. As two conditions PostgreSQL may join all that the person decided to each.
+        is_mine = case((done.user_id == bindparam("user_id"), 1), else_=0)
+        decided = select(func.max(is_mine)).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
+        parts.append(select(opened).where(decided.scalar_subquery() == 0))
         if end == LONGEST:
             nothing = literal(None, lease.__table__.c.expires_at.type)
             parts.append(select(literal(NUMBER), func.count(), nothing).select_from(opened))
