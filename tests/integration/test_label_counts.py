@@ -11,6 +11,7 @@ from backend.db.filters import Filters
 from backend.errors import Conflict, NotFound
 from backend.services import reviews
 from backend.services.decisions import bulk, labels
+from backend.services.decisions.verdicts import Effect
 from backend.services.queue import gold
 from backend.services.reviews import Act
 from backend.services.team import removals
@@ -23,15 +24,14 @@ KINDS = tuple(
 )
 
 
-def differing(team: Team) -> list[tuple[int, labels.Effect, labels.Effect]]:
+def differing(team: Team) -> list[tuple[int, Effect, Effect]]:
     """Samples of the round whose label is not what their decisions give."""
     with reading() as db:
         label = tables.Label
         written = {row.sample_id: row for row in db.scalars(select(label).where(label.round_id == team.round.id))}
         effects, _ = labels.effects(db, sorted(written))
     stored = {
-        n: labels.Effect(row.score, row.verdict, row.source, row.is_overridden, row.is_flagged)
-        for n, row in written.items()
+        n: Effect(row.score, row.verdict, row.source, row.is_overridden, row.is_flagged) for n, row in written.items()
     }
     return [(n, stored[n], effects[n]) for n in stored if stored[n] != effects[n]]
 

@@ -169,7 +169,7 @@ def test_who_claims_and_who_holds_what_ran_out_do_not_wait_in_a_circle(database:
             slots.one_at_a_time(db, team.round.id)
             waiting = pool.submit(calls[what])
             time.sleep(0.5)  # long enough to lock what it can
-            won = slots.claim(db, bob, team.round, review_settings.read(team.round.review), mine)
+            won = slots.claim(db, bob, team.round.id, review_settings.read(team.round.review), mine)
         waiting.result()
     assert won == mine
 
