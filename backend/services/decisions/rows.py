@@ -221,8 +221,7 @@ def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any
     Rows of `decisions` with whether they stand, oldest first. The act itself is among them if it was written before,
     wherever that was.
     """
-    asked: dict[str, Any] = {"group_id": place.group_id}
-    asked["client_id"], asked["sample_id"] = act.client_id, act.sample_id
+    asked = {name: getattr(act, name) for name in ("client_id", "sample_id")} | {"group_id": place.group_id}
     asked["whole_by"] = actor.user_id if act.kind in TOGETHER else NOBODY
     rows = run(db, _earlier(), asked)
     return sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
