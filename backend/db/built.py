@@ -3,7 +3,7 @@
 What differs from call to call stands in them as a parameter (`sqlalchemy.bindparam`), lists by `is_any`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from threading import local
 from typing import Any, ParamSpec, TypeVar
@@ -72,6 +72,11 @@ def run(db: Session, statement: Any, values: Any = None) -> CursorResult[Any]:
     It comes past the session: what that has not written yet, the statement does not see.
     """
     return db.connection().execute(statement, values, execution_options=_kept.options)
+
+
+def compiled_here() -> Collection[Any]:
+    """What is kept compiled in this thread."""
+    return _kept.options["compiled_cache"]
 
 
 class _IsAny(FunctionElement[bool]):

@@ -102,6 +102,7 @@ class Reviewers:
         self.given: dict[int, set[int]] = defaultdict(set)
         self.acknowledged: dict[str, tuple[int, int]] = {}
         self.waited: list[float] = []
+        self.waited_for_items: list[float] = []
         self.late: list[str] = []
         self.problems: list[str] = []
         self.retries = 0
@@ -135,8 +136,9 @@ class Reviewers:
             line.close()
 
     async def claim(self, line: Line, actor: Actor, number: int) -> list[int]:
-        asked = {"limit": number, "order": "worth"}
+        asked, started = {"limit": number, "order": "worth"}, time.perf_counter()
         answer = await self.send(line, f"/rounds/{self.round_id}/review/claims", asked)
+        self.waited_for_items.append(time.perf_counter() - started)
         ids = [item["sample_id"] for item in answer]
         for sample_id in ids:
             self.given[sample_id].add(actor.user_id)
@@ -231,14 +233,20 @@ def check(load: Reviewers) -> None:
 
 
 def report(database: str, load: Reviewers, seconds: float, note: str = "") -> None:
-    total, waited = len(load.acknowledged), [1000 * seconds for seconds in sorted(load.waited)]
+    total = len(load.acknowledged)
     print(
         f"\n{database.split(':')[0]}: {len(load.people)} reviewers, {load.decisions} decisions each, k = {K}: "
-        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, median {waited[total // 2]:.0f} ms, "
-        f"p95 {waited[19 * total // 20]:.0f} ms, worst {waited[-1]:.0f} ms; 0 lost, 0 doubled, 0 slots held "
-        f"twice, 0 items over k{note}",
+        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, {times(load.waited)}; "
+        f"claims of up to {AT_ONCE} items {times(load.waited_for_items)}; 0 lost, 0 doubled, 0 slots held twice, "
+        f"0 items over k{note}",
         flush=True,
     )
+
+
+def times(seconds: list[float]) -> str:
+    """Seconds that were waited, in words."""
+    waited = [1000 * number for number in sorted(seconds)]
+    return f"median {waited[len(waited) // 2]:.0f} ms, p95 {waited[19 * len(waited) // 20]:.0f} ms, worst {waited[-1]:.0f} ms"
 
 
 @pytest.mark.slow
