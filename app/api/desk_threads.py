@@ -46,9 +46,9 @@ class Threads:
             self._calls.get()()
 
 
-claims = Threads("claims", 5, of_a_round=4)
+claims = Threads("claims", 3, of_a_round=2)
 """Claims of a round follow one another on PostgreSQL: more of them at once would find the same items, and wait."""
-decisions = Threads("decisions", 10, of_a_round=8)
+decisions = Threads("decisions", 6, of_a_round=4)
 """No decision waits for a thread that claims. Of what is not reserved one may wait for the claim itself."""
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once
+from backend.db.built import built_once, run
 from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
@@ -73,8 +73,8 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     Nobody has a role in what lies in the trash. in_trash: the role that the actor would have if it did not lie there;
     None where it does not. Read from the rows at every call: a role taken away counts from the next call on.
     """
-    # By the session, which first writes down what it was told of people and projects.
-    row = db.execute(_standing(), {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
+    db.flush()  # what the session was told of people and projects
+    row = run(db, _standing(), {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
     return _role(row, in_trash=in_trash)
 
 

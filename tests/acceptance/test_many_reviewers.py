@@ -6,19 +6,19 @@ decisions come first, which find libraries and statements unread; RONDO_SERVERS=
 processes on PostgreSQL.
 """
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import insert, select
 
@@ -27,6 +27,8 @@ from backend.services.access import Actor
 from backend.services.people import sessions
 from backend.values import LabelSource, Role, RoundStatus, Stage
 from tests import rows
+from tests.event_loops import run_alone
+from tests.lines import Line
 from tests.ports import reserve_port
 
 K = 2
@@ -88,91 +90,86 @@ class Server:
 
 
 class Reviewers:
-    """One thread a person: claims a few items, decides each, sends again with the same client_id until it is told."""
+    """One task a person: claims a few items, decides each, sends again with the same client_id until it is told.
+
+    All of them are one thread of this process, which takes little of the processor that the server runs on, too.
+    """
 
     def __init__(self, server: Server, round_id: int, people: list[Actor], decisions: int) -> None:
         self.servers, self.round_id, self.decisions = [server], round_id, decisions
         self.people = people
         self.secrets = {person.user_id: sessions.create_token(person, name="load")[1] for person in people}
-        self.lock = threading.Lock()
         self.given: dict[int, set[int]] = defaultdict(set)
         self.acknowledged: dict[str, tuple[int, int]] = {}
         self.waited: list[float] = []
+        self.waited_for_items: list[float] = []
         self.late: list[str] = []
         self.problems: list[str] = []
         self.retries = 0
-        self.until = time.monotonic() + GIVE_UP_SECONDS
         self.in_the_middle: Callable[[], None] | None = None
 
     def run(self, *, in_the_middle: Callable[[], None] | None = None) -> float:
         """Let all work; return seconds. `in_the_middle` is called by whoever is told that a third is done."""
         self.in_the_middle = in_the_middle
-        threads = [threading.Thread(target=self.work, args=(person,), daemon=True) for person in self.people]
         started = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(max(1.0, self.until - time.monotonic()))
-        assert not any(thread.is_alive() for thread in threads), "somebody still waits"
+        run_alone(self.work_all())
         return time.perf_counter() - started
 
-    def work(self, actor: Actor) -> None:
-        try:
-            headers = {"authorization": f"Bearer {self.secrets[actor.user_id]}"}
-            server = self.servers[self.people.index(actor) % len(self.servers)]
-            with httpx.Client(base_url=server.address, headers=headers, timeout=120, verify=False) as client:
-                done = 0
-                while done < self.decisions:
-                    items = self.claim(client, actor, min(AT_ONCE, self.decisions - done))
-                    assert items, "the queue ran dry"
-                    for sample_id in items:
-                        self.decide(client, actor, sample_id)
-                        done += 1
-        except Exception as error:
-            self.problems.append(f"{actor.name}: {error!r}")
+    async def work_all(self) -> None:
+        async with asyncio.timeout(GIVE_UP_SECONDS), asyncio.TaskGroup() as tasks:
+            for person in self.people:
+                tasks.create_task(self.work(person))
 
-    def claim(self, client: httpx.Client, actor: Actor, number: int) -> list[int]:
-        answer = self.send(
-            client, f"/rounds/{self.round_id}/review/claims", {"limit": number, "order": "informativeness"}
-        )
+    async def work(self, actor: Actor) -> None:
+        server = self.servers[self.people.index(actor) % len(self.servers)]
+        line, done = Line(server.address, self.secrets[actor.user_id]), 0
+        try:
+            while done < self.decisions:
+                items = await self.claim(line, actor, min(AT_ONCE, self.decisions - done))
+                assert items, "the queue ran dry"
+                for sample_id in items:
+                    await self.decide(line, actor, sample_id)
+                    done += 1
+        except AssertionError as error:
+            self.problems.append(f"{actor.name}: {error!r}")
+        finally:
+            line.close()
+
+    async def claim(self, line: Line, actor: Actor, number: int) -> list[int]:
+        asked, started = {"limit": number, "order": "informativeness"}, time.perf_counter()
+        answer = await self.send(line, f"/rounds/{self.round_id}/review/claims", asked)
+        self.waited_for_items.append(time.perf_counter() - started)
         ids = [item["sample_id"] for item in answer]
-        with self.lock:
-            for sample_id in ids:
-                self.given[sample_id].add(actor.user_id)
+        for sample_id in ids:
+            self.given[sample_id].add(actor.user_id)
         return ids
 
-    def decide(self, client: httpx.Client, actor: Actor, sample_id: int) -> None:
+    async def decide(self, line: Line, actor: Actor, sample_id: int) -> None:
         client_id = uuid.uuid4().hex
         kind = "accept" if (sample_id + actor.user_id) % 3 else "reject"
         act = {"client_id": client_id, "kind": kind, "sample_id": sample_id, "seconds": 1.0}
         started = time.perf_counter()
-        answer = self.send(client, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
-        with self.lock:
-            self.waited.append(time.perf_counter() - started)
-            self.acknowledged[client_id] = (actor.user_id, sample_id)
-            if answer[0]["decision"]["late_because"]:
-                self.late.append(answer[0]["decision"]["late_because"])
-            is_third = len(self.acknowledged) >= self.decisions * len(self.people) / 3
-            call, self.in_the_middle = (self.in_the_middle, None) if is_third else (None, self.in_the_middle)
-        if call is not None:
-            call()
+        answer = await self.send(line, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
+        self.waited.append(time.perf_counter() - started)
+        self.acknowledged[client_id] = (actor.user_id, sample_id)
+        if answer[0]["decision"]["late_because"]:
+            self.late.append(answer[0]["decision"]["late_because"])
+        if self.in_the_middle and len(self.acknowledged) >= self.decisions * len(self.people) / 3:
+            call, self.in_the_middle = self.in_the_middle, None
+            await asyncio.to_thread(call)
 
-    def send(self, client: httpx.Client, path: str, body: dict) -> list[dict]:
+    async def send(self, line: Line, path: str, body: dict[str, Any]) -> Any:
         """Send until there is an answer; only a server that is away or failed is asked again."""
-        last = ""
         while True:
-            assert time.monotonic() < self.until, f"gave up on {path} after: {last}; {self.servers[0].state()}"
             try:
-                answer = client.post(f"/api/v1{path}", json=body)
-                if answer.status_code < 500:
-                    assert answer.is_success, answer.text
-                    return answer.json()
-                last = f"{answer.status_code} {answer.text[:300]}"
-            except httpx.TransportError as error:
-                last = repr(error)
-            with self.lock:
-                self.retries += 1
-            time.sleep(0.1)
+                status, answer = await line.post(f"/api/v1{path}", body)
+                if status < 500:
+                    assert status < 300, answer
+                    return answer
+            except ConnectionError:
+                pass
+            self.retries += 1
+            await asyncio.sleep(0.1)
 
 
 def size(database: str) -> tuple[int, int]:
@@ -236,14 +233,20 @@ def check(load: Reviewers) -> None:
 
 
 def report(database: str, load: Reviewers, seconds: float, note: str = "") -> None:
-    total, waited = len(load.acknowledged), [1000 * seconds for seconds in sorted(load.waited)]
+    total = len(load.acknowledged)
     print(
         f"\n{database.split(':')[0]}: {len(load.people)} reviewers, {load.decisions} decisions each, k = {K}: "
-        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, median {waited[total // 2]:.0f} ms, "
-        f"p95 {waited[19 * total // 20]:.0f} ms, worst {waited[-1]:.0f} ms; 0 lost, 0 doubled, 0 slots held "
-        f"twice, 0 items over k{note}",
+        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, {times(load.waited)}; "
+        f"claims of up to {AT_ONCE} items {times(load.waited_for_items)}; 0 lost, 0 doubled, 0 slots held twice, "
+        f"0 items over k{note}",
         flush=True,
     )
+
+
+def times(seconds: list[float]) -> str:
+    """Seconds that were waited, in words."""
+    waited = [1000 * number for number in sorted(seconds)]
+    return f"median {waited[len(waited) // 2]:.0f} ms, p95 {waited[19 * len(waited) // 20]:.0f} ms, worst {waited[-1]:.0f} ms"
 
 
 @pytest.mark.slow

@@ -1,79 +1,72 @@
-"""Counts of labels where what the machine gave is remembered, and figures of a large round that stand for a while."""
+"""The label after one decision, which counts what was read with it, is the one that all decisions give."""
 
-from collections import Counter
+import random
+import uuid
+from contextlib import suppress
 
-import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from backend.db import reading, session, tables
-from backend.services import kept_figures
-from backend.services.decisions import label_counts
-from backend.values import LabelSource, SampleKind, Split, Verdict
+from backend.db.filters import Filters
+from backend.errors import Conflict, NotFound
+from backend.services import reviews
+from backend.services.decisions import bulk, labels
+from backend.services.decisions.verdicts import Effect
+from backend.services.queue import gold
+from backend.services.reviews import Act
+from backend.services.team import removals
+from backend.values import DecisionKind, Role, Verdict
 from tests import rows
+from tests.integration.reviewing import Team
 
-pytestmark = pytest.mark.usefixtures("database")
+KINDS = tuple(
+    DecisionKind(name) for name in ("accept", "accept", "reject", "reject", "score", "skip", "flag", "note", "edit")
+)
 
 
-def counted_plainly(round_id: int, *, edits: bool) -> dict[tuple[LabelSource, Verdict | None], int]:
-    label = tables.Label
-    query = select(label.source, label.verdict, func.count()).where(label.round_id == round_id)
-    query = query if edits else query.where(label.kind != SampleKind.edit)
+def differing(team: Team) -> list[tuple[int, Effect, Effect]]:
+    """Samples of the round whose label is not what their decisions give."""
     with reading() as db:
-        return {(source, verdict): n for source, verdict, n in db.execute(query.group_by(label.source, label.verdict))}
+        label = tables.Label
+        written = {row.sample_id: row for row in db.scalars(select(label).where(label.round_id == team.round.id))}
+        effects, _ = labels.effects(db, sorted(written))
+    stored = {
+        n: Effect(row.score, row.verdict, row.source, row.is_overridden, row.is_flagged) for n, row in written.items()
+    }
+    return [(n, stored[n], effects[n]) for n in stored if stored[n] != effects[n]]
 
 
-def compare(round_id: int) -> None:
-    for edits in (True, False):
-        with reading() as db:
-            counted = label_counts.count_labels(db, round_id).sums(edits=edits)
-        assert {key: n for key, n in counted.items() if n} == counted_plainly(round_id, edits=edits)
+def test_counting_what_was_read_gives_the_label_that_all_decisions_give(database: str) -> None:
+    team, chance = Team(prompts=2, n=2, num_reviewers_per_item=2), random.Random(7)
+    admin = rows.make_actor(team.project, Role.admin)
+    gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
+    kinds_seen = set()
 
+    def act_at_random() -> None:
+        name, n, kind = chance.choice(("ann", "bob", "cid")), chance.choice(team.ids), chance.choice(KINDS)
+        more = {"score": {"score": float(chance.randrange(6))}, "edit": {"text": uuid.uuid4().hex}}
+        more |= {"note": {"note": "look"}}
+        acts = [Act(uuid.uuid4().hex, kind, n, **more.get(kind.value, {}))]
+        if chance.random() < 0.2:
+            acts = [Act(uuid.uuid4().hex, DecisionKind.retract)]
+        with suppress(Conflict, NotFound):  # nothing of theirs to take back, or a bulk action is last
+            kinds_seen.update(done.decision.kind for done in reviews.decide_many(team.who(name), team.round.id, acts))
+        assert differing(team) == [], (name, n, acts)
 
-def test_what_people_change_is_counted_at_once_beside_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_counts, "SLOW_SECONDS", 0.0)
-    monkeypatch.setattr(label_counts, "STANDS", 1e9)
-    project = rows.make_project()
-    prompts = rows.make_prompt_set(project, prompts=["a", "b", "c"])
-    round_ = rows.make_round(project, sets=[prompts])
-    samples = rows.make_samples(round_, prompts, n=2, scores=[1.0, 0.0, None])
-    compare(round_.id)
-    assert round_.id in {round_id for _, round_id in label_counts._by_machine}
-    label = tables.Label
-
-    def change(sample: tables.Sample, **values: object) -> None:
-        with session() as db:
-            db.execute(update(label).where(label.sample_id == sample.id).values(**values))
-        compare(round_.id)
-
-    change(samples[0], source=LabelSource.person, verdict=Verdict.reject, is_overridden=True)
-    change(samples[2], source=LabelSource.person, verdict=Verdict.accept)  # the machine had said nothing
+    for _ in range(25):
+        act_at_random()
+    token = bulk.preview(team.curator, team.round.id, Filters(), DecisionKind.reject).token
+    batch = bulk.apply(team.curator, team.round.id, Filters(), DecisionKind.reject, reason="all", token=token)
+    for _ in range(15):
+        act_at_random()
+    removal = removals.remove(admin, team.round.id, team.who("ann").user_id, reason="did not read")
+    for _ in range(10):
+        act_at_random()
+    removals.undo(admin, team.round.id, removal.id)
+    bulk.undo(team.curator, batch.id)
+    for _ in range(15):
+        act_at_random()
+    assert kinds_seen == {*KINDS, DecisionKind.retract}
     with session() as db:
-        group = db.get_one(tables.Group, samples[1].group_id)
-        edited = rows._sample(round_, group, "better", 0, "stop", Split.train)
-        edited.kind, edited.edited_from_id = SampleKind.edit, samples[1].id
-        db.add(edited)
-        db.flush()
-        db.add(rows._label(edited, None, 0.5))
-    change(edited, kind=SampleKind.edit, source=LabelSource.person, verdict=Verdict.accept)
-    change(samples[0], source=LabelSource.judge, verdict=Verdict.accept, is_overridden=False)  # taken back
-
-
-def test_figures_of_a_large_round_stand_for_a_while_and_those_of_a_small_one_do_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(kept_figures, "STANDS", 1e9)
-    project = rows.make_project()
-    small, large = (rows.make_round(project, counts={"samples": n}) for n in (99_999, 100_000))
-    computed = Counter[int]()
-
-    def ask(row: tables.Round, what: str = "agreement") -> int:
-        def compute() -> int:
-            computed[row.id] += 1
-            return computed[row.id]
-
-        return kept_figures.figures(row, what, compute)
-
-    assert [ask(small), ask(small)] == [1, 2]
-    assert [ask(large), ask(large), ask(large, "reviewers"), ask(large)] == [1, 1, 2, 1]
-    large.review = large.review | {"seed": 7}
-    assert ask(large) == 3  # other settings
+        labels.recompute(db, team.ids)
+    assert differing(team) == []

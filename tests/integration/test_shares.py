@@ -211,7 +211,7 @@ def test_a_pause_and_a_claim_do_not_wait_in_a_circle(database: str) -> None:
             paused = pool.submit(pauses.pause, team.curator, team.round.id, ann.user_id, reason="away")
             waits(1)  # with the round locked
             settings = review_settings.read(team.round.review)
-            won = slots.claim(db, bob, db.get_one(tables.Round, team.round.id), settings, team.ids[:2])
+            won = slots.claim(db, bob, team.round.id, settings, team.ids[:2])
         paused.result()
     assert won == team.ids[:2]
 

@@ -3,9 +3,13 @@
 from threading import Thread
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, literal, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
 
-from backend.db.built import built_once
+from backend.db.built import MOST, built_once, compiled_here, is_any, run
+
+NUMBERS = Table("numbers", MetaData(), Column("n", Integer))
 
 
 def test_a_statement_is_built_once_for_its_arguments_in_each_thread() -> None:
@@ -25,3 +29,30 @@ def test_a_statement_is_built_once_for_its_arguments_in_each_thread() -> None:
     thread.join()
     assert others[0] is not number(1)
     assert built == [(1, False), (2, False), (1, True), (1, False)]
+
+
+def test_a_list_is_one_parameter_on_postgresql_and_as_many_as_it_has_values_on_sqlite() -> None:
+    those = select(NUMBERS.c.n).where(is_any(NUMBERS.c.n, "wanted")).order_by(NUMBERS.c.n)
+    assert "numbers.n = ANY (%(wanted)s::INTEGER[])" in str(those.compile(dialect=postgresql.psycopg.dialect()))
+    engine = create_engine("sqlite://")
+    NUMBERS.create(engine)
+    with Session(engine) as db:
+        db.execute(insert(NUMBERS), [{"n": n} for n in range(5)])
+        rows_of = [list(run(db, those, {"wanted": wanted}).scalars()) for wanted in ([], [3], [4, 1, 9])]
+        one = select(NUMBERS.c.n).where(is_any(NUMBERS.c.n, "wanted", is_one=True))
+        assert list(run(db, one, {"wanted": 2}).scalars()) == [2]
+    engine.dispose()
+    assert rows_of == [[], [3], [1, 4]]
+
+
+def test_statements_are_compiled_once_and_never_taken_for_one_another() -> None:
+    engine = create_engine("sqlite://")
+    with Session(engine) as db:
+        lasting = select(literal(-1))
+        assert [run(db, lasting).scalar() for _ in range(3)] == [-1, -1, -1]
+        before = len(compiled_here())
+        # Each is gone before the next is made, which may lie where it lay.
+        assert [run(db, select(literal(n))).scalar() for n in range(2 * MOST)] == [*range(2 * MOST)]
+        assert run(db, lasting).scalar() == -1
+        assert before < len(compiled_here()) <= MOST
+    engine.dispose()

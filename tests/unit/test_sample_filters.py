@@ -13,7 +13,7 @@ from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
 from backend.errors import InvalidInput
 from backend.pipeline.informativeness.signs import near_the_cut
-from backend.services.decisions.labels import Effect, Vote, effect, verdict_of
+from backend.services.decisions.verdicts import Effect, Vote, effect, verdict_of
 from backend.values import DecisionKind, LabelSource, Verdict
 
 some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)

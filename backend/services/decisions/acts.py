@@ -75,7 +75,7 @@ class Act:
     @property
     def named(self) -> set[int]:
         """The samples that an act on a whole group names."""
-        return {n for n in spoken_of(self.value) if n is not None}
+        return {sample_id for sample_id in spoken_of(self.value) if sample_id is not None}
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Unread:
 class ActPlace:
     """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
 
-    `is_shown`: people decide on it.
+    `is_shown`: people decide on it. `is_asked`: questions of the project have to be answered before. `earlier`: once
+    its turn came, the rows of what was decided there before, oldest first, each with whether it stands (`stands`).
     """
 
     item_id: int
@@ -101,18 +102,9 @@ class ActPlace:
     kind: SampleKind
     is_gold: bool
     is_shown: bool
+    is_asked: bool
     machine: dict[int, tuple[float | None, Verdict | None]]
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What an act finds when its turn comes: its place, and the rows of what was decided there before, oldest first.
-
-    Each row tells whether it stands (`stands`), see `rows.earlier_on`.
-    """
-
-    place: ActPlace
-    rows: Sequence[Any]
+    earlier: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -127,18 +119,10 @@ class Target:
     frees_item: int | None
 
 
-@dataclass(frozen=True)
-class Kept:
-    """How the person came by the slot that their act kept. `late_because`: they had none and there was none left."""
-
-    is_random: bool = False
-    late_because: str | None = None
-
-
 def about_group(kind: DecisionKind, value: dict[str, Any]) -> dict[str, Any]:
     """What an act on a whole group says, if it names each sample at most once; raises `InvalidInput`."""
     clean = _ranked(value) if kind is DecisionKind.rank else _preferred(value)
-    named = [n for n in spoken_of(clean) if n is not None]
+    named = [sample_id for sample_id in spoken_of(clean) if sample_id is not None]
     if len(set(named)) < len(named):
         raise InvalidInput("A sample is named twice. Name each at most once.")
     if kind is DecisionKind.rank and len(named) < 2:

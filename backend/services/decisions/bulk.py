@@ -22,7 +22,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.decisions import labels, lock_round, tallies
-from backend.services.decisions.labels import is_override
+from backend.services.decisions.verdicts import is_override
 from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, LabelSource, Role, Verdict
 

@@ -12,7 +12,7 @@ from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.services.decisions import group_decisions
 from backend.services.decisions.acts import spoken_of
-from backend.services.decisions.labels import verdict_of
+from backend.services.decisions.verdicts import verdict_of
 from backend.values import DecisionKind, Verdict
 
 ABOUT_JUDGE = ("judge_right", "why")

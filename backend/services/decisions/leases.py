@@ -59,7 +59,7 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         gone = [sample_id for sample_id in ids if sample_id not in kept]
         if gone:
             room = quotas.cut(db, actor, round_id, in_round(db, round_id, gone))
-            kept |= set(claim(db, actor, round_, settings, room))
+            kept |= set(claim(db, actor, round_id, settings, room))
         lost = [
             holding for holding in holdings(db, [n for n in gone if n not in kept]) if holding.user_id != actor.user_id
         ]

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.errors import Conflict, LabelsFrozen
 from backend.services.access import Actor, may_decide, require
 from backend.services.rounds import get_row, review_scope
@@ -77,11 +77,11 @@ def lock_labels(db: Session, round_id: int, sample_ids: Iterable[int]) -> None:
 
     Samples of other rounds are left alone: a person may name any.
     """
-    db.connection().execute(_labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
+    run(db, _labels(), {"round_id": round_id, "sample_ids": sorted(set(sample_ids))}).all()
 
 
 @built_once
 def _labels() -> Any:
     label = tables.Label
-    these = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
+    these = is_any(label.sample_id, "sample_ids"), label.round_id == bindparam("round_id")
     return select(label.sample_id).where(*these).order_by(label.sample_id).with_for_update()

@@ -11,9 +11,9 @@ from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput
 from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
-from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
-from backend.services.decisions.labels import is_override, scale, verdict_of
+from backend.services.decisions.acts import Act, ActPlace, Target
 from backend.services.decisions.tallies import KeptTally
+from backend.services.decisions.verdicts import is_override, scale, verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Verdict
 
@@ -25,24 +25,24 @@ def row_for(
     round_: tables.Round,
     act: Act,
     settings: ReviewSettings,
-    before: Earlier | Target,
+    before: ActPlace | Target,
     *,
     is_adjudication: bool,
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not, what it takes the place of.
 
-    What the slot says is put onto it once the slot is kept, see `rows.add_row`.
+    What the slot says is put onto it once the slot is kept, see `slots.keep_or_free`.
 
     Raises `InvalidInput` for what the round does not allow.
     """
     if isinstance(before, Target):
         return retraction(actor, before.row, act.client_id)
-    place, is_group, mode = before.place, act.kind in TOGETHER, act.mode or settings.mode
+    is_group, mode = act.kind in TOGETHER, act.mode or settings.mode
     if is_group and mode not in (Mode.group, Mode.pair):
         mode = Mode.group
-    value, is_override = value_and_override(act, place, judge_of(round_.recipe, round_.phase))
-    sample_id = place.item_id if is_group else act.sample_id
-    own = [row for row in before.rows if row.user_id == actor.user_id and row.kind in DECIDING]
+    value, is_override = value_and_override(act, before, judge_of(round_.recipe, round_.phase))
+    sample_id = before.item_id if is_group else act.sample_id
+    own = [row for row in before.earlier if row.user_id == actor.user_id and row.kind in DECIDING]
     # The judge's view comes with the answer to any label, kept or taken back. A decision about the group showed it on
     # each of its samples, and one about a sample part of its group.
     is_told = any(
@@ -62,7 +62,7 @@ def row_for(
         client_id=act.client_id,
         project_id=round_.project_id,
         round_id=round_.id,
-        group_id=place.group_id,
+        group_id=before.group_id,
         sample_id=sample_id,
         user_id=actor.user_id,
         kind=act.kind,
@@ -73,7 +73,7 @@ def row_for(
         is_override=is_override,
         is_blind=is_hidden and act.is_blind and not is_told,
         mode=mode,
-        is_gold=is_deciding and place.is_gold and not is_adjudication,
+        is_gold=is_deciding and before.is_gold and not is_adjudication,
         is_adjudication=is_deciding and is_adjudication,
         via=actor.via,
         created_at=now(),
@@ -103,7 +103,7 @@ def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.
     )
 
 
-def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier | Target) -> KeptTally | None:
+def count_change(settings: ReviewSettings, row: tables.Decision, before: ActPlace | Target) -> KeptTally | None:
     """By how much the row changes how many items its person decided; None: by what only counting tells.
 
     It says of one item what `standing.last_own_words` says of all.
@@ -115,7 +115,7 @@ def count_change(settings: ReviewSettings, row: tables.Decision, before: Earlier
     if (row.kind in TOGETHER) is not settings.by_group:
         # An item is decided in the other mode's way. What else the person decided in the group was not read.
         return None
-    mine = [other for other in before.rows if other.user_id == row.user_id]
+    mine = [other for other in before.earlier if other.user_id == row.user_id]
     stands = [other for other in mine if other.stands]
     counted = count_of_item(settings, row.sample_id, stands, mine)
     return count_of_item(settings, row.sample_id, [*stands, row], [*mine, row]) - counted
@@ -183,12 +183,12 @@ def overrides(value: dict[str, Any], machine: dict[int, tuple[float | None, Verd
     `machine`: score and verdict of each member. Where the judge gave no score, there is nothing to contradict.
     """
     if value.get("all_bad"):
-        return any(machine[n][1] is Verdict.accept for n in value["all_bad"])
+        return any(machine[sample_id][1] is Verdict.accept for sample_id in value["all_bad"])
     if value.get("tie"):
-        return len({machine[n][1] for n in value["tie"]} - {None}) > 1
+        return len({machine[sample_id][1] for sample_id in value["tie"]} - {None}) > 1
     first = value["order"][0] if value.get("order") else value["best"]
     compared = value.get("order") or machine
-    scores = [machine[n][0] for n in compared]
+    scores = [machine[sample_id][0] for sample_id in compared]
     highest = max((score for score in scores if score is not None), default=None)
     return highest is not None and machine[first][0] != highest
 

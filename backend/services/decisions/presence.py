@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
-from backend.db.built import built_once
+from backend.db.built import built_once, run
 from backend.services.access import Actor
 
 HERE_SECONDS = 30.0
@@ -17,7 +17,7 @@ HERE_SECONDS = 30.0
 def touch(db: Session, actor: Actor, round_id: int) -> None:
     """The actor's desk is open."""
     seen = {"round_id": round_id, "user_id": actor.user_id, "seen_at": now()}
-    db.connection().execute(_touch(db.get_bind().dialect.name), seen)
+    run(db, _touch(db.get_bind().dialect.name), seen)
 
 
 @built_once

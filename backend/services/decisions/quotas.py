@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once
+from backend.db.built import built_once, run
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions import pausing
@@ -31,7 +31,7 @@ class Quota:
 def read(db: Session, actor: Actor, round_id: int) -> Quota | None:
     """The person's quota in the round, None without one; raises `PermissionDenied` where they are paused."""
     mine = {"round_id": round_id, "user_id": actor.user_id}
-    asked = db.connection().execute(_asked(), mine).one_or_none()
+    asked = run(db, _asked(), mine).one_or_none()
     if asked is None:
         return None
     quota, paused_at, reason, number, open_ = asked

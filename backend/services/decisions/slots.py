@@ -14,11 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import pausing, quotas
-from backend.services.decisions.acts import Act, Earlier, Kept, Target
+from backend.services.decisions.acts import ActPlace, Target
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
 
@@ -31,34 +31,35 @@ LOCK = 0x1EA5E
 def keep_or_free(
     db: Session,
     actor: Actor,
-    round_: tables.Round,
     settings: ReviewSettings,
-    act: Act,
-    before: Earlier | Target,
+    row: tables.Decision,
+    before: ActPlace | Target,
     settled: Collection[int] | None,
-) -> Kept:
-    """Do what the act asks for with the person's slot of the item, and return how they came by it.
+) -> None:
+    """Do what the decision asks for with the person's slot of the item, and put onto the row how they came by it.
 
-    What decides the item keeps the slot for good; skipping and taking back free it. `settled`: of several
-    acts, for which `settle` was called, the items that this or a later one decides. To take such a slot again, a later
-    act would wait while it holds others, so it stays.
+    What decides the item keeps the slot for good, or is late where there is none left; skipping and taking back free
+    it. `settled`: of several acts, for which `settle` was called, the items that this or a later one decides. To take
+    such a slot again, a later act would wait while it holds others, so it stays.
     """
     if isinstance(before, Target):
         if before.frees_item is not None:
             reopen(db, actor.user_id, before.frees_item, settings)
-            if pausing.is_paused(db, round_.id, actor.user_id):
+            if pausing.is_paused(db, row.round_id, actor.user_id):
                 give_back(db, actor, before.frees_item)
-        return Kept()
-    item_id = before.place.item_id
-    if act.kind in settings.deciding:
-        is_random = decided(db, actor, item_id) if settled is not None else keep(db, actor, round_, settings, item_id)
-        return Kept(late_because=late_because(db, item_id)) if is_random is None else Kept(is_random)
-    if act.kind is DecisionKind.edit:
+        return
+    item_id = before.item_id
+    if row.kind in settings.deciding:
+        is_lone = settled is None
+        is_random = keep(db, actor, row.round_id, settings, item_id) if is_lone else decided(db, actor, item_id)
+        row.is_random, row.is_late = bool(is_random), is_random is None
+        if row.is_late:
+            row.value = row.value | {"late_because": late_because(db, item_id)}
+    elif row.kind is DecisionKind.edit:
         # Where groups are decided, a rewritten text needs no slot.
-        pausing.refuse_paused(db, actor, round_.id)
-    if act.kind is DecisionKind.skip and (settled is None or item_id not in settled):
+        pausing.refuse_paused(db, actor, row.round_id)
+    elif row.kind is DecisionKind.skip and (settled is None or item_id not in settled):
         give_back(db, actor, item_id)
-    return Kept()
 
 
 def late_because(db: Session, item_id: int) -> str:
@@ -77,7 +78,7 @@ def late_because(db: Session, item_id: int) -> str:
 def claim(
     db: Session,
     actor: Actor,
-    round_: tables.Round,
+    round_id: int,
     settings: ReviewSettings,
     sample_ids: Sequence[int],
     *,
@@ -90,18 +91,18 @@ def claim(
     """
     won: set[int] = set()
     if sample_ids:
-        one_at_a_time(db, round_.id)
+        one_at_a_time(db, round_id)
     for ids in in_chunks(sample_ids):
         at, taken = now(), slots(db, ids)
         places = {
             sample_id: free_slot(taken[sample_id], actor.user_id, settings.reviewers_of(sample_id), at)
             for sample_id in ids
         }
-        free = [(n, slot) for n, slot in places.items() if slot is not None]
+        free = [(sample_id, slot) for sample_id, slot in places.items() if slot is not None]
         wanted = dict(free if most is None else free[: most - len(won)])
         fresh = {sample_id: settings.reviewers_of(sample_id) for sample_id in wanted if not taken[sample_id]}
         if wanted:
-            won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
+            won |= take(db, actor, round_id, wanted, fresh, at, settings, frozenset(drawn))
     return [sample_id for sample_id in sample_ids if sample_id in won]
 
 
@@ -120,15 +121,16 @@ def take(
     `fresh`: of items that are begun with it the number of slots; the others are written, held by nobody.
     """
     until = at + timedelta(minutes=settings.reservation_minutes)
-    rows: list[tuple[Any, ...]] = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
-    rows += [(n, slot, None, at, False) for n, number in fresh.items() for slot in range(number) if slot != wanted[n]]
+    rows: list[Any] = [(item_id, slot, actor.user_id, until, item_id in drawn) for item_id, slot in wanted.items()]
+    for item_id, number in fresh.items():
+        rows += [(item_id, slot, None, at, False) for slot in range(number) if slot != wanted[item_id]]
     names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
     values = [
         dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
         for row in sorted(rows, key=lambda row: row[:2])
     ]
-    taken = db.connection().execute(_take(db.get_bind().dialect.name), values)
-    return {n for n, user_id in taken if user_id is not None}
+    taken = run(db, _take(db.get_bind().dialect.name), values)
+    return {sample_id for sample_id, user_id in taken if user_id is not None}
 
 
 @built_once
@@ -146,7 +148,7 @@ def _take(database: str) -> Any:
     ).returning(lease.c.sample_id, lease.c.user_id)
 
 
-def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
+def settle(db: Session, actor: Actor, round_id: int, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
     """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
     lease, ids = tables.Lease, sorted(set(item_ids))
     mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
@@ -159,16 +161,16 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
         return
     if len(held) < len(ids):
         # Who holds all of them, as nearly everybody does, waits for nobody.
-        pausing.refuse_paused(db, actor, round_.id)
-        one_at_a_time(db, round_.id)
+        pausing.refuse_paused(db, actor, round_id)
+        one_at_a_time(db, round_id)
     held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
     lacking = [sample_id for sample_id in ids if sample_id not in held]
     if lacking:
-        quotas.refuse_beyond(db, actor, round_.id, len(lacking))
-    claim(db, actor, round_, settings, lacking)
+        quotas.refuse_beyond(db, actor, round_id, len(lacking))
+    claim(db, actor, round_id, settings, lacking)
 
 
-def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:
+def keep(db: Session, actor: Actor, round_id: int, settings: ReviewSettings, item_id: int) -> bool | None:
     """Keep the actor's slot of the item for good; one is taken first where they lack it, and a free one is left.
 
     It may wait for `one_at_a_time`, so it is for whoever holds no lease yet; several acts take theirs by
@@ -176,9 +178,9 @@ def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettin
     """
     at = now()
     asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
-    is_random: bool | None = db.connection().execute(_keep(), asked).scalar()
+    is_random: bool | None = run(db, _keep(), asked).scalar()
     if is_random is None:
-        settle(db, actor, round_, settings, [item_id])
+        settle(db, actor, round_id, settings, [item_id])
         is_random = decided(db, actor, item_id)
     return is_random
 
@@ -224,7 +226,7 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The rows of these items, by item."""
     by_sample: dict[int, list[Any]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
-        for row in db.connection().execute(_slots(), {"sample_ids": ids}):
+        for row in run(db, _slots(), {"sample_ids": ids}):
             by_sample[row.sample_id].append(row)
     return by_sample
 
@@ -233,7 +235,7 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
 def _slots() -> Any:
     lease = tables.Lease.__table__.c
     query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
-    return query.where(lease.sample_id.in_(some("sample_ids"))).order_by(lease.slot)
+    return query.where(is_any(lease.sample_id, "sample_ids")).order_by(lease.slot)
 
 
 def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
@@ -279,17 +281,17 @@ def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
     Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
     """
     lease, at = tables.Lease, now()
-    begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
+    begun = list(db.scalars(select(lease.sample_id).where(lease.round_id == round_id).distinct()))
     for ids in in_chunks(begun):
         over, under = [], []
-        for n, taken in slots(db, ids).items():
-            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
+        for sample_id, taken in slots(db, ids).items():
+            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(sample_id)
             wanted = max(0, number - (len(taken) - len(open_)))
-            over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
-            under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
+            over += [{"b_id": sample_id, "b_slot": row.slot} for row in open_[wanted:]]
+            under += [(sample_id, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
         if over:
             same_lease = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
             db.connection().execute(delete(lease).where(*same_lease), over)
         nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
-        db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
+        db.add_all(tables.Lease(sample_id=sample_id, slot=slot, **nobody) for sample_id, slot in under)
     db.flush()

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
-from backend.db.built import built_once
+from backend.db.built import built_once, run
 from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
 
@@ -67,7 +67,7 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
     number = db.info.get(KEPT, {}).get((round_id, user_id))
     if number is None:
         mine = {"round_id": round_id, "user_id": user_id, "by_group": settings.by_group}
-        row = db.connection().execute(_kept(), mine).one_or_none()
+        row = run(db, _kept(), mine).one_or_none()
         number = _count(db, round_id, settings, user_id).get(user_id, KeptTally()) if row is None else KeptTally(*row)
     return number.seen(is_hidden=hides_judge(db.get_one(tables.Round, round_id)))
 
@@ -87,7 +87,7 @@ def keep(db: Session, round_id: int, settings: ReviewSettings) -> None:
         mine = {"of_round": round_id, "of_user": user_id, "in_groups": settings.by_group}
         row = None
         if change is not None:
-            row = db.connection().execute(_add(), mine | _named(change)).one_or_none()
+            row = run(db, _add(), mine | _named(change)).one_or_none()
         number = _count_anew(db, round_id, user_id, settings) if row is None else KeptTally(*row)
         db.info.setdefault(KEPT, {})[round_id, user_id] = number
 
@@ -116,8 +116,8 @@ def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettin
     database, here = db.get_bind().dialect.name, {"round_id": round_id, "of": user_id}
     if database == "postgresql":
         # What a call of the same person wrote meanwhile is seen after the row was waited for, not before.
-        db.connection().execute(_hold(), here | {"by_group": settings.by_group})
-    return KeptTally(*db.connection().execute(_count_and_keep(database, settings.by_group), here).one())
+        run(db, _hold(), here | {"by_group": settings.by_group})
+    return KeptTally(*run(db, _count_and_keep(database, settings.by_group), here).one())
 
 
 def _named(number: KeptTally) -> dict[str, int]:
@@ -171,7 +171,7 @@ def _count_and_keep(database: str, by_group: bool) -> Any:
 
 def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, KeptTally]:
     query = _counts(settings.by_group, user_id is not None)
-    rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
+    rows = run(db, query, {"round_id": round_id, "of": user_id})
     return {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
-from backend.services.decisions.labels import Rules, Vote, verdict_of
+from backend.services.decisions.labels import Rules
+from backend.services.decisions.verdicts import Vote, verdict_of
 from backend.values import DecisionKind, Mode
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.access import Actor, may_decide
-from backend.services.decisions.labels import majority, verdict_of
+from backend.services.decisions.verdicts import majority, verdict_of
 from backend.services.imports.staging import StagedSamples
 from backend.services.imports.statements import RowDecision
 from backend.values import DecisionKind, Verdict

@@ -20,7 +20,7 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.pipeline import judge as judging
 from backend.pipeline.sample_columns import SCORE_LIKE
-from backend.services.decisions.labels import Effect, Vote, effect, is_override, verdict_of
+from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.staging import METADATA, SHOWN, StagedSamples, rest_of

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.many import among, in_chunks
 
 
@@ -88,7 +88,7 @@ def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[
     """Of each sample what this person answered, by the number of the question."""
     answers: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     for chunk in in_chunks(sample_ids):
-        rows = db.connection().execute(_own(), {"user_id": user_id, "sample_ids": chunk})
+        rows = run(db, _own(), {"user_id": user_id, "sample_ids": chunk})
         for sample_id, question_id, value in rows:
             answers[sample_id][question_id] = value or {}
     return answers
@@ -98,4 +98,4 @@ def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[
 def _own() -> Any:
     row = tables.Answer
     query = select(row.sample_id, row.question_id, row.value)
-    return query.where(row.user_id == bindparam("user_id"), row.is_standing, row.sample_id.in_(some("sample_ids")))
+    return query.where(row.user_id == bindparam("user_id"), row.is_standing, is_any(row.sample_id, "sample_ids"))

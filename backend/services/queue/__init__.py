@@ -133,7 +133,7 @@ def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked, limit:
     slots.one_at_a_time(db, round_.id)
     # The person may have a second desk open, or have been paused since the items were looked for.
     ids = quotas.cut(db, actor, round_.id, picked.ids)
-    return slots.claim(db, actor, round_, settings, ids, drawn=picked.drawn, most=limit)
+    return slots.claim(db, actor, round_.id, settings, ids, drawn=picked.drawn, most=limit)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

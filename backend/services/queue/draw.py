@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend import server_key
 from backend.db import tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
 from backend.db.many import in_chunks
@@ -70,7 +70,7 @@ def secret_of(round_id: int, user_id: int, purpose: str) -> bytes:
 
 def at_random(db: Session, round_id: int, settings: ReviewSettings, user_id: int) -> Iterator[list[int]]:
     """Undecided samples, page by page: drawn by number while enough are undecided, else from the list of those left."""
-    low, high = db.connection().execute(_ends(), {"round_id": round_id}).one()
+    low, high = run(db, _ends(), {"round_id": round_id}).one()
     if low is None or high is None:
         return
     secret, span = secret_of(round_id, user_id, "order"), high - low + 1
@@ -96,7 +96,7 @@ def _gold() -> Any:
 
 def gold_places(db: Session, round_id: int, settings: ReviewSettings, secret: bytes) -> dict[int, float]:
     """Where in the person's order the gold items are."""
-    ids = list(db.connection().execute(_gold(), {"round_id": round_id}).scalars())
+    ids = list(run(db, _gold(), {"round_id": round_id}).scalars())
     if not ids:
         return {}
     # What generating wrote costs nothing; to count a long round takes longer than all else here.
@@ -130,13 +130,13 @@ def one_by_one(db: Session, round_id: int, deal: Deal) -> Iterator[list[int]]:
 
 
 def undecided(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
-    return set(db.connection().execute(_undecided(), {"round_id": round_id, "sample_ids": ids}).scalars())
+    return set(run(db, _undecided(), {"round_id": round_id, "sample_ids": ids}).scalars())
 
 
 @built_once
 def _undecided() -> Any:
     label = tables.Label
-    here = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
+    here = is_any(label.sample_id, "sample_ids"), label.round_id == bindparam("round_id")
     return select(label.sample_id).where(*here, label.source != LabelSource.person)
 
 

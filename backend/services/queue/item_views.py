@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
@@ -132,7 +132,9 @@ def views_and_signs(db: Session, sample_ids: Sequence[int]) -> tuple[dict[int, J
     """What the judge said of these samples, and the strongest sign of each, where one was written."""
     replies: dict[int, list[Reply]] = defaultdict(list)
     rows: dict[int, Any] = {}
-    for row in db.connection().execute(_replies(), {"sample_ids": sample_ids}) if sample_ids else ():
+    is_one = len(sample_ids) == 1
+    asked = {"sample_ids": sample_ids[0] if is_one else sample_ids} if sample_ids else {}
+    for row in run(db, _replies(is_one), asked) if sample_ids else ():
         rows[row.sample_id] = row
         if row.judge is not None:
             text, length = row.rationale, row.length
@@ -147,7 +149,7 @@ def views_and_signs(db: Session, sample_ids: Sequence[int]) -> tuple[dict[int, J
 
 
 @built_once
-def _replies() -> Any:
+def _replies(is_one: bool) -> Any:
     """A row for each reply, and one for a sample without any."""
     judgment, label, sign = tables.Judgment, tables.Label, tables.Informativeness
     rationale = func.substr(judgment.rationale, 1, SHOWN_RATIONALE).label("rationale")
@@ -159,7 +161,7 @@ def _replies() -> Any:
         .add_columns(rationale, func.length(judgment.rationale).label("length"))
         .outerjoin(sign, sign.sample_id == label.sample_id)
         .outerjoin(judgment, is_shown_reply)
-        .where(label.sample_id.in_(some("sample_ids")))
+        .where(is_any(label.sample_id, "sample_ids", is_one=is_one))
         .order_by(label.sample_id, judgment.judge, judgment.position)
     )
 
@@ -213,19 +215,21 @@ def others(
     """
     by_sample: dict[int, list[Decision]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
-        for row in db.connection().execute(_others(), {"sample_ids": ids, "user_id": actor.user_id}):
+        is_one = len(ids) == 1
+        asked = {"sample_ids": ids[0] if is_one else ids, "user_id": actor.user_id}
+        for row in run(db, _others(is_one), asked):
             decision = Decision.of(row, row.who, cut, tells_judge=row.sample_id in judged)
             by_sample[row.sample_id].append(decision)
     return {n: tuple(decisions) for n, decisions in by_sample.items()}
 
 
 @built_once
-def _others() -> Any:
+def _others(is_one: bool) -> Any:
     decision, user = tables.Decision, tables.User
     return (
         standing.everything(*decision.__table__.c, user.name.label("who"), kinds=SHOWN)
         .join(user, user.id == decision.user_id)
-        .where(decision.sample_id.in_(some("sample_ids")), decision.user_id != bindparam("user_id"))
+        .where(is_any(decision.sample_id, "sample_ids", is_one=is_one), decision.user_id != bindparam("user_id"))
         .order_by(decision.id)
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, is_among, some
+from backend.db.built import built_once, is_among, is_any, run
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.db.listing_two_keys import first_of
@@ -115,7 +115,7 @@ def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages
         where = {"round_id": round_.id, "size": size}
         if last is not None:
             where |= {"value": last.informativeness, "sample_id": last.sample_id}
-        rows = db.connection().execute(_by_informativeness(last is not None), where).all()
+        rows = run(db, _by_informativeness(last is not None), where).all()
         if not rows and last is None:
             yield near_cut(db, round_)
             return
@@ -142,7 +142,7 @@ def _by_informativeness(goes_on: bool) -> Any:
 
 def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, float]:
     """The open samples of the groups in which the person overrode the judge last; of many the most informative."""
-    rows = db.connection().execute(_beside_overrides(), {"round_id": round_id, "user_id": user_id})
+    rows = run(db, _beside_overrides(), {"round_id": round_id, "user_id": user_id})
     return {n: value for n, value in rows}
 
 
@@ -171,12 +171,12 @@ def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]
     for ids in in_chunks(list(known)):
         # Each decided sample is read once, and compared here: in SQL it would be compared with every open one.
         decided: dict[int, dict[str, tuple[bool, object]]] = defaultdict(dict)
-        for group_id, text, verdict, machine in db.connection().execute(_decided_beside(), {"sample_ids": ids}):
+        for group_id, text, verdict, machine in run(db, _decided_beside(), {"sample_ids": ids}):
             decided[group_id][text] = (machine not in (None, verdict), machine)
         if not decided:
             continue
         asked = {"sample_ids": ids, "group_ids": list(decided)}
-        for n, group_id, text, machine in db.connection().execute(_beside_decided(), asked):
+        for n, group_id, text, machine in run(db, _beside_decided(), asked):
             told[n] = adjusted(known[n], decided[group_id].get(text), machine)
     return told
 
@@ -185,7 +185,7 @@ def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]
 def _decided_beside() -> Any:
     """What people decided in the groups of some samples, each decided sample once, the latest last."""
     label, sample, here = tables.Label, tables.Sample, alias(tables.Sample, "here")
-    groups = select(here.group_id).where(here.id.in_(some("sample_ids")))
+    groups = select(here.group_id).where(is_any(here.id, "sample_ids"))
     return (
         select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
@@ -202,7 +202,7 @@ def _beside_decided() -> Any:
     return (
         select(sample.id, sample.group_id, sample.text, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .where(sample.id.in_(some("sample_ids")), sample.group_id.in_(some("group_ids")))
+        .where(is_any(sample.id, "sample_ids"), is_any(sample.group_id, "group_ids"))
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING
 from backend.services.access import Actor
@@ -174,7 +174,7 @@ def read(db: Session, actor: Actor, ids: Sequence[int], *, tells_hints: bool) ->
     """
     if not ids:
         return {}
-    rows = db.connection().execute(_texts(tells_hints), {"sample_ids": ids, "user_id": actor.user_id})
+    rows = run(db, _texts(tells_hints), {"sample_ids": ids, "user_id": actor.user_id})
     return {row.id: row for row in rows}
 
 
@@ -190,7 +190,7 @@ def _texts(tells_hints: bool) -> Any:
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)
         .outerjoin(lease, is_own)
-        .where(sample.id.in_(some("sample_ids")))
+        .where(is_any(sample.id, "sample_ids"))
     )
 
 
@@ -256,7 +256,7 @@ def own_acts(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, list[An
     """
     acts: dict[int, list[Any]] = defaultdict(list)
     for part in in_chunks(ids):
-        for row in db.connection().execute(_own_acts(), {"sample_ids": part, "user_id": actor.user_id}):
+        for row in run(db, _own_acts(), {"sample_ids": part, "user_id": actor.user_id}):
             acts[row.sample_id].append(row)
     return acts
 
@@ -267,7 +267,7 @@ def _own_acts() -> Any:
     columns = (decision.sample_id, decision.kind, decision.client_id, decision.value)
     return (
         select(*columns, (~standing.is_taken_back()).label("stands"))
-        .where(decision.sample_id.in_(some("sample_ids")), decision.user_id == bindparam("user_id"))
+        .where(is_any(decision.sample_id, "sample_ids"), decision.user_id == bindparam("user_id"))
         .order_by(decision.id)
     )
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import Select, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
-from backend.db.built import built_once, some
+from backend.db.built import built_once, is_any, run
 from backend.db.filters import Sort
 from backend.db.many import in_chunks
 from backend.services.access import Actor
@@ -80,7 +80,7 @@ class ItemRequest:
         taken: dict[int, list[Any]] = defaultdict(list)
         for part in in_chunks(wanted):
             query = _candidates(self.settings.by_group)
-            for row in self.db.connection().execute(query, asked | {"item_ids": part}):
+            for row in run(self.db, query, asked | {"item_ids": part}):
                 taken[row.id].append(row)
         return [sample_id for sample_id in wanted if self.has_place(sample_id, taken[sample_id])]
 
@@ -123,7 +123,7 @@ def _candidates(by_group: bool) -> Any:
         .add_columns(passed.exists().label("is_passed_on"))
         .add_columns(elsewhere.exists().label("is_elsewhere"), mine.exists().label("is_mine"))
         .outerjoin(lease, lease.sample_id == sample.id)
-        .where(sample.id.in_(some("item_ids")))
+        .where(is_any(sample.id, "item_ids"))
         .order_by(lease.slot)
     )
 
@@ -174,7 +174,7 @@ def places(asked: ItemRequest, number: int) -> list[str]:
     A skip takes a place as a decision does, so that what comes next does not move.
     """
     of = {"round_id": asked.round.id, "user_id": asked.actor.user_id, "held": sorted(asked.held)}
-    done = asked.db.connection().execute(_done(), of).scalar_one()
+    done = run(asked.db, _done(), of).scalar_one()
     share = asked.settings.random_share if asked.order in MIXED else 0.0
     secret = secret_of(asked.round.id, asked.actor.user_id, "places")
     return ["random" if chance(secret, place) < share else "order" for place in range(done, done + number)]
@@ -186,7 +186,7 @@ def _done() -> Any:
     lease, decision = tables.Lease, tables.Decision
     me: Any = bindparam("user_id")
     mine = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
-    mine = mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(some("held"))))
+    mine = mine.where(or_(lease.decided_at.is_not(None), is_any(lease.sample_id, "held")))
     skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
     skips = skips.where(decision.round_id == bindparam("round_id"), decision.user_id == me)
     return select(mine.scalar_subquery() + skips.scalar_subquery())
@@ -210,7 +210,7 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int], *, 
 def assigned(asked: ItemRequest, number: int) -> list[int]:
     """What a curator gave to this person and they have not decided yet."""
     query, of = _assigned(asked.settings.by_group, asked.settings.has_overlap), _of(asked)
-    return asked.may_have(list(asked.db.connection().execute(query, of).scalars()))[:number]
+    return asked.may_have(list(run(asked.db, query, of).scalars()))[:number]
 
 
 def _of(asked: ItemRequest) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _assigned(by_group: bool, has_overlap: bool) -> Any:
 
 def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
-    rows = asked.db.connection().execute(_begun(), _of(asked) | {"at": asked.at}).all()
+    rows = run(asked.db, _begun(), _of(asked) | {"at": asked.at}).all()
     by_end = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
     own = sorted(row.sample_id for row in rows if row.end == OWN)
     pages = [own, [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]]
@@ -275,9 +275,10 @@ def _begun() -> Any:
         some_open = select(literal(end).label("end"), lease.sample_id, lease.expires_at)
         some_open = some_open.where(*here, lease.expires_at < bindparam("at")).order_by(*way).limit(2 * PAGE)
         opened, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
-        is_done = select(done.slot).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
-        is_mine = is_done.where(done.user_id == bindparam("user_id"))
-        parts.append(select(opened).where(is_done.exists(), ~is_mine.exists()))
+        # One look at each item's slots. As two conditions PostgreSQL may join all that the person decided to each.
+        is_mine = case((done.user_id == bindparam("user_id"), 1), else_=0)
+        decided = select(func.max(is_mine)).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
+        parts.append(select(opened).where(decided.scalar_subquery() == 0))
         if end == LONGEST:
             nothing = literal(None, lease.__table__.c.expires_at.type)
             parts.append(select(literal(NUMBER), func.count(), nothing).select_from(opened))

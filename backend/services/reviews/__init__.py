@@ -12,8 +12,17 @@ from backend.db.standing import ANY_LABELLING
 from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision, Unread, labels, lock_round, new_row, rows, slots, tallies
-from backend.services.decisions.acts import Kept
+from backend.services.decisions import (
+    Act,
+    Decision,
+    Unread,
+    labels,
+    lock_round,
+    new_row,
+    rows,
+    slots,
+    tallies,
+)
 from backend.services.decisions.tallies import Tally
 from backend.services.questions.answers import give_by_key
 from backend.services.queue import item_views
@@ -187,26 +196,33 @@ def write_all(
     one act takes its own as it is written. is_adjudication: they stand above all votes, and need no slots.
     """
     settings = review_settings.read(round_.review)
-    sent = rows.read_acts(db, actor, round_, settings, acts, is_adjudication=is_adjudication)
-    if sent.decided_last is not None:
-        slots.settle(db, actor, round_, settings, list(sent.decided_last))
-    written, decisions = {**sent.written}, []
-    for n, act in enumerate(acts):
-        place, decision = sent.places.get(act.client_id), written.get(act.client_id)
-        before = decision or rows.look_up(db, actor, round_, settings, act, place)
+    places = rows.places_of(db, round_, settings, acts)
+    written: dict[str, Decision] = {}
+    are_several = len(acts) > 1 and not is_adjudication
+    if not is_adjudication:
+        rows.refuse_unanswered(db, actor, round_, settings, acts, places)
+    if are_several:
+        written = rows.written_before(db, actor, round_, [act.client_id for act in acts])
+    to_come = rows.decided_items(settings, [act for act in acts if act.client_id not in written], places)
+    if are_several:
+        slots.settle(db, actor, round_.id, settings, [*to_come.values()])
+    decisions = []
+    for act in acts:
+        decision = written.get(act.client_id)
+        before = decision or rows.look_up(db, actor, round_, settings, act, places.get(act.client_id))
         if isinstance(before, Decision):
             decision = before
         else:
             # First: what is refused waits for no slot, and is refused for the same reason whether there is one or not.
             row = new_row.row_for(actor, round_, act, settings, before, is_adjudication=is_adjudication)
-            kept = Kept()
             if not is_adjudication:
-                kept = slots.keep_or_free(db, actor, round_, settings, act, before, sent.decided_from(n))
-            decision = rows.add_row(db, actor, round_, act, row, kept)
+                slots.keep_or_free(db, actor, settings, row, before, to_come.values() if are_several else None)
+            decision = rows.add_row(db, actor, round_, act, row)
             tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
             labels.relabel(db, round_, row, before)
         written[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
+        to_come.pop(act.client_id, None)
     tallies.keep(db, round_.id, settings)
     return decisions
 

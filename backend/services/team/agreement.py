@@ -16,7 +16,7 @@ from backend.metrics._agreement import Figure, Value
 from backend.services import archived, kept_figures
 from backend.services.access import Actor
 from backend.services.decisions import votes
-from backend.services.decisions.labels import Vote
+from backend.services.decisions.verdicts import Vote
 from backend.services.rounds import get_row
 from backend.values import SCORE_GAP, Role
 

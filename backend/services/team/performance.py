@@ -20,7 +20,8 @@ from backend.services import review_settings
 from backend.services.access import Actor, require
 from backend.services.decisions import tallies, votes
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.labels import Rules, Vote, verdict_of
+from backend.services.decisions.labels import Rules
+from backend.services.decisions.verdicts import Vote, verdict_of
 from backend.services.rounds import review_scope
 from backend.services.team.agreement import names_of
 from backend.values import DecisionKind, Role, RoundStatus, Verdict

@@ -273,7 +273,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     settings = review_settings.read(round_.review)
     person = Actor(int(event.details["user_id"]), event.subject)
     needs_slot = sorted({decision.sample_id for decision in removed if _held_a_slot(decision, settings)})
-    won = set(slots.claim(db, person, round_, settings, needs_slot))
+    won = set(slots.claim(db, person, round_.id, settings, needs_slot))
     for item in won:
         slots.decided(db, person, item)
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]

@@ -26,7 +26,7 @@ from backend.pipeline.informativeness.surrogate import (
     probability_of_other_verdict,
 )
 from backend.services.decisions.group_decisions import shown
-from backend.services.decisions.labels import says
+from backend.services.decisions.verdicts import says
 from backend.services.queue import item_views
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import Sign, Verdict

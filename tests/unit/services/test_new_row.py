@@ -9,7 +9,7 @@ import pytest
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.access import Actor
-from backend.services.decisions.acts import Act, ActPlace, Earlier, Target
+from backend.services.decisions.acts import Act, ActPlace, Target
 from backend.services.decisions.new_row import count_change, row_for
 from backend.services.decisions.tallies import KeptTally
 from backend.services.review_settings import ReviewSettings
@@ -17,14 +17,15 @@ from backend.values import DecisionKind, SampleKind, Verdict
 
 ANN = Actor(7, "ann")
 ROUND = tables.Round(id=3, project_id=2, is_blind=True, recipe={"judge": {"lowest": 1, "highest": 5}}, phase=0)
-PLACE = ActPlace(11, 5, (11, 12), SampleKind.completion, False, True, {11: (2.0, Verdict.reject), 12: (4.0, None)})
+MACHINE = {11: (2.0, Verdict.reject), 12: (4.0, None)}
+PLACE = ActPlace(11, 5, (11, 12), SampleKind.completion, False, True, False, MACHINE)
 
 
 def written(
     kind: DecisionKind, rows: Any = (), place: ActPlace = PLACE, *, is_adjudication: bool = False, **more: Any
 ) -> tables.Decision:
     act = Act("act-0001", kind, 11, **more)
-    return row_for(ANN, ROUND, act, ReviewSettings(), Earlier(place, rows), is_adjudication=is_adjudication)
+    return row_for(ANN, ROUND, act, ReviewSettings(), replace(place, earlier=rows), is_adjudication=is_adjudication)
 
 
 def earlier(kind: DecisionKind, sample_id: int = 11, **more: Any) -> Any:
@@ -86,7 +87,7 @@ def test_by_how_much_a_row_changes_its_persons_count() -> None:
     def change(kind: DecisionKind, rows: Any = (), **more: Any) -> KeptTally | None:
         row = written(kind, rows, **more)
         row.is_late = False
-        return count_change(settings, row, Earlier(PLACE, rows))
+        return count_change(settings, row, replace(PLACE, earlier=rows))
 
     assert change(accept) == KeptTally(1, 1, 1), "the judge rejected it"
     assert change(accept, [earlier(DecisionKind.reject)]) == KeptTally(0, 1, 1)
