@@ -12,10 +12,11 @@ from backend.row_files import as_json, at_once, in_cell, write
 
 def test_a_few_long_rows_are_as_many_as_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_files, "BYTES_AT_ONCE", 10)
-    rows = [(1, "abcdef"), (2, [{"role": "user", "content": "ghij"}]), (3, "k"), (4, None)]
-    assert [[row[0] for row in some] for some in at_once(rows)] == [[1, 2], [3, 4]]
+    columns = {"id": "int64", "text": "string", "turns": "messages"}
+    rows = [(1, "abcdef", []), (2, None, [{"role": "user", "content": "ghij"}]), (3, "k", []), (4, None, [])]
+    assert [[row[0] for row in some] for some in at_once(rows, columns)] == [[1, 2], [3, 4]]
     monkeypatch.setattr(row_files, "ROWS_AT_ONCE", 1)
-    assert [len(some) for some in at_once(rows)] == [1, 1, 1, 1]
+    assert [len(some) for some in at_once(rows, columns)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
