@@ -241,7 +241,8 @@ def _shown(
     row: Values, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
 ) -> Values:
     """The row, which has the values of a `Read`, as it is written."""
-    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, asked, _, *written, overridden, unparsed, flag = row
+    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, asked, _, *more = row
+    *written, overridden, unparsed, flagged = more
     return (
         sample_id,
         *of_round,
@@ -256,7 +257,7 @@ def _shown(
         *written,
         overridden == 1,
         unparsed == 1,
-        flag == 1,
+        flagged == 1,
         is_hidden,
         *told,
     )
