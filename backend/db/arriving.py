@@ -14,6 +14,8 @@ GATHERED, GATHERED_USUALLY = 16 << 20, 1 << 20
 """Bytes that a text index of SQLite gathers before it writes them."""
 PARTS_USUALLY = 4
 """Parts of equal size that it has before it merges them a little with each write."""
+PAGES_MERGED = 16_384
+"""So many pages of 4 kB it merges at once at the end: with 16 parts of a size the next write, however small, would."""
 
 
 class Arrival:
@@ -82,17 +84,16 @@ class Arrival:
 def gathering(db: Session, *entities: type[DeclarativeBase]) -> Iterator[None]:
     """Let the text indexes of these tables gather much before they write, and merge little: for many rows at once.
 
-    SQLite's only; an index merges by and by what this leaves in parts, at most 15 of a size. After an error the
-    transaction is over, and the index is as it was before.
+    SQLite's only. After an error the transaction is over, and the index is as it was before.
     """
     indexes = [f"{entity.__tablename__}_search" for entity in entities]
     indexes = indexes if db.get_bind().dialect.name == "sqlite" else []
     _set_up(db, indexes, hashsize=GATHERED, automerge=0)
     yield
-    _set_up(db, indexes, hashsize=GATHERED_USUALLY, automerge=PARTS_USUALLY)
+    _set_up(db, indexes, merge=PAGES_MERGED, hashsize=GATHERED_USUALLY, automerge=PARTS_USUALLY)
 
 
-def _set_up(db: Session, indexes: Iterable[str], **options: int) -> None:
+def _set_up(db: Session, indexes: Sequence[str], **options: int) -> None:
     for index in indexes:
         statement = f"INSERT INTO {index}({index}, rank) VALUES (?, ?)"
         db.connection().exec_driver_sql(statement, [*options.items()])
