@@ -1,8 +1,6 @@
 """Files of rows under fixed columns: JSONL, Parquet or CSV, written a piece at a time, and whole or not at all."""
 
-import csv
 import errno
-import json
 import os
 import re
 import shutil
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from backend import private
 from backend.errors import MissingPrerequisite
+from backend.garbage import collected_seldom
 from backend.values import Messages
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ Columns = dict[str, str]
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 8 << 20
 """Few long rows are as many as 500 short ones."""
+WRITTEN_AT_ONCE = 1 << 20
+"""Characters of lines that go to the file together."""
 TABLES_A_GROUP = 20
 BYTES_A_GROUP = 64 << 20
 PART = ".part-"
@@ -43,7 +44,7 @@ SPLIT = re.compile(f"(?<=[;\t])(?=[\"' ]*[{re.escape(''.join(FORMULA[:4] + FORMU
 """Where a spreadsheet that splits at semicolons or tabs would begin such a cell within a text."""
 
 
-def write(path: Path, format: Format, rows: Iterator[Values], columns: Columns) -> int:
+def write(path: Path, format: Format, rows: Iterable[Values], columns: Columns) -> int:
     """Write beside the target and rename, so that a reader sees a whole file or none; return how many rows.
 
     A process that is killed leaves its part: `forget_parts`. Raises `MissingPrerequisite` where the disk is full.
@@ -53,7 +54,8 @@ def write(path: Path, format: Format, rows: Iterator[Values], columns: Columns) 
     os.close(handle)
     part = Path(name)
     try:
-        num_rows = _WRITERS[format](part, rows, columns)
+        with collected_seldom():
+            num_rows = _WRITERS[format](part, rows, columns)
         private.share(part)
         part.replace(path)
     except OSError as error:
@@ -91,14 +93,17 @@ def schema(columns: Columns) -> "pa.Schema":
     )
 
 
-def at_once(rows: Iterable[Values]) -> Iterator[list[Values]]:
+def at_once(rows: Iterable[Values], columns: Columns) -> Iterator[list[Values]]:
     """A few rows at a time: `ROWS_AT_ONCE`, or as many as are `BYTES_AT_ONCE` together."""
+    texts = [place for place, held in enumerate(columns.values()) if held in ("string", JSON_TEXT)]
+    chats = [place for place, held in enumerate(columns.values()) if held == MESSAGES]
     some: list[Values] = []
     size = 0
     for row in rows:
         some.append(row)
-        size += sum([len(value) for value in row if value.__class__ is str])
-        size += sum([len(m["content"]) for value in row if value.__class__ is list for m in value])
+        size += sum([len(row[place]) for place in texts if row[place]])
+        for place in chats:
+            size += sum([len(message["content"]) for message in row[place]])
         if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
             yield some
             some, size = [], 0
@@ -106,42 +111,69 @@ def at_once(rows: Iterable[Values]) -> Iterator[list[Values]]:
         yield some
 
 
-def write_jsonl(path: Path, rows: Iterator[Values], columns: Columns) -> int:
+def write_jsonl(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     """Write one object a line, UTF-8 as it is; return how many."""
-    write, total = as_json(columns), 0
-    with path.open("w", encoding="utf-8", newline="\n") as out:
-        for some in at_once(rows):
-            out.write("\n".join(map(write, some)) + "\n")
-            total += len(some)
+    total = 0
+    with path.open("wb") as out:
+        for lines in _together(map(as_json(columns), rows)):
+            out.write(("\n".join(lines) + "\n").encode())
+            total += len(lines)
     return total
 
 
+def _together(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The lines, about `WRITTEN_AT_ONCE` at a time."""
+    some: list[str] = []
+    size = 0
+    for line in lines:
+        some.append(line)
+        size += len(line)
+        if size >= WRITTEN_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
 def as_json(columns: Columns) -> Callable[[Values], str]:
-    """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than a third of the time.
+    """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than a quarter of the time.
 
     What is no number is null, which every reader of JSON takes.
-
-    The function is put together for these columns, as `dataclasses` puts `__init__` together: a call for each value
-    would take most of the time.
     """
-    names = [f"v{number}" for number in range(len(columns))]
-    written = [_IN_JSON[held].format(v=name) for name, held in zip(names, columns.values(), strict=True)]
-    template = ", ".join(f"{encode_basestring(name).replace('%', '%%')}: %s" for name in columns)
-    source = f"def write(row):\n    {', '.join(names)}, = row\n    return template % ({', '.join(written)},)"
-    namespace: dict[str, Any] = {}
+    names = [encode_basestring(name) for name in columns]
+    parts = [f"{{{_IN_JSON[held].format(v=f'v{number}')}}}" for number, held in enumerate(columns.values())]
+    pieces = [f"{_literal(f'{name}: ')}{part}" for name, part in zip(names, parts, strict=True)]
     known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite}
-    exec(source, known | {"template": f"{{{template}}}"}, namespace)
-    write: Callable[[Values], str] = namespace["write"]
+    known |= {"null": "null", "true": "true", "false": "false"}
+    write: Callable[[Values], str] = _of_row(columns, f"f'{{{{{', '.join(pieces)}}}}}'", known)
     return write
+
+
+def _literal(text: str) -> str:
+    """A text with double quotes as it stands in an f-string between single ones."""
+    return repr(text)[1:-1].replace("{", "{{").replace("}", "}}")
+
+
+def _of_row(columns: Columns, result: str, known: dict[str, Any]) -> Callable[[Values], Any]:
+    """A function of a row that returns what `result` says in Python, of its values v0, v1 and so on.
+
+    It is put together for these columns, as `dataclasses` puts `__init__` together: a call for each value would take
+    most of the time.
+    """
+    names = "".join(f"v{number}, " for number in range(len(columns)))
+    namespace: dict[str, Any] = {}
+    exec(f"def make(row):\n    {names}= row\n    return {result}", dict(known), namespace)
+    make: Callable[[Values], Any] = namespace["make"]
+    return make
 
 
 _IN_JSON = {
     MESSAGES: "turns({v})",
-    JSON_TEXT: "{v} or 'null'",
-    "string": "'null' if {v} is None else text({v})",
-    "int64": "'null' if {v} is None else {v}",
-    "float64": "'null' if {v} is None or not isfinite({v}) else {v}",
-    "bool": "'null' if {v} is None else 'true' if {v} else 'false'",
+    JSON_TEXT: "{v} or null",
+    "string": "null if {v} is None else text({v})",
+    "int64": "null if {v} is None else {v}",
+    "float64": "null if {v} is None or not isfinite({v}) else {v}",
+    "bool": "null if {v} is None else true if {v} else false",
 }
 """What a value `v` is written as, in Python."""
 
@@ -161,7 +193,7 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     as_arrow, total = schema(columns), 0
     with pq.ParquetWriter(path, as_arrow, compression="zstd") as out:
         group: list[pa.Table] = []
-        for table in _tables(iter(rows), as_arrow):
+        for table in _tables(rows, columns):
             group.append(table)
             total += table.num_rows
             if len(group) == TABLES_A_GROUP or sum(table.nbytes for table in group) >= BYTES_A_GROUP:
@@ -172,13 +204,14 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     return total
 
 
-def _tables(batches: Iterator[Values], columns: "pa.Schema") -> Iterator["pa.Table"]:
-    """Few rows at a time: Python's garbage collector walks every row that is alive, again and again."""
+def _tables(rows: Iterable[Values], columns: Columns) -> Iterator["pa.Table"]:
+    """Few rows at a time, so that memory stays flat."""
     import pyarrow as pa
 
-    for rows in at_once(batches):
-        arrays = [_array(values, field.type) for values, field in zip(zip(*rows, strict=True), columns, strict=True)]
-        yield pa.Table.from_arrays(arrays, schema=columns)
+    as_arrow = schema(columns)
+    for some in at_once(rows, columns):
+        arrays = [_array(values, field.type) for values, field in zip(zip(*some, strict=True), as_arrow, strict=True)]
+        yield pa.Table.from_arrays(arrays, schema=as_arrow)
 
 
 def _array(values: Values, type: "pa.DataType") -> "pa.Array":
@@ -199,30 +232,46 @@ def write_csv(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     No cell of text begins as a formula does, also where it is read as split at semicolons or tabs: `in_cell`. Cells of
     text are quoted. Messages are JSON.
     """
-    makers, total = [_CELLS.get(held) for held in columns.values()], 0
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow(columns)
-        for row in rows:
-            cells = zip(makers, row, strict=True)
-            writer.writerow([value if make is None or value is None else make(value) for make, value in cells])
-            total += 1
+    total = 0
+    with path.open("wb") as out:
+        out.write((",".join(map(_quoted, columns)) + "\r\n").encode())
+        for lines in _together(map(_as_line(columns), rows)):
+            out.write(("\r\n".join(lines) + "\r\n").encode())
+            total += len(lines)
     return total
+
+
+def _as_line(columns: Columns) -> Callable[[Values], str]:
+    """What writes a row as `csv` with `QUOTE_NONNUMERIC` would, which looks at each character of a text by itself."""
+    parts = [f"{{{_IN_CSV[held].format(v=f'v{number}')}}}" for number, held in enumerate(columns.values())]
+    known = {"quoted": _quoted, "turns": _turns, "safe": in_cell}
+    known |= {"nothing": '""', "true": '"true"', "false": '"false"'}
+    write: Callable[[Values], str] = _of_row(columns, f"f'{','.join(parts)}'", known)
+    return write
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def in_cell(text: str) -> str:
     """The text as a cell of a spreadsheet may hold it: behind an apostrophe where it begins as a formula does."""
-    text = SPLIT.sub("'", text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    if ";" in text or "\t" in text:
+        text = SPLIT.sub("'", text)
+    return f"'{text}" if text[:1] in _BEGINS else text
 
 
-_CELLS: dict[str, Callable[[Any], str]] = {
-    MESSAGES: _turns,
-    JSON_TEXT: in_cell,
-    "string": in_cell,
-    "bool": json.dumps,
+_BEGINS = frozenset(FORMULA)
+_IN_CSV = {
+    MESSAGES: "nothing if {v} is None else quoted(turns({v}))",
+    JSON_TEXT: "nothing if {v} is None else quoted(safe({v}))",
+    "string": "nothing if {v} is None else quoted(safe({v}))",
+    "int64": "nothing if {v} is None else {v}",
+    "float64": "nothing if {v} is None else {v}",
+    "bool": "nothing if {v} is None else true if {v} else false",
 }
-_WRITERS: dict[str, Callable[[Path, Iterator[Values], Columns], int]] = {
+"""What a value `v` is as a cell, in Python."""
+_WRITERS: dict[str, Callable[[Path, Iterable[Values], Columns], int]] = {
     "jsonl": write_jsonl,
     "parquet": write_parquet,
     "csv": write_csv,

@@ -1,12 +1,21 @@
 """Rows by the ten thousands, whose values are as the driver takes them: ids beforehand, COPY on PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 Rows = Sequence[tuple[Any, ...]]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+GATHERED, GATHERED_USUALLY = 16 << 20, 1 << 20
+"""Bytes that a text index of SQLite gathers before it writes them."""
+PARTS_USUALLY = 4
+"""Parts of equal size that it has before it merges them a little with each write."""
+PAGES_MERGED = 16_384
+"""So many pages of 4 kB it merges at once at the end: with 16 parts of a size the next write, however small, would."""
 
 
 class Arrival:
@@ -37,29 +46,67 @@ class Arrival:
         bind = entity.__table__.c[column].type.dialect_impl(dialect).bind_processor(dialect)
         return value if bind is None else bind(value)
 
-    def put(self, entity: type[DeclarativeBase], columns: str, rows: Rows, *, is_searched: bool = False) -> None:
-        """Insert rows; `columns` as SQL writes them. is_searched: a text index of SQLite reads the table.
+    def put(
+        self,
+        entity: type[DeclarativeBase],
+        columns: str,
+        rows: Rows,
+        common: Mapping[str, Any] = NOTHING,
+        *,
+        is_searched: bool = False,
+    ) -> None:
+        """Insert rows; `columns` as SQL writes them, `common`: what is the same in all rows.
 
-        Such an index writes what it has gathered at the end of every statement: all rows go by one.
+        is_searched: a text index of SQLite reads the table. It writes what it has gathered at the end of every
+        statement: all rows go by one.
         """
         if not rows:
             return
         connection, table = self.db.connection(), entity.__tablename__
+        names, shared = ", ".join([columns, *common]), tuple(common.values())
         if not self.is_sqlite:
-            _copy(connection.connection.driver_connection, f"COPY {table} ({columns}) FROM STDIN", rows)
+            _copy(connection.connection.driver_connection, f"COPY {table} ({names}) FROM STDIN", rows, shared)
             return
-        marks = ", ".join("?" * len(rows[0]))
-        into = f"INSERT INTO {table} ({columns})"
+        marks, into = ", ".join("?" * len(rows[0])), f"INSERT INTO {table} ({names})"
         if not is_searched:
-            connection.exec_driver_sql(f"{into} VALUES ({marks})", rows)
+            # A literal costs nothing for each row, a parameter does.
+            same = "".join(f", {_literal(value)}" for value in shared)
+            connection.exec_driver_sql(f"{into} VALUES ({marks}{same})", rows)
             return
         connection.exec_driver_sql(f"CREATE TEMP TABLE arriving ({columns})")
         connection.exec_driver_sql(f"INSERT INTO arriving VALUES ({marks})", rows)
-        connection.exec_driver_sql(f"{into} SELECT * FROM arriving ORDER BY rowid")
+        same = ", ?" * len(shared)
+        connection.exec_driver_sql(f"{into} SELECT arriving.*{same} FROM arriving ORDER BY rowid", shared)
         connection.exec_driver_sql("DROP TABLE arriving")
 
 
-def _copy(psycopg: Any, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+@contextmanager
+def gathering(db: Session, *entities: type[DeclarativeBase]) -> Iterator[None]:
+    """Let the text indexes of these tables gather much before they write, and merge little: for many rows at once.
+
+    SQLite's only. After an error the transaction is over, and the index is as it was before.
+    """
+    indexes = [f"{entity.__tablename__}_search" for entity in entities]
+    indexes = indexes if db.get_bind().dialect.name == "sqlite" else []
+    _set_up(db, indexes, hashsize=GATHERED, automerge=0)
+    yield
+    _set_up(db, indexes, merge=PAGES_MERGED, hashsize=GATHERED_USUALLY, automerge=PARTS_USUALLY)
+
+
+def _set_up(db: Session, indexes: Sequence[str], **options: int) -> None:
+    for index in indexes:
+        statement = f"INSERT INTO {index}({index}, rank) VALUES (?, ?)"
+        db.connection().exec_driver_sql(statement, [*options.items()])
+
+
+def _literal(value: Any) -> str:
+    """A value as SQL of SQLite writes it."""
+    if isinstance(value, bool | int):
+        return str(int(value))
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _copy(psycopg: Any, statement: str, rows: Iterable[tuple[Any, ...]], shared: tuple[Any, ...]) -> None:
     with psycopg.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(row + shared)

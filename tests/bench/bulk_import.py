@@ -1,6 +1,7 @@
 """Rows per second and peak memory of importing samples with scores: `python -m tests.bench.bulk_import`.
 
-Prints one JSON object: the file imported, and the same file again, which adds nothing. By processor time, since other
+Prints one JSON object: the file imported, and the same file again, which adds nothing; on SQLite beside it how many
+rows the same process inserts a second without Rondo, already checked (`bare_rows`). By processor time, since other
 work on the machine counts by the clock. A process of its own on a fresh database, SQLite unless RONDO_DATABASE_URL
 names another one; memory is the process's private memory (RssAnon).
 """
@@ -15,7 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench import bare_rows
+
 PER_PROMPT = 4
+TABLES = ("prompts", "groups", "samples", "labels", "judgments", "external_ids", "decisions", "leases")
 
 
 def write_source(path: Path, rows: int, words: int) -> None:
@@ -63,7 +67,11 @@ def bench(rows: int, words: int) -> dict[str, Any]:
         assert (imported_round.num_samples, imported_round.num_present) == (0, rows)
         return rows
 
-    return {"bytes_per_row": source.stat().st_size // rows, "import": measured(first), "again": measured(again)}
+    values = {"bytes_per_row": source.stat().st_size // rows, "import": measured(first), "again": measured(again)}
+    if settings().url.startswith("sqlite"):
+        seconds = bare_rows.inserts(settings().folder / "rondo.db", TABLES, ["prompts", "samples"])
+        values["bare_per_cpu_second"] = round(rows / seconds)
+    return values
 
 
 def main() -> None:

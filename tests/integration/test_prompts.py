@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from backend.config import settings
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, RondoError
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import Mapping
+from backend.services.prompts import Mapping, staging
 from backend.services.prompts.canonical import content_hash
 from backend.values import Role, Split
 from tests import rows
@@ -244,6 +244,22 @@ def test_browse_pages_and_finds_words(project: tables.Project, curator: Actor) -
     assert [r.text for r in prompts.browse(curator, prompt_set.id, search="pear 4").rows] == ["pear 4 50% off"]
     assert prompts.browse(curator, prompt_set.id, search="nowhere").rows == ()
     assert len(prompts.browse(curator, prompt_set.id).rows) == 50
+
+
+def test_an_import_in_many_parts_leaves_its_text_index_whole(
+    project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 3)
+    given = [{"prompt": f"{'apple' if n % 2 else 'pear'} {n}"} for n in range(60)]
+    report = prompts.import_file(curator, project.id, "many", put("many.jsonl", lines(*given)))
+    hits = prompts.browse(curator, report.sets[0].id, search="apple").rows
+    assert [row.text for row in hits] == [row["prompt"] for row in given[1::2]]
+    with session() as db:
+        if db.get_bind().dialect.name != "sqlite":
+            return
+        db.execute(text("INSERT INTO prompts_search(prompts_search, rank) VALUES ('integrity-check', 1)"))
+        options = dict(db.execute(text("SELECT k, v FROM prompts_search_config")).tuples().all())
+    assert (options["hashsize"], options["automerge"]) == (1 << 20, 4), "as before the import"
 
 
 def test_delete_needs_an_admin_and_a_set_nobody_uses(project: tables.Project, curator: Actor) -> None:

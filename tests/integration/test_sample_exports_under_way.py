@@ -15,7 +15,7 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.jobs.worker import Worker
 from backend.services import events
-from backend.services.samples import export_jobs, export_places, export_rows, exports
+from backend.services.samples import export_ids, export_jobs, export_places, export_rows, exports
 from backend.services.samples.exports import ExportRequest
 from backend.values import JobStatus, Role
 from tests import rows
@@ -128,7 +128,7 @@ def test_nothing_is_left_of_an_export_that_fails_or_is_killed(database: str, mon
 
 def test_every_page_of_a_search_comes_along(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
-        (exports, "READ"),
+        (export_ids, "READ"),
         (listing_wanted, "SORTED"),
         (listing_walk, "SLICE"),
         (export_rows, "FIRST"),
@@ -161,7 +161,7 @@ def test_a_search_that_takes_too_long_goes_into_the_background(database: str, mo
     team = Team(prompts=1)
     monkeypatch.setattr(exports, "SEARCH_SECONDS", -1.0)
     for act in (exports.count, exports.export):
-        with pytest.raises(exports.TooSlow, match="in the background"):
+        with pytest.raises(export_ids.TooSlow, match="in the background"):
             act(team.curator, team.project.id, of(team, filters=Filters(text="sample")))
     assert len(lines(team.curator, team.project.id, of(team))) == 2
 

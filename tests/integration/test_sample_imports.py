@@ -234,26 +234,49 @@ def test_exports_of_argilla_and_label_studio_come_over_with_all_their_people(dat
     assert waiting == [records["Seine"].id], "it lacks two of three reviewers"
 
 
-@on_sqlite
+HOSTILE = {
+    "id": "odd",
+    "prompt": 'Say "it" \\ then;\t=1+1\r\nand \u2028 \x01 \x7f \N{GRINNING FACE}',
+    "response": '"\\n" is not \n;=HYPERLINK("x")\t{v1}',
+    "huge": 10**30,
+    "tiny": 1e-300,
+    "deep": {"a": [1, {"b": None, "": "\u00e9"}]},
+    "at": "2026-03-09T21:52:49.513742+00:00",
+}
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file; a text may hold other ends of lines than the file's own."""
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
 def test_what_is_exported_here_can_be_imported_elsewhere(database: str, tmp_path: Path) -> None:
     place = Place()
-    place.bring(tmp_path, THREE)
-    out = tmp_path / "out.jsonl"
+    place.bring(tmp_path, [*THREE, HOSTILE])
+    out, again = tmp_path / "out.jsonl", tmp_path / "again.jsonl"
     wanted = exports.ExportRequest((), exports.Filters(), exports.Sort(), "jsonl")
     exports.export(place.curator, place.project.id, wanted, out=out)
+    written = lines_of(out)[3]
+    assert (written["prompt"][0]["content"], written["text"]) == (HOSTILE["prompt"], HOSTILE["response"])
+    assert written["metadata"] == {name: HOSTILE[name] for name in ("huge", "tiny", "deep", "at")}
     other = Place.__new__(Place)
     other.project = rows.make_project()
     rows.make_checkpoint(other.project)
     other.curator = rows.make_actor(other.project, Role.curator, name="dora", via="cli")
-    imported_round = importing.import_samples(
-        other.curator, other.project.id, out, ImportRequest("x", people={"*": "dora"})
-    )
+    asked = ImportRequest("x", people={"*": "dora"})
+    imported_round = importing.import_samples(other.curator, other.project.id, out, asked)
     assert (
         imported_round.num_samples,
         imported_round.num_prompts,
         imported_round.num_judgments,
         imported_round.num_decisions,
-    ) == (3, 2, 3, 2)
+    ) == (4, 3, 3, 2)
+    exports.export(other.curator, other.project.id, wanted, out=again)
+    before, after = lines_of(out), lines_of(again)
+    for name in ("prompt", "text"):
+        assert [row[name] for row in after] == [row[name] for row in before], name
+    assert after[3]["metadata"].items() >= before[3]["metadata"].items()
+    assert importing.import_samples(other.curator, other.project.id, out, asked).num_present == 4
 
 
 def test_a_worker_imports_what_rest_takes(database: str, tmp_path: Path) -> None:

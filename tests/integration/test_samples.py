@@ -12,7 +12,7 @@ from backend.db.search import Patience
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import exports, histograms
+from backend.services.samples import export_ids, histograms
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.values import Role
 from tests import rows
@@ -85,7 +85,7 @@ def test_pages_make_the_whole_list_by_two_keys(database: str, caps: str, monkeyp
         ids, real = walk(actor, round_.id, Filters(), sort, 31)
         assert (ids, real) == (ordered(known, sort), sort)
         with session() as db:
-            exported = exports.matching(scope(db, round_.id, Filters()), Filters(), sort, Patience(), None)
+            exported = export_ids.matching(scope(db, round_.id, Filters()), Filters(), sort, Patience(), None)
         assert list(exported) == ids, sort
     narrowed = Filters(min_score=2.5), Filters(text="red"), Filters(max_tokens=10), Filters(verdict=("accept",))
     for n, filters in enumerate(narrowed[:: 1 if caps == "large" else 2]):

@@ -1,7 +1,10 @@
 """Files of rows: chunks that end by bytes, cells that are no formulas, parts that do not stay."""
 
+import csv
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +15,11 @@ from backend.row_files import as_json, at_once, in_cell, write
 
 def test_a_few_long_rows_are_as_many_as_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_files, "BYTES_AT_ONCE", 10)
-    rows = [(1, "abcdef"), (2, [{"role": "user", "content": "ghij"}]), (3, "k"), (4, None)]
-    assert [[row[0] for row in some] for some in at_once(rows)] == [[1, 2], [3, 4]]
+    columns = {"id": "int64", "text": "string", "turns": "messages"}
+    rows = [(1, "abcdef", []), (2, None, [{"role": "user", "content": "ghij"}]), (3, "k", []), (4, None, [])]
+    assert [[row[0] for row in some] for some in at_once(rows, columns)] == [[1, 2], [3, 4]]
     monkeypatch.setattr(row_files, "ROWS_AT_ONCE", 1)
-    assert [len(some) for some in at_once(rows)] == [1, 1, 1, 1]
+    assert [len(some) for some in at_once(rows, columns)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,42 @@ def test_cells_of_text_are_quoted(tmp_path: Path) -> None:
 def test_what_is_no_number_is_null_and_names_are_written_as_they_are() -> None:
     line = as_json({"100 %s": "float64", "n": "float64"})((float("nan"), float("-inf")))
     assert json.loads(line) == {"100 %s": None, "n": None}
+
+
+def written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def test_rows_are_written_as_the_standard_library_writes_them(tmp_path: Path) -> None:
+    columns = {
+        "id's {x} \\": "int64",
+        "t": "string",
+        "j": "json",
+        "m": "messages",
+        "f": "float64",
+        "b": "bool",
+    }
+    texts = ['"', "\\n\n\r\t", "\x00\x01\x1f\x7f", "\u2028 \N{GRINNING FACE} \u00e9", "a,b;c", "{v1} %s", "", "  ", "'"]
+    rows: list[Any] = [
+        (2**62 + n, text, written({"a": [text]}), [{"role": "user", "content": text}], 0.1 * 10**n, n % 2 == 0)
+        for n, text in enumerate(texts)
+    ]
+    rows.append((0, None, None, [], None, None))
+    for format in ("jsonl", "csv"):
+        assert write(tmp_path / format, format, iter(rows), columns) == len(rows)
+    objects = [dict(zip(columns, row, strict=True)) for row in rows]
+    objects = [row | {"j": row["j"] and json.loads(row["j"])} for row in objects]
+    assert (tmp_path / "jsonl").read_bytes() == "".join(f"{written(row)}\n" for row in objects).encode()
+    expected = io.StringIO()
+    table = csv.writer(expected, quoting=csv.QUOTE_NONNUMERIC)
+    table.writerow(columns)
+    for number, text, object_, messages, share, is_even in rows:
+        even = None if is_even is None else json.dumps(is_even)
+        table.writerow([number, text and in_cell(text), object_ and in_cell(object_), written(messages), share, even])
+    assert (tmp_path / "csv").read_bytes() == expected.getvalue().encode()
+    with pytest.raises(UnicodeEncodeError):
+        write(tmp_path / "half", "jsonl", iter([(1, "\ud800")]), {"id": "int64", "text": "string"})
+    assert not (tmp_path / "half").exists()
 
 
 def test_a_killed_process_s_part_goes_and_another_file_s_stays(tmp_path: Path) -> None:

@@ -4,9 +4,7 @@ The file is read and checked first, without the database; one transaction then w
 external ids, so the same file again writes nothing.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import now, reading, session, tables
+from backend.db.arriving import gathering
 from backend.errors import InvalidInput, NotFound
 from backend.files import require_regular
+from backend.garbage import collected_seldom
 from backend.generators.imported import Imported
 from backend.judges.noted import Noted
 from backend.prompt_sources.prompt_set import PromptSet
@@ -120,7 +120,7 @@ def stage(
     """Read and check a file into `folder`; raises `InvalidInput` that names rows."""
     require_regular(path, LARGEST)
     reader = SampleReader(asked.columns)
-    with collecting_nothing():
+    with collected_seldom():
         staged = staging.stage(open_file(path), reader, folder / "samples", advance, called=asked.file)
     scales.scale_of(staged, *asked.scale)
     return staged
@@ -138,13 +138,14 @@ def write(
     settings = ReviewSettings(num_reviewers_per_item=most_deciders(staged, people))
     cut = scales.CUT if asked.accept_at is None else asked.accept_at
     recipe = recipe_of(cut, scales.scale_of(staged, *asked.scale))
-    with collecting_nothing(), db.begin_nested() as nothing_new:
+    with collected_seldom(), db.begin_nested() as nothing_new:
         prompt_set = _new_set(db, actor, project_id, asked.name)
         round_ = _new_round(db, actor, project_id, asked, settings, recipe)
         provenance = ImportProvenance(actor, asked.file, job_id)
         writer = SampleWriter(db, staged, round_, prompt_set, people, cut, settings, provenance)
-        for chunk in staged.chunks():
-            writer.write(chunk)
+        with gathering(db, tables.Prompt, tables.Sample):
+            for chunk in staged.chunks():
+                writer.write(chunk)
         if not writer.num_samples:
             nothing_new.rollback()
             return ImportedRound(None, None, staged.num_rows, 0, writer.num_present, num_repeated=writer.num_repeated)
@@ -218,18 +219,6 @@ def policy_of(db: Session, project_id: int, policy_id: int | None) -> int:
             "The project has no checkpoint, and what comes of imported samples starts from one. Register a model first."
         )
     return newest
-
-
-@contextmanager
-def collecting_nothing() -> Iterator[None]:
-    """Let Python look for no cycles meanwhile: rows make none, and looking takes a sixth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _new_set(db: Session, actor: Actor, project_id: int, name: str) -> tables.PromptSet:

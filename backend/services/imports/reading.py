@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from backend import boundary
@@ -16,6 +17,7 @@ from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
 from backend.services.prompts.rows import ParsedPrompt, parse
 
 LONGEST_ID = 200
+TEXTS = frozenset({str})
 DIGEST_VERSION = 1
 """Raised whenever a row may be read otherwise than before: digests of two versions are not compared."""
 
@@ -42,14 +44,17 @@ class SampleReader:
         self.chosen = chosen
         self.questions = Questions(chosen)
         self.layouts: dict[tuple[str, ...], _Layout] = {}
-        self.last: tuple[Row, ParsedPrompt, str] | None = None
-        """The columns of the prompt that was read last, the prompt, and its metadata in order of their names: samples
-        of one prompt mostly follow each other."""
+        self.last: tuple[tuple[tuple[str, ...], list[Any], Any], ParsedPrompt, str] | None = None
+        """What was given for the prompt that was read last, the prompt, and its metadata in order of their names:
+        samples of one prompt mostly follow each other."""
 
     def samples(self, number: int, record: Row) -> Iterator[ImportedSample]:
         """The samples of the row; raises `BadRow`."""
-        whole = shapes.plain_row(record, self.questions)
-        layout = self._layout(whole)
+        layout = self._layout(record)
+        whole = record
+        if not layout.is_plain:
+            whole = shapes.plain_row(record, self.questions)
+            layout = self._layout(whole)
         if "completions" not in layout.roles:
             yield self._sample(number, whole, layout)
             return
@@ -61,11 +66,11 @@ class SampleReader:
         if columns not in self.layouts:
             if len(self.layouts) > 1_000:
                 self.layouts.clear()  # a file whose rows all have other columns
-            self.layouts[columns] = _Layout(row_columns.roles_of(columns, self.chosen))
+            self.layouts[columns] = _Layout(columns, row_columns.roles_of(columns, self.chosen))
         return self.layouts[columns]
 
     def _sample(self, number: int, row: Row, layout: "_Layout") -> ImportedSample:
-        external_id = _external_id(layout.value(row, "external_id"))
+        external_id = _external_id(row[layout.external_id] if layout.external_id is not None else None)
         prompt, metadata = self._prompt(row, layout)
         column = layout.completion
         given = row.get(column) if column else None
@@ -79,13 +84,13 @@ class SampleReader:
             raise BadRow(f"the completion {fault}")
         judgments = self._judgments(row, layout)
         decisions = _decisions(row, layout, self.questions.left_out)
-        digest = _digest((prompt.digest.hex(), answer, text, metadata, judgments, decisions))
+        content_hash = prompt.digest.hex()
         return ImportedSample(
             number,
             external_id,
-            digest,
+            _digest(content_hash, answer, text, metadata, judgments, decisions),
             int.from_bytes(prompt.digest[:8], "big", signed=True),
-            (prompt.messages, prompt.text, answer, prompt.extra, prompt.key, prompt.digest.hex()),
+            (prompt.messages, prompt.text, answer, prompt.extra, prompt.key, content_hash),
             text,
             judgments,
             decisions,
@@ -96,36 +101,42 @@ class SampleReader:
         if layout.prompt is None:
             names = (*row_columns.ROLES["messages"][:1], *row_columns.ROLES["prompt"])
             raise BadRow(f"it has no prompt. Known names of it are {', '.join(names)}")
-        asked = {name: value for name, value in row.items() if name not in layout.beside}
-        more = row.get(layout.metadata) if layout.metadata is not None else None
-        if isinstance(more, dict):
-            asked = {name: value for name, value in more.items() if name not in layout.prompt.used} | asked
-        elif more is not None:
+        more = row[layout.metadata] if layout.metadata is not None else None
+        if more is not None and not isinstance(more, dict):
             raise BadRow(f"column {layout.roles['metadata']!r} is no object")
+        values = [row[name] for name in layout.asked]
+        given = layout.asked, values, more
         # Equal values may be of two types, 1 and true: only texts are told apart for sure.
-        if self.last is None or self.last[0] != asked or any(type(value) is not str for value in asked.values()):
-            prompt = parse(asked, layout.prompt)
-            is_bare = prompt.extra == "{}"
-            self.last = asked, prompt, "{}" if is_bare else json.dumps(json.loads(prompt.extra), sort_keys=True)
-        return self.last[1:]
+        is_told_apart = TEXTS.issuperset(map(type, values)) and (not more or TEXTS.issuperset(map(type, more.values())))
+        if self.last is not None and is_told_apart and self.last[0] == given:
+            return self.last[1:]
+        asked = dict(zip(layout.asked, values, strict=True))
+        if more:
+            asked = {name: value for name, value in more.items() if name not in layout.prompt.used} | asked
+        prompt = parse(asked, layout.prompt)
+        is_bare = prompt.extra == "{}"
+        metadata = "{}" if is_bare else json.dumps(json.loads(prompt.extra), sort_keys=True)
+        self.last = (given, prompt, metadata) if is_told_apart else None
+        return prompt, metadata
 
     def _judgments(self, row: Row, layout: "_Layout") -> tuple[RowJudgment, ...]:
         if layout.is_listed:
             return statements.judgments(statements.objects(layout.value(row, "judgments"), "judgments"))
         column = layout.score
-        if column is None or row.get(column) is None:
+        if column is None or row[column] is None:
             return ()
-        flat = {name: layout.value(row, name) for name in ("judge", "score", "rationale")}
-        return statements.judgments((flat,))
+        told = statements.judgment(layout.value(row, "judge"), row[column], None, layout.value(row, "rationale"))
+        return (told,)
 
 
 class _Layout:
-    """The columns of rows of one shape."""
+    """The columns of rows of one shape. `is_plain`: no tool's record has them."""
 
-    def __init__(self, roles: dict[str, str]) -> None:
+    def __init__(self, columns: tuple[str, ...], roles: dict[str, str]) -> None:
         self.roles = roles
+        self.is_plain = shapes.are_plain(columns)
         self.completion, self.score, self.label = (roles.get(role) for role in ("completion", "score", "label"))
-        self.metadata = roles.get("metadata")
+        self.external_id, self.metadata = roles.get("external_id"), roles.get("metadata")
         self.is_listed = "judgments" in roles or "decisions" in roles
         """Whether judgments and decisions come as lists; a score or label beside them is what came of these."""
         prompt, messages = roles.get("prompt"), roles.get("messages")
@@ -147,18 +158,43 @@ class _Layout:
         read = {"prompt", "answer", "system", "history", "context", "choices"}
         read |= {"messages"} if prompt is None else set()
         flat = {"score", "judge", "rationale", "label", "decided_by", "decided_at", "note"} if self.is_listed else set()
-        self.beside = frozenset(column for role, column in roles.items() if role not in read | flat)
+        beside = frozenset(column for role, column in roles.items() if role not in read | flat)
+        self.asked = tuple(column for column in columns if column not in beside)
+        """The columns of the prompt and of its metadata."""
 
     def value(self, row: Row, role: str) -> Any:
         column = self.roles.get(role)
         return row.get(column) if column is not None else None
 
 
-def _digest(told: tuple[Any, ...]) -> int:
-    """64 bits of a hash of what was read: values in a fixed order, as JSON, where tuples are lists."""
-    written = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _digest(
+    content_hash: str,
+    answer: str | None,
+    text: str,
+    metadata: str,
+    judgments: tuple[RowJudgment, ...],
+    decisions: tuple[RowDecision, ...],
+) -> int:
+    """64 bits of a hash of what was read: a list of the values as JSON without blanks, where tuples are lists.
+
+    Judgments are written here and not by `json`, which takes five times as long.
+    """
+    judged = [f"[{quoted(j)},{n},{_or_null(score)},{_text(v)},{quoted(why)}]" for j, n, score, v, why in judgments]
+    decided = _encode(decisions) if decisions else "[]"
+    told = f"{_text(answer)},{quoted(text)},{quoted(metadata)},[{','.join(judged)}],{decided}"
+    written = f'["{content_hash}",{told}]'.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big", signed=True)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else quoted(value)
+
+
+def _or_null(score: float | None) -> str:
+    return "null" if score is None else repr(score)
 
 
 def _decisions(row: Row, layout: _Layout, left_out: Counter[str]) -> tuple[RowDecision, ...]:

@@ -27,6 +27,8 @@ DECIDED_AT, CONFIDENCE = OWN = ("\0decided_at", "\0score")
 """What stands among answers and is none: no question is called so."""
 LABELS = ("label", "verdict", "decision", "keep", "accept", "accepted", "approved", "good", "correct")
 """Questions to which yes says that a sample is good."""
+FLATTENED = (".responses", ".responses.users", ".suggestion")
+"""How names of columns end in a record of Argilla that was made flat."""
 PLAIN = frozenset(WORDS) - {"yes", "no", "true", "false", "1", "0", "1.0", "0.0", "+1", "-1", "positive", "negative"}
 """Words that say whether a sample is good whatever was asked."""
 
@@ -76,13 +78,19 @@ class Questions:
         return next(iter(names), None)
 
 
+def are_plain(columns: Iterable[str]) -> bool:
+    """Whether no record with these columns is a tool's: `plain_row` returns it as it is."""
+    names = frozenset(columns)
+    return not (names & {"fields", "data"} or any(name.endswith(FLATTENED) for name in names))
+
+
 def plain_row(record: Row, questions: Questions) -> Row:
     """The record as one plain row; raises `BadRow`."""
     if isinstance(record.get("fields"), dict) and ("responses" in record or "suggestions" in record):
         return _argilla(record, questions)
     if isinstance(record.get("data"), dict) and ("annotations" in record or "predictions" in record):
         return _label_studio(record, questions)
-    if any(name.endswith((".responses", ".responses.users", ".suggestion")) for name in record):
+    if any(name.endswith(FLATTENED) for name in record):
         raise BadRow("it is a record of Argilla made flat. Export it with to_list() or to_json(), not flattened")
     return record
 

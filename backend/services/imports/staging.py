@@ -104,7 +104,7 @@ def stage(
                     last = sample.prompt
                     plain = (tuple(map(tuple, sample.judgments)), tuple(map(tuple, sample.decisions)))
                     chunk.append((*sample[:PROMPT], prompt, sample.text, *plain))
-                    held += len(sample.text) + _length(plain)
+                    held += len(sample.text) + _length(sample)
                     if prompt is not None:
                         held += len(prompt[0]) + len(prompt[1]) + len(prompt[3])
             except BadRow as error:
@@ -151,19 +151,21 @@ def _note_people(staged: StagedSamples, sample: ImportedSample) -> None:
 
 
 def _note_scores(staged: StagedSamples, sample: ImportedSample) -> None:
-    scores = [judgment.score for judgment in sample.judgments] + [decision.score for decision in sample.decisions]
-    for score in scores:
-        if score is None:
-            continue
-        if staged.lowest is None or score < staged.lowest[0]:
-            staged.lowest = score, sample.row
-        if staged.highest is None or score > staged.highest[0]:
-            staged.highest = score, sample.row
+    for told in (sample.judgments, sample.decisions):
+        for entry in told:
+            score = entry.score
+            if score is None:
+                continue
+            if staged.lowest is None or score < staged.lowest[0]:
+                staged.lowest = score, sample.row
+            if staged.highest is None or score > staged.highest[0]:
+                staged.highest = score, sample.row
 
 
-def _length(told: tuple[tuple[Any, ...], ...]) -> int:
+def _length(sample: ImportedSample) -> int:
     """The characters of what judges and people said."""
-    return sum(len(part) for several in told for entry in several for part in entry if part.__class__ is str)
+    judged = sum([len(judgment.rationale) for judgment in sample.judgments])
+    return judged + sum([len(decision.note) + len(decision.value) for decision in sample.decisions])
 
 
 def _find_shared(staged: StagedSamples, groups: Any, asides: Any) -> None:

@@ -58,15 +58,20 @@ def judgments(rows: Iterable[Row]) -> tuple[RowJudgment, ...]:
     places: dict[str, int] = {}
     read = []
     for row in rows:
-        judge = _line(row.get("judge") or "import", "a judge's name", MOST_JUDGE)
-        score, label = _score(row.get("score")), row.get("verdict", row.get("label"))
-        verdict = None if label is None else _verdict(label)
-        rationale = row.get("rationale") or row.get("reason")
-        text = _line(rationale, "a rationale", boundary.MOST_TEXT) if rationale else ""
-        place = places.get(judge, 0)
-        places[judge] = place + 1
-        read.append(RowJudgment(judge, place, score, None if verdict is None else NAMES[verdict], text))
+        label, rationale = row.get("verdict", row.get("label")), row.get("rationale") or row.get("reason")
+        told = judgment(row.get("judge"), row.get("score"), label, rationale)
+        place = places.get(told.judge, 0)
+        places[told.judge] = place + 1
+        read.append(told._replace(position=place) if place else told)
     return tuple(read)
+
+
+def judgment(judge: Any, score: Any, label: Any, rationale: Any) -> RowJudgment:
+    """A judgment of these values, the first of its judge; raises `BadRow`."""
+    name = _line(judge or "import", "a judge's name", MOST_JUDGE)
+    number, verdict = _score(score), None if label is None else _verdict(label)
+    text = _line(rationale, "a rationale", boundary.MOST_TEXT) if rationale else ""
+    return RowJudgment(name, 0, number, None if verdict is None else NAMES[verdict], text)
 
 
 def at_cut(rows: Iterable[tuple[Any, ...]], accept_at: float) -> list[tuple[Any, ...]]:

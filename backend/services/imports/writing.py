@@ -36,26 +36,17 @@ SCORE = RowJudgment._fields.index("score")
 KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
 
-PROMPTS = "id, created_at, prompt_set_id, position, messages, text, answer, extra, text_key, content_hash"
-GROUPS = "id, created_at, round_id, prompt_id, split, step, position"
-SAMPLES = (
-    "id, created_at, project_id, round_id, group_id, prompt_id, split, kind, position, text, finish_reason, "
-    "num_tokens, seed, score_like, extra, step, role"
-)
+PROMPTS = "id, position, messages, text, answer, extra, text_key, content_hash"
+GROUPS = "id, prompt_id, position"
+SAMPLES = "id, group_id, prompt_id, position, text, num_tokens, score_like, extra"
 LABELS = (
-    "sample_id, round_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, "
-    "is_overridden, is_truncated, is_flagged, num_tokens, updated_at, kind, step"
+    "sample_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, is_overridden, "
+    "num_tokens"
 )
-JUDGMENTS = (
-    "created_at, round_id, sample_id, judge, position, score, verdict, rationale, raw, template_hash, num_tokens, "
-    "finish_reason, seed, step"
-)
-DECISIONS = (
-    "created_at, client_id, project_id, round_id, group_id, sample_id, user_id, kind, score, value, note, is_override, "
-    "is_blind, mode, via, is_adjudication, is_late"
-)
-LEASES = "sample_id, slot, round_id, user_id, expires_at, decided_at, is_random"
-IDS = "sample_id, project_id, external_id, digest, digest_version"
+JUDGMENTS = "sample_id, judge, position, score, verdict, rationale"
+DECISIONS = "client_id, group_id, sample_id, user_id, kind, score, value, note, is_override, is_adjudication, is_late"
+LEASES = "sample_id, slot, user_id, decided_at"
+IDS = "sample_id, external_id, digest"
 
 
 @dataclass
@@ -92,7 +83,22 @@ class SampleWriter:
         self.group_ids = array("q", bytes(8 * self.staged.num_groups))
         self.prompt_ids = array("q", bytes(8 * self.staged.num_groups))
         self.sizes = array("q", bytes(8 * self.staged.num_groups))
-        self.at = self.arrival.stored(tables.Sample, "created_at", now())
+        at = self.arrival.stored(tables.Sample, "created_at", now())
+        self.at, project, of_round = at, {"project_id": self.round.project_id}, {"round_id": self.round.id}
+        of_train, raw = {"split": Split.train.value}, {"raw": "", "template_hash": "", "num_tokens": 0, "seed": 0}
+        written = {"finish_reason": "stop", "seed": 0, "step": GENERATOR, "role": "policy"}
+        unseen = {"is_truncated": False, "is_flagged": False, "updated_at": at, "kind": KIND, "step": GENERATOR}
+        self.common: dict[type[Any], dict[str, Any]] = {
+            tables.Prompt: {"created_at": at, "prompt_set_id": self.prompt_set.id},
+            tables.Group: {"created_at": at} | of_round | of_train | {"step": 0},
+            tables.Sample: {"created_at": at} | project | of_round | of_train | {"kind": KIND} | written,
+            tables.Label: of_round | unseen,
+            tables.Judgment: {"created_at": at} | of_round | raw | {"finish_reason": "stop", "step": JUDGE},
+            tables.Decision: {"created_at": at, "is_blind": False, "mode": "sample", "via": VIA} | project | of_round,
+            tables.Lease: of_round | {"expires_at": at, "is_random": False},
+            tables.ExternalId: project | {"digest_version": DIGEST_VERSION},
+        }
+        """What all rows of a table have."""
         known, prompt_set = tables.ExternalId, tables.PromptSet
         here = select(known.sample_id).where(known.project_id == self.round.project_id).limit(1)
         self.is_first = self.db.scalar(here) is None
@@ -116,9 +122,9 @@ class SampleWriter:
         self.num_repeated += len(chunk) - len(new) - present_here
         self._write_prompts(new)
         samples, labels, judgments, external_ids = [], [], [], []
-        project_id, round_id, at = self.round.project_id, self.round.id, self.at
         for sample_id, (group, imported_sample) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
-            tokens = max(1, len(imported_sample.text) // 4)  # no tokenizer has read it
+            text = imported_sample.text
+            tokens = max(1, len(text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
             self.sizes[group] = position + 1
             judged = at_cut(imported_sample.judgments, self.accept_at)
@@ -126,30 +132,30 @@ class SampleWriter:
             is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
-            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", KIND, position)
-            is_scored = SCORE_LIKE.search(imported_sample.text) is not None
+            is_scored = (":" in text or "=" in text) and SCORE_LIKE.search(text) is not None
             extra = _extra(imported_sample, score, self.staged.shared.get(group))
-            written = (imported_sample.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
-            samples.append((sample_id, at, *place, *written))
-            standing = self._standing(sample_id, group, imported_sample, score, verdict)
+            place = (sample_id, self.group_ids[group], self.prompt_ids[group], position)
+            samples.append((*place, text, tokens, is_scored, extra))
+            *standing, is_overridden = self._standing(sample_id, group, imported_sample, score, verdict)
             machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
-            rest = (standing[3], False, False, tokens, at, KIND, GENERATOR)
-            labels.append((sample_id, round_id, *standing[:3], *machine, *rest))
-            judgments += [(at, round_id, sample_id, *judgment, "", "", 0, "stop", 0, JUDGE) for judgment in judged]
-            external_ids.append(
-                (sample_id, project_id, imported_sample.external_id, imported_sample.digest, DIGEST_VERSION)
-            )
-        put = self.arrival.put
-        put(tables.Sample, SAMPLES, samples, is_searched=True)
-        put(tables.Label, LABELS, labels)
-        put(tables.Judgment, JUDGMENTS, judgments)
-        put(tables.ExternalId, IDS, external_ids)
-        put(tables.Decision, DECISIONS, self.decisions)
-        put(tables.Lease, LEASES, self.leases)
+            labels.append((sample_id, *standing, *machine, is_overridden, tokens))
+            judgments += [(sample_id, *judgment) for judgment in judged]
+            external_ids.append((sample_id, imported_sample.external_id, imported_sample.digest))
+        self._put(tables.Sample, SAMPLES, samples, is_searched=True)
+        self._put(tables.Label, LABELS, labels)
+        self._put(tables.Judgment, JUDGMENTS, judgments)
+        self._put(tables.ExternalId, IDS, external_ids)
+        self._put(tables.Decision, DECISIONS, self.decisions)
+        self._put(tables.Lease, LEASES, self.leases)
         self.decisions.clear()
         self.leases.clear()
         self.num_samples += len(samples)
         self.num_judgments += len(judgments)
+
+    def _put(
+        self, entity: type[Any], columns: str, rows: Sequence[tuple[Any, ...]], *, is_searched: bool = False
+    ) -> None:
+        self.arrival.put(entity, columns, rows, self.common[entity], is_searched=is_searched)
 
     def _standing(
         self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
@@ -208,13 +214,12 @@ class SampleWriter:
             self.group_ids[group], self.prompt_ids[group] = group_id, prompt_id
             messages, text, answer, metadata, *keys = imported_sample.prompt
             metadata, answer = self.staged.shared.get(group, (metadata, answer))
-            asked = (messages, text, answer, metadata, *keys)
-            prompts.append((prompt_id, self.at, self.prompt_set.id, position, *asked))
-            groups.append((group_id, self.at, self.round.id, prompt_id, "train", 0, position))
+            prompts.append((prompt_id, position, messages, text, answer, metadata, *keys))
+            groups.append((group_id, prompt_id, position))
             position += 1
         self.prompt_set.num_prompts = position
-        self.arrival.put(tables.Prompt, PROMPTS, prompts, is_searched=True)
-        self.arrival.put(tables.Group, GROUPS, groups)
+        self._put(tables.Prompt, PROMPTS, prompts, is_searched=True)
+        self._put(tables.Group, GROUPS, groups)
 
     def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
         """Raise `Conflict` where a sample answers what the project measures on."""
@@ -254,10 +259,7 @@ class SampleWriter:
             self.num_decided[user_id] += 1
             self.decisions.append(
                 (
-                    self.at,
                     f"import-{self.round.id}-{sample_id}-{place}",
-                    self.round.project_id,
-                    self.round.id,
                     self.group_ids[group],
                     sample_id,
                     user_id,
@@ -266,18 +268,15 @@ class SampleWriter:
                     self.provenance.value(written),
                     word.note,
                     is_override(score, verdict, own, word.score),
-                    False,
-                    "sample",
-                    VIA,
                     word.is_adjudication,
                     word.is_late,
                 )
             )
             self.num_decisions += 1
         for slot, user_id in enumerate(people):
-            self.leases.append((sample_id, slot, self.round.id, user_id, self.at, self.at, False))
+            self.leases.append((sample_id, slot, user_id, self.at))
         for slot in range(len(people), self.settings.reviewers_of(sample_id)):
-            self.leases.append((sample_id, slot, self.round.id, None, self.at, None, False))
+            self.leases.append((sample_id, slot, None, None))
         return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
 
 

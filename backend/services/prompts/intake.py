@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.config import settings
 from backend.db import reading, session, tables
+from backend.db.arriving import gathering
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
+from backend.garbage import collected_seldom
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompts import file_preview as prompt_preview
@@ -124,7 +126,7 @@ def import_file(
         require(db, actor, project_id, Role.curator)
         _refuse_taken(db, project_id, names)
     source = open_file(_source(actor, path, uploaded=uploaded))
-    with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems:
+    with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems, collected_seldom():
         stager = _staged(source, mapping, problems, folder / "rows")
         if on_bad == "refuse" and problems.counts["bad row"]:
             raise InvalidInput(
@@ -137,8 +139,9 @@ def import_file(
             db.add_all(sets.values())
             db.flush()
             writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)
-            for chunk in staging.staged(folder / "rows"):
-                writer.write(chunk)
+            with gathering(db, tables.Prompt):
+                for chunk in staging.staged(folder / "rows"):
+                    writer.write(chunk)
             writer.finish()
             sets_made = [row for row in sets.values() if row.num_prompts]
             if not sets_made:

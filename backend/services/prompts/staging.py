@@ -156,6 +156,10 @@ class Stager:
         if chunk:
             pickler.dump(chunk)
         self._check_columns()
+        # Of a million prompts they are as much memory as the database takes next.
+        self.seen.clear()
+        self.told.clear()
+        self.num_completions.clear()
         return self.num_rows
 
     def _with_completions(self, number: int, key: int, prompt: ParsedPrompt) -> StagedRow | None:

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.services.prompts.staging import Problems, StagedPrompt, is_held_out
 from backend.values import Split
 
-COLUMNS = "prompt_set_id, created_at, position, messages, text, answer, extra, text_key, content_hash"
+COLUMNS = "position, messages, text, answer, extra, text_key, content_hash"
 KEYS_AT_ONCE = 500
 
 
@@ -35,9 +36,8 @@ class Writer:
     def __post_init__(self) -> None:
         self.numbers = {split: array("q") for split in self.sets}
         self.others = {split: self._sets_of(opposite(split)) for split in self.sets}
-        dialect = self.db.get_bind().dialect
-        as_stored = tables.Prompt.__table__.c.created_at.type.dialect_impl(dialect).bind_processor(dialect)
-        self.created_at = as_stored(now()) if as_stored else now()
+        self.arrival = Arrival(self.db)
+        self.created_at = self.arrival.stored(tables.Prompt, "created_at", now())
 
     def _sets_of(self, split: Split) -> dict[int, str]:
         query = select(tables.PromptSet.id, tables.PromptSet.name).where(
@@ -119,27 +119,9 @@ class Writer:
         return left
 
     def _insert(self, set_id: int, rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows (position and what follows it in `COLUMNS`), past the column types.
-
-        Messages and metadata are JSON text already. On SQLite all in one statement, because its full-text index writes
-        out what it has gathered at every one; on PostgreSQL by COPY, which costs this process a third of an INSERT.
-        """
-        if not rows:
-            return
-        connection = self.db.connection()
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(
-                "CREATE TEMP TABLE arriving (position, messages, text, answer, extra, key, hash)"
-            )
-            connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            statement = f"INSERT INTO prompts ({COLUMNS}) SELECT ?, ?, arriving.* FROM arriving ORDER BY rowid"
-            connection.exec_driver_sql(statement, (set_id, self.created_at))
-            connection.exec_driver_sql("DROP TABLE arriving")
-            return
-        psycopg: Any = connection.connection.driver_connection
-        with psycopg.cursor() as cursor, cursor.copy(f"COPY prompts ({COLUMNS}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row((set_id, self.created_at, *row))
+        """Insert rows of `COLUMNS`, past the column types: messages and metadata are JSON text already."""
+        common = {"prompt_set_id": set_id, "created_at": self.created_at}
+        self.arrival.put(tables.Prompt, COLUMNS, rows, common, is_searched=True)
 
     def _by_split(self, chunk: list[StagedPrompt]) -> dict[Split, list[StagedPrompt]]:
         if len(self.sets) == 1:

@@ -65,7 +65,7 @@ class DecisionHistory:
                 others[head].add(sample_id)
         mine, by_sample = set(ids), defaultdict[int, list[tables.Decision]](list)
         # Most samples have none, and a statement of hundreds of ids takes long to make.
-        places = {sample_id for (sample_id,) in self._decided.rows([*(mine | {*others})])}
+        places = {sample_id for (sample_id,) in self._decided.rows(sorted(mine | {*others}))}
         for row in self._db.execute(self._query, {"places": [*places]}) if places else ():
             for sample_id in {row.sample_id} & mine | others.get(row.sample_id, set()):
                 by_sample[sample_id].append(row)  # type: ignore[arg-type]

@@ -1,8 +1,10 @@
 """What judges said of the samples of an export, as JSON; and how rows are read for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from json.encoder import encode_basestring
 from math import isfinite
+from operator import lt
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -10,17 +12,34 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 
+NEARLY_ALL = 1.5
+"""Ids in so many times as long a range are read as a range."""
+
 
 class Reader:
-    """Reads rows by id as the driver gives them: SQLAlchemy's own, made for each statement anew, take twice as long."""
+    """Reads rows by id as the driver gives them: SQLAlchemy's own, made for each statement anew, take twice as long.
+
+    `column` is the first of the query.
+    """
 
     def __init__(self, db: Session, query: Select[Any], column: Any) -> None:
-        in_one = query.where(column.in_([-1])).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
-        self._before, self._after = str(in_one).split("(-1)")
+        in_list = query.where(column.in_([-1])).compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+        self._before, self._after = str(in_list).split("IN (-1)")
         self._connection = db.connection()
 
     def rows(self, ids: Sequence[int]) -> Sequence[Any]:
-        done = self._connection.exec_driver_sql(f"{self._before}({', '.join(map(str, ids))}){self._after}")
+        first, last = ids[0], ids[-1]
+        # A range is read in half the time of a list. Samples of other rounds may lie between.
+        if len(ids) <= last - first + 1 <= NEARLY_ALL * len(ids) and all(map(lt, ids, islice(ids, 1, None))):
+            fetched = self._fetched(f"BETWEEN {first} AND {last}")
+            if last - first + 1 == len(ids):
+                return fetched
+            asked = set(ids)
+            return [row for row in fetched if row[0] in asked]
+        return self._fetched(f"IN ({', '.join(map(str, ids))})")
+
+    def _fetched(self, which: str) -> Sequence[Any]:
+        done = self._connection.exec_driver_sql(f"{self._before}{which}{self._after}")
         fetched: Sequence[Any] = done.cursor.fetchall()
         done.close()
         return fetched

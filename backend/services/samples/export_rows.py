@@ -6,7 +6,6 @@ Plain columns as the driver gives them, JSON as text: entities would take most o
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, case, cast, func, select
@@ -23,6 +22,7 @@ from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
 
+_decode = json.JSONDecoder().raw_decode
 ROWS_AT_ONCE = 1_000
 FIRST = 100
 BYTES_AT_ONCE = 16 << 20
@@ -104,7 +104,10 @@ class Read(NamedTuple):
     is_flagged: bool
 
 
-EDITED_FROM_AT, ANSWER_AT, OVERRIDDEN_AT = map(Read._fields.index, ("edited_from_id", "answer", "is_overridden"))
+EDITED_FROM_AT = Read._fields.index("edited_from_id")
+LONG = ("asked", "unhinted", "answer", "metadata", "text", "turns", "reasoning", "noted")
+LONG_AT = tuple(map(Read._fields.index, LONG))
+"""The places of what may be long."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def shaped(rows: Iterable[Values], format: Format) -> Iterator[Values]:
         return
     make: Callable[[Any], Any] = (lambda asked: asked) if format == "parquet" else (lambda asked: plain(asked, ""))
     for row in rows:
-        yield (*row[:PROMPT_AT], make(json.loads(row[PROMPT_AT])), *row[PROMPT_AT + 1 :])
+        yield (*row[:PROMPT_AT], make(_decode(row[PROMPT_AT])[0]), *row[PROMPT_AT + 1 :])
 
 
 def rows(
@@ -149,27 +152,35 @@ def rows(
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
-        rows_read, judgments = (
-            {row[0]: row for row in read.rows(chunk)},
-            export_judgments.written(judged.rows(chunk), names.checkpoints),
-        )
-        originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read.values() if row[EDITED_FROM_AT] is not None}
+        rows_read = read.rows(chunk)
+        judgments = export_judgments.written(judged.rows(chunk), names.checkpoints)
+        originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read if row[EDITED_FROM_AT] is not None}
         known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
         at += size
-        texts = chain.from_iterable((*rows_read.values(), judgments.values(), decided.values(), answered.values()))
-        size = next_size(len(chunk), sum([len(text) for text in texts if text.__class__ is str]))
+        told_length = sum([sum(map(len, lines.values())) for lines in (judgments, decided, answered)])
+        size = next_size(len(chunk), _length(rows_read) + told_length)
+        if shown or kept.judge:
+            rows_read = [_prepared(Read._make(row), shown, kept) for row in rows_read]
+        by_id = {row[0]: row for row in rows_read}
         for sample_id in chunk:
-            row = Read._make(rows_read[sample_id])
-            row = row._replace(noted=few_shot_shown.noted_text(row.noted, shown)) if shown else row
-            lists = tuple(lines.get(sample_id, "[]") for lines in (judgments, decided, answered))
-            if kept.judge and row.unhinted is not None:
-                row = row._replace(asked=row.unhinted)
-            yield (
-                _shown(row, of_round, names, lists)
-                if sample_id in known
-                else _masked(row, of_round, names, lists, kept)
-            )
+            row = by_id[sample_id]
+            told = judgments.get(sample_id, "[]"), decided.get(sample_id, "[]"), answered.get(sample_id, "[]")
+            if sample_id in known:
+                yield _shown(row, of_round, names, told)
+            else:
+                yield _masked(Read._make(row), of_round, names, told, kept)
+
+
+def _length(rows: Sequence[Values]) -> int:
+    """The characters of the rows' long texts."""
+    return sum([len(row[place]) for place in LONG_AT for row in rows if row[place]])
+
+
+def _prepared(row: Read, shown: frozenset[int], kept: Hidden) -> Read:
+    """The row without what few-shot examples would tell, and without a hint that was asked."""
+    row = row._replace(noted=few_shot_shown.noted_text(row.noted, shown)) if shown else row
+    return row._replace(asked=row.unhinted) if kept.judge and row.unhinted is not None else row
 
 
 def next_size(rows: int, length: int) -> int:
@@ -227,24 +238,26 @@ def _json(column: Any) -> Any:
 
 
 def _shown(
-    row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
+    row: Values, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
 ) -> Values:
-    """The row as it is written."""
+    """The row, which has the values of a `Read`, as it is written."""
+    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, asked, _, *more = row
+    *written, overridden, unparsed, flagged = more
     return (
-        row.sample_id,
+        sample_id,
         *of_round,
-        row.step,
-        row.role,
-        row.kind,
-        names.checkpoints.get(row.checkpoint_id),
-        names.people.get(row.author_id),
-        row.edited_from_id,
-        row.prompt_id,
-        row.asked,
-        *row[ANSWER_AT:OVERRIDDEN_AT],
-        row.is_overridden == 1,
-        row.is_unparsed == 1,
-        row.is_flagged == 1,
+        step,
+        role,
+        kind,
+        names.checkpoints.get(made_by),
+        names.people.get(author),
+        edited,
+        prompt_id,
+        asked,
+        *written,
+        overridden == 1,
+        unparsed == 1,
+        flagged == 1,
         is_hidden,
         *told,
     )

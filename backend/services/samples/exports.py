@@ -8,26 +8,24 @@ import uuid
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import row_files
-from backend.db import listing_among, reading, session, snapshot, tables
-from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import COLUMN, Scope, scope
-from backend.db.listing_search import find
+from backend.db import reading, session, snapshot, tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.listing import scope
 from backend.db.search import Patience
-from backend.db.tables.judgment import UNSCORED
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.row_files import Format, Values
 from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.questions import filtering
-from backend.services.samples import export_rows, visibility
+from backend.services.samples import export_ids, export_rows, visibility
 from backend.services.samples.export_places import folder, forget_old, refuse_place
 from backend.services.samples.export_slots import Slot, writing
 from backend.services.samples.visibility import Hidden
@@ -40,7 +38,6 @@ PATTERN_SECONDS = 20.0
 """A regular expression may look so long at all texts of an export."""
 SEARCH_SECONDS = 10.0
 """A search may look so long for what is written while somebody waits."""
-READ = 5_000
 TOLD = 1_000
 """After so many rows progress is told."""
 
@@ -104,10 +101,6 @@ class ExportFile:
         """To be called when the file is sent, or will not be."""
         if self.slot is not None:
             self.slot.release()
-
-
-class TooSlow(InvalidInput):
-    """A search that takes too long for somebody who waits."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +185,7 @@ def _found(
 ) -> list[_OfRound]:
     """The samples of each round, as far as the actor may see and filter them; at most `limit` in all.
 
-    Raises `TooSlow` where a search is not done by `until`.
+    Raises `export_ids.TooSlow` where a search is not done by `until`.
     """
     require(db, actor, project_id, Role.viewer)
     refuse_held(db, project_id)
@@ -202,7 +195,7 @@ def _found(
         visibility.refuse(kept, wanted.filters, wanted.sort)
         filters = visibility.narrowed(kept, round_, wanted.filters)
         asked = scope(db, round_.id, filters, filtering.among(db, actor, round_, filters))
-        ids = matching(asked, filters, wanted.sort, patience, left, until)
+        ids = export_ids.matching(asked, filters, wanted.sort, patience, left, until)
         left = None if left is None else left - len(ids)
         parts.append(_OfRound(round_, kept, ids))
     return parts
@@ -230,60 +223,6 @@ def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[
     for item in rounds if round_ids else ():
         archived.refuse(item)
     return [item for item in rounds if item.archived_at is None]
-
-
-def matching(
-    asked: Scope,
-    filters: Filters,
-    sort: Sort,
-    patience: Patience,
-    limit: int | None,
-    until: float | None = None,
-) -> "array[int]":
-    """The ids of what the filter finds in the list's order: eight bytes each, the one thing that grows with an export.
-
-    A search with very many matches comes in the samples' own order, as in the list.
-    """
-    ids = array("q")
-    if not asked.facets:
-        return ids
-    most = 2**62 if limit is None else limit
-    held = listing_among.whole(asked)
-    if not (filters.text or filters.prompt):
-        source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
-        sql = text(f"SELECT sample_id FROM {source} ORDER BY {_order(sort)} LIMIT :limit")
-        result: Any = asked.db.execute(sql, asked.values | {"limit": most if held is None else 2**62})
-        # Numbers alone: a row of SQLAlchemy's for each takes longer.
-        while len(ids) < most and (some := result.cursor.fetchmany(READ)):
-            ids.extend([sample_id for (sample_id,) in some if held is None or sample_id in held])
-        result.close()
-        return ids[:most]
-    cursor: Cursor | None = None
-    if held is not None and len(held) > listing_among.SORTED:
-        asked = replace(asked, among=None)
-    while len(ids) < most:
-        if until is not None and time.monotonic() > until:
-            raise TooSlow(
-                "This search takes too long to be answered at once. Start the export in the background (POST to "
-                "samples/exports), write it with `rondo samples export`, or narrow the filter."
-            )
-        page = find(asked, filters, sort, cursor, min(READ, most - len(ids)), patience=patience)
-        ids.extend(page.ids if held is None else [id_ for id_ in page.ids if id_ in held])
-        cursor = page.next
-        if cursor is None:
-            break
-    return ids
-
-
-def _order(sort: Sort) -> str:
-    """The list's order, as SQL: by each key, what has none last, and by number in the direction of the last key."""
-    keys = [(sort.key, sort.descending)] + ([(sort.then, sort.then_descending)] if sort.then else [])
-    parts: list[str] = []
-    for key, descending in keys:
-        column, way = COLUMN[key], "DESC" if descending else "ASC"
-        parts += [f"({column} = {UNSCORED!r})"] if column.endswith("_key") else []
-        parts.append(f"{column} {way}")
-    return ", ".join([*parts, f"sample_id {'DESC' if keys[-1][1] else 'ASC'}"])
 
 
 def note(db: Session, actor: Actor, project_id: int, wanted: ExportRequest, num_rows: int) -> None:
