@@ -158,8 +158,8 @@ def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
     who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None
     return (
         f"Round {number} is in the trash since {hidden.trashed_at:%Y-%m-%d %H:%M} UTC"
-        f"{f', put there by {who.name}' if who is not None else ''}. A curator can bring it back, on the page /projects "
-        f"or with `rondo round restore {number}`."
+        f"{f', put there by {who.name}' if who is not None else ''}. A curator can bring it back, on the page "
+        f"/projects or with `rondo round restore {number}`."
     )
 
 

@@ -240,8 +240,8 @@ def delete_set(actor: Actor, set_id: int) -> None:
         archived.refuse_prompt_set(db, set_id, prompt_set.name)
         if (number := _in_trash(db, project_id, set_id)) is not None:
             raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: round {number}, which is in the trash, uses it. "
-                "Leave it; new rounds need not use it."
+                f"The prompt set {prompt_set.name!r} cannot be deleted: round {number}, which is in the trash, uses "
+                "it. Leave it; new rounds need not use it."
             )
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):

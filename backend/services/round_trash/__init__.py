@@ -160,10 +160,10 @@ def refusal(db: Session, row: tables.Round) -> str:
         return f"{which} is running. Cancel it on its page first."
     going_on = [round_.number for round_ in later if round_.status not in needs.ENDED]
     if going_on:
+        which_ones = "that has ended, or put it" if len(going_on) == 1 else "these have ended, or put them"
         return (
             f"{needs.in_words(going_on)} came from round {row.number} and may still read its rows. Wait until "
-            f"{'that has' if len(going_on) == 1 else 'these have'} ended, or put {'it' if len(going_on) == 1 else 'them'} "
-            "in the trash first."
+            f"{which_ones} in the trash first."
         )
     if num := follows(row.auto, row.status):
         more = "one more round is" if num == 1 else f"{num} more rounds are"

@@ -108,7 +108,8 @@ def _reasons(db: Session, row: tables.Round) -> Iterator[str]:
     came = round_.parent_id == row.id, round_.branch_of_id == row.id
     numbers = db.scalars(select(round_.number).where(came[0] | came[1]).order_by(round_.number)).all()
     if numbers:
-        yield f"{needs.in_words(list(numbers)).lower()} came from it; delete {'that' if len(numbers) == 1 else 'those'} first"
+        which = "that" if len(numbers) == 1 else "those"
+        yield f"{needs.in_words(list(numbers)).lower()} came from it; delete {which} first"
     named = db.scalar(select(prompt_set.name).where(prompt_set.round_id == row.id).order_by(prompt_set.id).limit(1))
     if named is not None:
         yield f"it made the prompt set {named!r}; an admin can delete that on the page Prompts, where nothing uses it"

@@ -170,8 +170,8 @@ def why_not(db: Session, actor: Actor, job: tables.Job) -> RondoError | None:
             return NotFound(f"Export {job.id} holds samples of a round that is gone. Export again.")
         if round_.project_id != job.project_id:
             return NotFound(
-                f"Export {job.id} holds samples of round {round_.number}, which is in the trash. Bring that back on the "
-                "page /projects, or export again."
+                f"Export {job.id} holds samples of round {round_.number}, which is in the trash. Bring that back on "
+                "the page /projects, or export again."
             )
         if hides_more(visibility.hidden(db, actor, round_), Hidden(*was)):
             return Conflict(
