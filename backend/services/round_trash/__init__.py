@@ -68,8 +68,9 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
         db.add(hidden)
         db.flush()
         moving.take_out(db, row, hidden.id)
-        for table in (tables.Lease, tables.Presence):
-            db.execute(delete(table).where(table.round_id == round_id))
+        lease = tables.Lease
+        db.execute(delete(lease).where(lease.round_id == round_id, lease.decided_at.is_(None)))
+        db.execute(delete(tables.Presence).where(tables.Presence.round_id == round_id))
         events.note(db, actor, "trash round", f"round {number}", project_id=home_id, round_id=round_id)
     return get(actor, round_id)
 
