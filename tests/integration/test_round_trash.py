@@ -1,11 +1,14 @@
 """The trash of rounds: what keeps a round out of it, what stays, how it comes back, and what deletes it for good."""
 
+import json
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
+from typer.testing import CliRunner
 
 import migrations
+from app.cli.commands import app
 from backend import jobs
 from backend.config import settings
 from backend.db import now, reading, session, tables
@@ -119,7 +122,7 @@ def test_what_was_made_of_a_round_stays_and_says_where_it_is(database: str) -> N
     of_first = next(view for view in datasets.list_datasets(admin, project.id) if view.round_id == first)
     assert of_first.is_round_in_trash
     assert len(datasets.rows(admin, of_first.id).rows) == 1
-    head = round_report.get(admin, second).head
+    head = round_report.opening(admin, second).head
     assert (head.parent_number, head.is_parent_in_trash) == (1, True)
     lines = overview.loop(admin, project.id).lines
     assert [(line.number, line.trashed_parent, line.checkpoint) for line in lines] == [(0, None, "made"), (2, 1, "")]
@@ -207,6 +210,25 @@ def test_forms_take_a_round_to_the_trash_and_back(database: str) -> None:
         asked = client.get(f"{at}/delete", headers=PAGE).text
         assert f'action="{at}/delete"' in asked
         assert client.post(f"{at}/restore").headers["location"] == f"/p/{slug}/round?round={second}"
+
+
+@pytest.mark.on_sqlite
+def test_a_shell_takes_a_round_to_the_trash_and_back(database: str) -> None:
+    make_place()
+
+    def said(*words: str) -> str:
+        result = CliRunner().invoke(app, [*words])
+        assert result.exit_code == 0, result.output
+        return " ".join(result.output.split())
+
+    assert "`rondo round restore 2` brings it back." in said("round", "trash", "2")
+    assert "Round 2" not in said("round", "list")
+    listed = json.loads(said("trash", "list", "--json"))
+    assert ([entry["number"] for entry in listed["rounds"]], listed["trash"]) == ([2], [])
+    assert "is back." in said("round", "restore", "2")
+    said("round", "trash", "2")
+    assert "is deleted: 1 rounds, 6 samples" in said("trash", "delete-round", "2", "--yes")
+    assert said("trash", "list") == "The trash is empty."
 
 
 def delete(owner: Actor, round_id: int) -> object:

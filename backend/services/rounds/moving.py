@@ -96,7 +96,9 @@ def refuse_ids(db: Session, project_id: int, external_ids: Sequence[str]) -> Non
 def _take_notices(db: Session, round_id: int, home_id: int, hidden_id: int) -> None:
     notice, job = tables.Notice, tables.Job
     jobs = set(db.scalars(select(job.id).where(job.project_id == hidden_id)))
-    told: Sequence[Any] = db.execute(select(notice.id, notice.path).where(notice.project_id == home_id)).all()
+    may_be = or_(notice.path.contains(f"={round_id}"), notice.path.contains("job="))
+    query = select(notice.id, notice.path).where(notice.project_id == home_id, may_be)
+    told: Sequence[Any] = db.execute(query).all()
     ids = [id_ for id_, path in told if _is_about(path, round_id, jobs)]
     for some in in_chunks(ids):
         db.execute(update(notice).where(notice.id.in_(some)).values(project_id=hidden_id))
