@@ -120,8 +120,9 @@ def require_in(db: Session, actor: Actor, project_id: int | None, role: Role, mi
         require(db, actor, project_id, role)
     except NotFound as error:
         hidden = db.get(tables.Project, project_id)
-        is_of_round = hidden is not None and hidden.trash_of_id is not None
-        raise NotFound((is_of_round and _said_of_trash(db, actor, project_id)) or missing) from error
+        of_round = hidden is not None and hidden.trash_of_id is not None
+        why = _said_of_trash(db, actor, project_id) if of_round else ""
+        raise NotFound(why or missing) from error
 
 
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
@@ -147,10 +148,8 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
 
 def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
     """The same of the round that lies in the trash in that hidden project."""
-    home_id, number = (
-        hidden.trash_of_id,
-        db.scalar(select(tables.Round.number).where(tables.Round.project_id == hidden.id)),
-    )
+    home_id, row = hidden.trash_of_id, tables.Round
+    number = db.scalar(select(row.number).where(row.project_id == hidden.id))
     if home_id is None or number is None or role_of(db, actor, home_id) is None:
         return ""
     if hidden.is_deleting:
