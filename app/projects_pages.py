@@ -18,7 +18,7 @@ from app.widgets import times
 from app.widgets.formats import count, percent
 from backend.boundary import MOST_LINE, Id
 from backend.errors import RondoError
-from backend.services import projects
+from backend.services import projects, round_trash
 from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
@@ -59,7 +59,7 @@ def show(request: Request) -> Response:
 
     `?leftovers=1`: the files that nothing refers to, too.
     """
-    return _list(request)
+    return listing(request)
 
 
 @router.post("/projects/{project_id}/rename")
@@ -77,22 +77,22 @@ def trash_project(request: Request, project_id: Id) -> Response:
 @router.post("/projects/trash/{entry_id}/restore")
 def restore(request: Request, entry_id: Id) -> Response:
     """Bring a project back, and go there."""
-    actor = _actor(request)
+    actor = actor_of(request)
     try:
         project_id = trash.restore(actor, entry_id)
     except RondoError as error:
-        return _list(request, error)
+        return listing(request, error)
     return RedirectResponse(page_path(projects.get(actor, project_id).slug), 303)
 
 
 @router.get("/projects/trash/{entry_id}/delete")
 def ask_to_delete(request: Request, entry_id: Id) -> Response:
     """Say what would be deleted."""
-    actor = _actor(request)
+    actor = actor_of(request)
     try:
         entry, held = trash.get(actor, entry_id), deletion.contents(actor, entry_id)
     except RondoError as error:
-        return _list(request, error)
+        return listing(request, error)
     return html.page(
         request,
         "delete",
@@ -137,23 +137,23 @@ def in_bytes(number: int) -> str:
     return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
 
 
-def _actor(request: Request) -> Actor:
+def actor_of(request: Request) -> Actor:
     actor: Actor = request.state.signed_in.actor
     return actor
 
 
 def _done(request: Request, act: Callable[[Actor], object]) -> Response:
     try:
-        act(_actor(request))
+        act(actor_of(request))
     except RondoError as error:
-        return _list(request, error)
+        return listing(request, error)
     return RedirectResponse("/projects", 303)
 
 
-def _list(request: Request, error: RondoError | None = None) -> Response:
+def listing(request: Request, error: RondoError | None = None) -> Response:
     """The list, with what was refused above it."""
     times.see_from(request)
-    actor, left = _actor(request), None
+    actor, left = actor_of(request), None
     try:
         if actor.is_owner and "leftovers" in request.query_params:
             left = _leftovers(actor)
@@ -166,6 +166,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
     )
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
+    rounds = [{"entry": entry, "since": times.moment(entry.trashed_at)} for entry in round_trash.list_mine(actor)]
     trashed = [
         {"entry": trash_entry, "since": times.moment(trash_entry.trashed_at)} for trash_entry in trash.list_mine(actor)
     ]
@@ -183,6 +184,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         shows=SHOWS,
         is_narrowed=bool(name) or show is not ShownProjects.all,
         trashed=trashed,
+        trashed_rounds=rounds,
         is_owner=actor.is_owner,
         left=left,
     )

@@ -7,11 +7,13 @@ from pydantic import AwareDatetime
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id
+from backend.services import round_trash
 from backend.services.operations import clean_up
 from backend.services.operations.leftovers import Leftover
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Holdings
 from backend.services.projects.trash import TrashEntry
+from backend.services.round_trash import TrashedRound, emptying
 
 router = APIRouter(tags=["trash"])
 Since = Annotated[AwareDatetime, Query(description="Its `trashed_at`; where it went there anew since, it stays.")]
@@ -49,6 +51,40 @@ def delete_for_good(actor: Asking, entry_id: Id, since: Since) -> Holdings:
     since: its `trashed_at`; 409 where it went there anew since then.
     """
     return deletion.delete_for_good(actor, entry_id, since)
+
+
+@router.get("/projects/{project_id}/trash")
+def list_trashed_rounds(actor: Asking, project_id: Id) -> list[TrashedRound]:
+    """The project's rounds in the trash, the last to go there first."""
+    return round_trash.list_mine(actor, project_id)
+
+
+@router.post("/rounds/{round_id}/trash")
+def trash_round(actor: Asking, round_id: Id) -> TrashedRound:
+    """Put a round in the trash; 409 while something runs that may read it, with the way out."""
+    return round_trash.put(actor, round_id)
+
+
+@router.get("/trash/rounds/{round_id}")
+def get_trashed_round_contents(actor: Asking, round_id: Id) -> Holdings:
+    """What would be deleted with it."""
+    return emptying.contents(actor, round_id)
+
+
+@router.post("/trash/rounds/{round_id}/restore", status_code=204)
+def restore_round_from_trash(actor: Asking, round_id: Id) -> None:
+    """Bring a round back as it was."""
+    round_trash.restore(actor, round_id)
+
+
+@router.delete("/trash/rounds/{round_id}")
+def delete_round_for_good(actor: Asking, round_id: Id, since: Since) -> Holdings:
+    """Delete a round in the trash with its datasets and files, and answer what it held once all is gone.
+
+    since: its `trashed_at`. 409 where it went there anew since then, and where a checkpoint, a round or anything else
+    that stays refers to it.
+    """
+    return emptying.delete_for_good(actor, round_id, since)
 
 
 @router.get("/leftovers")

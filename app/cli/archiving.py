@@ -1,4 +1,4 @@
-"""`rondo round archive | restore`."""
+"""`rondo round archive | trash | restore`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,11 +32,33 @@ def archive(number: RoundNumber, project: Project = None, as_json: AsJson = Fals
     _emit(row, text, as_json=as_json)
 
 
+@app.command("trash")
+def put_in_trash(number: RoundNumber, project: Project = None, as_json: AsJson = False) -> None:
+    """Put a round in the trash, where nobody sees it; what it made stays."""
+    from dataclasses import asdict
+
+    from backend.services import round_trash
+
+    actor, round_ = one_round(project, number)
+    entry = round_trash.put(actor, round_.id)
+    text = f"{entry.name} is in the trash. `rondo round restore {number}` brings it back."
+    emit(asdict(entry), as_json=as_json, text=text)
+
+
 @app.command()
 def restore(number: RoundNumber, project: Project = None, as_json: AsJson = False) -> None:
-    """Put the rows of an archived round back, with the numbers they had."""
-    from backend.services import round_archive
+    """Bring a round back from the trash, or put the rows of an archived one back."""
+    from app.cli import asking
+    from backend.services import round_archive, round_trash, rounds
 
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    trashed = next((entry for entry in round_trash.list_mine(actor, chosen.id) if entry.number == number), None)
+    if trashed is not None:
+        round_trash.restore(actor, trashed.id)
+        text = f"{trashed.name} is back."
+        emit(as_dict(rounds.get(actor, trashed.id)), as_json=as_json, text=text)
+        return
     actor, round_ = one_round(project, number)
     row = round_archive.restore(actor, round_.id, say)
     _emit(row, f"The rows of round {row.number} are back.", as_json=as_json)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import AsJson, emit, table
+from app.cli.output import AsJson, Project, emit, table
 
 if TYPE_CHECKING:
     from backend.services.operations.leftovers import Leftover
@@ -21,9 +21,11 @@ def list_(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from app.cli import asking
+    from backend.services import round_trash
     from backend.services.projects import trash
 
-    entries = trash.list_mine(asking.owner())
+    actor = asking.owner()
+    entries, rounds = trash.list_mine(actor), round_trash.list_mine(actor)
     rows = [
         [
             entry.id,
@@ -34,8 +36,20 @@ def list_(as_json: AsJson = False) -> None:
         ]
         for entry in entries
     ]
-    text = table(["number", "what", "since (UTC)", "by", "state"], rows) if entries else "The trash is empty."
-    emit({"trash": [asdict(entry) for entry in entries]}, as_json=as_json, text=text)
+    lines = [
+        [
+            round_.number,
+            round_.project,
+            f"{round_.trashed_at:%Y-%m-%d %H:%M}",
+            round_.trashed_by or "-",
+            "deleted in part: delete it again" if round_.is_deleting else "whole",
+        ]
+        for round_ in rounds
+    ]
+    parts = [table(["number", "what", "since (UTC)", "by", "state"], rows)] if rows else []
+    parts += [table(["round", "of", "since (UTC)", "by", "state"], lines)] if lines else []
+    value = {"trash": [asdict(entry) for entry in entries], "rounds": [asdict(round_) for round_ in rounds]}
+    emit(value, as_json=as_json, text="\n\n".join(parts) or "The trash is empty.")
 
 
 @app.command()
@@ -68,6 +82,33 @@ def delete(
         typer.confirm(asked, abort=True, err=True)
     held = deletion.delete_for_good(actor, entry, trash_entry.trashed_at)
     emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {in_words(held)}.")
+
+
+@app.command("delete-round")
+def delete_round(
+    number: Annotated[int, typer.Argument(help="The round's number, as `rondo trash list` shows it.")],
+    project: Project = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a round in the trash for good, its datasets and files too."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.errors import NotFound
+    from backend.services import round_trash
+    from backend.services.round_trash import emptying
+
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    entry = next((entry for entry in round_trash.list_mine(actor, chosen.id) if entry.number == number), None)
+    if entry is None:
+        raise NotFound(f"There is no round {number} of {chosen.name} in the trash. `rondo trash list` shows what is.")
+    if not yes:
+        asked = f"Delete {entry.name} for good: {in_words(emptying.contents(actor, entry.id))}?"
+        typer.confirm(asked, abort=True, err=True)
+    held = emptying.delete_for_good(actor, entry.id, entry.trashed_at)
+    emit({"name": entry.name, **asdict(held)}, as_json=as_json, text=f"{entry.name} is deleted: {in_words(held)}.")
 
 
 def clean_up(

@@ -1180,13 +1180,33 @@ class Trash(Noun):
         """
         return self._ask("DELETE", f"/trash/{entry_id}", query={"since": since})
 
+    def trash_round(self, round_id: int) -> shapes.TrashedRound:
+        """Put a round in the trash; 409 while something runs that may read it, with the way out."""
+        return self._ask("POST", f"/rounds/{round_id}/trash")
+
+    def get_trashed_round_contents(self, round_id: int) -> shapes.Holdings:
+        """What would be deleted with it."""
+        return self._ask("GET", f"/trash/rounds/{round_id}")
+
+    def delete_round_for_good(self, round_id: int, *, since: str) -> shapes.Holdings:
+        """Delete a round in the trash with its datasets and files, and answer what it held once all is gone."""
+        return self._ask("DELETE", f"/trash/rounds/{round_id}", query={"since": since})
+
     def restore(self, entry_id: int) -> None:
         """Bring it back as it was."""
         self._ask("POST", f"/trash/{entry_id}/restore")
 
+    def list_trashed_rounds(self, project_id: int) -> list[shapes.TrashedRound]:
+        """The project's rounds in the trash, the last to go there first."""
+        return self._ask("GET", f"/projects/{project_id}/trash")
+
     def trash_project(self, project_id: int) -> shapes.TrashEntry:
         """Put a project in the trash; 409 while a job of it runs."""
         return self._ask("POST", f"/projects/{project_id}/trash")
+
+    def restore_round_from_trash(self, round_id: int) -> None:
+        """Bring a round back as it was."""
+        self._ask("POST", f"/trash/rounds/{round_id}/restore")
 
 
 class Users(Noun):

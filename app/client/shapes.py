@@ -466,6 +466,7 @@ class CheckpointRow(TypedDict):
     has_weights: NotRequired[bool]
     is_endpoint: NotRequired[bool]
     is_merged: NotRequired[bool]
+    is_round_in_trash: NotRequired[bool]
 
 
 class Checks(TypedDict):
@@ -666,6 +667,7 @@ class DatasetView(TypedDict):
     checkpoint: str | None
     is_read: NotRequired[bool]
     stale_at: NotRequired[str | None]
+    is_round_in_trash: NotRequired[bool]
 
 
 class Decider(TypedDict):
@@ -1128,6 +1130,8 @@ class Head(TypedDict):
     branches: NotRequired[list[str]]
     hold: NotRequired[dict[str, Any]]
     reopened: NotRequired[dict[str, Any]]
+    is_parent_in_trash: NotRequired[bool]
+    is_origin_in_trash: NotRequired[bool]
 
 
 class Health(TypedDict):
@@ -2712,6 +2716,22 @@ class TokenView(TypedDict):
 class TrashEntry(TypedDict):
     id: int
     name: str
+    trashed_at: str
+    trashed_by: str
+    is_deleting: bool
+    may_restore: bool
+    may_delete: bool
+
+
+class TrashedRound(TypedDict):
+    id: int
+    project_id: int
+    project: str
+    number: int
+    recipe: str
+    status: RoundStatus
+    samples: int | None
+    checkpoint: str
     trashed_at: str
     trashed_by: str
     is_deleting: bool

@@ -38,4 +38,5 @@ def asked_for(text: str, what: str, known: Container[int] | None = None) -> Addr
 
 def not_here(what: str, number: int) -> str:
     """Say that this project has no such row: one of another project is not told from one that is nowhere."""
-    return f"There is no {what} {number} in this project. It is another project's, or the address is wrong."
+    trash = "in the trash (All projects…), " if what.endswith("round") else ""
+    return f"There is no {what} {number} in this project. It is {trash}another project's, or the address is wrong."

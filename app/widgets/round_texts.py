@@ -33,6 +33,7 @@ BADGES = {
     RoundStatus.failed: "bad",
 }
 ENGINES = {LocalEngine.transformers: "transformers", LocalEngine.vllm: "vLLM"}
+IN_TRASH = " (in the trash)"
 PREVIEW = 160
 WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
 UNKNOWN = "interval unknown"
@@ -57,8 +58,9 @@ def opening(report: OpeningSection) -> Shown:
     """The card on top, the warnings, the metrics and what was asked for."""
     head, asked = report.head, report.asked
     from_ = f"from round {head.parent_number}" if head.parent_number is not None else "from a base checkpoint"
+    from_ += IN_TRASH if head.is_parent_in_trash else ""
     if head.branch_of_number is not None:
-        from_ = f"a branch of round {head.branch_of_number}, {from_}"
+        from_ = f"a branch of round {head.branch_of_number}{IN_TRASH if head.is_origin_in_trash else ''}, {from_}"
     phase = f", phase {min(head.phase, head.phases - 1) + 1} of {head.phases}" if head.phases > 1 else ""
     author = f" by {head.created_by}" if head.created_by else ""
     is_open = head.finished_at is None
@@ -68,7 +70,7 @@ def opening(report: OpeningSection) -> Shown:
     return {
         "id": head.id,
         "title": f"Round {head.number}",
-        "branch_of_id": head.branch_of_id,
+        "branch_of_id": None if head.is_origin_in_trash else head.branch_of_id,
         "branches": [{"id": head.id, "at": at, "words": BRANCH_WORDS.get(at, f"{at} again")} for at in head.branches],
         "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
         "badge": BADGES.get(head.status, ""),
@@ -76,7 +78,7 @@ def opening(report: OpeningSection) -> Shown:
         "reopened": reopened(head.reopened),
         "recipe": f"{head.title or head.recipe}{f' ({head.paper})' if head.paper else ''}{phase}",
         "from": from_,
-        "parent_id": head.parent_id,
+        "parent_id": None if head.is_parent_in_trash else head.parent_id,
         "facts": f"Launched {moment(head.created_at)}{author}, {ended}. {head.num_prompts:,} prompts, "
         f"seed {head.seed}, {review}. Model folders are served by {ENGINES[head.engine]}.",
         "is_measured": any(metric.of == "made" and metric.value is not None for metric in report.measured.metrics),

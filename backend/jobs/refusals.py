@@ -39,9 +39,11 @@ def refuse_second(db: Session, round_id: int | None) -> None:
 
 def refuse_trashed(db: Session, project_id: int) -> None:
     """Locks the project against going to the trash meanwhile: whoever puts it there looks for jobs under its lock."""
-    query = select(Project.trashed_at).where(Project.id == project_id).with_for_update(read=True, key_share=True)
-    if db.scalar(query) is not None:
-        raise Conflict("The project is in the trash, so nothing is done for it. Bring it back first.")
+    query = select(Project.trashed_at, Project.trash_of_id).where(Project.id == project_id)
+    row = db.execute(query.with_for_update(read=True, key_share=True)).one_or_none()
+    if row is not None and row.trashed_at is not None:
+        what = "project" if row.trash_of_id is None else "round"
+        raise Conflict(f"The {what} is in the trash, so nothing is done for it. Bring it back first.")
 
 
 def refuse_archived(db: Session, round_id: int | None) -> None:

@@ -40,7 +40,7 @@ def _with_standing(query: Select[Any], begin: Any, project_id: Any) -> Select[An
     people = begin.outerjoin(tables.Membership.__table__, mine)
     return (
         query.add_columns(user.is_active, user.is_owner, member.role)
-        .add_columns(project.id.label("project_id"), project.preview_id, project.trashed_at)
+        .add_columns(project.id.label("project_id"), project.preview_id, project.trashed_at, project.trash_of_id)
         .select_from(people.outerjoin(tables.Project.__table__, project.id == project_id))
         .where(user.id == bindparam("user_id"))
     )
@@ -81,7 +81,7 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
 def _role(row: Any, *, in_trash: bool) -> Role | None:
     if row is None or not row.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
-    if (row.trashed_at is not None) is not in_trash:
+    if (row.trashed_at is not None) is not in_trash or row.trash_of_id is not None:
         return None
     if row.is_owner:
         return Role.admin if row.project_id is not None and row.preview_id is None else None
@@ -119,7 +119,10 @@ def require_in(db: Session, actor: Actor, project_id: int | None, role: Role, mi
     try:
         require(db, actor, project_id, role)
     except NotFound as error:
-        raise NotFound(missing) from error
+        hidden = db.get(tables.Project, project_id)
+        of_round = hidden is not None and hidden.trash_of_id is not None
+        why = _said_of_trash(db, actor, project_id) if of_round else ""
+        raise NotFound(why or missing) from error
 
 
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
@@ -127,6 +130,8 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
     row = db.get(tables.Project, project_id)
     if row is None or row.trashed_at is None:
         return ""
+    if row.trash_of_id is not None:
+        return _said_of_round(db, actor, row)
     role = role_of(db, actor, project_id, in_trash=True)
     if role is None:
         return ""
@@ -139,6 +144,22 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
     if role.rank < Role.admin.rank:
         back = f"One of its admins can bring it back, on the page /projects or with `rondo trash restore {project_id}`."
     return f"The project {row.name} is in the trash since {row.trashed_at:%Y-%m-%d %H:%M} UTC. {back}"
+
+
+def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
+    """The same of the round that lies in the trash in that hidden project."""
+    home_id, row = hidden.trash_of_id, tables.Round
+    number = db.scalar(select(row.number).where(row.project_id == hidden.id))
+    if home_id is None or number is None or role_of(db, actor, home_id) is None:
+        return ""
+    if hidden.is_deleting:
+        return f"Round {number} is deleted in part and cannot come back. An owner can delete it again, which ends that."
+    who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None
+    return (
+        f"Round {number} is in the trash since {hidden.trashed_at:%Y-%m-%d %H:%M} UTC"
+        f"{f', put there by {who.name}' if who is not None else ''}. A curator can bring it back, on the page "
+        f"/projects or with `rondo round restore {number}`."
+    )
 
 
 def is_owner(db: Session, actor: Actor) -> bool:

@@ -213,9 +213,9 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
         delete(admin, checkpoint.id)
     looks_back = checks.parse(rows.RECIPE | {"earlier_rounds": True})
     with reading() as db:
-        checks.check_archived(db, round_.id, checks.parse(rows.RECIPE))
+        checks.check_archived(db, round_.project_id, round_.id, checks.parse(rows.RECIPE))
         with pytest.raises(Conflict, match="Round 2, which this one would follow, is archived"):
-            checks.check_archived(db, round_.id, looks_back)
+            checks.check_archived(db, round_.project_id, round_.id, looks_back)
     report = round_report.get(admin, round_.id)
     assert (report.opening.head.number, report.opening.head.is_archived) == (2, True)
     reply = (report.texts.spreads.missing, report.work.people.missing, (report.work.failed.missing,))

@@ -200,7 +200,7 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
     admin = rows.make_actor(project, Role.admin)
     entry_id = trash.put_project(owner, project.id)
     log, left = lay(f"checkpoints/round-{round_of(project)}-abc/final/model.safetensors"), after
-    steps = deletion._steps
+    steps = deletion.steps
 
     def dying(project_id: int) -> Iterator[None]:
         nonlocal left
@@ -212,7 +212,7 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
 
     monkeypatch.setattr(deletion, "GROUPS", 1)
     with monkeypatch.context() as patched:
-        patched.setattr(deletion, "_steps", dying)
+        patched.setattr(deletion, "steps", dying)
         with pytest.raises(Killed):
             delete(owner, entry_id)
     assert not log.exists()

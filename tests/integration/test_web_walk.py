@@ -30,6 +30,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/trash", Role.admin, None),
     ("POST", "/trash/{entry_id}/restore", Role.admin, None),
     ("DELETE", "/trash/{entry_id}", OWNER, "since"),
+    ("POST", "/rounds/{round_id}/trash", Role.curator, None),
+    ("POST", "/trash/rounds/{round_id}/restore", Role.curator, None),
+    ("DELETE", "/trash/rounds/{round_id}", OWNER, "since"),
     ("DELETE", "/leftovers", OWNER, None),
     ("POST", "/projects/{project_id}/people", Role.admin, {"name": "newcomer", "role": "viewer"}),
     ("PUT", "/projects/{project_id}/people/{user_id}", Role.admin, {"role": "admin"}),
@@ -180,6 +183,8 @@ READS: dict[str, Role | str] = {
     "/recipes": ANYONE,
     "/recipes/named/{name}": ANYONE,
     "/projects/{project_id}/rounds": Role.viewer,
+    "/projects/{project_id}/trash": Role.viewer,
+    "/trash/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer,
     "/rounds/{round_id}/report": Role.viewer,
@@ -312,6 +317,7 @@ CURATORS = {
 }
 NOT_THERE_IN_THIS_WORLD = {
     "/samples/{sample_id}/similar",
+    "/trash/rounds/{round_id}",
     "/prompt-sets/{set_id}/problems",
     "/recipes/named/{name}",
     "/repairs/{job_id}",

@@ -27,12 +27,16 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
                 "is_child": row.depth > 0,
                 "is_doubtful": row.id in doubtful,
                 "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
-                "round": f"round {row.round_number}" if row.round_number else _made_by(row),
+                "round": _round(row) if row.round_number else _made_by(row),
                 "cells": [_number(row.metrics.get(name), name) for name in names],
             }
             for row in rows
         ],
     }
+
+
+def _round(row: CheckpointRow) -> str:
+    return f"round {row.round_number}{' (in the trash)' if row.is_round_in_trash else ''}"
 
 
 def _kind(row: CheckpointRow) -> str:
@@ -60,7 +64,7 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "id": row.id,
         "can_chat": row.kind != SCORER,
         "is_measured": bool(row.metrics),
-        "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
+        "side": f"c{row.id}" if row.round_id is None or row.is_round_in_trash else f"r{row.round_id}",
         "name": row.name,
         "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
         "made": moment(row.created_at),
@@ -71,7 +75,8 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "merged": merging.made_of(detail.details),
         "is_registered": row.round_id is None and not row.is_merged,
         "is_made": row.round_id is not None,
-        "round": row.round_number,
+        "round": _round(row),
+        "is_round_in_trash": row.is_round_in_trash,
         "round_id": row.round_id,
         "recipe": detail.recipe,
         "policy": detail.policy,

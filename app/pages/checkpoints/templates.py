@@ -59,7 +59,8 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
   <dt>Libraries</dt><dd>{{value.merged.libraries}}</dd>{{/if}}
   {{#each value.arenas}}<dt>Arena</dt><dd><a href="{{this.target}}">{{this.name}}</a> {{this.said}}</dd>{{/each}}
   {{#if value.is_made}}
-  <dt>Round</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>: {{value.recipe}}</dd>
+  <dt>Round</dt><dd>{{#if value.is_round_in_trash}}{{value.round}}{{else}}<a
+  href="round?round={{value.round_id}}">{{value.round}}</a>{{/if}}: {{value.recipe}}</dd>
   <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>
   {{#if value.dataset}}<dt>Dataset</dt>
   <dd><a href="datasets?dataset={{value.dataset}}">{{value.examples}}</a>

@@ -25,6 +25,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "type": view.type.replace("_", " "),
         "rows": f"{view.num_examples:,} rows ({origins})",
         "round": view.round_number,
+        "is_round_in_trash": view.is_round_in_trash,
         "round_id": view.round_id,
         "made": moment(view.created_at),
         "checkpoint": view.checkpoint,

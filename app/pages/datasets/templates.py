@@ -15,7 +15,8 @@ how far <a href="./">the loop</a> is.</p></div>
   <span class="rondo-muted">{{value.rows}}</span></header>
   {{#if value.stale}}<p role="note"><span class="rondo-badge warn">stale</span> {{value.stale}}</p>{{/if}}
   <dl>
-    <dt>Frozen by</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
+    <dt>Frozen by</dt><dd>{{#if value.is_round_in_trash}}round {{value.round}} (in the trash){{else}}<a
+      href="round?round={{value.round_id}}">round {{value.round}}</a>{{/if}}, {{value.made}}</dd>
     <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}"
       >{{value.checkpoint}}</a>{{else}}{{value.untrained}}{{/if}}</dd>
     <dt>Content hash</dt><dd><code>{{value.hash}}</code></dd>

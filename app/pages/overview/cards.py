@@ -239,6 +239,8 @@ def _overridden(line: RoundLine) -> str:
 def _origin(line: RoundLine, loop: Loop) -> str:
     if line.branch_of is not None:
         return f"branch of round {line.branch_of}{AGAIN.get(line.branch_at, '')}"
+    if line.trashed_parent is not None:
+        return f"from round {line.trashed_parent} (in the trash)"
     has_one_base = sum(x.round_id is None for x in loop.lines) < 2
     if line.parent is None or (line.number == 1 and has_one_base):
         return ""

@@ -29,6 +29,7 @@ OPENING = """
     {{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}">{{value.checkpoint}}</a>{{/if}}
     <a href="/api/v1/rounds/{{value.id}}/report.html" download="round-{{value.id}}.html">Keep as HTML file</a>
     <a href="/api/v1/rounds/{{value.id}}/report" download="round-{{value.id}}.json">Keep as JSON</a>
+    <a href="/projects/rounds/{{value.id}}/trash" class="rondo-needs-curator">Move to trash…</a>
   </p>
   {{#if value.branches}}<p class="links rondo-needs-curator">Second thoughts, without sampling again:
     {{#each value.branches}}<a href="new-round?branch={{this.id}}&at={{this.at}}">{{this.words}}</a>{{/each}}</p>{{/if}}

@@ -47,6 +47,11 @@ class Project(Identified, Base):
     )
     is_deleting: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Its deletion has begun, so that it is no longer whole: it can only be deleted again."""
+    trash_of_id: Mapped[int | None] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE", name="fk_projects_trash_of_id_projects"), index=True
+    )
+    """Of a hidden project, which nobody sees: the project whose round lies in it, in the trash. So the round is of no
+    project that anybody has a role in: whatever asks for a role refuses it, and no list of a project has it."""
 
 
 class Membership(Base):

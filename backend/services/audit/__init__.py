@@ -147,8 +147,8 @@ def _decisions(db: Session, project_id: int, asked: AuditQuery, before: int | No
         select(decision, user.name, round_.number)
         .join(user, user.id == decision.user_id)
         .join(round_, round_.id == decision.round_id)
-        # A few rows of an archived round stay on SQLite; the others are in its files.
-        .where(decision.project_id == project_id, round_.archived_at.is_(None))
+        # A few rows of an archived round stay on SQLite; the others are in its files. Of one in the trash none is told.
+        .where(decision.project_id == project_id, round_.project_id == project_id, round_.archived_at.is_(None))
         .order_by(decision.id.desc())
         .limit(limit)
     )

@@ -1,7 +1,7 @@
 """The checkpoints of a project as a tree, with their numbers on held-out prompts."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,8 @@ class CheckpointRow:
     is_endpoint: bool = False
     is_merged: bool = False
     """A worker merged the adapter above it into the model below that."""
+    is_round_in_trash: bool = False
+    """The round that made it is in the trash."""
 
 
 def tree_of(db: Session, project_id: int) -> list[CheckpointRow]:
@@ -52,7 +54,7 @@ def tree_of(db: Session, project_id: int) -> list[CheckpointRow]:
     # What a round is for, or what it made on the way.
     on_the_way = select(role.round_id).where(role.checkpoint_id == checkpoint.id, role.step >= 0).scalar_subquery()
     query = (
-        select(checkpoint, round_.id, round_.number)
+        select(checkpoint, round_.id, round_.number, round_.project_id != checkpoint.project_id)
         .outerjoin(round_, or_(round_.checkpoint_id == checkpoint.id, round_.id == on_the_way))
         .where(checkpoint.project_id == project_id)
         .order_by(checkpoint.id)
@@ -62,15 +64,16 @@ def tree_of(db: Session, project_id: int) -> list[CheckpointRow]:
     for m in db.scalars(measured.order_by(metric.id)):
         numbers[m.checkpoint_id or 0][m.name] = MetricNumber(m.value, m.low, m.high, m.n)
     joined = db.execute(query).all()
-    known = {c.id for c, _, _ in joined}
+    known = {c.id for c, *_ in joined}
     children: dict[int | None, list[Any]] = defaultdict(list)
-    for c, round_id, number in joined:
-        children[c.parent_id if c.parent_id in known else None].append((c, round_id, number))
+    for c, *made_by in joined:
+        children[c.parent_id if c.parent_id in known else None].append((c, *made_by))
     rows: list[CheckpointRow] = []
     stack = [(entry, 0) for entry in reversed(children[None])]
     while stack:
-        (c, round_id, number), depth = stack.pop()
-        rows.append(_row(c, depth, round_id, number, numbers.get(c.id, {})))
+        (c, round_id, number, in_trash), depth = stack.pop()
+        row = _row(c, depth, round_id, number, numbers.get(c.id, {}))
+        rows.append(replace(row, is_round_in_trash=bool(in_trash)))
         stack += [(entry, depth + 1) for entry in reversed(children[c.id])]
     return rows
 

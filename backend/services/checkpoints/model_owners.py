@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
@@ -48,7 +48,12 @@ def _reached(folder: Path) -> Iterator[Path]:
 def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -> bool:
     if (number := _round_of(path)) is not None:
         # The folder of a round that was deleted is nobody's.
-        return db.scalar(select(tables.Round.project_id).where(tables.Round.id == number)) != project_id
+        project = tables.Project
+        # A round in the trash is still its project's.
+        whose = select(func.coalesce(project.trash_of_id, project.id)).join(
+            tables.Round, tables.Round.project_id == project.id
+        )
+        return db.scalar(whose.where(tables.Round.id == number)) != project_id
     if (job_id := _merge_of(path)) is not None:
         job = db.get(tables.Job, job_id)
         if job is None:  # nobody's, as that of a round

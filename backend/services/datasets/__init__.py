@@ -54,6 +54,8 @@ class DatasetView:
     is_read: bool = True
     stale_at: datetime | None = None
     """Since when its labels may have changed: the round's review was opened again."""
+    is_round_in_trash: bool = False
+    """The round that froze it is in the trash."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +132,16 @@ def get(actor: Actor, dataset_id: int) -> DatasetDetail:
 
 def _numbered() -> Any:
     dataset, round_ = tables.Dataset, tables.Round
-    return select(dataset, round_.number).join(round_, round_.id == dataset.round_id)
+    return select(dataset, round_.number, round_.project_id != dataset.project_id).join(
+        round_, round_.id == dataset.round_id
+    )
 
 
-def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int]]) -> list[DatasetView]:
-    read = trainings.of_datasets(db, {row.round_id for row, _ in rows})
+def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int, bool]]) -> list[DatasetView]:
+    read = trainings.of_datasets(db, {row.round_id for row, *_ in rows})
     names = trainings.names(db, read.values())
     views = []
-    for row, round_number in rows:
+    for row, round_number, in_trash in rows:
         checkpoint_id = read[row.id].checkpoint_id if row.id in read else None
         views.append(
             DatasetView(
@@ -153,6 +157,7 @@ def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int]]) -> list[Data
                 names.get(checkpoint_id or 0),
                 row.id in read,
                 row.stale_at,
+                bool(in_trash),
             )
         )
     return views

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend import row_files
@@ -32,6 +32,7 @@ from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.services.datasets.gate import ExportGate
 from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
+from backend.services.rounds.moving import hidden_of
 from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
@@ -284,7 +285,7 @@ def _provenance(db: Session, dataset: tables.Dataset) -> export_files.Provenance
     query = (
         select(round_.id, round_.number, checkpoint.name)
         .join(checkpoint, checkpoint.id == round_.policy_id)
-        .where(round_.project_id == dataset.project_id)
+        .where(or_(round_.project_id == dataset.project_id, round_.project_id.in_(hidden_of(dataset.project_id))))
     )
     rounds = {id: (number, name) for id, number, name in db.execute(query).tuples()}
     templates = ",".join(str(h) for h in dataset.provenance.get("template_hashes", ()))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import boundary
@@ -34,6 +34,7 @@ from backend.services.prompts.files import open_file
 from backend.services.prompts.files.arrow_rows import LARGEST
 from backend.services.prompts.intake import staging_folder
 from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import moving
 from backend.trainers.sft import SFT
 from backend.values import JSON, Role, RoundStatus, SetUse, Split, Stage
 
@@ -244,10 +245,9 @@ def _new_round(
 ) -> tables.Round:
     """A round that waits for people."""
     policy_id = policy_of(db, project_id, asked.policy_id)
-    last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
     round_ = tables.Round(
         project_id=project_id,
-        number=(last or 0) + 1,
+        number=moving.last_number(db, project_id) + 1,
         status=RoundStatus.review,
         stage=Stage.review,
         recipe=recipe.model_dump(mode="json"),

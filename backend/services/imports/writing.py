@@ -26,6 +26,7 @@ from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.staging import METADATA, SHOWN, StagedSamples, rest_of
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import moving
 from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
 
 IDS_AT_ONCE = 500
@@ -176,6 +177,7 @@ class SampleWriter:
         present: dict[str, int | None] = {}
         for some in in_chunks(external_ids, IDS_AT_ONCE):
             present |= dict(self.db.execute(query.where(known.external_id.in_(some))).tuples().all())
+        moving.refuse_ids(self.db, self.round.project_id, [*present])
         return present
 
     def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int | None]) -> None:

@@ -18,7 +18,7 @@ class InstallationFigures:
     jobs: dict[tuple[str, str], int]
     """By queue and status."""
     rounds: dict[str, int]
-    """By status."""
+    """By status, without those in the trash."""
     workers: dict[str, int]
     """Those alive that take work, by the queue that they take from."""
     queue_ages: dict[str, float]
@@ -30,7 +30,7 @@ class InstallationFigures:
 
 def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> InstallationFigures:
     """Read the figures as they are now."""
-    job, round_ = tables.Job, tables.Round
+    job, round_, project = tables.Job, tables.Round, tables.Project
     with reading() as db:
         jobs = {(queue, status.value): 0 for queue in queues for status in JobStatus}
         for queue, status, number in db.execute(
@@ -38,7 +38,9 @@ def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Installat
         ):
             jobs[queue, status.value] = number
         rounds = {status.value: 0 for status in RoundStatus}
-        for state, number in db.execute(select(round_.status, func.count()).group_by(round_.status)):
+        shown = select(round_.status, func.count()).join(project, project.id == round_.project_id)
+        shown = shown.where(project.trashed_at.is_(None)).group_by(round_.status)
+        for state, number in db.execute(shown):
             rounds[state.value] = number
         ages = dict.fromkeys(queues, 0.0)
         waiting = select(job.queue, func.min(job.created_at)).where(job.status == JobStatus.queued)

@@ -83,7 +83,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
     check_parent(db, project_id, plan.parent_id)
-    check_archived(db, plan.parent_id, recipe)
+    check_archived(db, project_id, plan.parent_id, recipe)
     check_ready(recipe, phase_of(db, recipe, plan.parent_id))
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     check_documents(db, project_id, plan, recipe)
@@ -107,13 +107,18 @@ def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
         raise InvalidInput(f"The parent round {parent_id} is not in this project. Choose one from the overview.")
 
 
-def check_archived(db: Session, parent_id: int | None, recipe: Recipe) -> None:
-    """Refuse to follow a round whose rows the recipe looks back on and which lie in an archive."""
+def check_archived(db: Session, project_id: int, parent_id: int | None, recipe: Recipe) -> None:
+    """Refuse to follow a round whose rows the recipe looks back on and which lie in an archive or in the trash."""
     if not recipe.earlier_rounds and not recipe.of_kind("mixer"):
         return
     row = tables.Round
     limit = None if recipe.of_kind("mixer") else recipe.earlier_rounds_limit or None
     for round_id in ancestors(db, parent_id)[:limit]:
+        if number := db.scalar(select(row.number).where(row.id == round_id, row.project_id != project_id)):
+            raise Conflict(
+                f"Round {number}, which this one would follow, is in the trash, and the recipe reads rows of earlier "
+                "rounds. Bring it back on the page /projects, or choose another parent round."
+            )
         if number := db.scalar(select(row.number).where(row.id == round_id, row.archived_at.is_not(None))):
             raise Conflict(
                 f"Round {number}, which this one would follow, is archived, and the recipe reads rows of earlier "

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import boundary, jobs
@@ -22,6 +22,7 @@ from backend.services import events, rounds
 from backend.services.access import Actor, require, require_row, role_of
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.plans.plan import Plan
+from backend.services.rounds import moving
 from backend.values import JSON, JobStatus, LocalEngine, Role, Stage
 
 PROMPTS, MOST_PROMPTS = 5, 20
@@ -114,8 +115,15 @@ def start(actor: Actor, project_id: int, plan: Plan, *, num_prompts: int = PROMP
         hidden = tables.Project(name=f"preview {secrets.token_hex(16)}", preview_id=row.id)
         db.add(hidden)
         db.flush()
-        last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
-        rounds.write(db, hidden.id, few, recipe, (last or 0) + 1, created_by=actor.user_id, home_id=project_id)
+        rounds.write(
+            db,
+            hidden.id,
+            few,
+            recipe,
+            moving.last_number(db, project_id) + 1,
+            created_by=actor.user_id,
+            home_id=project_id,
+        )
         job = jobs.enqueue(
             db, stage=Stage.generate, project_id=project_id, spec=spec_of(row.id), created_by=actor.user_id
         )

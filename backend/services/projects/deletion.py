@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from backend.services import events, installation
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files, trash
 from backend.services.projects.own_files import Holdings
+from backend.services.rounds import moving
 
 log = logging.getLogger("rondo.services")
 
@@ -69,14 +70,17 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
                     f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
                 )
             row.is_deleting = True
+            # Datasets of the project hold on to samples of rounds in its trash. What was hidden is no project any more.
+            gone = moving.take_all_back(db, entry_id)
+            ids = [number for number in ids if number not in gone]
             counts: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
             events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **counts)
-        _delete_files(entry.name, ids)
+        delete_files(entry.name, ids)
         try:
             for number in ids:
-                for _ in _steps(number):
+                for _ in steps(number):
                     pass
-                _end(number)
+                end_project(number)
         except IntegrityError as error:
             log.warning("The project %s could not be deleted whole.", number, exc_info=True)
             raise Conflict(
@@ -131,7 +135,8 @@ def _busy() -> Conflict:
     )
 
 
-def _delete_files(name: str, ids: Sequence[int]) -> None:
+def delete_files(name: str, ids: Sequence[int]) -> None:
+    """Delete the files of these projects' own; raises `Conflict` where one cannot be deleted."""
     with reading() as db:
         places, kept = own_files.places(db, ids), own_files.named(db, but_of=ids)
         patterns = own_files.patterns(db, ids)
@@ -142,13 +147,14 @@ def _delete_files(name: str, ids: Sequence[int]) -> None:
 
 
 def _all(db: Session, entry_id: int) -> list[int]:
-    """The hidden projects of its previews, then itself: those refer to its checkpoints and prompts."""
+    """The hidden projects of its previews and of its rounds in the trash, then itself: those refer to its rows."""
     project, preview = tables.Project, tables.Preview
     of_previews = select(preview.id).where(preview.project_id == entry_id)
-    return [*db.scalars(select(project.id).where(project.preview_id.in_(of_previews)).order_by(project.id)), entry_id]
+    hidden = or_(project.preview_id.in_(of_previews), project.trash_of_id == entry_id)
+    return [*db.scalars(select(project.id).where(hidden).order_by(project.id)), entry_id]
 
 
-def _steps(project_id: int) -> Iterator[None]:
+def steps(project_id: int) -> Iterator[None]:
     """Delete what a project holds, from what nothing refers to down; yields after each transaction."""
     with reading() as db:
         rounds = _ids(db, tables.Round, project_id)
@@ -176,7 +182,7 @@ def _steps(project_id: int) -> Iterator[None]:
         db.execute(delete(tables.PromptSet).where(tables.PromptSet.project_id == project_id))
     yield
     # A process that was only just cancelled may have written since, and the rows still say whose files these are.
-    _delete_files(f"The project {project_id}", [project_id])
+    delete_files(f"The project {project_id}", [project_id])
     for job_id in jobs:
         with session() as db:
             db.execute(delete(tables.JobPoint).where(tables.JobPoint.job_id == job_id))
@@ -226,7 +232,7 @@ def _ids(db: Session, table: Any, project_id: int) -> Sequence[int]:
     return db.scalars(select(table.id).where(table.project_id == project_id).order_by(table.id)).all()
 
 
-def _end(project_id: int) -> None:
+def end_project(project_id: int) -> None:
     """Delete the project itself. What was noted of it stays, and says of which project it is."""
     event = tables.Event
     while True:

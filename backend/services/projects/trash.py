@@ -56,7 +56,7 @@ def list_mine(actor: Actor) -> list[TrashEntry]:
             raise NotSignedIn()
         own = (member.project_id == project.id) & (member.user_id == user.id)
         query = select(project, who.name, member.role).outerjoin(who, who.id == project.trashed_by)
-        query = query.outerjoin(member, own).where(project.trashed_at.is_not(None))
+        query = query.outerjoin(member, own).where(project.trashed_at.is_not(None), project.trash_of_id.is_(None))
         if not user.is_owner:
             query = query.where(member.role.is_not(None))
         rows = db.execute(query.order_by(project.trashed_at.desc(), project.id.desc())).tuples()

@@ -238,6 +238,11 @@ def delete_set(actor: Actor, set_id: int) -> None:
             )
         db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
         archived.refuse_prompt_set(db, set_id, prompt_set.name)
+        if (number := _in_trash(db, project_id, set_id)) is not None:
+            raise Conflict(
+                f"The prompt set {prompt_set.name!r} cannot be deleted: round {number}, which is in the trash, uses "
+                "it. Leave it; new rounds need not use it."
+            )
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):
             raise Conflict(
@@ -257,6 +262,14 @@ def delete_set(actor: Actor, set_id: int) -> None:
         )
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)
+
+
+def _in_trash(db: Session, project_id: int, set_id: int) -> int | None:
+    """The number of a round in the trash that was launched with the set, if there is one."""
+    used, round_, project = tables.RoundPromptSet, tables.Round, tables.Project
+    query = select(round_.number).join(used, used.round_id == round_.id).join(project, project.id == round_.project_id)
+    of_it = project.trash_of_id == project_id, used.prompt_set_id == set_id
+    return db.scalar(query.where(*of_it).order_by(round_.number).limit(1))
 
 
 def _is_referred(db: Session, set_id: int) -> bool:

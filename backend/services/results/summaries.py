@@ -11,7 +11,7 @@ from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
 from backend.differences import Difference
 from backend.services.results.accuracies import MeasuredNumber, accuracies
-from backend.services.results.branch_start import begun_at
+from backend.services.results.branch_start import begun_at, trashed_parents
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
 FORGETTING = "forgetting"
@@ -104,6 +104,8 @@ class RoundLine:
     """Its rows lie in files."""
     not_known: int | None = None
     """How many of its warnings are not known; None where none was computed."""
+    trashed_parent: int | None = None
+    """Number of the round it started from, where that is in the trash."""
 
     @property
     def follows(self) -> int:
@@ -137,7 +139,8 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
     names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
     accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
     numbers, missing = {row.id: row.number for row in rounds_read}, _left_out(db, project_id)
-    bases = dict.fromkeys(row.policy_id for row in rounds_read if row.parent_id is None)
+    # A round whose parent is in the trash starts from a checkpoint, as far as is shown.
+    bases = dict.fromkeys(row.policy_id for row in rounds_read if (row.parent_id or 0) not in numbers)
     lines = [_base_line(base, names.get(base, ""), accuracy.get(base)) for base in bases]
     for row in rounds_read:
         measured = accuracy.get(row.checkpoint_id) if row.checkpoint_id else None
@@ -145,6 +148,7 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
     begun = {row.id: begun_at(row) for row in rounds_read if row.branch_of_id is not None}
+    trashed = trashed_parents(db, project_id)
     origins, lights = {row.id: numbers.get(row.branch_of_id or 0) for row in rounds_read}, _lights(db, project_id)
     return tuple(
         replace(
@@ -153,6 +157,7 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
             branch_of=origins.get(line.round_id or 0),
             branch_at=begun.get(line.round_id or 0, ""),
             policy=names.get(line.policy_id or 0, ""),
+            trashed_parent=trashed.get(line.round_id or 0),
             **lights.get(line.round_id or 0, {}),
         )
         for line in lines

@@ -12,17 +12,18 @@ from backend.services.round_report.shapes import Head
 def head(db: Session, row: tables.Round) -> Head:
     """The round's own row, with the names it refers to."""
     parent, user, checkpoint = tables.Round, tables.User, tables.Checkpoint
-    number = db.scalar(select(parent.number).where(parent.id == row.parent_id)) if row.parent_id else None
+    above = db.get(parent, row.parent_id) if row.parent_id else None
     name = db.scalar(select(checkpoint.name).where(checkpoint.id == row.checkpoint_id)) if row.checkpoint_id else None
     author = db.scalar(select(user.name).where(user.id == row.created_by)) if row.created_by else None
-    branched = db.scalar(select(parent.number).where(parent.id == row.branch_of_id)) if row.branch_of_id else None
+    origin = db.get(parent, row.branch_of_id) if row.branch_of_id else None
     recipe = row.recipe
     return Head(
         id=row.id,
         project_id=row.project_id,
         number=row.number,
         parent_id=row.parent_id,
-        parent_number=number,
+        parent_number=above.number if above is not None else None,
+        is_parent_in_trash=above is not None and above.project_id != row.project_id,
         status=row.status,
         stage=row.stage,
         recipe=str(recipe.get("name", "")),
@@ -43,7 +44,8 @@ def head(db: Session, row: tables.Round) -> Head:
         seconds=((row.finished_at or now()) - row.created_at).total_seconds(),
         error=row.error,
         branch_of_id=row.branch_of_id,
-        branch_of_number=branched,
+        branch_of_number=origin.number if origin is not None else None,
+        is_origin_in_trash=origin is not None and origin.project_id != row.project_id,
         is_archived=row.archived_at is not None,
         branches=_branches(db, row),
         hold=row.hold,

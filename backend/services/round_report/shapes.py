@@ -110,6 +110,9 @@ class Head:
     """Why the judge's light held it before its training, and who let it go on with which reason."""
     reopened: JSON = field(default_factory=dict)
     """Who opened its review again, when and why; `closed_at` once it is over again."""
+    is_parent_in_trash: bool = False
+    is_origin_in_trash: bool = False
+    """Of a branch: the round whose rows it began with is in the trash."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from backend.services.access import Actor, require
 from backend.services.plans import Plan, PlanEstimate, again, branches, defaults, estimate, few_shot, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
-from backend.services.rounds import few_shot_shown
+from backend.services.rounds import few_shot_shown, moving
 from backend.services.rounds.reopened import is_kept
 from backend.values import LocalEngine, Role, RoundStatus, Stage
 
@@ -148,7 +148,9 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
     last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
     if after_number is not None and (last or 0) != after_number:
         raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
-    row = write(db, project_id, plan, recipe, (last or 0) + 1, created_by=actor.user_id, origin=origin)
+    row = write(
+        db, project_id, plan, recipe, moving.last_number(db, project_id) + 1, created_by=actor.user_id, origin=origin
+    )
     place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
     before = branch.KIND if origin is not None else tune.KIND if recipe.schedule.pilot_prompts > 0 else ""
     spec = {"kind": before} if before else None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor
 from backend.services.decisions import own_words
 from backend.services.questions import standing
 from backend.services.questions.standing import AnswerView
@@ -19,7 +19,7 @@ from backend.services.samples import judge_answers, visibility
 from backend.services.samples.judge_answers import JudgeAnswerView
 from backend.services.samples.rows import SampleRow
 from backend.services.samples.visibility import Hidden
-from backend.values import JSON, Role, mean_score
+from backend.values import JSON, mean_score
 from backend.values.questions import ANSWERS, QuestionKind
 
 JUDGE = "judge."
@@ -32,8 +32,7 @@ def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
         sample = db.get(tables.Sample, sample_id)
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        require(db, actor, sample.project_id, Role.viewer)
-        round_ = db.get_one(tables.Round, sample.round_id)
+        round_ = get_row(db, actor, sample.round_id)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         return visible_answers(db, actor, kept, [sample_id], with_history=True).get(sample_id, [])

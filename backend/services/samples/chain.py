@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor
+from backend.services.rounds import get_row
 from backend.services.samples import correctness, text_steps, visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.services.samples.visibility import Hidden
-from backend.values import Role
 
 MOST_ABOVE = 8
 """So many texts above one are shown, the nearest first."""
@@ -55,8 +55,7 @@ def read(actor: Actor, sample_id: int) -> Chain:
         sample = db.get(tables.Sample, sample_id)
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        require(db, actor, sample.project_id, Role.viewer)
-        round_ = db.get_one(tables.Round, sample.round_id)
+        round_ = get_row(db, actor, sample.round_id)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         return of(db, actor, sample, round_, kept)

@@ -16,6 +16,7 @@ from backend.jobs import telling
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require, role_of
 from backend.services.decisions import own_words
+from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
 
@@ -155,8 +156,7 @@ def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, t
     sample = db.get(tables.Sample, sample_id)
     if sample is None:
         raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-    require(db, actor, sample.project_id, Role.viewer)
-    round_ = db.get_one(tables.Round, sample.round_id)
+    round_ = get_row(db, actor, sample.round_id)
     visibility.refuse_hidden(visibility.hidden(db, actor, round_), round_, sample)
     return sample, round_
 

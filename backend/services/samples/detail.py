@@ -8,18 +8,18 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.pipeline import few_shot
-from backend.services.access import Actor, require
+from backend.services.access import Actor
 from backend.services.checkpoints import trainings
 from backend.services.decisions import Decision, own_words
 from backend.services.decisions.decision import speaking_of
 from backend.services.decisions.rules import cut_of_round
-from backend.services.rounds import few_shot_shown
+from backend.services.rounds import few_shot_shown, get_row
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import correctness, visibility
 from backend.services.samples.answers import with_answers
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
-from backend.values import JSON, Messages, Role, SampleKind, Verdict
+from backend.values import JSON, Messages, SampleKind, Verdict
 
 MAX_HISTORY = 200
 MAX_GROUP = 200
@@ -106,11 +106,10 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         label = db.get(tables.Label, sample_id) if sample else None
         if sample is None or label is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        require(db, actor, sample.project_id, Role.viewer)
+        round_ = get_row(db, actor, sample.round_id)
         prompt = db.get_one(tables.Prompt, sample.prompt_id)
         group = db.get_one(tables.Group, sample.group_id)
         author = db.get(tables.User, sample.author_id) if sample.author_id else None
-        round_ = db.get_one(tables.Round, sample.round_id)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge

@@ -168,6 +168,11 @@ def why_not(db: Session, actor: Actor, job: tables.Job) -> RondoError | None:
         round_ = db.get(tables.Round, int(number))
         if round_ is None:
             return NotFound(f"Export {job.id} holds samples of a round that is gone. Export again.")
+        if round_.project_id != job.project_id:
+            return NotFound(
+                f"Export {job.id} holds samples of round {round_.number}, which is in the trash. Bring that back on "
+                "the page /projects, or export again."
+            )
         if hides_more(visibility.hidden(db, actor, round_), Hidden(*was)):
             return Conflict(
                 f"Round {round_.number} is reviewed again, and this file holds what is hidden until that is over. "

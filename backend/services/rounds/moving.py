@@ -1,0 +1,109 @@
+"""A round's way into the trash and back: into a hidden project, which nobody has a role in, and home again.
+
+What says of itself whose it is goes along. Samples and decisions do not: there may be a million, and who may see them
+is asked by their round. What was made of the round stays where it was: datasets, checkpoints, arenas, judge benches.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.many import in_chunks
+from backend.errors import Conflict
+
+OF_ROUND: tuple[Any, ...] = (
+    tables.LeftOut,
+    tables.Comment,
+    tables.RoundWarning,
+    tables.Metric,
+    tables.TemplateRewrite,
+    tables.Job,
+)
+"""Tables whose rows say of which project and of which round they are, and that go along."""
+MOVED: tuple[Any, ...] = (*OF_ROUND, tables.Notice, tables.Dataset, tables.Scan, tables.Round)
+"""What a hidden project may hold; datasets and their scans only once its deletion has begun."""
+NAMES_ROUND = re.compile(r"[?&](?:round|left_out)=(\d+)(?:&|$)")
+NAMES_JOB = re.compile(r"[?&]job=(\d+)(?:&|$)")
+
+
+def hidden_of(project_id: int) -> Select[int]:
+    """The ids of the hidden projects with the rounds of this one that are in the trash."""
+    return select(tables.Project.id).where(tables.Project.trash_of_id == project_id)
+
+
+def last_number(db: Session, project_id: int) -> int:
+    """The highest number of a round of the project, those in the trash among them; 0 where there is none."""
+    row = tables.Round
+    here = or_(row.project_id == project_id, row.project_id.in_(hidden_of(project_id)))
+    return db.scalar(select(func.max(row.number)).where(here)) or 0
+
+
+def take_out(db: Session, row: tables.Round, hidden_id: int) -> None:
+    """Move a round into a hidden project, with its jobs, its notices and whatever else is told of it."""
+    home_id, job, rewrite = row.project_id, tables.Job, tables.TemplateRewrite
+    rewriting = select(rewrite.job_id).where(rewrite.round_id == row.id, rewrite.job_id.is_not(None))
+    ours = select(tables.Sample.id).where(tables.Sample.round_id == row.id)
+    about = job.round_id.is_(None) & or_(
+        job.spec["round_id"].as_integer() == row.id, job.spec["sample_id"].as_integer().in_(ours)
+    )
+    ids = db.scalars(select(job.id).where(job.project_id == home_id, or_(job.id.in_(rewriting), about))).all()
+    for some in in_chunks(ids):
+        db.execute(update(job).where(job.id.in_(some)).values(project_id=hidden_id))
+    for table in OF_ROUND:
+        here = table.project_id == home_id, table.round_id == row.id
+        db.execute(update(table).where(*here).values(project_id=hidden_id))
+    _take_notices(db, row.id, home_id, hidden_id)
+    row.project_id = hidden_id
+    db.flush()
+
+
+def take_back(db: Session, hidden_id: int, project_id: int) -> None:
+    """Move all that a hidden project holds to the project that it came from, and forget the hidden one."""
+    for table in MOVED:
+        db.execute(update(table).where(table.project_id == hidden_id).values(project_id=project_id))
+    db.execute(delete(tables.Project).where(tables.Project.id == hidden_id))
+
+
+def take_all_back(db: Session, project_id: int) -> list[int]:
+    """Empty the trash of a project's rounds into it, before all of it is deleted; return what hidden projects went."""
+    ids = list(db.scalars(hidden_of(project_id)))
+    for hidden_id in ids:
+        take_back(db, hidden_id, project_id)
+    return ids
+
+
+def refuse_ids(db: Session, project_id: int, external_ids: Sequence[str]) -> None:
+    """Raise `Conflict` where a sample in the trash has one of these external ids, and would have it again."""
+    known, sample, round_ = tables.ExternalId, tables.Sample, tables.Round
+    query = select(known.external_id, round_.number).join(sample, sample.id == known.sample_id)
+    query = query.join(round_, round_.id == sample.round_id)
+    query = query.where(known.project_id == project_id, round_.project_id != project_id)
+    if db.scalar(hidden_of(project_id).limit(1)) is None:
+        return
+    for some in in_chunks(external_ids):
+        row = db.execute(query.where(known.external_id.in_(some)).limit(1)).one_or_none()
+        if row is not None:
+            raise Conflict(
+                f"The sample {row.external_id!r} is in the trash with round {row.number}, so nothing was imported. "
+                "Bring that round back on the page /projects, or have an owner delete it for good, then import again."
+            )
+
+
+def _take_notices(db: Session, round_id: int, home_id: int, hidden_id: int) -> None:
+    notice, job = tables.Notice, tables.Job
+    jobs = set(db.scalars(select(job.id).where(job.project_id == hidden_id)))
+    may_be = or_(notice.path.contains(f"={round_id}"), notice.path.contains("job="))
+    query = select(notice.id, notice.path).where(notice.project_id == home_id, may_be)
+    told: Sequence[Any] = db.execute(query).all()
+    ids = [id_ for id_, path in told if _is_about(path, round_id, jobs)]
+    for some in in_chunks(ids):
+        db.execute(update(notice).where(notice.id.in_(some)).values(project_id=hidden_id))
+
+
+def _is_about(path: str, round_id: int, jobs: set[int]) -> bool:
+    named, job = NAMES_ROUND.search(path), NAMES_JOB.search(path)
+    return (named is not None and int(named[1]) == round_id) or (job is not None and int(job[1]) in jobs)
