@@ -39,8 +39,8 @@ Steps = Annotated[
 ]
 
 Decided = Annotated[
-    Literal["", "me", "others", "disputed"],
-    Query(description="by oneself, by somebody else, or by several who disagree"),
+    Literal["", "me", "others", "disputed", "not_me", "nobody"],
+    Query(description="by oneself, by somebody else, by several who disagree, not by oneself, or by nobody"),
 ]
 
 
@@ -54,6 +54,9 @@ MetadataTests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
 ]
+
+
+Tags = Annotated[tuple[Line, ...], Query(max_length=10, description="tags that people put to the sample, all of them")]
 
 
 Duplicates = Annotated[
@@ -114,6 +117,15 @@ def asked_filters(
     duplicates: Duplicates = "",
     similar: Annotated[Id | None, Query(description="only the samples closest to this one, closest first")] = None,
     cluster: Annotated[boundary.Count | None, Query(description="only the samples of this cluster")] = None,
+    reviewer: Annotated[Id | None, Query(description="the id of a person who decided")] = None,
+    human_verdict: Annotated[
+        tuple[Line, ...],
+        Query(max_length=2, description="accept or reject: what somebody, or `reviewer`, says, whatever the label is"),
+    ] = (),
+    checkpoint: Annotated[Id | None, Query(description="the checkpoint that wrote the sample")] = None,
+    judge: Annotated[Line, Query(description="the name of a judge that judged it")] = "",
+    judged_by: Annotated[Id | None, Query(description="the checkpoint that judged it")] = None,
+    tag: Tags = (),
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -137,6 +149,12 @@ def asked_filters(
         duplicates,
         similar,
         cluster,
+        reviewer,
+        human_verdict,
+        checkpoint,
+        judge,
+        judged_by,
+        tag,
     )
 
 

@@ -130,7 +130,7 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
         if not is_pair or name not in Filters.__dataclass_fields__:
             known = ", ".join(Filters.__dataclass_fields__)
             raise InvalidInput(f"A filter is given as name=value, not {argument!r}. The names are {known}.")
-        is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata")
+        is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata", "human_verdict", "tag")
         apart = ";" if name == "metadata" else ","
         fields[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()
     try:

@@ -28,7 +28,7 @@ from app.widgets.sample_filters import (
     to_bar,
     without_missing_step,
 )
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
 from backend.values import JSON, Role
@@ -124,7 +124,12 @@ def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: g
     """Keep what is shown, and the name, in the chosen view."""
     here, query = context(request), asked_for.value
     view = view_of(here, chosen_of(query))
-    view = views.change(here.actor, view.id, name=name or "", asked=asked_of(query), is_shared=bool(is_shared))
+    changed: dict[str, Any] = {"name": name or "", "asked": asked_of(query), "is_shared": bool(is_shared)}
+    try:
+        view = views.change(here.actor, view.id, **changed, version=query.get("view_version"))
+    except Stale as error:
+        asked_for.put(query | {"view_version": error.version})
+        raise Stale(f"{error.message} Here, Save changes once more does that.", version=error.version) from error
     return kept_as(here, asked_for, view, f"{view.name} is changed.")
 
 
@@ -192,19 +197,25 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
         return without_view(query), None, error.message
     except Conflict as error:
         # It is still chosen, to be deleted.
-        return query | {"view_name": view.name}, view, error.message
+        return query | named(view), view, error.message
     if any(name in query for name in (*NAMES, "columns")):
-        return query | {"view_name": view.name}, view, ""
+        return query | named(view), view, ""
     return query | asked | chosen(view), view, ""
+
+
+def named(view: ViewOfSamples) -> JSON:
+    """What of a query says which view is chosen, in which version."""
+    return {"view_name": view.name, "view_version": view.version}
 
 
 def chosen(view: ViewOfSamples) -> JSON:
     """What of a query says that it is this view, unchanged."""
-    return {"view": view.id, "view_name": view.name, "as_saved": True}
+    return {"view": view.id, "as_saved": True} | named(view)
 
 
 def without_view(query: JSON) -> JSON:
-    return {name: value for name, value in query.items() if name not in ("view", "view_name", "as_saved")}
+    left = ("view", "view_name", "view_version", "as_saved")
+    return {name: value for name, value in query.items() if name not in left}
 
 
 def query_of(view: ViewOfSamples) -> JSON:
@@ -215,6 +226,7 @@ def query_of(view: ViewOfSamples) -> JSON:
         raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")
     query = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
     query |= {name: f"{TESTS_APART} ".join(query[name]) for name in TESTS if name in query}
+    query |= {name: ", ".join(query[name]) for name in ("tag",) if name in query}
     query |= ({"step": str(steps[0])} if steps else {}) | ({"only": flags} if flags else {})
     sort = view.asked.sort
     order, then = str(replace(sort, then=None)), ("-" if sort.then_descending else "+") + (sort.then or "")

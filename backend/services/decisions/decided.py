@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
@@ -22,10 +22,13 @@ def among(actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | N
     """The set that the filters ask for, None where they ask for none.
 
     What somebody decided by hand and did not take back, whether it counts or not; or where reviewers disagree, of a
-    group that is decided as a whole its first sample.
+    group that is decided as a whole its first sample; or what the actor did not decide so; or on what no decision
+    stands, not even a bulk action's.
     """
     if not filters.decided:
         return None
+    if filters.decided in ("nobody", "not_me"):
+        return _undecided(actor, round_, by_anybody=filters.decided == "nobody")
     if filters.decided == "disputed":
         read = select(tables.Decision.id).where(tables.Decision.round_id == round_.id)
         return IdQueries([disputes.disputed(round_)], read, lambda ids: [disputes.disputed(round_, ids)])
@@ -53,3 +56,23 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
 
     # Apart, since each may stop when enough were found.
     return IdQueries(every, read.where(is_theirs) if is_own else read, those)
+
+
+def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQueries:
+    """All samples of the round but those that were decided."""
+    decision, sample, label = tables.Decision, tables.Sample, tables.Label
+    chosen = standing.everything if by_anybody else standing.by_hand
+    mine = () if by_anybody else (decision.user_id == actor.user_id,)
+    alone = chosen(decision.sample_id, kinds=ALONE).where(*mine)
+    together = chosen(decision.group_id, kinds=TOGETHER).where(*mine, decision.round_id == round_.id)
+    of_groups = select(sample.id).where(sample.group_id.in_(together))
+    every = select(label.sample_id).where(label.round_id == round_.id)
+
+    def but(samples: Select[int], alone_here: Select[int], of_groups_here: Select[int]) -> list[Any]:
+        return [samples.where(label.sample_id.not_in(alone_here), label.sample_id.not_in(of_groups_here))]
+
+    def those(ids: Sequence[int]) -> list[Any]:
+        some = select(label.sample_id).where(label.sample_id.in_(ids))
+        return but(some, alone.where(decision.sample_id.in_(ids)), of_groups.where(sample.id.in_(ids)))
+
+    return IdQueries(but(every, alone.where(decision.round_id == round_.id), of_groups), every, those)

@@ -60,7 +60,7 @@ def page(
     with snapshot() if order.then else reading() as db:
         round_ = get_row(db, actor, round_id)
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, filters, order)
+        visibility.refuse(actor, kept, filters, order)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
         if is_closest_first:
