@@ -110,9 +110,7 @@ def get_view(actor: Asking, view_id: Id) -> ViewOfSamples:
 def edit_view(actor: Asking, view_id: Id, body: SampleViewEdit) -> ViewOfSamples:
     """Rename, change or share one's own; a shared one takes a curator."""
     asked = body.shows.asked() if body.shows else None
-    return views.change(
-        actor, view_id, name=body.name, asked=asked, is_shared=body.is_shared, version=body.version
-    )
+    return views.change(actor, view_id, name=body.name, asked=asked, is_shared=body.is_shared, version=body.version)
 
 
 @router.delete("/sample-views/{view_id}", status_code=204)

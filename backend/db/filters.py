@@ -42,9 +42,9 @@ class Filters:
     any order; what has signs in it or stands in double quotes must occur as it is; within slashes stands a regular
     expression.
 
-    `decided`: by who asks (me), by somebody else (others), by several who disagree and nobody settled it (disputed), not
-    by who asks (not_me), or by nobody, bulk actions included (nobody). Who that is, is known where a list is asked for:
-    the other filters tell it of themselves.
+    `decided`: by who asks (me), by somebody else (others), by several who disagree and nobody settled it (disputed),
+    not by who asks (not_me), or by nobody, bulk actions included (nobody). Who that is, is known where a list is asked
+    for: the other filters tell it of themselves.
 
     `reviewer`: the number of a person who decided. `human_verdict`: what the last word of somebody, or of that person,
     says of the sample, whatever its label is.

@@ -10,9 +10,7 @@ SHOWN = 300
 """So many characters of a value are shown."""
 
 
-def refuse(
-    subject: str, read: int | None, version: int, current: Mapping[str, Any], given: Mapping[str, Any]
-) -> None:
+def refuse(subject: str, read: int | None, version: int, current: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise `Stale` where the version that was read is another one than the row has now.
 
     `read`: None where it was not said, which changes whatever is there. `given`: what would be written in place of

@@ -13,6 +13,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_choices import FLAGS
 from app.widgets.sample_filters import (
     NAMES,
@@ -23,7 +24,6 @@ from app.widgets.sample_filters import (
     num_folded,
     read_filters,
     read_sort,
-    step_picker,
     to_address,
     to_bar,
     without_missing_step,
@@ -104,7 +104,7 @@ def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> 
         drawn = listing(here, asked_for, query)
     for words in filter(None, (untold, message)):
         notice(words)
-    bar = [picker(here, query), *to_bar(query)[:-1], step_picker(steps, query)]
+    bar = [picker(here, query), *to_bar(query)[:-NUM_PICKED], *pickers(here, steps, query)]
     fields = [*bar, filter_line.opened(num_folded(query))]
     return [*fields, columns_picker(here, query), *drawn, "", gr.Button(interactive=False), "", *fields_of(view)]
 
@@ -122,7 +122,12 @@ def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.
 @toasts
 def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
     """Keep what is shown, and the name, in the chosen view."""
-    here, query = context(request), asked_for.value
+    return change_chosen(context(request), asked_for, name, is_shared=is_shared)
+
+
+def change_chosen(here: Context, asked_for: CurrentChoice, name: str, *, is_shared: bool) -> list[Any]:
+    """The same; what somebody else changed meanwhile is refused once, with what it says."""
+    query = asked_for.value
     view = view_of(here, chosen_of(query))
     changed: dict[str, Any] = {"name": name or "", "asked": asked_of(query), "is_shared": bool(is_shared)}
     try:

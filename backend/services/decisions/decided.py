@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
@@ -46,12 +46,8 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
     read = select(decision.id).where(is_here)
 
     def those(ids: Sequence[int]) -> list[Any]:
-        # A decision on a group names its first sample, by which it is found. The round is the samples': by it,
-        # databases would read all its decisions for a few samples.
-        asked, first = alias(tables.Sample, "asked"), alias(tables.Sample, "first")
-        groups = select(asked.group_id).where(asked.id.in_(ids))
-        firsts = select(first.id).where(first.group_id.in_(groups))
-        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(firsts)))
+        # The round is the samples': by it, databases would read all its decisions for a few samples.
+        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(_firsts(ids))))
         return [alone.where(decision.sample_id.in_(ids)), select(sample.id).where(sample.id.in_(ids), of_group)]
 
     # Apart, since each may stop when enough were found.
@@ -64,15 +60,23 @@ def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQue
     chosen = standing.everything if by_anybody else standing.by_hand
     mine = () if by_anybody else (decision.user_id == actor.user_id,)
     alone = chosen(decision.sample_id, kinds=ALONE).where(*mine)
-    together = chosen(decision.group_id, kinds=TOGETHER).where(*mine, decision.round_id == round_.id)
-    of_groups = select(sample.id).where(sample.group_id.in_(together))
+    together = chosen(decision.group_id, kinds=TOGETHER).where(*mine)
+    is_here = decision.round_id == round_.id
     every = select(label.sample_id).where(label.round_id == round_.id)
 
-    def but(samples: Select[int], alone_here: Select[int], of_groups_here: Select[int]) -> list[Any]:
-        return [samples.where(label.sample_id.not_in(alone_here), label.sample_id.not_in(of_groups_here))]
+    def but(samples: Select[int], here: ColumnElement[bool], in_groups: ColumnElement[bool]) -> list[Any]:
+        of_groups = select(sample.id).where(sample.group_id.in_(together.where(in_groups)))
+        return [samples.where(label.sample_id.not_in(alone.where(here)), label.sample_id.not_in(of_groups))]
 
     def those(ids: Sequence[int]) -> list[Any]:
         some = select(label.sample_id).where(label.sample_id.in_(ids))
-        return but(some, alone.where(decision.sample_id.in_(ids)), of_groups.where(sample.id.in_(ids)))
+        return but(some, decision.sample_id.in_(ids), decision.sample_id.in_(_firsts(ids)))
 
-    return IdQueries(but(every, alone.where(decision.round_id == round_.id), of_groups), every, those)
+    return IdQueries(but(every, is_here, is_here), every, those)
+
+
+def _firsts(ids: Sequence[int]) -> Select[int]:
+    """The samples of these samples' groups. A decision on a group names its first one, by which it is found."""
+    asked, first = alias(tables.Sample, "asked"), alias(tables.Sample, "first")
+    groups = select(asked.group_id).where(asked.id.in_(ids))
+    return select(first.id).where(first.group_id.in_(groups))

@@ -97,7 +97,8 @@ def change(
 ) -> SavedView:
     """Change a recipe's title, what it says, or both; its name stays.
 
-    `version`: the one that was read. Raises `Stale` where the recipe has another one now, `Conflict` where another recipe of the project has that title, in whatever spelling.
+    `version`: the one that was read. Raises `Stale` where the recipe has another one now, `Conflict` where another
+    recipe of the project has that title, in whatever spelling.
     """
     checked = None if recipe is None else _checked(recipe)
     with session() as db:

@@ -18,7 +18,7 @@ from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
 from backend.services.decisions import own_words
 from backend.services.rounds import few_shot_shown
-from backend.services.samples import export_answers, export_decisions, export_judgments
+from backend.services.samples import export_answers, export_decisions, export_judgments, tags
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
@@ -62,6 +62,7 @@ COLUMNS: Columns = {
     "judgments": JSON_TEXT,
     "decisions": JSON_TEXT,
     "answers": JSON_TEXT,
+    "tags": JSON_TEXT,
 }
 PROMPT_AT = list(COLUMNS).index("prompt")
 PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
@@ -146,6 +147,7 @@ def rows(
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     shown = few_shot_shown.hidden_ids(db, actor, [round_])
+    tagged = tags.Exported(db, actor, round_, kept)
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
@@ -156,13 +158,14 @@ def rows(
         originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read.values() if row[EDITED_FROM_AT] is not None}
         known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
+        put = tagged.of(chunk, known)
         at += size
         texts = chain.from_iterable((*rows_read.values(), judgments.values(), decided.values(), answered.values()))
         size = next_size(len(chunk), sum([len(text) for text in texts if text.__class__ is str]))
         for sample_id in chunk:
             row = Read._make(rows_read[sample_id])
             row = row._replace(noted=few_shot_shown.noted_text(row.noted, shown)) if shown else row
-            lists = tuple(lines.get(sample_id, "[]") for lines in (judgments, decided, answered))
+            lists = tuple(lines.get(sample_id, "[]") for lines in (judgments, decided, answered, put))
             if kept.judge and row.unhinted is not None:
                 row = row._replace(asked=row.unhinted)
             yield (

@@ -143,7 +143,8 @@ def change(
 ) -> ViewOfSamples:
     """Rename a view, change what it asks for, share it or take it back; what is not given stays.
 
-    `version`: the one that was read; raises `Stale` where the view has another one now. A view that is shared, before or after, takes a curator. Only who made it takes it back: it is theirs alone then.
+    `version`: the one that was read; raises `Stale` where the view has another one now. A view that is shared, before
+    or after, takes a curator. Only who made it takes it back: it is theirs alone then.
     """
     if asked is not None:
         _check(asked)
