@@ -132,7 +132,7 @@ class SampleWriter:
             written = (imported_sample.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
             samples.append((sample_id, at, *place, *written))
             standing = self._standing(sample_id, group, imported_sample, score, verdict)
-            machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
+            machine = (score, verdict and NAMES[verdict], spread_of(judged), is_unparsed)
             rest = (standing[3], False, False, tokens, at, KIND, GENERATOR)
             labels.append((sample_id, round_id, *standing[:3], *machine, *rest))
             judgments += [(at, round_id, sample_id, *judgment, "", "", 0, "stop", 0, JUDGE) for judgment in judged]
@@ -281,7 +281,7 @@ class SampleWriter:
         return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
 
 
-def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
+def spread_of(judgments: Sequence[tuple[Any, ...]]) -> float | None:
     """The standard deviation of the judgments' scores."""
     if len(judgments) == 1:
         return None if judgments[0][SCORE] is None else 0.0
