@@ -182,6 +182,8 @@ READS: dict[str, Role | str] = {
     "/recipes": ANYONE,
     "/recipes/named/{name}": ANYONE,
     "/projects/{project_id}/rounds": Role.viewer,
+    "/projects/{project_id}/trends": Role.viewer,
+    "/projects/{project_id}/trend": Role.viewer,
     "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer,
     "/rounds/{round_id}/report": Role.viewer,
