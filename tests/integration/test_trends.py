@@ -42,13 +42,13 @@ def test_metrics_and_the_judges_mean_go_from_round_to_round() -> None:
 @pytest.mark.on_sqlite
 def test_wins_of_an_arena_are_told_to_who_has_nothing_to_decide_in_it() -> None:
     project = rows.make_project()
-    start, made = (rows.make_checkpoint(project) for _ in range(2))
+    start, trained = (rows.make_checkpoint(project) for _ in range(2))
     asked = rows.make_prompt_set(project, prompts=["a", "b", "c"])
-    round_ = rows.make_round(project, start, sets=[asked], status=RoundStatus.done, checkpoint_id=made.id)
+    round_ = rows.make_round(project, start, sets=[asked], status=RoundStatus.done, checkpoint_id=trained.id)
     answers = rows.make_samples(round_, asked, split=Split.held_out)
     viewer, ann, ben = (rows.make_actor(project, role) for role in (Role.viewer, Role.reviewer, Role.reviewer))
     with session() as db:
-        arena = tables.Arena(project_id=project.id, first_id=start.id, second_id=made.id, secret="x")
+        arena = tables.Arena(project_id=project.id, first_id=start.id, second_id=trained.id, secret="x")
         db.add(arena)
         db.flush()
         for place, winner in enumerate(("second", "second", "first")):

@@ -86,10 +86,10 @@ def _of_metric(db: Session, rounds: Sequence[tables.Round], name: str) -> list[T
     columns = (metric.round_id, metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n)
     here = (metric.name == name, metric.round_id.in_([round_.id for round_ in rounds]), metric.value.is_not(None))
     rows = db.execute(select(*columns).where(*here).order_by(metric.id)).all()
-    made = {round_.id: round_.checkpoint_id for round_ in rounds}
+    checkpoints = {round_.id: round_.checkpoint_id for round_ in rounds}
     values: dict[int, Value] = {}
     for round_id, checkpoint_id, value, low, high, n in rows:
-        if checkpoint_id is None or checkpoint_id == made[round_id]:
+        if checkpoint_id is None or checkpoint_id == checkpoints[round_id]:
             values[round_id] = (value, low, high, n)
     return _points(rounds, lambda round_: values.get(round_.id))
 
@@ -120,11 +120,11 @@ def _judge_mean(db: Session, round_: tables.Round) -> Value | None:
 def _wins(db: Session, actor: Actor, role: Role, round_: tables.Round) -> Value | None:
     """Matches of all arenas between both checkpoints; one with as many votes for either has no winner."""
     arena, match, vote = tables.Arena, tables.ArenaMatch, tables.ArenaVote
-    made, start = round_.checkpoint_id, round_.policy_id
-    if made is None or made == start:
+    trained, start = round_.checkpoint_id, round_.policy_id
+    if trained is None or trained == start:
         return None
-    is_first = and_(arena.first_id == made, arena.second_id == start)
-    is_second = and_(arena.first_id == start, arena.second_id == made)
+    is_first = and_(arena.first_id == trained, arena.second_id == start)
+    is_second = and_(arena.first_id == start, arena.second_id == trained)
     won = lost = 0
     for row in db.scalars(select(arena).where(arena.project_id == round_.project_id, or_(is_first, is_second))):
         votes = select(vote.match_id, vote.winner, vote.user_id).join(match, match.id == vote.match_id)
@@ -133,7 +133,7 @@ def _wins(db: Session, actor: Actor, role: Role, round_: tables.Round) -> Value 
         if role.rank >= Role.reviewer.rank and sum(user == actor.user_id for *_, user in standing) < number:
             continue
         gaps: dict[int, int] = {}
-        ours, theirs = ("first", "second") if row.first_id == made else ("second", "first")
+        ours, theirs = ("first", "second") if row.first_id == trained else ("second", "first")
         for match_id, winner, _ in standing:
             gaps[match_id] = gaps.get(match_id, 0) + (winner == ours) - (winner == theirs)
         won += sum(gap > 0 for gap in gaps.values())
