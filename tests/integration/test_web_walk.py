@@ -38,6 +38,12 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/prompt-sets/preview", Role.curator, "upload"),
     ("POST", "/projects/{project_id}/samples/import", Role.curator, "upload"),
     ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
+    (
+        "POST",
+        "/projects/{project_id}/prompts",
+        Role.curator,
+        {"set_name": "Kept", "messages": [{"role": "user", "content": "Why?"}]},
+    ),
     ("POST", "/projects/{project_id}/templates", Role.curator, {"name": "t", "text": "new {prompt} {response}"}),
     ("POST", "/projects/{project_id}/recipes", Role.curator, {"title": "t", "recipe": rows.RECIPE}),
     ("PATCH", "/recipes/{recipe_id}", Role.curator, {"title": "renamed"}),

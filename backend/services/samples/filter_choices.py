@@ -14,7 +14,7 @@ from backend.services.samples import visibility
 
 LOOKED_AT = 1_000
 """So many samples are looked at for who wrote and who judged; of more, in blocks all over the round."""
-IN_BLOCK = 5
+IN_BLOCK = 20
 MOST_TAGS = 100
 MOST_PEOPLE = 500
 
