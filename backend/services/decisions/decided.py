@@ -47,7 +47,7 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
 
     def those(ids: Sequence[int]) -> list[Any]:
         # The round is the samples': by it, databases would read all its decisions for a few samples.
-        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(_firsts(ids))))
+        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(firsts_of(ids))))
         return [alone.where(decision.sample_id.in_(ids)), select(sample.id).where(sample.id.in_(ids), of_group)]
 
     # Apart, since each may stop when enough were found.
@@ -70,12 +70,12 @@ def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQue
 
     def those(ids: Sequence[int]) -> list[Any]:
         some = select(label.sample_id).where(label.sample_id.in_(ids))
-        return but(some, decision.sample_id.in_(ids), decision.sample_id.in_(_firsts(ids)))
+        return but(some, decision.sample_id.in_(ids), decision.sample_id.in_(firsts_of(ids)))
 
     return IdQueries(but(every, is_here, is_here), every, those)
 
 
-def _firsts(ids: Sequence[int]) -> Select[int]:
+def firsts_of(ids: Sequence[int]) -> Select[int]:
     """The samples of these samples' groups. A decision on a group names its first one, by which it is found."""
     asked, first = alias(tables.Sample, "asked"), alias(tables.Sample, "first")
     groups = select(asked.group_id).where(asked.id.in_(ids))

@@ -10,7 +10,7 @@ from backend.db import standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
 from backend.db.standing import TOGETHER
-from backend.services.decisions.decided import ALONE
+from backend.services.decisions.decided import ALONE, firsts_of
 from backend.services.decisions.rules import cut_of_round
 from backend.values import DecisionKind
 
@@ -69,21 +69,23 @@ def _by_judge(round_: tables.Round, filters: Filters) -> Passing:
 def _by_reviewer(round_: tables.Round, user_id: int) -> Passing:
     """What this person decided by hand and did not take back, alone or with its group."""
     decision, sample = tables.Decision, tables.Sample
-    here = (decision.round_id == round_.id, decision.user_id == user_id)
-    alone = standing.by_hand(decision.sample_id, kinds=ALONE).where(*here)
-    groups = standing.by_hand(decision.group_id, kinds=TOGETHER).where(*here)
-    together = select(sample.id).where(sample.group_id.in_(groups))
+    is_theirs, is_here = decision.user_id == user_id, decision.round_id == round_.id
+    alone = standing.by_hand(decision.sample_id, kinds=ALONE).where(is_theirs)
+    groups = standing.by_hand(decision.group_id, kinds=TOGETHER).where(is_theirs)
 
-    def both(*parts: Select[Any]) -> Select[int]:
-        of_person = union_all(*parts).subquery()
+    def both(of_samples: Select[Any], of_groups: Select[Any]) -> Select[int]:
+        together = select(sample.id).where(sample.group_id.in_(of_groups))
+        of_person = union_all(of_samples, together).subquery()
         return select(of_person.c[0])
 
-    read = select(decision.id).where(*here)
-    return Passing(
-        both(alone, together),
-        read,
-        lambda ids: both(alone.where(decision.sample_id.in_(ids)), together.where(sample.id.in_(ids))),
-    )
+    def those(ids: Sequence[int]) -> Select[int]:
+        # By the round, databases would read all decisions of the person for a few samples.
+        of_groups = groups.where(decision.sample_id.in_(firsts_of(ids)))
+        some = both(alone.where(decision.sample_id.in_(ids)), of_groups).subquery()
+        return select(some.c[0]).where(some.c[0].in_(ids))
+
+    every = both(alone.where(is_here), groups.where(is_here))
+    return Passing(every, select(decision.id).where(is_here, is_theirs), those)
 
 
 def _by_verdict(round_: tables.Round, filters: Filters) -> Passing:
