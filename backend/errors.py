@@ -4,6 +4,7 @@
   - NotFound               no such row
   - Conflict               the row exists, but its state forbids this
     . LabelsFrozen         the round's review is over: training reads its labels
+    . Stale                somebody changed it since it was read; shows both, and carries the version it has now
   - InvalidInput           what was typed or uploaded cannot be used
     . UnknownPart          no part of that name; names the known ones
   - PermissionDenied       the role does not allow it
@@ -59,6 +60,14 @@ class Conflict(RondoError):
 
 class LabelsFrozen(Conflict):
     """The labels of this round are frozen with what training reads. Decide in a round that is in review."""
+
+
+class Stale(Conflict):
+    """Somebody changed it since you read it. Read it again."""
+
+    def __init__(self, message: str | None = None, *, version: int = 0) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 class InvalidInput(RondoError):

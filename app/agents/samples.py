@@ -41,14 +41,17 @@ class FilteredTool(ToolCall):
     is_flagged: bool | None = None
     text: Line = Field("", description='words in the sample, "a phrase", or /a regular expression/')
     prompt: Line = Field("", description="the same in its prompt")
-    decided: Literal["", "me", "others", "disputed"] = Field("", description="who decided on it")
+    decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] = Field("", description="who decided on it")
+    human_verdict: tuple[Literal["accept", "reject"], ...] = Field((), description="what people said, not the label")
+    judge: Line = Field("", description="the name of a judge that judged it")
+    tag: tuple[Line, ...] = Field((), max_length=10, description="tags that people put to it")
     answer: tuple[Line, ...] = Field((), max_length=10, description="tests of answers to questions: accuracy>=4")
     metadata: tuple[Line, ...] = Field((), max_length=10, description="tests of metadata: level>=2, source~wiki")
 
     @property
     def filters(self) -> Filters:
         names = ("min_score", "max_score", "min_tokens", "max_tokens", "verdict", "kind", "step")
-        texts = ("text", "prompt", "decided", "answer", "metadata")
+        texts = ("text", "prompt", "decided", "answer", "metadata", "human_verdict", "judge", "tag")
         flags = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
         return Filters(source=self.label_by, **{name: getattr(self, name) for name in (*names, *texts, *flags)})
 

@@ -9,7 +9,16 @@ from pydantic import BaseModel
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line
 from backend.services import datasets
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, Verification, dataset_cards, exports
+from backend.services.datasets import (
+    DatasetDetail,
+    DatasetRow,
+    DatasetView,
+    Verification,
+    dataset_cards,
+    export_jobs,
+    exports,
+)
+from backend.services.datasets.export_jobs import DatasetExport, DatasetExportRequest
 from backend.services.datasets.row_tokens import RowTokens
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
@@ -35,6 +44,12 @@ Handling = Annotated[
     Literal["leave_out", "mask", "keep"] | None, Query(description="what becomes of rows that a scan found")
 ]
 Reason = Annotated[Line, Query(description="why rows with findings are kept")]
+
+
+class StartedDatasetExport(BaseModel):
+    """The job that writes; its file is at `/dataset-exports/{job_id}/file`."""
+
+    job_id: Id
 
 
 class ExportReport(BaseModel):
@@ -93,8 +108,8 @@ def export(
     handling: Handling = None,
     reason: Reason = "",
 ) -> FileResponse:
-    """Download the rows as a tool reads them; the headers say how many and what the checks found. Where the project
-    holds exports with findings of a content scan, `handling` has to say what becomes of them."""
+    """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found. Where the
+    project holds exports with findings of a content scan, `handling` has to say what becomes of them."""
     exported = exports.export(
         actor,
         dataset_id,
@@ -108,6 +123,43 @@ def export(
     )
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
     return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
+
+
+@router.post("/datasets/{dataset_id}/exports", status_code=202)
+def start_export(
+    actor: Asking,
+    dataset_id: Id,
+    format: Literal["jsonl", "parquet"] = "jsonl",
+    type: DatasetType | None = None,
+    is_strict: bool = False,
+    leave_out: bool = False,
+    tool: Tool = Tool.trl,
+    handling: Handling = None,
+    reason: Reason = "",
+) -> StartedDatasetExport:
+    """Have a worker write any number of rows to a file."""
+    wanted = DatasetExportRequest(format, type, is_strict, leave_out, tool, handling or "", reason)
+    return StartedDatasetExport(job_id=export_jobs.start(actor, dataset_id, wanted))
+
+
+@router.get("/dataset-exports/{job_id}")
+def get_export(actor: Asking, job_id: Id) -> DatasetExport:
+    """How far an export that one started is."""
+    return export_jobs.get(actor, job_id)
+
+
+@router.post("/dataset-exports/{job_id}/cancel")
+def cancel_export(actor: Asking, job_id: Id) -> DatasetExport:
+    """Stop an export that one started."""
+    export_jobs.cancel(actor, job_id)
+    return export_jobs.get(actor, job_id)
+
+
+@router.get("/dataset-exports/{job_id}/file", **file_of(*MEDIA.values()))
+def download_export(actor: Asking, job_id: Id) -> FileResponse:
+    """The file of an export that one started; it goes after seven days."""
+    path, name = export_jobs.file_of(actor, job_id)
+    return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
 
 
 @router.get("/datasets/{dataset_id}/export/beside", **file_of("text/plain"))

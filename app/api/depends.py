@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.guard import PAGE_OF
-from backend.boundary import Id
+from backend.boundary import Count, Id
 from backend.errors import InvalidInput, NotSignedIn, PermissionDenied
 from backend.services.access import Actor
 
@@ -48,6 +48,11 @@ Browsing = Annotated[Actor, Depends(browsing)]
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
 Before = Annotated[Id | None, Query(description="`next` of the page before")]
+
+Version = Annotated[
+    Count | None,
+    Field(description="`version` as it was read: 409 with both contents where it was changed since; null asks nothing"),
+]
 
 
 def file_of(*media: str) -> dict[str, Any]:

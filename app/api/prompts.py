@@ -9,12 +9,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
-from backend.boundary import Id, Line, Name, Seed
+from backend.boundary import Id, Line, Name, Seed, Text
 from backend.services import prompts
-from backend.services.prompts import FilePreview, PromptSetView, PromptView
+from backend.services.prompts import FilePreview, PromptSetView, PromptView, keeping
 from backend.services.prompts.intake import ImportReport, import_file
+from backend.services.prompts.keeping import KeptPrompt
 from backend.services.prompts.mapping import from_json
 from backend.services.samples import prompts_seen
 from backend.values import Split
@@ -30,10 +32,30 @@ MappingForm = Annotated[
 ]
 
 
+class PromptTurn(BaseModel):
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class NewPrompt(BaseModel):
+    """`messages` end with the user's. `set_name`: a set that no round uses, or a new one."""
+
+    set_name: Name
+    messages: Annotated[list[PromptTurn], Field(min_length=1, max_length=1000)]
+    answer: Text = ""
+
+
 @router.get("/projects/{project_id}/prompt-sets")
 def list_sets(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[PromptSetView]:
     """Newest first."""
     return cut(prompts.list_sets(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/projects/{project_id}/prompts", status_code=201)
+def keep_prompt(actor: Asking, project_id: Id, body: NewPrompt) -> KeptPrompt:
+    """Put one prompt into a set that no round uses, or into a new train set."""
+    messages = [{"role": turn.role, "content": turn.content} for turn in body.messages]
+    return keeping.keep(actor, project_id, body.set_name, messages, answer=body.answer)
 
 
 @router.post("/projects/{project_id}/prompt-sets/import", status_code=201)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from app.api.depends import Asking
+from app.api.depends import Asking, Version
 from app.api.errors import ErrorBody, kind_of, status_of
 from backend.boundary import Id, Line, Note
 from backend.errors import InvalidInput, RondoError, written_out
@@ -52,6 +52,7 @@ class QuestionEdit(BaseModel):
     options: QuestionOptions | None = None
     is_required: bool | None = None
     is_active: bool | None = None
+    version: Version = None
 
 
 class QuestionOrder(BaseModel):

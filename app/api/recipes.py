@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Limit, Page, Version, cut
 from backend.boundary import Data, Id, Name
 from backend.services.plans import recipe_choice
 from backend.services.plans.recipe_choice import RegisteredRecipe
@@ -18,11 +18,13 @@ class NewRecipe(BaseModel):
 
     title: Name
     recipe: Data
+    version: Version = None
 
 
 class RecipeEdit(BaseModel):
     title: Name | None = None
     recipe: Data | None = None
+    version: Version = None
 
 
 @router.get("/recipes")
@@ -46,7 +48,7 @@ def list_recipes(actor: Asking, project_id: Id, limit: Limit = 50, after: After 
 @router.post("/projects/{project_id}/recipes", status_code=201)
 def save_recipe(actor: Asking, project_id: Id, body: NewRecipe) -> SavedView:
     """Keep a recipe, or change the one of that title."""
-    return saved_recipes.save(actor, project_id, body.title, body.recipe)
+    return saved_recipes.save(actor, project_id, body.title, body.recipe, version=body.version)
 
 
 @router.get("/recipes/{recipe_id}")
@@ -56,7 +58,7 @@ def get_recipe(actor: Asking, recipe_id: Id) -> SavedView:
 
 @router.patch("/recipes/{recipe_id}")
 def edit_recipe(actor: Asking, recipe_id: Id, body: RecipeEdit) -> SavedView:
-    return saved_recipes.change(actor, recipe_id, title=body.title, recipe=body.recipe)
+    return saved_recipes.change(actor, recipe_id, title=body.title, recipe=body.recipe, version=body.version)
 
 
 @router.delete("/recipes/{recipe_id}", status_code=204)

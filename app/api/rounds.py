@@ -7,10 +7,12 @@ from pydantic import BaseModel, Field
 
 from app import round_file
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
-from backend.boundary import Count, Data, Id, RecipeOrName, Seed
+from backend.boundary import Count, Data, Id, Line, RecipeOrName, Seed
 from backend.services import round_archive, round_report, rounds
 from backend.services.plans import recipe_choice
 from backend.services.recipes import parts
+from backend.services.results import trends
+from backend.services.results.trends import TrendPoint
 from backend.services.round_report import Report
 from backend.services.rounds import Plan, PlanEstimate, RoundView, auto, failures, job_views
 from backend.services.rounds import reselect as reselecting
@@ -95,6 +97,18 @@ def get_plan(actor: Asking, project_id: Id, parent_id: Id | None = None, again: 
 def estimate(actor: Asking, project_id: Id, body: Changes) -> PlanEstimate:
     """Say how much a round would make; nothing is started."""
     return rounds.estimate(actor, project_id, body.plan(actor, project_id))
+
+
+@router.get("/projects/{project_id}/trends")
+def list_trends(actor: Asking, project_id: Id) -> list[str]:
+    """The figures of which a round of the project has one."""
+    return trends.names(actor, project_id)
+
+
+@router.get("/projects/{project_id}/trend")
+def get_trend(actor: Asking, project_id: Id, name: Line = trends.JUDGE_MEAN) -> list[TrendPoint]:
+    """One figure of each round that has it, by number, with its interval."""
+    return trends.read(actor, project_id, name)
 
 
 @router.get("/projects/{project_id}/rounds")

@@ -50,9 +50,13 @@ def import_samples(
     lowest: Annotated[Score | None, Form(description="lowest score of the scale; by default the file's lowest")] = None,
     highest: Annotated[Score | None, Form(description="highest score of the scale; by default the file's")] = None,
     is_blind: Annotated[bool, Form(description="whether reviewers decide before they see the judgments")] = True,
+    update: Annotated[
+        bool,
+        Form(description="whether samples that are there get other scores and metadata, where nobody has decided"),
+    ] = False,
 ) -> StartedImport:
     """Import samples with scores, judgments and decisions; whole or not at all. External ids that the project has
-    already, with the same content, add nothing."""
+    already, with the same content, add nothing; with another text they are refused, `update` or not."""
     asked = ImportRequest(
         name,
         chosen_from(columns),
@@ -63,6 +67,7 @@ def import_samples(
         lowest,
         highest,
         plain_name(file.filename),
+        update,
     )
     with received(file) as path:
         return StartedImport(job_id=import_jobs.start(actor, project_id, path, asked))

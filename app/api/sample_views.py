@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Limit, Page, Version, cut
 from backend.boundary import Count, Id, Line, Name, Score
 from backend.services.samples import Filters, Sort, SortKey, views
 from backend.services.samples.views import MOST_COLUMNS, ViewOfSamples, ViewQuery
@@ -35,14 +35,23 @@ class ViewFilters(BaseModel):
     text: Line = ""
     prompt: Line = ""
     step: tuple[Count, ...] = Field((), max_length=MOST_VALUES)
-    decided: Literal["", "me", "others", "disputed"] = ""
+    decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] = ""
     answer: tuple[Line, ...] = Field((), max_length=10)
     metadata: tuple[Line, ...] = Field((), max_length=10)
+    duplicates: Literal["", "marked", "first"] = ""
+    similar: Id | None = None
+    cluster: Count | None = None
+    reviewer: Id | None = None
+    human_verdict: Several = ()
+    checkpoint: Id | None = None
+    judge: Line = ""
+    judged_by: Id | None = None
+    tag: tuple[Line, ...] = Field((), max_length=10)
 
     def asked(self) -> Filters:
         """Each value once."""
         given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        for name in ("verdict", "source", "kind", "step", "answer", "metadata"):
+        for name in (*("verdict", "source", "kind", "step", "answer", "metadata"), "human_verdict", "tag"):
             given[name] = tuple(dict.fromkeys(given[name]))
         return Filters(**given)
 
@@ -77,6 +86,7 @@ class SampleViewEdit(BaseModel):
     name: Name | None = None
     shows: ViewContents | None = None
     is_shared: bool | None = None
+    version: Version = None
 
 
 @router.get("/projects/{project_id}/sample-views")
@@ -100,7 +110,7 @@ def get_view(actor: Asking, view_id: Id) -> ViewOfSamples:
 def edit_view(actor: Asking, view_id: Id, body: SampleViewEdit) -> ViewOfSamples:
     """Rename, change or share one's own; a shared one takes a curator."""
     asked = body.shows.asked() if body.shows else None
-    return views.change(actor, view_id, name=body.name, asked=asked, is_shared=body.is_shared)
+    return views.change(actor, view_id, name=body.name, asked=asked, is_shared=body.is_shared, version=body.version)
 
 
 @router.delete("/sample-views/{view_id}", status_code=204)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.depends import Asking, Limit, Page
 from backend import boundary
@@ -21,15 +21,19 @@ from backend.services.samples import (
     SortKey,
     chain,
     facets,
+    filter_choices,
     groups,
     near_duplicates,
+    tags,
     views,
 )
 from backend.services.samples.chain import Chain
 from backend.services.samples.facets import MetadataFacet
+from backend.services.samples.filter_choices import FilterChoices
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
+from backend.services.samples.tags import Tagged
 
 router = APIRouter(tags=["samples"])
 
@@ -39,8 +43,8 @@ Steps = Annotated[
 ]
 
 Decided = Annotated[
-    Literal["", "me", "others", "disputed"],
-    Query(description="by oneself, by somebody else, or by several who disagree"),
+    Literal["", "me", "others", "disputed", "not_me", "nobody"],
+    Query(description="by oneself, by somebody else, by several who disagree, not by oneself, or by nobody"),
 ]
 
 
@@ -54,6 +58,9 @@ MetadataTests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
 ]
+
+
+Tags = Annotated[tuple[Line, ...], Query(max_length=10, description="tags that people put to the sample, all of them")]
 
 
 Duplicates = Annotated[
@@ -87,6 +94,23 @@ class Instruction(BaseModel):
     instruction: Text
 
 
+SomeTags = Annotated[list[Line], Field(max_length=10)]
+
+
+class TagChange(BaseModel):
+    """Up to ten tags."""
+
+    add: SomeTags = []
+    remove: SomeTags = []
+
+
+class TagsOfRound(TagChange):
+    """Of these samples; of none: of what the filters find, as samples are filtered."""
+
+    sample_ids: Annotated[list[Id], Field(max_length=1000)] = []
+    filters: Filters = Filters()
+
+
 class StartedRepair(BaseModel):
     """The job that rewrites."""
 
@@ -114,6 +138,15 @@ def asked_filters(
     duplicates: Duplicates = "",
     similar: Annotated[Id | None, Query(description="only the samples closest to this one, closest first")] = None,
     cluster: Annotated[boundary.Count | None, Query(description="only the samples of this cluster")] = None,
+    reviewer: Annotated[Id | None, Query(description="the id of a person who decided")] = None,
+    human_verdict: Annotated[
+        tuple[Line, ...],
+        Query(max_length=2, description="accept or reject: what somebody, or `reviewer`, says, whatever the label is"),
+    ] = (),
+    checkpoint: Annotated[Id | None, Query(description="the checkpoint that wrote the sample")] = None,
+    judge: Annotated[Line, Query(description="the name of a judge that judged it")] = "",
+    judged_by: Annotated[Id | None, Query(description="the checkpoint that judged it")] = None,
+    tag: Tags = (),
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -137,6 +170,12 @@ def asked_filters(
         duplicates,
         similar,
         cluster,
+        reviewer,
+        human_verdict,
+        checkpoint,
+        judge,
+        judged_by,
+        tag,
     )
 
 
@@ -235,6 +274,28 @@ def histogram(
 ) -> list[HistogramBin]:
     """How the scores, or the lengths in tokens, are spread."""
     return samples.histogram(actor, round_id, of)
+
+
+@router.get("/rounds/{round_id}/filter-choices")
+def list_filter_choices(actor: Asking, round_id: Id) -> FilterChoices:
+    """Who decided, which checkpoints wrote and judged, which judges did, and which tags there are, for the filters."""
+    return filter_choices.read(actor, round_id)
+
+
+@router.post("/samples/{sample_id}/tags")
+def change_tags(actor: Asking, sample_id: Id, body: TagChange) -> Tagged:
+    """Put tags to a sample and take others away: one's own, as a curator everybody's."""
+    return tags.change(actor, [sample_id], add=body.add, remove=body.remove)
+
+
+@router.post("/rounds/{round_id}/tags")
+def change_tags_of_round(actor: Asking, round_id: Id, body: TagsOfRound) -> Tagged:
+    """The same for these samples of the round, or, as a curator, for everything that the filters find."""
+    if not body.sample_ids:
+        return tags.change_all(actor, round_id, body.filters, add=body.add, remove=body.remove)
+    if body.filters != Filters():
+        raise InvalidInput("Name samples, or filters, not both. Leave one of them out.")
+    return tags.change(actor, body.sample_ids, add=body.add, remove=body.remove, round_id=round_id)
 
 
 @router.get("/rounds/{round_id}/facets")

@@ -14,6 +14,7 @@ from backend.services.people import accounts
 
 def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:
     """Run the rounds with a worker of our own and print a table of accuracy per round."""
+    say("Making the demo project.")
     with _working(demo.create) as (owner, project_id):
         if not as_json:
             print(demo.HEADER, flush=True)
@@ -24,6 +25,7 @@ def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:
             seed=seed,
             decisions=decisions,
             say=say if as_json else _print,
+            tell=say,
         )
     if as_json:
         emit({"rounds": [result.to_json() for result in results]}, as_json=True, text="")

@@ -79,6 +79,9 @@ def import_(
     open_review: Annotated[
         bool, typer.Option("--not-blind", help="Show reviewers the judgments before they decide.")
     ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write other scores and metadata of samples on which nobody has decided.")
+    ] = False,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,12 +103,15 @@ def import_(
         not open_review,
         lowest,
         highest,
+        update=update,
     )
     imported = importing.import_samples(actor, here, file, asked)
     there = f"{imported.num_present} samples were there already"
+    if imported.num_updated:
+        there += f", {imported.num_updated} of them have other scores or metadata now"
     if imported.num_repeated:
         there += f", {imported.num_repeated} came twice"
-    text = f"Nothing is new: {there}."
+    text = f"No new sample: {there}."
     if imported.round_id is not None:
         text = (
             f"Round {imported.round_number}: {imported.num_samples} samples of {imported.num_prompts} prompts, "
@@ -130,7 +136,7 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
         if not is_pair or name not in Filters.__dataclass_fields__:
             known = ", ".join(Filters.__dataclass_fields__)
             raise InvalidInput(f"A filter is given as name=value, not {argument!r}. The names are {known}.")
-        is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata")
+        is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata", "human_verdict", "tag")
         apart = ";" if name == "metadata" else ","
         fields[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()
     try:

@@ -152,6 +152,10 @@ class Datasets(Noun):
         """One dataset with its funnel, provenance and people."""
         return self._ask("GET", f"/datasets/{dataset_id}")
 
+    def get_export(self, job_id: int) -> shapes.DatasetExport:
+        """How far an export that one started is."""
+        return self._ask("GET", f"/dataset-exports/{job_id}")
+
     def list_findings(
         self, scan_id: int, *, limit: int | None = None, after: int | None = None,
     ) -> shapes.Page[shapes.ScanHit]:
@@ -190,11 +194,28 @@ class Datasets(Noun):
         tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None,
     ) -> Path:
-        """Download the rows as a tool reads them; the headers say how many and what the checks found. Where the
-        project holds exports with findings of a content scan, `handling` has to say what becomes of them.
+        """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found.
+        Where the project holds exports with findings of a content scan, `handling` has to say what becomes of
+        them.
         """
         return self._save(
             "GET", f"/datasets/{dataset_id}/export", to, query={"format": format, "type": type, "is_strict": is_strict,
+            "leave_out": leave_out, "tool": tool, "handling": handling, "reason": reason},
+        )
+
+    def download_export(self, job_id: int, to: str | Path) -> Path:
+        """The file of an export that one started; it goes after seven days."""
+        return self._save("GET", f"/dataset-exports/{job_id}/file", to)
+
+    def start_export(
+        self, dataset_id: int, *, format: Literal["jsonl", "parquet"] | None = None,
+        type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
+        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        reason: str | None = None,
+    ) -> shapes.StartedDatasetExport:
+        """Have a worker write any number of rows to a file."""
+        return self._ask(
+            "POST", f"/datasets/{dataset_id}/exports", query={"format": format, "type": type, "is_strict": is_strict,
             "leave_out": leave_out, "tool": tool, "handling": handling, "reason": reason},
         )
 
@@ -203,6 +224,10 @@ class Datasets(Noun):
     ) -> shapes.Page[shapes.DatasetView]:
         """Newest first."""
         return self._ask("GET", f"/projects/{project_id}/datasets", query={"limit": limit, "after": after})
+
+    def cancel_export(self, job_id: int) -> shapes.DatasetExport:
+        """Stop an export that one started."""
+        return self._ask("POST", f"/dataset-exports/{job_id}/cancel")
 
     def verify(self, dataset_id: int) -> shapes.Verification:
         """Compute the content hash again and compare it with the frozen one."""
@@ -458,6 +483,10 @@ class Prompts(Noun):
     def preview_fetch(self, job_id: int, **body: Unpack[shapes.FetchMapping]) -> shapes.FilePreview:
         """Say what an import would make of it."""
         return self._ask("POST", f"/hub-datasets/{job_id}/preview", body=body)
+
+    def keep_prompt(self, project_id: int, **body: Unpack[shapes.NewPrompt]) -> shapes.KeptPrompt:
+        """Put one prompt into a set that no round uses, or into a new train set."""
+        return self._ask("POST", f"/projects/{project_id}/prompts", body=body)
 
     def get_problems(self, set_id: int, to: str | Path) -> Path:
         """Download every row that was left out, with its line and why, as CSV."""
@@ -787,6 +816,10 @@ class Rounds(Noun):
         """List what was left out of a round with its reason, oldest first."""
         return self._ask("GET", f"/rounds/{round_id}/failures", query={"limit": limit, "after": after})
 
+    def get_trend(self, project_id: int, *, name: str | None = None) -> list[shapes.TrendPoint]:
+        """One figure of each round that has it, by number, with its interval."""
+        return self._ask("GET", f"/projects/{project_id}/trend", query={"name": name})
+
     def list_rounds(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.RoundView]:
@@ -796,6 +829,10 @@ class Rounds(Noun):
     def launch(self, project_id: int, **body: Unpack[shapes.Changes]) -> shapes.RoundView:
         """Launch."""
         return self._ask("POST", f"/projects/{project_id}/rounds", body=body)
+
+    def list_trends(self, project_id: int) -> list[str]:
+        """The figures of which a round of the project has one."""
+        return self._ask("GET", f"/projects/{project_id}/trends")
 
     def stop_after(self, round_id: int) -> shapes.RoundView:
         """Let no further round follow this one by itself; it goes on itself."""
@@ -866,6 +903,10 @@ class Samples(Noun):
         """Delete one's own comment."""
         self._ask("DELETE", f"/comments/{comment_id}")
 
+    def change_tags_of_round(self, round_id: int, **body: Unpack[shapes.TagsOfRound]) -> shapes.Tagged:
+        """The same for these samples of the round, or, as a curator, for everything that the filters find."""
+        return self._ask("POST", f"/rounds/{round_id}/tags", body=body)
+
     def get_view(self, view_id: int) -> shapes.ViewOfSamples:
         """Get view."""
         return self._ask("GET", f"/sample-views/{view_id}")
@@ -897,9 +938,11 @@ class Samples(Noun):
         verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        similar: int | None = None, cluster: int | None = None,
+        similar: int | None = None, cluster: int | None = None, reviewer: int | None = None,
+        human_verdict: Sequence[str] = (), checkpoint: int | None = None, judge: str | None = None,
+        judged_by: int | None = None, tag: Sequence[str] = (),
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -908,8 +951,14 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer, "metadata": metadata, "duplicates": duplicates, "similar": similar, "cluster": cluster},
+            "answer": answer, "metadata": metadata, "duplicates": duplicates, "similar": similar, "cluster": cluster,
+            "reviewer": reviewer, "human_verdict": human_verdict, "checkpoint": checkpoint, "judge": judge,
+            "judged_by": judged_by, "tag": tag},
         )
+
+    def change_tags(self, sample_id: int, **body: Unpack[shapes.TagChange]) -> shapes.Tagged:
+        """Put tags to a sample and take others away: one's own, as a curator everybody's."""
+        return self._ask("POST", f"/samples/{sample_id}/tags", body=body)
 
     def list_samples(
         self, round_id: int, *, limit: int | None = None, after: str | None = None, view: int | None = None,
@@ -918,9 +967,11 @@ class Samples(Noun):
         kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        similar: int | None = None, cluster: int | None = None, reviewer: int | None = None,
+        human_verdict: Sequence[str] = (), checkpoint: int | None = None, judge: str | None = None,
+        judged_by: int | None = None, tag: Sequence[str] = (), sort: shapes.SortKey | None = None,
         descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
@@ -930,8 +981,9 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
-            "then": then, "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "reviewer": reviewer,
+            "human_verdict": human_verdict, "checkpoint": checkpoint, "judge": judge, "judged_by": judged_by,
+            "tag": tag, "sort": sort, "descending": descending, "then": then, "then_descending": then_descending},
         )
 
     def get_vectors(self, round_id: int) -> shapes.EmbeddingJob | None:
@@ -964,9 +1016,11 @@ class Samples(Noun):
         verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        similar: int | None = None, cluster: int | None = None,
+        similar: int | None = None, cluster: int | None = None, reviewer: int | None = None,
+        human_verdict: Sequence[str] = (), checkpoint: int | None = None, judge: str | None = None,
+        judged_by: int | None = None, tag: Sequence[str] = (),
     ) -> list[shapes.SimilarSample]:
         """The samples closest to this one, of all rounds of its project that one may see and that pass the filters."""
         return self._ask(
@@ -975,7 +1029,8 @@ class Samples(Noun):
             "source": source, "kind": kind, "is_overridden": is_overridden, "is_unparsed": is_unparsed,
             "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step,
             "decided": decided, "answer": answer, "metadata": metadata, "duplicates": duplicates, "similar": similar,
-            "cluster": cluster},
+            "cluster": cluster, "reviewer": reviewer, "human_verdict": human_verdict, "checkpoint": checkpoint,
+            "judge": judge, "judged_by": judged_by, "tag": tag},
         )
 
     def download(self, job_id: int, to: str | Path) -> Path:
@@ -997,6 +1052,12 @@ class Samples(Noun):
     def cancel(self, job_id: int) -> shapes.SampleExport:
         """Stop an export that one started."""
         return self._ask("POST", f"/sample-exports/{job_id}/cancel")
+
+    def list_filter_choices(self, round_id: int) -> shapes.FilterChoices:
+        """Who decided, which checkpoints wrote and judged, which judges did, and which tags there are, for the
+        filters.
+        """
+        return self._ask("GET", f"/rounds/{round_id}/filter-choices")
 
     def get_near_duplicates(self, round_id: int) -> shapes.NearDuplicateSearch | None:
         """The last look for near-duplicates of a round; null before the first. The filter `duplicates` lists them."""
@@ -1023,9 +1084,11 @@ class Samples(Noun):
         verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        similar: int | None = None, cluster: int | None = None, reviewer: int | None = None,
+        human_verdict: Sequence[str] = (), checkpoint: int | None = None, judge: str | None = None,
+        judged_by: int | None = None, tag: Sequence[str] = (), sort: shapes.SortKey | None = None,
         descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
@@ -1035,15 +1098,16 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
-            "then": then, "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "reviewer": reviewer,
+            "human_verdict": human_verdict, "checkpoint": checkpoint, "judge": judge, "judged_by": judged_by,
+            "tag": tag, "sort": sort, "descending": descending, "then": then, "then_descending": then_descending},
         )
 
     def import_samples(
         self, project_id: int, file: str | Path, **body: Unpack[shapes.ImportSamplesForm],
     ) -> shapes.StartedImport:
         """Import samples with scores, judgments and decisions; whole or not at all. External ids that the project
-        has already, with the same content, add nothing.
+        has already, with the same content, add nothing; with another text they are refused, `update` or not.
         """
         return self._ask("POST", f"/projects/{project_id}/samples/import", form=body, file=file)
 
@@ -1054,9 +1118,11 @@ class Samples(Noun):
         kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        decided: Literal["", "me", "others", "disputed", "not_me", "nobody"] | None = None, answer: Sequence[str] = (),
         metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
-        similar: int | None = None, cluster: int | None = None, sort: shapes.SortKey | None = None,
+        similar: int | None = None, cluster: int | None = None, reviewer: int | None = None,
+        human_verdict: Sequence[str] = (), checkpoint: int | None = None, judge: str | None = None,
+        judged_by: int | None = None, tag: Sequence[str] = (), sort: shapes.SortKey | None = None,
         descending: bool | None = None, then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
@@ -1066,8 +1132,9 @@ class Samples(Noun):
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
             "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
-            "duplicates": duplicates, "similar": similar, "cluster": cluster, "sort": sort, "descending": descending,
-            "then": then, "then_descending": then_descending},
+            "duplicates": duplicates, "similar": similar, "cluster": cluster, "reviewer": reviewer,
+            "human_verdict": human_verdict, "checkpoint": checkpoint, "judge": judge, "judged_by": judged_by,
+            "tag": tag, "sort": sort, "descending": descending, "then": then, "then_descending": then_descending},
         )
 
 

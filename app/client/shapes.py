@@ -294,6 +294,7 @@ class ImportSamplesForm(TypedDict, total=False):
     lowest: float | None
     highest: float | None
     is_blind: bool
+    update: bool
 
 
 class ImportSetForm(TypedDict):
@@ -608,6 +609,21 @@ class DatasetDetail(TypedDict):
     provenance: dict[str, Any]
     origins: dict[str, int]
     people: list[Decider]
+
+
+class DatasetExport(TypedDict):
+    job_id: int
+    dataset_id: int
+    name: str
+    format: Literal["jsonl", "parquet"]
+    status: JobStatus
+    done: int
+    total: int
+    num_rows: int | None
+    num_bytes: int | None
+    error: str | None
+    is_ready: bool
+    expires_at: str | None
 
 
 class DatasetPush(TypedDict):
@@ -971,6 +987,14 @@ class FilePreview(TypedDict):
     notes: list[str]
 
 
+class FilterChoices(TypedDict, total=False):
+    reviewers: list[NamedId]
+    checkpoints: list[NamedId]
+    judges: list[str]
+    judging_checkpoints: list[NamedId]
+    tags: list[TagCount]
+
+
 class Filters(TypedDict, total=False):
     min_score: float | None
     max_score: float | None
@@ -992,6 +1016,12 @@ class Filters(TypedDict, total=False):
     duplicates: str
     similar: int | None
     cluster: int | None
+    reviewer: int | None
+    human_verdict: list[str]
+    checkpoint: int | None
+    judge: str
+    judged_by: int | None
+    tag: list[str]
 
 
 class FineMark(TypedDict, total=False):
@@ -1252,6 +1282,7 @@ class ImportedRound(TypedDict):
     num_repeated: NotRequired[int]
     num_reviewers: NotRequired[int]
     left_out: NotRequired[dict[str, int]]
+    num_updated: NotRequired[int]
 
 
 class ImportedText(TypedDict):
@@ -1399,6 +1430,13 @@ class JudgeWord(TypedDict):
     kappa: Figure
 
 
+class KeptPrompt(TypedDict):
+    prompt_id: int
+    prompt_set_id: int
+    prompt_set: str
+    num_prompts: int
+
+
 class Keys(TypedDict):
     keys: dict[str, list[str]]
 
@@ -1524,6 +1562,11 @@ class MetricsSection(TypedDict):
     missing: list[str]
 
 
+class NamedId(TypedDict):
+    id: int
+    name: str
+
+
 class NearDuplicateSearch(TypedDict):
     job_id: int
     status: JobStatus
@@ -1626,6 +1669,12 @@ class NewProject(TypedDict):
     description: NotRequired[str]
 
 
+class NewPrompt(TypedDict):
+    set_name: str
+    messages: list[PromptTurn]
+    answer: NotRequired[str]
+
+
 class NewPush(TypedDict):
     repo: str
     is_private: NotRequired[bool]
@@ -1634,6 +1683,7 @@ class NewPush(TypedDict):
 class NewRecipe(TypedDict):
     title: str
     recipe: dict[str, Any]
+    version: NotRequired[int | None]
 
 
 class NewRewrite(TypedDict):
@@ -1972,6 +2022,11 @@ class PromptSetView(TypedDict):
     num_rounds: int
 
 
+class PromptTurn(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class PromptView(TypedDict):
     id: int
     position: int
@@ -2017,6 +2072,7 @@ class QuestionEdit(TypedDict, total=False):
     options: QuestionOptions | None
     is_required: bool | None
     is_active: bool | None
+    version: int | None
 
 
 class QuestionOptions(TypedDict, total=False):
@@ -2051,6 +2107,7 @@ class QuestionView(TypedDict):
     is_active: bool
     has_answers: bool
     created_at: str
+    version: NotRequired[int]
 
 
 class RaterPair(TypedDict):
@@ -2075,6 +2132,7 @@ class Reason(TypedDict):
 class RecipeEdit(TypedDict, total=False):
     title: str | None
     recipe: dict[str, Any] | None
+    version: int | None
 
 
 class RecipeSection(TypedDict):
@@ -2457,12 +2515,14 @@ class SampleRow(TypedDict):
     near_duplicate_of: NotRequired[int | None]
     similarity: NotRequired[float | None]
     cluster: NotRequired[int | None]
+    tags: NotRequired[list[str]]
 
 
 class SampleViewEdit(TypedDict, total=False):
     name: str | None
     shows: ViewContents | None
     is_shared: bool | None
+    version: int | None
 
 
 class Sampling(TypedDict, total=False):
@@ -2484,6 +2544,7 @@ class SavedView(TypedDict):
     created_by: str
     created_at: str
     updated_at: str
+    version: NotRequired[int]
 
 
 class ScanHit(TypedDict):
@@ -2639,6 +2700,10 @@ class StageTime(TypedDict):
     error: str
 
 
+class StartedDatasetExport(TypedDict):
+    job_id: int
+
+
 class StartedExport(TypedDict):
     job_id: int
 
@@ -2671,6 +2736,27 @@ class StepAsked(TypedDict):
     name: str
     state: str
     knobs: list[SetKnob]
+
+
+class TagChange(TypedDict, total=False):
+    add: list[str]
+    remove: list[str]
+
+
+class TagCount(TypedDict):
+    tag: str
+    count: int
+
+
+class Tagged(TypedDict):
+    number: int
+
+
+class TagsOfRound(TypedDict, total=False):
+    add: list[str]
+    remove: list[str]
+    sample_ids: list[int]
+    filters: Filters
 
 
 class Tally(TypedDict, total=False):
@@ -2737,6 +2823,15 @@ class TrashedRound(TypedDict):
     is_deleting: bool
     may_restore: bool
     may_delete: bool
+
+
+class TrendPoint(TypedDict):
+    round_id: int
+    number: int
+    value: float
+    low: float | None
+    high: float | None
+    n: int
 
 
 class Trial(TypedDict):
@@ -2826,9 +2921,18 @@ class ViewFilters(TypedDict, total=False):
     text: str
     prompt: str
     step: list[int]
-    decided: Literal["", "me", "others", "disputed"]
+    decided: Literal["", "me", "others", "disputed", "not_me", "nobody"]
     answer: list[str]
     metadata: list[str]
+    duplicates: Literal["", "marked", "first"]
+    similar: int | None
+    cluster: int | None
+    reviewer: int | None
+    human_verdict: list[str]
+    checkpoint: int | None
+    judge: str
+    judged_by: int | None
+    tag: list[str]
 
 
 class ViewOfSamples(TypedDict):
@@ -2841,6 +2945,7 @@ class ViewOfSamples(TypedDict):
     asked: ViewQuery
     updated_at: str
     is_readable: NotRequired[bool]
+    version: NotRequired[int]
 
 
 class ViewQuery(TypedDict, total=False):

@@ -130,7 +130,7 @@ def marks(row: SampleRow) -> list[str]:
     flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != SampleKind.completion}
     flags |= {HIDDEN: row.is_hidden, "has near-duplicates": row.near_duplicate_of == row.id}
     flags |= {f"near-duplicate of {row.near_duplicate_of}": row.near_duplicate_of not in (None, row.id)}
-    return [name for name, is_so in flags.items() if is_so]
+    return [*(name for name, is_so in flags.items() if is_so), *(f"#{tag}" for tag in row.tags)]
 
 
 def title(detail: SampleDetail) -> str:

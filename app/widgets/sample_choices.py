@@ -13,8 +13,12 @@ DECIDED = [
     ("All", ""),
     ("Decided by me", "me"),
     ("Decided by others", "others"),
+    ("Not decided by me", "not_me"),
+    ("Decided by nobody", "nobody"),
     ("Reviewers disagree", "disputed"),
 ]
+HUMAN_VERDICTS = VERDICTS[:2]
+"""What somebody said, whatever the label is."""
 FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
     ("Number, oldest first", "+id"),

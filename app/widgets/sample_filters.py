@@ -7,11 +7,22 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from app.widgets import filter_line
+from app.widgets import filter_line, round_pickers
 from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
-from app.widgets.sample_choices import DECIDED, DUPLICATES, KINDS, ONLY, SORTS, SOURCES, THENS, VERDICTS
+from app.widgets.round_pickers import IDS, PICKED
+from app.widgets.sample_choices import (
+    DECIDED,
+    DUPLICATES,
+    HUMAN_VERDICTS,
+    KINDS,
+    ONLY,
+    SORTS,
+    SOURCES,
+    THENS,
+    VERDICTS,
+)
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, Sort
 from backend.services.samples.text_steps import TextStep
@@ -22,12 +33,12 @@ TESTS_APART = ";"
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 TESTS = ("answer", "metadata")
 """Fields of several tests, with `TESTS_APART` between them."""
-CHOICES = ("verdict", "source", "kind", "only")
-WHOLE = ("similar", "cluster")
+CHOICES = ("verdict", "source", "kind", "only", "human_verdict")
+WHOLE = ("similar", "cluster", *IDS)
 """Fields of one whole number."""
 NAMES = (
-    *("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "duplicates", *WHOLE),
-    *("sort", "then", "step"),
+    *("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "duplicates", "similar", "cluster"),
+    *("tag", "sort", "then", *PICKED, "step"),
 )
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
 ONE_OF = {
@@ -35,7 +46,6 @@ ONE_OF = {
     for name, choices in (("sort", SORTS), ("then", THENS), ("decided", DECIDED), ("duplicates", DUPLICATES))
 }
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
-EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
 """In an address: no columns of metadata, while an address without a word of it has the usual ones."""
 USUAL_COLUMNS = 2
@@ -54,7 +64,10 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "duplicates", *WHOLE, "then")
+FOLDED = (
+    *("prompt", "source", "kind", "human_verdict", *NUMBERS, "decided", "answer", "metadata", "duplicates"),
+    *("similar", "cluster", "tag", *PICKED, "then"),
+)
 """The filters behind "More filters"."""
 
 
@@ -73,7 +86,13 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             min_width=120,
         )
         fields["step"] = gr.Dropdown(
-            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=120, elem_id=f"{name}-step"
+            [round_pickers.EVERY_STEP],
+            value="",
+            label="Step",
+            filterable=False,
+            visible=False,
+            min_width=120,
+            elem_id=f"{name}-step",
         )
         for field, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
             fields[field] = _several(name, field, label, choices)
@@ -99,6 +118,8 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
         fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id=f"{name}-prompt", min_width=120)
         for field, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
             fields[field] = _several(name, field, label, choices)
+        fields["human_verdict"] = _several(name, "human_verdict", "Human verdict", HUMAN_VERDICTS)
+        fields |= round_pickers.build(name)
         fields["decided"] = gr.Dropdown(
             DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
         )
@@ -122,6 +143,9 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             max_length=1000,
             min_width=140,
             elem_id=f"{name}-metadata",
+        )
+        fields["tag"] = gr.Textbox(
+            label="Tags", placeholder="hard, funny", max_length=400, min_width=120, elem_id=f"{name}-tag"
         )
         for field, label, precision in (
             ("min_score", "Score from", None),
@@ -176,12 +200,6 @@ def columns_of(keys: Sequence[str], usual: Sequence[str], query: JSON) -> list[s
     return columns[:MOST_COLUMNS] if columns or asked == [NO_COLUMNS] else list(usual[:USUAL_COLUMNS])
 
 
-def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
-    """The picker of a round's steps; hidden where all texts are one step's."""
-    choices = [EVERY_STEP, *((str(step), str(step.step)) for step in steps)]
-    return gr.Dropdown(choices=choices, value=query.get("step", ""), visible=len(steps) > 1)
-
-
 def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, str]:
     """The query without a step that the round does not have, and that it has none."""
     asked = query.get("step")
@@ -203,7 +221,7 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
     empty: JSON = dict.fromkeys(NAMES, "") | {name: [] for name in CHOICES} | {"sort": "+id"}
-    empty |= dict.fromkeys((*NUMBERS, *WHOLE))
+    empty |= dict.fromkeys((*NUMBERS, "similar", "cluster"))
     return [query.get(name, empty[name]) for name in NAMES]
 
 
@@ -211,7 +229,7 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
     """What an address asks for; whatever is no number or no such choice is left out. Its tests are not read here."""
     known = {
         name: {value for _, value in choices}
-        for name, choices in zip(CHOICES, (VERDICTS, SOURCES, KINDS, ONLY), strict=True)
+        for name, choices in zip(CHOICES, (VERDICTS, SOURCES, KINDS, ONLY, HUMAN_VERDICTS), strict=True)
     }
     query: JSON = {}
     for name in (*NAMES, "at"):
@@ -248,7 +266,7 @@ def read_filters(query: JSON) -> Filters:
     if low is not None and high is not None and low > high:
         raise InvalidInput(f"Scores from {low:g} to {high:g} hold nothing. Give the lower one first.")
     chosen: dict[str, Any] = {name: query.get(name) for name in (*NUMBERS, *WHOLE)}
-    chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")}
+    chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind", "human_verdict")}
     chosen |= dict.fromkeys(query.get("only", []), True)
     chosen |= {name: tuple(parts_of(query.get(name, ""))) for name in TESTS}
     return Filters(
@@ -256,14 +274,16 @@ def read_filters(query: JSON) -> Filters:
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
         duplicates=query.get("duplicates", ""),
+        judge=query.get("judge", ""),
+        tag=tuple(parts_of(query.get("tag", ""), ",")),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )
 
 
-def parts_of(tests: str) -> list[str]:
-    """The tests in a field, as they are."""
-    return [part.strip() for part in tests.split(TESTS_APART) if part.strip()]
+def parts_of(tests: str, apart: str = TESTS_APART) -> list[str]:
+    """The tests in a field, or what else stands there with a sign between, as they are."""
+    return [part.strip() for part in tests.split(apart) if part.strip()]
 
 
 def read_sort(query: JSON) -> Sort:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend import boundary
 from backend.errors import InvalidInput
 
+LONGEST_TAG = 40
 ANSWER_TEST = re.compile(r"\s*(?:(judge|differ)\.)?([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
 
 
@@ -87,3 +88,11 @@ class MetadataTest:
 
     def __str__(self) -> str:
         return f"{self.key}{self.sign}{self.word}"
+
+
+def read_tag(value: str) -> str:
+    """The tag as it is kept, in small letters; raises `InvalidInput`. A comma stands between tags."""
+    tag = boundary.name(value, "A tag", LONGEST_TAG).casefold()
+    if "," in tag or len(tag) > LONGEST_TAG:
+        raise InvalidInput(f"A tag has no comma and up to {LONGEST_TAG} characters, not {value[:80]!r}. Change it.")
+    return tag

@@ -8,16 +8,20 @@ from typing import Any
 
 from backend import boundary
 from backend.boundary import Count, Line, Score
-from backend.db.filter_tests import AnswerTest, MetadataTest
+from backend.db.filter_tests import AnswerTest, MetadataTest, read_tag
 from backend.errors import InvalidInput
 
 UNDECIDED = "undecided"
 VERDICTS = (UNDECIDED, "accept", "reject")
 SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
-DECIDED = ("", "me", "others", "disputed")
+DECIDED = ("", "me", "others", "disputed", "not_me", "nobody")
+HUMAN_VERDICTS = ("accept", "reject")
 DUPLICATES = ("", "marked", "first")
-OF_WHAT = {"step": "step", "similar": "sample", "cluster": "cluster"}
+OF_WHAT = {
+    **{"step": "step", "similar": "sample", "cluster": "cluster"},
+    **{"reviewer": "person", "checkpoint": "checkpoint", "judged_by": "checkpoint"},
+}
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
@@ -38,8 +42,15 @@ class Filters:
     any order; what has signs in it or stands in double quotes must occur as it is; within slashes stands a regular
     expression.
 
-    `decided`: by who asks (me), by somebody else (others), or by several who disagree and nobody settled it (disputed).
-    Who that is, is known where a list is asked for: the other filters tell it of themselves.
+    `decided`: by who asks (me), by somebody else (others), by several who disagree and nobody settled it (disputed),
+    not by who asks (not_me), or by nobody, bulk actions included (nobody). Who that is, is known where a list is asked
+    for: the other filters tell it of themselves.
+
+    `reviewer`: the number of a person who decided. `human_verdict`: what the last word of somebody, or of that person,
+    says of the sample, whatever its label is.
+
+    `checkpoint`: the number of the one that wrote the sample. `judge`: the name of a judge that judged it; `judged_by`:
+    the number of the checkpoint that did.
 
     `answer`: tests of what people answered to the project's questions, by their keys: `accuracy>=4` of the mean rating,
     `tone=warm` of a label that somebody chose. `judge.` before a key asks for the judge's answers, `differ.` for how
@@ -74,18 +85,26 @@ class Filters:
     duplicates: str = ""
     similar: int | None = None
     cluster: int | None = None
+    reviewer: int | None = None
+    human_verdict: tuple[str, ...] = ()
+    checkpoint: int | None = None
+    judge: Line = ""
+    judged_by: int | None = None
+    tag: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
         boundary.text(self.prompt, "What is searched for in prompts", boundary.MOST_LINE)
+        boundary.text(self.judge, "The name of a judge", boundary.MOST_LINE)
         for name in ("min_tokens", "max_tokens"):
             if (number := getattr(self, name)) is not None:
                 boundary.whole(number, f"{name}: the number of tokens")
-        numbers = {"step": self.step, "similar": (self.similar,), "cluster": (self.cluster,)}
+        numbers = {"step": self.step} | {name: (getattr(self, name),) for name in OF_WHAT if name != "step"}
         for name, number in ((name, number) for name, some in numbers.items() for number in some):
             if number is not None:
                 boundary.whole(number, f"{name}: the number of a {OF_WHAT[name]}")
-        for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
+        choices = (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS), ("human_verdict", HUMAN_VERDICTS))
+        for name, known in choices:
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:
                 raise InvalidInput(f"There is no {name} {wrong[0]!r}. Choose from {', '.join(known)}.")
@@ -94,7 +113,7 @@ class Filters:
         if self.duplicates not in DUPLICATES:
             known_words = ", ".join(DUPLICATES[1:])
             raise InvalidInput(f"duplicates: there is no {self.duplicates[:80]!r}. Choose from {known_words}.")
-        for name, read in (("answer", AnswerTest.read), ("metadata", MetadataTest.read)):
+        for name, read in (("answer", AnswerTest.read), ("metadata", MetadataTest.read), ("tag", read_tag)):
             if len(getattr(self, name)) > MOST_TESTS:
                 raise InvalidInput(f"{name}: up to {MOST_TESTS} tests are made at once. Leave some out.")
             for test in getattr(self, name):
@@ -103,8 +122,10 @@ class Filters:
     @property
     def needs_set(self) -> bool:
         """Whether a filter is set that no index of labels tells."""
-        is_near = self.similar is not None or self.cluster is not None
-        return is_near or bool(self.decided or self.answer or self.metadata or self.duplicates)
+        of_rows = ("similar", "cluster", "reviewer", "checkpoint", "judged_by")
+        is_of_row = any(getattr(self, name) is not None for name in of_rows)
+        of_words = (self.decided, self.answer, self.metadata, self.duplicates, self.human_verdict, self.judge, self.tag)
+        return is_of_row or any(of_words)
 
     @property
     def answer_tests(self) -> list["AnswerTest"]:

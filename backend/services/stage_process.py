@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EXPORT = "export"
 """The kind of a job that writes what a filter of samples finds."""
+EXPORT_DATASET = "export_dataset"
+"""The kind of a job that writes a dataset's rows."""
 IMPORT = "import"
 """The kind of a job that imports samples."""
 NEAR_DUPLICATES = "near_duplicates"
@@ -45,6 +47,7 @@ def main() -> int:
     shared_files.hold_from_now()
     others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub, SCAN: scan_dataset}
     others |= {NEAR_DUPLICATES: look_for_near_duplicates, EMBEDDINGS: make_embeddings, FETCH: fetch_dataset}
+    others |= {EXPORT_DATASET: export_dataset}
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -67,6 +70,13 @@ def after_round(db: "Session", round_id: int) -> None:
 def export_samples(job_id: int, progress: "JobProgress") -> "Finish":
     """Write the file of an export."""
     from backend.services.samples import export_jobs  # noqa: PLC0415 - most jobs export nothing
+
+    return export_jobs.run(job_id, progress)
+
+
+def export_dataset(job_id: int, progress: "JobProgress") -> "Finish":
+    """Write the file of a dataset."""
+    from backend.services.datasets import export_jobs  # noqa: PLC0415 - most jobs export nothing
 
     return export_jobs.run(job_id, progress)
 

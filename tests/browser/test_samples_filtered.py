@@ -5,8 +5,9 @@ import re
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from backend.db import session, tables
+from backend.db import reading, session, tables
 from backend.values import SetUse
+from tests import rows
 from tests.browser.settled import fits
 from tests.browser.test_review import HOSTILE, Review, empty
 from tests.browser.test_samples import counts, first_is, open_samples
@@ -80,4 +81,36 @@ def test_bars_and_metadata_filter_and_another_click_clears(empty: None, chromium
     expect(order).to_have_value("Number, oldest first")
     expect(page.locator("#samples-histogram")).to_be_visible()
     assert page.evaluate("window.hacked") is None
+    assert desk.errors == []
+
+
+def test_a_sample_is_tagged_and_found_by_tags_and_by_who_decided(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    page = desk.page
+    with reading() as db:
+        rows.make_decision(db.get_one(tables.Sample, desk.ids[3]), desk.actor)
+    open_samples(desk)
+    page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
+    page.locator("#sample-detail .sample").wait_for()
+    page.locator("#samples-tagging > button").click()
+    page.locator("#samples-tags").get_by_role("textbox").fill("Hard, odd")
+    page.keyboard.press("Enter")
+    expect(page.locator("#samples-tags-said")).to_have_text("1 sample changed.")
+    expect(page.locator("#sample-detail")).to_contain_text("#hard")
+    expect(page.locator("#samples-table [role=gridcell][data-row='0']", has_text="#hard")).to_be_visible()
+    page.set_viewport_size({"width": 400, "height": 800})
+    fits(page)
+    page.locator("#samples-more > button").click()
+    tag = page.locator("#samples-tag").get_by_role("textbox")
+    tag.fill("hard")
+    tag.press("Enter")
+    counts(page, "1 sample")
+    expect(page).to_have_url(re.compile("tag=hard"))
+    fits(page)
+    open_samples(desk, f"&reviewer={desk.actor.user_id}&human_verdict=accept")
+    counts(page, "1 sample")
+    first_is(desk, desk.ids[3])
+    expect(page.get_by_label("Decided by", exact=True)).to_have_value(desk.actor.name)
+    open_samples(desk, "&decided=nobody")
+    counts(page, "39 samples")
     assert desk.errors == []

@@ -97,7 +97,7 @@ def make_round(project: tables.Project, base: tables.Checkpoint, **values: Any) 
 
 
 def _add_words(db: Session, round_: tables.Round, sample_id: int, person: Actor) -> None:
-    """Two answers to a question, a comment and an external id at a sample."""
+    """Two answers to a question, a comment, a tag and an external id at a sample."""
     key = f"q{round_.number}"
     question = tables.Question(project_id=round_.project_id, key=key, kind=QuestionKind.text, title="Why?")
     db.add(question)
@@ -111,6 +111,7 @@ def _add_words(db: Session, round_: tables.Round, sample_id: int, person: Actor)
     asked_by = round_.policy_id
     db.add(tables.JudgeAnswer(round_id=round_.id, sample_id=sample_id, checkpoint_id=asked_by, raw="so", **judged))
     db.add(tables.Comment(**of, project_id=round_.project_id, text="hm\u2028"))
+    db.add(tables.SampleTag(**of, project_id=round_.project_id, tag="odd"))
     own = {"project_id": round_.project_id, "external_id": f"x{sample_id}", "digest": -(2**62), "digest_version": 1}
     db.add(tables.ExternalId(sample_id=sample_id, **own))
 

@@ -9,12 +9,15 @@ import pytest
 from app.pages import datasets as page_of_datasets
 from backend.config import settings
 from backend.db import now, reading, session, tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
-from backend.services import datasets
+from backend.pipeline.run import run_job
+from backend.services import datasets, stage_process
 from backend.services.access import Actor
-from backend.services.datasets import exports
-from backend.values import DatasetType, DecisionKind, Role, Split, Verdict
+from backend.services.datasets import export_jobs, exports
+from backend.services.datasets.export_jobs import DatasetExportRequest
+from backend.values import DatasetType, DecisionKind, JobStatus, Role, Split, Verdict
 from tests import rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -137,6 +140,35 @@ def test_people_include_who_edited_a_text_that_is_trained_on(project: tables.Pro
         round_, DatasetType.prompt_completion, [{"prompt_id": edit.prompt_id, "sample_id": edit.id}]
     )
     assert [p.name for p in datasets.get(viewer, dataset.id).people] == ["grace"]
+
+
+def test_more_rows_than_one_waits_for_are_written_by_a_worker(
+    project: tables.Project, viewer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, _ = make_pairs(project)
+    whole = exports.export(viewer, dataset.id).path.read_bytes()
+    monkeypatch.setattr(exports, "AT_ONCE", 2)
+    with pytest.raises(InvalidInput, match="3 rows are more than are written while you wait"):
+        exports.export(viewer, dataset.id)
+    job_id = export_jobs.start(viewer, dataset.id, DatasetExportRequest())
+    with pytest.raises(Conflict, match="not written yet"):
+        export_jobs.file_of(viewer, job_id)
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+    attempt = transitions.start(job_id, job.workflow_id, "test")
+    assert attempt is not None
+    run_job(job_id, attempt, others={stage_process.EXPORT_DATASET: export_jobs.run})
+    export = export_jobs.get(viewer, job_id)
+    assert (export.status, export.done, export.num_rows, export.is_ready) == (JobStatus.done, 3, 3, True)
+    assert export_jobs.newest(viewer, dataset.id) == export
+    path, name = export_jobs.file_of(viewer, job_id)
+    assert (path.read_bytes(), name) == (whole, f"dataset-{dataset.id}-preference.jsonl")
+    with pytest.raises(NotFound, match="of yours"):
+        export_jobs.get(rows.make_actor(project, Role.viewer), job_id)
+    path.unlink()
+    with pytest.raises(NotFound, match="7 days"):
+        export_jobs.file_of(viewer, job_id)
+    assert export_jobs.newest(viewer, dataset.id) is None
 
 
 def test_rows_page_by_position(project: tables.Project, viewer: Actor) -> None:

@@ -46,7 +46,7 @@ def test_the_base_comes_first_as_number_0_whatever_rounds_there_are(monkeypatch:
     rows.make_prompt_set(project)
     rows.make_prompt_set(project, answers=["4"] * 3, split=Split.held_out)
 
-    def wait(asking: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
+    def wait(asking: Actor, round_id: int, status: RoundStatus, **_: object) -> rounds.RoundView:
         end(round_id)
         return rounds.get(asking, round_id)
 
@@ -66,8 +66,10 @@ def test_the_base_comes_first_as_number_0_whatever_rounds_there_are(monkeypatch:
 def test_waiting_for_the_end_of_a_round_that_went_back_to_people_ends_with_its_reason() -> None:
     project = rows.make_project()
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, error="kept nothing of 3 groups")
+    stages: list[str] = []
     with pytest.raises(RondoError, match="kept nothing of 3 groups"):
-        demo.wait(rows.make_actor(project), round_.id, RoundStatus.done)
+        demo.wait(rows.make_actor(project), round_.id, RoundStatus.done, tell=stages.append)
+    assert stages == ["Round 1: review"]
 
 
 def test_waiting_for_the_end_of_a_round_that_is_held_ends_with_the_way_out() -> None:

@@ -115,6 +115,7 @@ MADE_SINCE_0022 = {
     "clustered_samples",
     "round_reviewers",
     "tallies",
+    "sample_tags",
 }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.agents.reviewing import Decide, NextItem
 from app.cli import deciding
 from backend.db import listing_among, reading, session, tables
-from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied, RondoError
+from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied, RondoError, Stale
 from backend.pipeline import ratings
 from backend.services import questions, reviews, samples
 from backend.services.decisions import Act, bulk
@@ -105,6 +105,16 @@ def test_a_question_that_is_retired_while_it_is_asked_takes_no_answer(desk: Desk
     with pytest.raises(Conflict, match="bring it back"):
         questions.add(desk.curator, desk.project.id, NewQuestion("Accuracy"))
     assert questions.change(desk.curator, desk.rating.id, is_active=True).is_active
+
+
+@pytest.mark.on_sqlite
+def test_a_question_that_somebody_changed_is_not_changed_back_unseen(desk: Desk) -> None:
+    read = questions.list_questions(desk.curator, desk.project.id)[0]
+    questions.change(desk.curator, read.id, title="Is it true?", version=read.version)
+    with pytest.raises(Stale, match=r"title is 'Is it true\?', and you write 'Right\?'") as refused:
+        questions.change(desk.curator, read.id, title="Right?", help=read.help, version=read.version)
+    now = refused.value.version
+    assert questions.change(desk.curator, read.id, title="Right?", version=now).version == now + 1
 
 
 @pytest.mark.on_sqlite

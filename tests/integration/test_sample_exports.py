@@ -169,7 +169,7 @@ def test_every_format_holds_the_same_and_no_cell_is_a_formula(database: str) -> 
     table = exports.export(team.curator, team.project.id, of(team, format="parquet"))
     table.release()
     read = pq.read_table(table.path).to_pylist()
-    as_json = ("metadata", "noted", "judgments", "decisions", "answers", "turns")
+    as_json = ("metadata", "noted", "judgments", "decisions", "answers", "tags", "turns")
     for row in read:
         row |= {name: json.loads(row[name]) for name in as_json if row[name] is not None}
     assert read == written

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,39 @@ def test_the_same_again_adds_nothing_and_more_adds_what_is_new(database: str, tm
         assert names == ["Old project", "Old project 2"]
         numbers = db.scalars(select(tables.PromptSet.num_prompts).order_by(tables.PromptSet.id)).all()
         assert numbers == [2, 1]
+
+
+def test_an_update_writes_scores_and_metadata_where_nobody_has_decided(database: str, tmp_path: Path) -> None:
+    place = Place()
+    imported = place.bring(tmp_path, THREE)
+    update = replace(ASKED, update=True)
+    changed = THREE[2] | {"score": 0.75, "level": "hard", "source": "wiki"}
+    assert imported.round_id is not None
+    done = place.bring(tmp_path, [*THREE[:2], changed], update)
+    assert (done.round_id, done.num_samples, done.num_present, done.num_updated) == (None, 0, 3, 1)
+    row = next(row for row in samples.page(place.curator, imported.round_id).rows if row.text == "4")
+    assert (row.score, row.verdict, row.source) == (0.75, Verdict.accept, LabelSource.judge)
+    assert row.metadata == {"level": "hard", "source": "wiki"}
+    assert count(tables.Judgment) == 3
+    assert place.bring(tmp_path, [changed]).num_present == 1, "it is known as it is now"
+    new = {"id": "new", "prompt": "2+2?", "response": "5"}
+    before = everything()
+    for wrong, why in (
+        (THREE[1] | {"score": 0.7}, "'b': a person has decided on it"),
+        (changed | {"response": "5"}, "'7': its text is another one"),
+        (changed | {"prompt": "2+3?"}, "'7': it answers another prompt"),
+        (changed | {"label": "accept", "annotator": "ann"}, "'7': the row brings decisions"),
+    ):
+        with pytest.raises(Conflict, match=why):
+            place.bring(tmp_path, [new, wrong], update)
+    assert everything() == before
+    both = place.bring(tmp_path, [new, changed | {"score": None}], update)
+    assert (both.num_samples, both.num_updated) == (1, 1)
+    assert samples.page(place.curator, imported.round_id, samples.Filters(source=("none",))).rows[0].id == row.id
+    with session() as db:
+        db.get_one(tables.Round, imported.round_id).status = RoundStatus.done
+    with pytest.raises(Conflict, match="'7': round 1 is not in review any more"):
+        place.bring(tmp_path, [changed], update)
 
 
 def test_an_external_id_with_other_content_is_a_sentence_and_nothing_half_done(database: str, tmp_path: Path) -> None:

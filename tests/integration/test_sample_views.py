@@ -9,7 +9,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_filters import from_address, read_filters, without_missing_step
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services import samples
 from backend.services.access import Actor
 from backend.services.samples import Filters, Sort, SortKey, views
@@ -48,6 +48,34 @@ def test_a_view_is_kept_renamed_changed_and_deleted() -> None:
     assert [view.name for view in views.list_views(actor, project.id)] == ["Best"]
     with reading() as db:
         assert db.query(tables.Event).filter(tables.Event.verb.contains("view")).count() == 0, "it concerns nobody else"
+
+
+def test_a_view_that_somebody_changed_is_not_lost_by_a_later_change() -> None:
+    project = rows.make_project()
+    ann, ben = (rows.make_actor(project, Role.curator) for _ in range(2))
+    read = views.save(ann, project.id, "Long", ASKED, is_shared=True)
+    assert views.change(ben, read.id, name="Longest", version=read.version).version == 2
+    with pytest.raises(Stale, match=r"name is 'Longest', and you write 'Longer'\. .* version 2") as refused:
+        views.change(ann, read.id, name="Longer", is_shared=True, version=read.version)
+    assert views.get(ann, read.id).name == "Longest"
+    assert views.change(ann, read.id, name="Longer", version=refused.value.version).version == 3
+    assert views.change(ann, read.id, name="Long").version == 4, "who sends none changes what is there"
+
+
+def test_the_page_tells_what_changed_and_saves_the_second_time() -> None:
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked], status=RoundStatus.done)
+    rows.make_samples(round_, asked)
+    ann = rows.make_actor(project, Role.curator)
+    kept = views.save(ann, project.id, "Long", ViewQuery())
+    here, asked_for = Context(ann, project.id, "", None), CurrentChoice()
+    asked_for.put({"round": round_.id} | saved_views.chosen(kept))
+    views.change(ann, kept.id, name="Longest")
+    with pytest.raises(Stale, match="Save changes once more"):
+        saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)
+    saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)
+    assert views.get(ann, kept.id).name == "Longer"
 
 
 def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:

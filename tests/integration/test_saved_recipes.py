@@ -4,7 +4,7 @@ import pytest
 
 from backend import recipes
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services import plans, rounds
 from backend.services.recipes import parts, saved_recipes
 from backend.values import Role
@@ -13,6 +13,24 @@ from tests.integration import site
 
 pytestmark = pytest.mark.usefixtures("database")
 STAR = recipes.get("star").model_dump(mode="json")
+
+
+def test_a_recipe_that_somebody_changed_is_not_changed_back_unseen() -> None:
+    project = rows.make_project()
+    ann, ben = (rows.make_actor(project, Role.curator) for _ in range(2))
+    read = saved_recipes.save(ann, project.id, "Hints", STAR, version=0)
+    looser = recipes.get("star").with_changes({"unparsed_limit": 0.9}).model_dump(mode="json")
+    stricter = recipes.get("star").with_changes({"unparsed_limit": 0.1}).model_dump(mode="json")
+    saved_recipes.change(ben, read.id, recipe=looser, version=read.version)
+    shows_both = r"Now unparsed_limit is '0\.9', and you write '0\.1'\. "
+    with pytest.raises(Stale, match=shows_both):
+        saved_recipes.change(ann, read.id, recipe=stricter, version=read.version)
+    with pytest.raises(Stale, match=shows_both):
+        saved_recipes.save(ann, project.id, "hints", stricter, seen={read.name: read.recipe})
+    with pytest.raises(Stale, match="unparsed_limit"):
+        saved_recipes.save(ann, project.id, "hints", stricter, version=0)
+    seen = {row.name: row.recipe for row in saved_recipes.list_saved(ann, project.id)}
+    assert saved_recipes.save(ann, project.id, "hints", stricter, seen=seen).version == 3
 
 
 def test_a_recipe_is_kept_changed_and_deleted_and_each_is_noted() -> None:

@@ -212,7 +212,7 @@ def make_world(mark: str = MARK) -> World:
         hook = tables.Webhook(project_id=project.id, url=f"https://example.org/{mark}", kinds=["mention"], salt="x")
         place = {"project_id": project.id, "round_id": round_.id, "sample_id": samples[0].id}
         comment = tables.Comment(user_id=member.id, text=mark, **place)
-        db.add_all([notice, hook, comment])
+        db.add_all([notice, hook, comment, tables.SampleTag(user_id=member.id, tag="odd", **place)])
         db.flush()
         first, second = (sample.id for sample in samples[:2])
         scan = tables.Scan(

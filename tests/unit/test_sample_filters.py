@@ -40,6 +40,7 @@ def test_a_shared_address_restores_the_filters(
             [],
             [],
             ["is_flagged"],
+            ["reject"],
             low,
             None,
             None,
@@ -50,8 +51,13 @@ def test_a_shared_address_restores_the_filters(
             "first",
             12,
             0,
+            "hard, funny",
             "-score",
             "+length",
+            3,
+            "",
+            "first",
+            4,
             reply,
         )
     )
@@ -62,6 +68,9 @@ def test_a_shared_address_restores_the_filters(
     assert bar.read_sort(again | {"sort": "+length"}) == Sort(SortKey.length), "nothing comes second after itself"
     assert bar.read_filters(again).is_flagged is True
     assert bar.read_filters(again).decided == "me"
+    by_rows = bar.read_filters(again)
+    assert (by_rows.tag, by_rows.human_verdict) == (("hard", "funny"), ("reject",))
+    assert (by_rows.reviewer, by_rows.checkpoint, by_rows.judge, by_rows.judged_by) == (3, None, "first", 4)
     assert bar.read_filters(again).metadata == ("level>=2",)
     assert bar.read_filters(again).step == (() if step is None else (step,))
 
@@ -74,7 +83,7 @@ def test_any_address_gives_filters_or_says_why_not(parameters: dict[str, str]) -
         with pytest.raises(InvalidInput, match="hold nothing"):
             bar.read_filters(query)
     else:
-        has_tests = not query.keys().isdisjoint(bar.TESTS)
+        has_tests = not query.keys().isdisjoint((*bar.TESTS, "tag"))
         with suppress(*([InvalidInput] if has_tests else [])):
             bar.read_filters(query)
     bar.read_sort(query)

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app import cookies
 from app.pages.chat import templates
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.asked import asked
 from app.widgets.chosen import CurrentChoice
@@ -18,6 +18,7 @@ from backend.services import checkpoints
 from backend.services.checkpoints import chats
 from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
+from backend.services.prompts import keeping
 from backend.values import JSON, SCORER, Role, Sampling
 
 TITLE, PATH, MENU = "Chat", "chat", "more"
@@ -55,6 +56,16 @@ def build() -> None:
                 max_tokens = gr.Number(512, label="max_tokens")
                 seed = gr.Number(None, label="seed", info="Empty: another one each time.")
 
+        with gr.Accordion("Keep the last question as a prompt", open=False, elem_id="chat-keep-part"):
+            with gr.Row(equal_height=True):
+                set_name = gr.Textbox(
+                    label="Prompt set",
+                    info="One that no round uses, or a new one. What was said before goes with the question.",
+                    max_length=100,
+                    elem_id="chat-keep-set",
+                )
+                keep = buttons.secondary("Keep as prompt", elem_id="chat-keep")
+
     sides = [first, beside]
     gr.on(None, load, None, [*sides, log], **QUIET)
     gr.on([first.input, beside.input], None, sides, None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
@@ -62,6 +73,7 @@ def build() -> None:
     sent = gr.on([go.click, text.submit], send_message, given, [text, timer], trigger_mode="once", **QUIET)
     stopped = stop.click(stop_answer, drawn, None, **QUIET)
     cleared = clear.click(clear_chat, drawn, None, **QUIET)
+    gr.on([keep.click, set_name.submit], keep_prompt, [set_name, system], None, **PRIVATE)
     # Once more after the event is over: a tick that found the answer before it whole stops the timer meanwhile.
     for event in (sent, stopped, cleared):
         event.success(lambda: gr.Timer(active=True), None, timer, **QUIET)
@@ -143,6 +155,22 @@ def draw(drawn: CurrentChoice, request: gr.Request) -> list[Any]:
     wish["version"] = view.version  # of this wish alone: another one, which came meanwhile, is drawn by the next tick
     is_last = not view.is_answering and drawn.value is wish
     return [gr.skip() if is_known else log_value(view), gr.Timer(active=False) if is_last else gr.skip()]
+
+
+@toasts
+def keep_prompt(set_name: str | None, system: str | None, request: gr.Request) -> None:
+    """Put the last question, after what was said before it by the first one, into a prompt set."""
+    here = context(request)
+    view = chats.look(here.actor, page_of(request))
+    turns = view.sides[0].turns if view is not None and view.sides else ()
+    if not turns:
+        raise InvalidInput("Nothing was asked yet. Send a message, then keep it.")
+    messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
+    for turn in turns[:-1]:
+        messages += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer}]
+    messages.append({"role": "user", "content": turns[-1].question})
+    kept = keeping.keep(here.actor, here.project_id, set_name or "", messages)
+    notice(f"It is prompt {kept.num_prompts:,} of {kept.prompt_set}.")
 
 
 def leave(request: gr.Request) -> None:

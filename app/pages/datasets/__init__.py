@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.datasets import downloading, scanning, templates
+from app.pages.datasets import downloading, scanning, templates, writing
 from app.pages.datasets.downloading import check_rows, point
 from app.pages.datasets.pushing import chosen_in, follow_push, look_again, push
 from app.pages.datasets.shown import card_value, funnel_value, list_row, table_row, whole_row
@@ -86,13 +86,15 @@ def build() -> None:
                     check = buttons.secondary("Check the rows", elem_id="export-check")
                     verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
+                asked_as = [format, type, strict, leave_out, tool, handling, reason]
+                writing.build(page_state, asked_as, kept)
             with gr.Tab("Scan"):
                 scanned = scanning.build(page_state, kept)
             with gr.Tab("Card"):
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
-    wanted = [page_state, format, type, strict, leave_out, tool, handling, reason]
+    wanted = [page_state, *asked_as]
     shown = [
         card,
         listed,

@@ -42,6 +42,7 @@ def offered(
 ) -> list[Any]:
     """The link, and nothing; or no link, and why there is none."""
     try:
+        exports.refuse_large(actor, dataset_id)
         urls = link(dataset_id, format, type, strict=strict, leave_out=leave_out, tool=tool)
         urls["link"] += "&" + urlencode({"handling": handling, "reason": reason}) if handling else ""
         of_type = _type(type)

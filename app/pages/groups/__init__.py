@@ -10,13 +10,13 @@ from app.widgets import buttons, filter_line
 from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_filters import (
     CAN_CLEAR,
     filter_bar,
     from_address,
     from_bar,
     num_folded,
-    step_picker,
     to_bar,
     without_missing_step,
 )
@@ -55,7 +55,7 @@ def build() -> None:
     drawn = gr.on(None, draw, None, [bar.round, *bar.fields, bar.more, order, *listed], **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
     redrawn = gr.on([*narrowed, order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET)
-    chosen = [bar.fields[-1], bar.more, order, *listed]
+    chosen = [*bar.fields[-NUM_PICKED:], bar.more, order, *listed]
     moved = bar.round.input(choose_round, [bar.round, order, *bar.fields], chosen, **QUIET)
     for event in (drawn, redrawn, moved):
         event.failure(None, None, None, js=CAN_CLEAR, api_visibility="private")
@@ -84,7 +84,7 @@ def draw(request: gr.Request) -> list[Any]:
         notice(error.message)
         query = {name: query[name] for name in ("round", "order") if name in query}
         listed = shown.drawn(here, query, [])
-    bar = [*to_bar(query)[:-1], step_picker(steps, query)]
+    bar = [*to_bar(query)[:-NUM_PICKED], *pickers(here, steps, query)]
     order = gr.Dropdown(offered, value=query.get("order", shown.FIRST_ORDER))
     return [gr.Dropdown(names, value=query["round"]), *bar, filter_line.opened(num_folded(query)), order, *listed]
 
@@ -127,8 +127,8 @@ def choose_round(request: gr.Request, round_id: int | None, order: str, *values:
     if refused:
         notice(refused)
     drawn = shown.drawn(here, query, [])
-    steps, order = step_picker(steps_of(here, query), query), query.get("order", shown.FIRST_ORDER)
-    return [steps, filter_line.folded(num_folded(query)), gr.Dropdown(offered, value=order), *drawn]
+    picked, order = pickers(here, steps_of(here, query), query), query.get("order", shown.FIRST_ORDER)
+    return [*picked, filter_line.folded(num_folded(query)), gr.Dropdown(offered, value=order), *drawn]
 
 
 @toasts

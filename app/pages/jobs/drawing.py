@@ -17,6 +17,7 @@ OUTSIDE = {
     "arena": "judge the matches of an arena",
     "judge_bench": "try judges on a bench",
     "export": "export samples",
+    "export_dataset": "export a dataset",
     "import": "import samples",
     "merge": "merge an adapter",
     "fetch": "fetch a dataset of the hub",

@@ -95,8 +95,10 @@ class Drawing:
         try:
             plan = self.plan(values)
         except RondoError as error:
-            return [{"problem": error.message, "warnings": []}, "", *can_start(True)]
-        return [guessed(here, plan) | changed(plan.recipe, self.others), digest(plan), *can_start(True)]
+            return [{"problem": error.message, "warnings": []}, "", *can_start(False)]
+        told = guessed(here, plan)
+        # What is refused cannot be launched; why stands beside the buttons, and any change reads the form again.
+        return [told | changed(plan.recipe, self.others), digest(plan), *can_start("problem" not in told)]
 
     def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
         """What each of the first dropdowns of `chosen` is set to: what was drawn, where it holds another choice."""
@@ -184,7 +186,7 @@ class Drawing:
 
 
 def can_start(is_drawn: bool) -> list[gr.Button]:
-    """Launch and Preview: both wait until the form is drawn and counted."""
+    """Launch and Preview: both wait until the form is drawn and counted, and says something that can be launched."""
     return [gr.Button(interactive=is_drawn), gr.Button(interactive=is_drawn)]
 
 

@@ -11,7 +11,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput, NotFound, Stale
 from backend.services.recipes import saved_recipes
 from backend.values import JSON
 
@@ -91,7 +91,11 @@ def saver(drawing: Drawing) -> Any:
             return nothing(OTHER)
         here = context(request)
         try:
-            saved = saved_recipes.save(here.actor, here.project_id, title or "", drawing.recipe(values))
+            recipe, seen = drawing.recipe(values), now.get("saved", {})
+            saved = saved_recipes.save(here.actor, here.project_id, title or "", recipe, seen=seen)
+        except Stale as error:
+            notice(f"{error.message} Here, Save the recipe once more does that.")
+            return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
         except InvalidInput as error:
             return refused(error, OTHER)
         notice(f"{saved.title} is kept among the recipes of this project.")

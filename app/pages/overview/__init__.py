@@ -10,18 +10,21 @@ from app.pages.overview import templates
 from app.pages.overview.cards import tree_value
 from app.toasts import toasts
 from app.widgets import buttons, charts
-from app.widgets.context import context
+from app.widgets.context import Context, context
 from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
+from app.widgets.trend_chart import titled, trend
 from backend.errors import Conflict
 from backend.services import rounds
 from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
+from backend.services.results import trends
 from backend.services.rounds import auto
 
 TITLE, PATH = "Overview", ""
 POLL_SECONDS = 2.0
 LAUNCHES = ("next", "restart")
+LOOP = ("Accuracy, kept, overridden", "")
 
 
 def build() -> None:
@@ -38,6 +41,9 @@ def build() -> None:
         with gr.Row(elem_classes="rondo-toolbar"):
             really = buttons.stop("Cancel the round", elem_id="cancel-really")
             keep = buttons.secondary("Keep it", elem_id="cancel-keep")
+    measure = gr.Dropdown(
+        [LOOP], value="", label="Over the rounds", filterable=False, visible=False, elem_id="loop-measure"
+    )
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 
@@ -46,7 +52,9 @@ def build() -> None:
     assert blocks is not None
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     blocks.root_block.load(draw, None, shown, **quiet)
-    timer.tick(refresh, [page_state], shown, **quiet)
+    blocks.root_block.load(list_measures, None, measure, **quiet)
+    timer.tick(refresh, [page_state, measure], shown, **quiet)
+    measure.input(refresh, [page_state, measure], shown, **quiet)
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     launch.click(start_next, [page_state], shown, **wired)
     cancel.click(ask_cancel, [page_state], [sure, status, doomed], **wired)
@@ -72,9 +80,17 @@ def draw(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Draw what changed since."""
-    return _changes(page_state, request)
+def list_measures(request: gr.Request) -> gr.Dropdown:
+    """What the chart can show; it shows the loop at first."""
+    here = context(request)
+    choices = [(titled(name), name) for name in trends.names(here.actor, here.project_id)]
+    return gr.Dropdown([LOOP, *choices], value="", visible=bool(choices))
+
+
+@toasts
+def refresh(page_state: dict[str, Any], measure: str | None, request: gr.Request) -> list[Any]:
+    """Draw what changed since, and another figure where that was chosen."""
+    return _changes(page_state, request, measure or "")
 
 
 @toasts
@@ -120,14 +136,17 @@ def _waiting_id(round_id: int | None) -> int:
     return int(round_id)
 
 
-def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
+def _changes(page_state: dict[str, Any], request: gr.Request, measure: str | None = None) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
     loop = overview.loop(here.actor, here.project_id)
+    # Acts leave the chart at what was chosen.
+    measure = page_state.get("measure", "") if measure is None else measure
     now = {
         "action": action_value(loop.next_action),
         "line": tree_value(loop),
-        "chart": chart_key(loop),
+        "chart": [measure, *chart_key(loop)],
+        "measure": measure,
         "cancels": loop.next_action.cancels_id,
         "stops": loop.stops_id,
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
@@ -140,14 +159,16 @@ def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
         gr.Button(visible=now["cancels"] is not None) if is_new["cancels"] else gr.skip(),
         gr.Column(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
-        gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
+        gr.Plot(_figure(here, loop, measure), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
         gr.Button(visible=now["stops"] is not None) if is_new["stops"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),
     ]
 
 
-def _figure(loop: Loop) -> go.Figure | None:
-    return charts.rounds(loop.lines) if loop.rounds else None
+def _figure(here: Context, loop: Loop, measure: str) -> go.Figure | None:
+    if not loop.rounds:
+        return None
+    return trend(trends.read(here.actor, here.project_id, measure), measure) if measure else charts.rounds(loop.lines)
 
 
 def action_value(action: NextAction) -> dict[str, Any]:

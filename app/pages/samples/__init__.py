@@ -12,6 +12,7 @@ from app.pages.samples import (
     near_duplicates,
     sample_clusters,
     saved_views,
+    tagging,
     templates,
 )
 from app.pages.samples.bulk_acts import do_apply, do_undo, forget, look_ahead
@@ -36,6 +37,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_choices import CLOSEST_FIRST, SORTS
 from app.widgets.sample_filters import (
     NAMES,
@@ -43,7 +45,6 @@ from app.widgets.sample_filters import (
     NUMBERS,
     filter_bar,
     num_folded,
-    step_picker,
     to_address,
     to_bar,
     without_missing_step,
@@ -87,6 +88,7 @@ def build() -> None:
                 max_height=620,
                 elem_id="samples-table",
             )
+            tag_form = tagging.build()
             saving = saved_views.build()
             exporting.build(asked_for)
             near_duplicates.build(asked_for)
@@ -129,8 +131,9 @@ def build() -> None:
     by_metadata.collapse(fold_facets, None, is_facets_open, **QUIET)
     chosen.input(draw_facets_of, [chosen, is_facets_open], panel, **QUIET)
     clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
+    tagging.wire(tag_form, asked_for, listed)
     saved_views.wire(saving, asked_for, bar, listed, previewed)
-    moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
+    moved = [*bar.fields[-NUM_PICKED:], bar.columns, *listed, batches, token, apply, status]
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
     bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
@@ -163,7 +166,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     if refusal:
         notice(refusal)
         view = view if query.get("view") else None
-    bar = [*to_bar(query)[:-1], step_picker(steps, query)]
+    bar = [*to_bar(query)[:-NUM_PICKED], *pickers(here, steps, query)]
     # That they are similar stands above the list, and is no reason to unfold the rest.
     is_similar_alone = "similar" in query and num_folded(query) == 1
     folded = filter_line.folded(1) if is_similar_alone else filter_line.opened(num_folded(query))
@@ -253,9 +256,9 @@ def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
     if asked_for.value.get("step"):
         moved["as_saved"] = False
-    picker = step_picker(steps_of(here, moved), moved)
+    picked = pickers(here, steps_of(here, moved), moved)
     columns = columns_picker(here, moved)
-    return [picker, columns, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
+    return [*picked, columns, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
 
 
 @toasts

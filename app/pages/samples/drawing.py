@@ -49,8 +49,10 @@ METADATA_WIDTH, SIMILARITY_WIDTH = 7, 8
 LABELS = {"similar": "Similar to sample", "cluster": "Cluster"}
 """What the fields are called whose names refusals begin with."""
 NONE_PASSES = "No sample passes these filters."
-UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "as_saved")
+UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "view_version", "as_saved")
 """What of a query does not belong into its address."""
+KEPT = ("round", "no_round", "columns", "view", "view_name", "view_version")
+"""What stays of a query where its filters go."""
 OF_A_VIEW = ("round", "view", "sample", "at")
 """What belongs into it while a view is shown as it was saved: the address follows the view."""
 
@@ -79,7 +81,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 
 def only_round(query: JSON) -> JSON:
-    return {name: query[name] for name in ("round", "no_round", "columns", "view", "view_name") if query.get(name)}
+    return {name: query[name] for name in KEPT if query.get(name)}
 
 
 def round_of(query: JSON) -> int:

@@ -13,6 +13,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_choices import FLAGS
 from app.widgets.sample_filters import (
     NAMES,
@@ -23,12 +24,11 @@ from app.widgets.sample_filters import (
     num_folded,
     read_filters,
     read_sort,
-    step_picker,
     to_address,
     to_bar,
     without_missing_step,
 )
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
 from backend.values import JSON, Role
@@ -104,7 +104,7 @@ def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> 
         drawn = listing(here, asked_for, query)
     for words in filter(None, (untold, message)):
         notice(words)
-    bar = [picker(here, query), *to_bar(query)[:-1], step_picker(steps, query)]
+    bar = [picker(here, query), *to_bar(query)[:-NUM_PICKED], *pickers(here, steps, query)]
     fields = [*bar, filter_line.opened(num_folded(query))]
     return [*fields, columns_picker(here, query), *drawn, "", gr.Button(interactive=False), "", *fields_of(view)]
 
@@ -122,9 +122,19 @@ def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.
 @toasts
 def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
     """Keep what is shown, and the name, in the chosen view."""
-    here, query = context(request), asked_for.value
+    return change_chosen(context(request), asked_for, name, is_shared=is_shared)
+
+
+def change_chosen(here: Context, asked_for: CurrentChoice, name: str, *, is_shared: bool) -> list[Any]:
+    """The same; what somebody else changed meanwhile is refused once, with what it says."""
+    query = asked_for.value
     view = view_of(here, chosen_of(query))
-    view = views.change(here.actor, view.id, name=name or "", asked=asked_of(query), is_shared=bool(is_shared))
+    changed: dict[str, Any] = {"name": name or "", "asked": asked_of(query), "is_shared": bool(is_shared)}
+    try:
+        view = views.change(here.actor, view.id, **changed, version=query.get("view_version"))
+    except Stale as error:
+        asked_for.put(query | {"view_version": error.version})
+        raise Stale(f"{error.message} Here, Save changes once more does that.", version=error.version) from error
     return kept_as(here, asked_for, view, f"{view.name} is changed.")
 
 
@@ -192,19 +202,25 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
         return without_view(query), None, error.message
     except Conflict as error:
         # It is still chosen, to be deleted.
-        return query | {"view_name": view.name}, view, error.message
+        return query | named(view), view, error.message
     if any(name in query for name in (*NAMES, "columns")):
-        return query | {"view_name": view.name}, view, ""
+        return query | named(view), view, ""
     return query | asked | chosen(view), view, ""
+
+
+def named(view: ViewOfSamples) -> JSON:
+    """What of a query says which view is chosen, in which version."""
+    return {"view_name": view.name, "view_version": view.version}
 
 
 def chosen(view: ViewOfSamples) -> JSON:
     """What of a query says that it is this view, unchanged."""
-    return {"view": view.id, "view_name": view.name, "as_saved": True}
+    return {"view": view.id, "as_saved": True} | named(view)
 
 
 def without_view(query: JSON) -> JSON:
-    return {name: value for name, value in query.items() if name not in ("view", "view_name", "as_saved")}
+    left = ("view", "view_name", "view_version", "as_saved")
+    return {name: value for name, value in query.items() if name not in left}
 
 
 def query_of(view: ViewOfSamples) -> JSON:
@@ -215,6 +231,7 @@ def query_of(view: ViewOfSamples) -> JSON:
         raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")
     query = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
     query |= {name: f"{TESTS_APART} ".join(query[name]) for name in TESTS if name in query}
+    query |= {name: ", ".join(query[name]) for name in ("tag",) if name in query}
     query |= ({"step": str(steps[0])} if steps else {}) | ({"only": flags} if flags else {})
     sort = view.asked.sort
     order, then = str(replace(sort, then=None)), ("-" if sort.then_descending else "+") + (sort.then or "")

@@ -12,7 +12,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.roles import needs
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, RondoError, Stale
 from backend.services import questions
 from backend.services.questions import MOST_HELP, MOST_TITLE, NewQuestion, QuestionView
 from backend.values import Role
@@ -96,14 +96,15 @@ def build(private: dict[str, Any]) -> None:
                 back = buttons.secondary("Bring back", interactive=False, elem_id="question-back")
             preset = buttons.secondary("Add helpfulness, accuracy, style", elem_id="question-preset")
             refused = problem("question-problem")
+            version = gr.State(0)
 
     fields = [title, help_, kind, highest, labels, key, is_required, is_critique]
-    acts = [up, down, retire, back]
+    acts = [up, down, retire, back, version]
     drawn = [table, preview, chosen, *fields, *acts]
     gr.on(None, show, None, drawn, **private)
     chosen.input(choose, chosen, [*fields, *acts, refused], **private)
     kind.input(choose_kind, kind, [highest, labels, is_critique], **private)
-    save.click(save_question, [chosen, *fields], [*drawn, refused], **private)
+    save.click(save_question, [chosen, version, *fields], [*drawn, refused], **private)
     up.click(move_up, chosen, [*drawn, refused], **private)
     down.click(move_down, chosen, [*drawn, refused], **private)
     retire.click(retire_question, chosen, [*drawn, refused], **private)
@@ -118,7 +119,7 @@ def show(request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(12)
+@refused_beside(13)
 def choose(question_id: int | None, request: gr.Request) -> list[Any]:
     """Put the chosen question into the form."""
     return _fields(_find(context(request), question_id) if question_id else None)
@@ -131,10 +132,16 @@ def choose_kind(kind: str | None, request: gr.Request) -> list[Any]:
     return [gr.update(visible=shows) for shows in _shows(kind)]
 
 
+def read_again(error: RondoError, *_given: Any, **_named: Any) -> list[Any]:
+    """After a refusal the form stays as it is; what somebody else wrote was shown, and is replaced by the next save."""
+    return [*[gr.skip()] * 15, error.version if isinstance(error, Stale) else gr.skip()]
+
+
 @toasts
-@refused_beside(15)
+@refused_beside(16, refill=read_again)
 def save_question(
     question_id: int | None,
+    version: int,
     title: str | None,
     help: str | None,
     kind: str | None,
@@ -166,6 +173,7 @@ def save_question(
             help=help or "",
             options=options,
             is_required=bool(is_required),
+            version=version,
         )
         notice("The question is saved. Reviewers see it when they open the review desk.")
     else:
@@ -176,21 +184,21 @@ def save_question(
 
 
 @toasts
-@refused_beside(15)
+@refused_beside(16)
 def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it before the one before it."""
     return _move(context(request), question_id, -1)
 
 
 @toasts
-@refused_beside(15)
+@refused_beside(16)
 def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it after the one after it."""
     return _move(context(request), question_id, 1)
 
 
 @toasts
-@refused_beside(15)
+@refused_beside(16)
 def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
@@ -200,7 +208,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(15)
+@refused_beside(16)
 def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask a retired question again."""
     here = context(request)
@@ -208,7 +216,7 @@ def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(15)
+@refused_beside(16)
 def add_ratings(request: gr.Request) -> list[Any]:
     """Ask for helpfulness, accuracy and style, each from 1 to 5."""
     here = context(request)
@@ -275,6 +283,7 @@ def _fields(view: QuestionView | None) -> list[Any]:
         gr.Button(interactive=is_active),
         gr.Button(interactive=is_active or (view is not None and not view.has_answers)),
         gr.Button(interactive=view is not None and not view.is_active),
+        view.version if view else 0,
     ]
 
 

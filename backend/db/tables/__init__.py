@@ -24,6 +24,7 @@ from backend.db.tables.review import Assignment, Event, GoldItem, Informativenes
 from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
+from backend.db.tables.sample_tag import SampleTag
 from backend.db.tables.scan import FineFinding, Scan, ScanFinding
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 from backend.db.tables.view import SampleView
@@ -87,6 +88,7 @@ __all__ = [
     "RoundRole",
     "RoundWarning",
     "Sample",
+    "SampleTag",
     "SampleView",
     "SavedRecipe",
     "Scan",

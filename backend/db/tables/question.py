@@ -27,6 +27,8 @@ class Question(Identified, Base):
     is_required: Mapped[bool] = mapped_column(default=False, server_default=false())
     position: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts its changes, so that whoever changes an older one is told."""
 
 
 class JudgeAnswer(Identified, Base):

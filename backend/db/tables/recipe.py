@@ -24,3 +24,5 @@ class SavedRecipe(Identified, Base):
     recipe: Mapped[dict[str, Any]]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts its changes, so that whoever changes an older one is told."""

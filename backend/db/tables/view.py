@@ -25,3 +25,5 @@ class SampleView(Identified, Base):
     is_shared: Mapped[bool] = mapped_column(default=False, server_default=false())
     asked: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts its changes, so that whoever changes an older one is told."""

@@ -1,7 +1,7 @@
 """Downloads of frozen datasets, checked before they leave."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,9 @@ from backend.services.rounds.moving import hidden_of
 from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
+AT_ONCE = 100_000
+"""A dataset of more rows is written by a worker (`export_jobs`), or by the command line."""
+TOLD = 1_000
 KEPT = 20
 """Exports that stay in the folder; older ones are deleted."""
 
@@ -103,6 +106,8 @@ def export(
     handling: str | None = None,
     reason: str = "",
     asks: bool = False,
+    at: Path | None = None,
+    advance: Callable[[int], None] | None = None,
 ) -> Export:
     """Write a dataset to a file and check every row; with `leave_out`, rows that a check found are not written.
 
@@ -110,6 +115,8 @@ def export(
     checkpoint by whose tokenizer the rows are counted, by curators and for one export at a time. `out` is for the
     command line; what the tool wants beside the file is written there, too. `handling`: what becomes of rows in which a
     content scan found something (leave_out, mask, keep with a `reason`); `asks`: nothing is written without that word.
+    `at`: where a worker writes it, and `advance` is told of its rows. Raises `InvalidInput` for more than `AT_ONCE`
+    rows while somebody waits.
     """
     if out is not None and is_private(out):
         raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
@@ -118,6 +125,8 @@ def export(
     with ExitStack() as held:
         with reading() as db:
             dataset = find_whole(db, actor, dataset_id)
+            if at is None:
+                _refuse_large(actor, dataset)
             wanted = type or dataset.type
             tool_rows.check(tool, wanted, format)
             counter = row_tokens.counter(db, actor, dataset.project_id, tokens_of, wanted)
@@ -135,12 +144,13 @@ def export(
             name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
             # For each outcome a file of its own: nobody gets unmasked what another one kept with a reason.
             place = settings().folder / "exports" / f"{name.removesuffix(f'.{format}')}{passes.in_name()}.{format}"
-            path = out if out is not None and actor.via == "cli" else place
-            if path == out:
+            path = at or (out if out is not None and actor.via == "cli" else place)
+            if path == out and at is None:
                 tool_files.check(path, tool)
             held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
             checks, left_out = RowChecks(wanted, held_out), Counter[str]()
             rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, passes, leave_out=leave_out))
+            rows = rows if advance is None else _told(rows, advance)
             if tool is Tool.trl:
                 written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
                 num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
@@ -190,6 +200,30 @@ def export(
         beside,
         lines,
     )
+
+
+def refuse_large(actor: Actor, dataset_id: int) -> None:
+    """Raise `InvalidInput` for a dataset that is not written while somebody waits."""
+    with reading() as db:
+        _refuse_large(actor, find(db, actor, dataset_id))
+
+
+def _refuse_large(actor: Actor, dataset: tables.Dataset) -> None:
+    if dataset.num_examples > AT_ONCE and actor.via != "cli":
+        raise InvalidInput(
+            f"{dataset.num_examples:,} rows are more than are written while you wait. Have them written in the "
+            "background, on the page or by POST to the dataset's `exports`, or use `rondo export`."
+        )
+
+
+def _told(rows: Iterable[ExportRow], advance: Callable[[int], None]) -> Iterator[ExportRow]:
+    """The rows; of each thousand it is told that they are written."""
+    number = 0
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % TOLD == 0:
+            advance(TOLD)
+    advance(number % TOLD)
 
 
 def refuse_held(

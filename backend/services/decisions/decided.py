@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
@@ -22,10 +22,13 @@ def among(actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | N
     """The set that the filters ask for, None where they ask for none.
 
     What somebody decided by hand and did not take back, whether it counts or not; or where reviewers disagree, of a
-    group that is decided as a whole its first sample.
+    group that is decided as a whole its first sample; or what the actor did not decide so; or on what no decision
+    stands, not even a bulk action's.
     """
     if not filters.decided:
         return None
+    if filters.decided in ("nobody", "not_me"):
+        return _undecided(actor, round_, by_anybody=filters.decided == "nobody")
     if filters.decided == "disputed":
         read = select(tables.Decision.id).where(tables.Decision.round_id == round_.id)
         return IdQueries([disputes.disputed(round_)], read, lambda ids: [disputes.disputed(round_, ids)])
@@ -43,13 +46,37 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
     read = select(decision.id).where(is_here)
 
     def those(ids: Sequence[int]) -> list[Any]:
-        # A decision on a group names its first sample, by which it is found. The round is the samples': by it,
-        # databases would read all its decisions for a few samples.
-        asked, first = alias(tables.Sample, "asked"), alias(tables.Sample, "first")
-        groups = select(asked.group_id).where(asked.id.in_(ids))
-        firsts = select(first.id).where(first.group_id.in_(groups))
-        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(firsts)))
+        # The round is the samples': by it, databases would read all its decisions for a few samples.
+        of_group = sample.group_id.in_(together.where(decision.sample_id.in_(firsts_of(ids))))
         return [alone.where(decision.sample_id.in_(ids)), select(sample.id).where(sample.id.in_(ids), of_group)]
 
     # Apart, since each may stop when enough were found.
     return IdQueries(every, read.where(is_theirs) if is_own else read, those)
+
+
+def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQueries:
+    """All samples of the round but those that were decided."""
+    decision, sample, label = tables.Decision, tables.Sample, tables.Label
+    chosen = standing.everything if by_anybody else standing.by_hand
+    mine = () if by_anybody else (decision.user_id == actor.user_id,)
+    alone = chosen(decision.sample_id, kinds=ALONE).where(*mine)
+    together = chosen(decision.group_id, kinds=TOGETHER).where(*mine)
+    is_here = decision.round_id == round_.id
+    every = select(label.sample_id).where(label.round_id == round_.id)
+
+    def but(samples: Select[int], here: ColumnElement[bool], in_groups: ColumnElement[bool]) -> list[Any]:
+        of_groups = select(sample.id).where(sample.group_id.in_(together.where(in_groups)))
+        return [samples.where(label.sample_id.not_in(alone.where(here)), label.sample_id.not_in(of_groups))]
+
+    def those(ids: Sequence[int]) -> list[Any]:
+        some = select(label.sample_id).where(label.sample_id.in_(ids))
+        return but(some, decision.sample_id.in_(ids), decision.sample_id.in_(firsts_of(ids)))
+
+    return IdQueries(but(every, is_here, is_here), every, those)
+
+
+def firsts_of(ids: Sequence[int]) -> Select[int]:
+    """The samples of these samples' groups. A decision on a group names its first one, by which it is found."""
+    asked, first = alias(tables.Sample, "asked"), alias(tables.Sample, "first")
+    groups = select(asked.group_id).where(asked.id.in_(ids))
+    return select(first.id).where(first.group_id.in_(groups))

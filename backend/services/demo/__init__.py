@@ -17,7 +17,7 @@ from backend.demo import countdown, make_prompts
 from backend.errors import RondoError
 from backend.services import prompts, reviews, rounds
 from backend.services.access import Actor, require
-from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Verdict
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, Verdict
 
 NAME = "Countdown demo"
 PROMPT_SETS = (
@@ -125,8 +125,10 @@ def run_headless(
     seed: int,
     decisions: int = 0,
     say: Callable[[str], None] = lambda _line: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[RoundResult]:
-    """Launch rounds one after the other and wait for each; a worker must be running.
+    """Launch rounds one after the other and wait for each; a worker must be running. `say`: called with each result;
+    `tell`: with each stage that begins meanwhile.
 
     With `decisions`, a simulated reviewer who is always right decides so many samples of each round, drawn at
     random. The true checker is used here and in the metrics only.
@@ -139,10 +141,10 @@ def run_headless(
         plan = rounds.Plan(**plan.__dict__ | {"is_reviewed": decisions > 0, "seed": seed * 1000 + before + index})
         round_id = rounds.launch(actor, project_id, plan)
         if decisions:
-            wait(actor, round_id, RoundStatus.review)
+            wait(actor, round_id, RoundStatus.review, tell=tell)
             review(actor, round_id, decisions, seed=seed)
             reviews.close(actor, round_id)
-        done = wait(actor, round_id, RoundStatus.done)
+        done = wait(actor, round_id, RoundStatus.done, tell=tell)
         if not results:
             results.append(_result(0, _base_of(done.policy_id), done, seconds=0.0, is_base=True))
             say(describe(results[-1]))
@@ -151,10 +153,17 @@ def run_headless(
     return results
 
 
-def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
-    """Wait for the round to reach the status; raises `RondoError` with the reason if it ends otherwise or is held."""
+def wait(
+    actor: Actor, round_id: int, status: RoundStatus, *, tell: Callable[[str], None] = lambda _line: None
+) -> rounds.RoundView:
+    """Wait for the round to reach the status; raises `RondoError` with the reason if it ends otherwise or is held.
+    `tell`: called with each stage that begins."""
+    stage: Stage | None = None
     while True:
         round_ = rounds.get(actor, round_id)
+        if round_.stage is not stage and round_.stage is not None:
+            stage = round_.stage
+            tell(f"Round {round_.number}: {stage}")
         if round_.status is status:
             return round_
         if round_.status is RoundStatus.held:

@@ -25,7 +25,7 @@ from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.services import archived, events
 from backend.services.access import Actor, require
-from backend.services.imports import scales, staging
+from backend.services.imports import scales, staging, updating
 from backend.services.imports.deciders import ImportProvenance, most_deciders, named, people_of
 from backend.services.imports.reading import SampleReader
 from backend.services.imports.staging import StagedSamples
@@ -46,7 +46,8 @@ REVIEW = 3
 class ImportRequest:
     """How a file is imported. `columns`: the column of a role, in an export of a tool the question of `label` and
     `score`; `people`: who somebody of the file is here, by name; `accept_at`: needed where scores are not from 0 to 1;
-    `lowest`, `highest`: the scale, by default as far as the file's scores go; `file`: what the file is called.
+    `lowest`, `highest`: the scale, by default as far as the file's scores go; `file`: what the file is called;
+    `update`: samples that are there with other scores or metadata get these, where nobody has decided.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ImportRequest:
     lowest: float | None = None
     highest: float | None = None
     file: str = ""
+    update: bool = False
 
     @property
     def scale(self) -> tuple[float | None, float | None, float | None]:
@@ -72,8 +74,9 @@ class ImportRequest:
 class ImportedRound:
     """What an import did. No new sample, no round.
 
-    `num_present`: samples that the project had already; `num_repeated`: those that the file has again. `num_reviewers`:
-    how many the round asks for each item. `left_out`: what was answered in the file and is no decision, by reason.
+    `num_present`: samples that the project had already; `num_updated`: those of them that have other scores or metadata
+    now; `num_repeated`: those that the file has again. `num_reviewers`: how many the round asks for each item.
+    `left_out`: what was answered in the file and is no decision, by reason.
     """
 
     round_id: int | None
@@ -87,6 +90,7 @@ class ImportedRound:
     num_repeated: int = 0
     num_reviewers: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    num_updated: int = 0
 
 
 def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> ImportedRound:
@@ -135,6 +139,10 @@ def write(
     # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
     db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
     archived.refuse_external_ids(db, project_id)
+    num_updated = updating.update(db, project_id, staged) if asked.update else 0
+    if num_updated:
+        what: dict[str, Any] = {"file": asked.file, "num_updated": num_updated}
+        events.note(db, actor, "update samples", f"{num_updated:,} samples", project_id=project_id, **what)
     people = people_of(db, actor, project_id, staged, asked.people)
     settings = ReviewSettings(num_reviewers_per_item=most_deciders(staged, people))
     cut = scales.CUT if asked.accept_at is None else asked.accept_at
@@ -149,7 +157,8 @@ def write(
                 writer.write(chunk)
         if not writer.num_samples:
             nothing_new.rollback()
-            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present, num_repeated=writer.num_repeated)
+            told = {"num_repeated": writer.num_repeated, "num_updated": num_updated}
+            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present, **told)
     round_.num_prompts = prompt_set.num_prompts
     round_.counts = {
         "prompts": prompt_set.num_prompts,
@@ -163,7 +172,7 @@ def write(
     }
     db.add(tables.RoundPromptSet(round_id=round_.id, prompt_set_id=prompt_set.id, use=SetUse.sample))
     names = named(db, people.values())
-    what: dict[str, Any] = {
+    what = {
         "num_samples": writer.num_samples,
         "num_decisions": writer.num_decisions,
         "prompt_set_id": prompt_set.id,
@@ -188,6 +197,7 @@ def write(
         writer.num_repeated,
         settings.num_reviewers_per_item,
         staged.left_out,
+        num_updated,
     )
 
 

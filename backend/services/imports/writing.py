@@ -86,7 +86,7 @@ class SampleWriter:
         self.sizes = array("q", bytes(8 * self.staged.num_groups))
         at = self.arrival.stored(tables.Sample, "created_at", now())
         self.at, project, of_round = at, {"project_id": self.round.project_id}, {"round_id": self.round.id}
-        of_train, raw = {"split": Split.train.value}, {"raw": "", "template_hash": "", "num_tokens": 0, "seed": 0}
+        of_train = {"split": Split.train.value}
         written = {"finish_reason": "stop", "seed": 0, "step": GENERATOR, "role": "policy"}
         unseen = {"is_truncated": False, "is_flagged": False, "updated_at": at, "kind": KIND, "step": GENERATOR}
         self.common: dict[type[Any], dict[str, Any]] = {
@@ -94,7 +94,7 @@ class SampleWriter:
             tables.Group: {"created_at": at} | of_round | of_train | {"step": 0},
             tables.Sample: {"created_at": at} | project | of_round | of_train | {"kind": KIND} | written,
             tables.Label: of_round | unseen,
-            tables.Judgment: {"created_at": at} | of_round | raw | {"finish_reason": "stop", "step": JUDGE},
+            tables.Judgment: of_judgments(at, self.round.id),
             tables.Decision: {"created_at": at, "is_blind": False, "mode": "sample", "via": VIA} | project | of_round,
             tables.Lease: of_round | {"expires_at": at, "is_random": False},
             tables.ExternalId: project | {"digest_version": DIGEST_VERSION},
@@ -138,7 +138,7 @@ class SampleWriter:
             place = (sample_id, self.group_ids[group], self.prompt_ids[group], position)
             samples.append((*place, text, tokens, is_scored, extra))
             *standing, is_overridden = self._standing(sample_id, group, imported_sample, score, verdict)
-            machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
+            machine = (score, verdict and NAMES[verdict], spread_of(judged), is_unparsed)
             labels.append((sample_id, *standing, *machine, is_overridden, tokens))
             judgments += [(sample_id, *judgment) for judgment in judged]
             external_ids.append((sample_id, imported_sample.external_id, imported_sample.digest))
@@ -282,7 +282,13 @@ class SampleWriter:
         return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
 
 
-def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
+def of_judgments(at: Any, round_id: int) -> dict[str, Any]:
+    """What all judgments of an import into a round have. `at`: the time as it is stored."""
+    raw = {"raw": "", "template_hash": "", "num_tokens": 0, "seed": 0}
+    return {"created_at": at, "round_id": round_id, "finish_reason": "stop", "step": JUDGE} | raw
+
+
+def spread_of(judgments: Sequence[tuple[Any, ...]]) -> float | None:
     """The standard deviation of the judgments' scores."""
     if len(judgments) == 1:
         return None if judgments[0][SCORE] is None else 0.0

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events, refusals
+from backend.services import events, refusals, stale
 from backend.services.access import Actor, require
 from backend.services.questions.presets import PRESETS, NewQuestion
 from backend.values import Role
@@ -55,6 +55,8 @@ class QuestionView:
     is_active: bool
     has_answers: bool
     created_at: datetime
+    version: int = 1
+    """Counts its changes; its place among the others is none."""
 
 
 def list_questions(actor: Actor, project_id: int, *, with_retired: bool = True) -> list[QuestionView]:
@@ -107,14 +109,21 @@ def change(
     options: QuestionOptions | None = None,
     is_required: bool | None = None,
     is_active: bool | None = None,
+    version: int | None = None,
 ) -> QuestionView:
     """Change a question, retire it or bring it back; what is not given stays. It takes a curator.
+
+    `version`: the one that was read; raises `Stale` where the question has another one now.
 
     Raises `Conflict` for options that answers which were given would not fit.
     """
     with session() as db:
         row = _find(db, actor, question_id, Role.curator)
         before = view_of(row, _is_answered(db, question_id))
+        given = {"title": title, "help": help, "is_required": is_required, "is_active": is_active}
+        given["options"] = None if options is None else options.model_dump(mode="json")
+        current = {name: getattr(row, name) for name in given} | {"options": before.options.model_dump(mode="json")}
+        stale.refuse(f"The question {row.title!r}", version, row.version, current, given)
         if options is not None and options != before.options:
             _refuse_options(before, options)
             row.options = options.model_dump(mode="json")
@@ -128,6 +137,7 @@ def change(
             if is_active:
                 _refuse_more(db, row.project_id)
             row.is_active = is_active
+        row.version += 1
         verb = {True: "bring back question", False: "retire question", None: "change question"}[is_active]
         events.note(db, actor, verb, row.title, project_id=row.project_id, question=row.key)
         db.flush()
@@ -145,7 +155,7 @@ def delete(actor: Actor, question_id: int) -> QuestionView | None:
         if not has_answers:
             db.delete(row)
             return None
-        row.is_active = False
+        row.is_active, row.version = False, row.version + 1
         db.flush()
         return view_of(row, has_answers)
 
@@ -181,6 +191,7 @@ def view_of(row: tables.Question, has_answers: bool) -> QuestionView:
         row.is_active,
         has_answers,
         row.created_at,
+        row.version,
     )
 
 

@@ -1,7 +1,6 @@
 """The samples of a round by what was answered to the project's questions and by metadata, as lists ask for them."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,8 @@ from backend.db.many import among as among_ids
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.decisions import decided
-from backend.services.questions import neighbours
+from backend.services.questions import by_rows, neighbours
+from backend.services.questions.by_rows import Passing
 from backend.values.questions import QuestionKind, QuestionOptions, unknown_label
 
 TABLES: dict[str, tuple[Any, ...]] = {
@@ -27,21 +27,9 @@ TABLES: dict[str, tuple[Any, ...]] = {
 """Whose answers a test is of; of two, it is of how far these differ."""
 
 
-@dataclass(frozen=True)
-class Passing:
-    """The samples that pass one test. `query`: their ids; it may be narrowed to some samples by `of`.
-
-    `read`: a row for each answer that the query reads.
-    """
-
-    query: Select[int]
-    read: Select[int]
-    of: Callable[[Sequence[int]], Select[int]]
-
-
 def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> IdQueries | None:
-    """The set of samples that no index of labels tells: by who decided, by answers, by metadata, by near-duplicates,
-    by neighbours and by clusters.
+    """The set of samples that no index of labels tells: by who decided, wrote or judged, by tags, by answers, by
+    metadata, by near-duplicates, by neighbours and by clusters.
 
     None where none of these is asked for.
 
@@ -49,6 +37,8 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     a label that it does not have; what `neighbours.of` raises.
     """
     condition = decided.among(actor, round_, filters)
+    for passing in by_rows.passing(round_, filters):
+        condition = _alone(passing) if condition is None else _narrowed(condition, passing)
     for test in filters.answer_tests:
         passing = _passing(db, round_, test)
         condition = _alone(passing) if condition is None else _narrowed(condition, passing)

@@ -1,5 +1,6 @@
 """Recipes that a project keeps as its own, beside those that come with Rondo."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from backend import boundary, recipes
 from backend.db import now, reading, session, tables
 from backend.db.slugs import free_slug, slug_of
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events
+from backend.services import events, stale
 from backend.services.access import Actor, require, require_row
 from backend.services.recipes import parts
 from backend.values import JSON, Role
@@ -28,6 +29,8 @@ class SavedView:
     created_by: str
     created_at: datetime
     updated_at: datetime
+    version: int = 1
+    """Counts its changes."""
 
 
 def list_saved(actor: Actor, project_id: int) -> list[SavedView]:
@@ -45,10 +48,20 @@ def get(actor: Actor, recipe_id: int) -> SavedView:
         return _view(*_find(db, actor, recipe_id, Role.viewer))
 
 
-def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
+def save(
+    actor: Actor,
+    project_id: int,
+    title: str,
+    recipe: JSON,
+    *,
+    version: int | None = None,
+    seen: Mapping[str, JSON] | None = None,
+) -> SavedView:
     """Keep a recipe under a title, or change the one of that title; the title in another spelling is the same.
 
-    Raises `InvalidInput` for a recipe that cannot work.
+    `version`: that of the recipe of that title as it was read, 0 where there was none; or `seen`: the project's recipes
+    as they were read, by name. Raises `Stale` where that recipe was changed since, `InvalidInput` for a recipe that
+    cannot work.
     """
     title, recipe = boundary.name(title, "The recipe's name"), _checked(recipe)
     with session() as db:
@@ -58,10 +71,14 @@ def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
         row = tables.SavedRecipe
         known = list(db.scalars(select(row).where(row.project_id == project_id)))
         same = next((recipe for recipe in known if slug_of(recipe.title) == slug_of(title)), None)
+        if same:
+            if seen is not None and seen.get(same.name) != same.recipe:
+                version = 0
+            _refuse_stale(same, version, {"recipe": recipe})
         taken = {*recipes.names(), *(recipe.name for recipe in known)}
         name = same.name if same else free_slug(title, lambda slug: slug in taken)
         saved = same or row(project_id=project_id, name=name, created_by=actor.user_id)
-        saved.title, saved.updated_at = title, now()
+        saved.title, saved.updated_at, saved.version = title, now(), (same.version + 1 if same else 1)
         saved.recipe = recipe | {"name": name, "title": title}
         db.add(saved)
         db.flush()
@@ -70,20 +87,31 @@ def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
         return _view(*_find(db, actor, saved.id, Role.viewer))
 
 
-def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JSON | None = None) -> SavedView:
+def change(
+    actor: Actor,
+    recipe_id: int,
+    *,
+    title: str | None = None,
+    recipe: JSON | None = None,
+    version: int | None = None,
+) -> SavedView:
     """Change a recipe's title, what it says, or both; its name stays.
 
-    Raises `Conflict` where another recipe of the project has that title, in whatever spelling.
+    `version`: the one that was read. Raises `Stale` where the recipe has another one now, `Conflict` where another
+    recipe of the project has that title, in whatever spelling.
     """
     checked = None if recipe is None else _checked(recipe)
     with session() as db:
+        # Two people may change it at once.
+        db.get(tables.SavedRecipe, recipe_id, with_for_update=True)
         saved, _ = _find(db, actor, recipe_id, Role.curator)
+        _refuse_stale(saved, version, {"title": title, "recipe": checked})
         if title is not None:
             was, saved.title = saved.title, boundary.name(title, "The recipe's name")
             if saved.title != was:  # two of one title may have been there before that was refused
                 _refuse_taken(db, saved)
         saved.recipe = (checked or saved.recipe) | {"name": saved.name, "title": saved.title}
-        saved.updated_at = now()
+        saved.updated_at, saved.version = now(), saved.version + 1
         events.note(db, actor, "change recipe", saved.title, project_id=saved.project_id, recipe_id=recipe_id)
         return _view(*_find(db, actor, recipe_id, Role.viewer))
 
@@ -129,6 +157,15 @@ def _refuse_taken(db: Session, changed: tables.SavedRecipe) -> None:
         )
 
 
+def _refuse_stale(saved: tables.SavedRecipe, version: int | None, given: JSON) -> None:
+    """Raise `Stale` for another version than the one that was read, with what differs, knob by knob."""
+    recipe, title = given.get("recipe"), given.get("title")
+    current: JSON = saved.recipe | {"name": saved.name, "title": saved.title}
+    flat = {} if recipe is None else {name: recipe[name] for name in recipe if name not in ("name", "title")}
+    empty: JSON = dict.fromkeys(flat)
+    stale.refuse(f"The recipe {saved.title!r}", version, saved.version, empty | current, flat | {"title": title})
+
+
 def _checked(recipe: JSON) -> JSON:
     boundary.plain(recipe)
     if not isinstance(recipe, dict):
@@ -138,5 +175,13 @@ def _checked(recipe: JSON) -> JSON:
 
 def _view(row: tables.SavedRecipe, author: str | None) -> SavedView:
     return SavedView(
-        row.id, row.project_id, row.name, row.title, row.recipe, author or "", row.created_at, row.updated_at
+        row.id,
+        row.project_id,
+        row.name,
+        row.title,
+        row.recipe,
+        author or "",
+        row.created_at,
+        row.updated_at,
+        row.version,
     )

@@ -34,6 +34,7 @@ REMOVED: tuple[Any, ...] = (
     tables.Answer,
     tables.JudgeAnswer,
     tables.Comment,
+    tables.SampleTag,
     tables.ExternalId,
     tables.Lease,
     tables.Assignment,

@@ -15,6 +15,7 @@ from backend.services.samples import answers, correctness, similar, visibility
 from backend.services.samples.histograms import HistogramBin, histogram
 from backend.services.samples.near_duplicates import with_marks
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
+from backend.services.samples.tags import with_tags
 
 __all__ = ["Count", "Filters", "HistogramBin", "ListedSamples", "MetadataTest", "Sort", "SortKey", "histogram", "page"]
 
@@ -60,7 +61,7 @@ def page(
     with snapshot() if order.then else reading() as db:
         round_ = get_row(db, actor, round_id)
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, filters, order)
+        visibility.refuse(actor, kept, filters, order)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
         if is_closest_first:
@@ -73,4 +74,5 @@ def page(
         rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
         rows = similar.with_likeness(db, actor, round_, with_marks(db, rows), filters)
+        rows = with_tags(db, actor, kept, rows)
     return ListedSamples(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

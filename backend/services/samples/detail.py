@@ -19,6 +19,7 @@ from backend.services.samples import correctness, visibility
 from backend.services.samples.answers import with_answers
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
+from backend.services.samples.tags import with_tags
 from backend.values import JSON, Messages, SampleKind, Verdict
 
 MAX_HISTORY = 200
@@ -114,7 +115,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge
         (row,) = visibility.visible_rows(db, actor, kept, correctness.checked(db, round_, read_rows(db, (sample_id,))))
-        (row,) = with_answers(db, actor, kept, sample.project_id, [row])
+        (row,) = with_tags(db, actor, kept, with_answers(db, actor, kept, sample.project_id, [row]))
         hides_judge = row.is_hidden and kept.judge
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id

@@ -63,7 +63,7 @@ def start(actor: Actor, project_id: int, wanted: ExportRequest) -> int:
         require(db, actor, project_id, Role.viewer)
         for round_ in exports.rounds_of(db, project_id, wanted.round_ids):
             kept = visibility.hidden(db, actor, round_)
-            visibility.refuse(kept, wanted.filters, wanted.sort)
+            visibility.refuse(actor, kept, wanted.filters, wanted.sort)
             visibility.narrowed(kept, round_, wanted.filters)
         refuse_too_many(db, actor)
         spec: JSON = {"kind": KIND, "asked": wanted.to_json(), "name": name, "via": actor.via}

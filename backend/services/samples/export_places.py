@@ -27,7 +27,8 @@ def folder() -> Path:
 def forget_old() -> None:
     """Delete files that are older than `KEPT_DAYS`, and parts that nobody writes; each can be written again."""
     kept = KEPT_DAYS * 86_400
-    for pattern, seconds in (("samples-*", kept), ("scan-*", kept), (f"{row_files.PART}*", PART_SECONDS)):
+    files = {"samples-*": kept, "datasets-*": kept, "scan-*": kept, f"{row_files.PART}*": PART_SECONDS}
+    for pattern, seconds in files.items():
         for path in folder().glob(pattern):
             with suppress(OSError):  # another process was quicker, or it is another account's
                 if path.stat().st_mtime < time.time() - seconds:
@@ -46,7 +47,7 @@ def forget_old_shared() -> None:
         log.warning("Shared files of exports could not be looked at: %s", error.message)
         return
     for name in names:
-        if not name.startswith((f"{FOLDER}/samples-", f"{FOLDER}/scan-", f"{FOLDER}/gguf-")):
+        if not name.startswith(tuple(f"{FOLDER}/{kind}-" for kind in ("samples", "datasets", "scan", "gguf"))):
             continue
         try:
             file_list = files.find(name)

@@ -17,7 +17,7 @@ from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
 from backend.services.decisions import own_words
 from backend.services.rounds import few_shot_shown
-from backend.services.samples import export_answers, export_decisions, export_judgments
+from backend.services.samples import export_answers, export_decisions, export_judgments, tags
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
@@ -62,6 +62,7 @@ COLUMNS: Columns = {
     "judgments": JSON_TEXT,
     "decisions": JSON_TEXT,
     "answers": JSON_TEXT,
+    "tags": JSON_TEXT,
 }
 PROMPT_AT = list(COLUMNS).index("prompt")
 PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
@@ -149,6 +150,7 @@ def rows(
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     shown = few_shot_shown.hidden_ids(db, actor, [round_])
+    tagged = tags.Exported(db, actor, round_, kept)
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
@@ -157,15 +159,16 @@ def rows(
         originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read if row[EDITED_FROM_AT] is not None}
         known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
+        put = tagged.of(chunk, known)
         at += size
-        told_length = sum([sum(map(len, lines.values())) for lines in (judgments, decided, answered)])
+        told_length = sum([sum(map(len, lines.values())) for lines in (judgments, decided, answered, put)])
         size = next_size(len(chunk), _length(rows_read) + told_length)
         if shown or kept.judge:
             rows_read = [_prepared(Read._make(row), shown, kept) for row in rows_read]
         by_id = {row[0]: row for row in rows_read}
         for sample_id in chunk:
             row = by_id[sample_id]
-            told = judgments.get(sample_id, "[]"), decided.get(sample_id, "[]"), answered.get(sample_id, "[]")
+            told = tuple([lines.get(sample_id, "[]") for lines in (judgments, decided, answered, put)])
             if sample_id in known:
                 yield _shown(row, of_round, names, told)
             else:

@@ -192,7 +192,7 @@ def _found(
     patience, parts, left = Patience(PATTERN_SECONDS), list[_OfRound](), limit
     for round_ in rounds_of(db, project_id, wanted.round_ids):
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, wanted.filters, wanted.sort)
+        visibility.refuse(actor, kept, wanted.filters, wanted.sort)
         filters = visibility.narrowed(kept, round_, wanted.filters)
         asked = scope(db, round_.id, filters, filtering.among(db, actor, round_, filters))
         ids = export_ids.matching(asked, filters, wanted.sort, patience, left, until)

@@ -147,7 +147,7 @@ def page(
     with reading() as db:
         round_ = get_row(db, actor, round_id)
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, filters, at.sort if at else Sort())
+        visibility.refuse(actor, kept, filters, at.sort if at else Sort())
         refuse(kept, sort)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))

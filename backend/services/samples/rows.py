@@ -27,6 +27,7 @@ class SampleRow:
     it, by the questions' keys: the mean of ratings, else how often each label was chosen, or the texts.
     `similarity`: to the sample that the filter `similar` names, the cosine of their vectors. `cluster`: its number.
     `near_duplicate_of`: the first sample of those that it is nearly the same as, which may be itself.
+    `tags`: what people put to it, in small letters; while something is hidden, one's own.
     """
 
     id: int
@@ -53,6 +54,7 @@ class SampleRow:
     near_duplicate_of: int | None = None
     similarity: float | None = None
     cluster: int | None = None
+    tags: tuple[str, ...] = ()
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:

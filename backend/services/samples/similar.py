@@ -156,7 +156,7 @@ def _of_round(db: Session, actor: Actor, round_: tables.Round, filters: Filters)
     """The round's neighbours that pass; none where the filters would tell what is hidden from the actor."""
     kept = visibility.hidden(db, actor, round_)
     try:
-        visibility.refuse(kept, filters, Sort())
+        visibility.refuse(actor, kept, filters, Sort())
         narrowed = visibility.narrowed(kept, round_, filters)
     except PermissionDenied:
         return {}

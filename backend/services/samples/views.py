@@ -16,7 +16,7 @@ from backend.db import now, reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.db.search import parse
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import events
+from backend.services import events, stale
 from backend.services.access import Actor, require, require_row, role_of
 from backend.services.rounds import get_row
 from backend.values import JSON, Role
@@ -69,6 +69,8 @@ class ViewOfSamples:
     asked: ViewQuery
     updated_at: datetime
     is_readable: bool = True
+    version: int = 1
+    """Counts its changes."""
 
     def readable(self) -> ViewQuery:
         """What it asks for; raises `Conflict` where this version cannot read it."""
@@ -137,14 +139,18 @@ def change(
     name: str | None = None,
     asked: ViewQuery | None = None,
     is_shared: bool | None = None,
+    version: int | None = None,
 ) -> ViewOfSamples:
     """Rename a view, change what it asks for, share it or take it back; what is not given stays.
 
-    A view that is shared, before or after, takes a curator. Only who made it takes it back: it is theirs alone then.
+    `version`: the one that was read; raises `Stale` where the view has another one now. A view that is shared, before
+    or after, takes a curator. Only who made it takes it back: it is theirs alone then.
     """
     if asked is not None:
         _check(asked)
     with session() as db:
+        # Two people may change it at once.
+        db.get(tables.SampleView, view_id, with_for_update=True)
         view, _ = _find(db, actor, view_id)
         is_noted = view.is_shared or bool(is_shared)
         require(db, actor, view.project_id, Role.curator if is_noted else Role.viewer)
@@ -152,6 +158,9 @@ def change(
             raise PermissionDenied(
                 "Only who made a view takes it back: it would be theirs alone. Leave it shared, or delete it."
             )
+        current = {"name": view.name, "is_shared": view.is_shared, "shows": view.asked}
+        given = {"name": name, "is_shared": is_shared, "shows": None if asked is None else asked.to_json()}
+        stale.refuse(f"The view {view.name!r}", version, view.version, current, given)
         if name is not None:
             kept = boundary.name(name, "The view's name")
             db.get(tables.Project, view.project_id, with_for_update=True)
@@ -159,7 +168,7 @@ def change(
             view.name = kept
         view.asked = view.asked if asked is None else asked.to_json()
         view.is_shared = view.is_shared if is_shared is None else is_shared
-        view.updated_at = now()
+        view.updated_at, view.version = now(), view.version + 1
         _note(db, actor, "change view", view, is_noted=is_noted)
         db.flush()
         author = db.get(tables.User, view.created_by) if view.created_by else None
@@ -230,6 +239,5 @@ def _view(actor: Actor, row: tables.SampleView, author: str | None) -> ViewOfSam
         asked = ViewQuery.of(row.asked)
     except (InvalidInput, AttributeError, KeyError, TypeError, ValueError):
         asked, is_readable = ViewQuery(), False
-    return ViewOfSamples(
-        row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at, is_readable
-    )
+    kept = (row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at)
+    return ViewOfSamples(*kept, is_readable, row.version)

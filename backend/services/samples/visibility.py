@@ -29,9 +29,10 @@ OTHERS = {
     "is_flagged": "flagged",
     "min_score": "score",
     "max_score": "score",
+    "tag": "tags",
 }
 """Filters that tell what people decided, as the page calls them: a score that a person gave is the label's."""
-JUDGE = OTHERS | {"is_unparsed": "unparsed", "metadata": "metadata"}
+JUDGE = OTHERS | {"is_unparsed": "unparsed", "metadata": "metadata", "judge": "judge", "judged_by": "judge"}
 """Filters that tell what the judge said, or what people made of it; a file's columns may say so, too."""
 TOLD = "This is hidden until the review is over, so that it sways nobody who decides."
 
@@ -90,12 +91,14 @@ def refuse_hidden(kept: Hidden, round_: tables.Round, sample: tables.Sample) -> 
         raise PermissionDenied(f"You cannot see sample {sample.id} until this round is reviewed. {TOLD}")
 
 
-def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
-    """Raise where a filter or an order would tell what is hidden."""
+def refuse(actor: Actor, kept: Hidden, filters: Filters, sort: Sort) -> None:
+    """Raise where a filter or an order would tell the actor what is hidden from them."""
     names = JUDGE if kept.judge else OTHERS if kept.others else {}
     asked = [word for name, word in names.items() if name in filters.changed()]
     # What they decided themselves they know.
-    asked += ["decisions of others"] if kept and filters.decided == "others" else []
+    is_of_others = filters.decided in ("others", "nobody")
+    is_of_others |= filters.reviewer != actor.user_id and bool(filters.human_verdict or filters.reviewer is not None)
+    asked += ["decisions of others"] if kept and is_of_others else []
     asked += ["disagreements"] if kept.disputes and filters.decided == "disputed" else []
     asked += ["answers"] if filters.answer and (kept.others or (kept.judge and filters.asks_judge)) else []
     if asked:

@@ -1,0 +1,43 @@
+"""One figure over the rounds, with its interval."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app.widgets import charts
+from backend.services.results.trends import TrendPoint
+
+SHARES = ("accuracy", "share", "rate", "pass_at", "wins", "kappa", "distinct", "ties")
+
+
+def titled(name: str) -> str:
+    """`mean_tokens` as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+def trend(points: Sequence[TrendPoint], name: str, *, height: int = 300) -> go.Figure:
+    """A point a round with its 95 % interval; rounds of several branches are no line."""
+    figure = charts.blank(height=height, x="round", y=titled(name).lower())
+    figure.add_scatter(
+        x=[point.number for point in points],
+        y=[point.value for point in points],
+        error_y={
+            "array": [max(0.0, (point.high or point.value) - point.value) for point in points],
+            "arrayminus": [max(0.0, point.value - (point.low or point.value)) for point in points],
+            "thickness": 1,
+            "width": 4,
+        },
+        name=f"{titled(name)}, 95 % interval",
+        mode="lines+markers",
+        line={"color": charts.ACCENT, "width": 2},
+        marker={"size": 8},
+        customdata=[point.n for point in points],
+        hovertemplate="%{y:.4g} (of %{customdata:,})<extra></extra>",
+    )
+    numbers = [point.number for point in points]
+    step = max(1, len(numbers) // 12)
+    figure.update_xaxes(tickvals=numbers[::step], ticktext=[str(number) for number in numbers[::step]])
+    if any(word in name for word in SHARES) and all(0 <= point.value <= 1 for point in points):
+        figure.update_yaxes(tickformat=".0%")
+    figure.update_layout(showlegend=True)
+    return figure

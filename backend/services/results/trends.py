@@ -1,0 +1,141 @@
+"""How one figure of the rounds goes from round to round: any metric, the judge's mean, wins against the start."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import InvalidInput
+from backend.metrics._intervals import wilson
+from backend.services.access import Actor, require, role_of
+from backend.values import Role, RoundStatus
+
+MOST_ROUNDS = 500
+"""The newest ones."""
+LOOKED_AT = 100_000
+"""The judge's mean is that of so many samples of a round at most, the first ones."""
+JUDGE_MEAN, WIN_RATE = "judge_mean", "wins_against_start"
+OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
+_judge_means: dict[tuple[object, ...], "tuple[float, float | None, float | None, int] | None"] = {}
+"""Of rounds that are over, by what tells one state of a round from another."""
+MOST_KEPT = 2048
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One round's figure, with its 95 % interval where it is known; of `n` samples, prompts or matches."""
+
+    round_id: int
+    number: int
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+def names(actor: Actor, project_id: int) -> list[str]:
+    """The figures that may be asked for: those of which a round of the project has one, by name."""
+    metric, arena = tables.Metric, tables.Arena
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(metric.name).where(metric.project_id == project_id, metric.value.is_not(None)).distinct()
+        has_rounds = db.scalar(select(tables.Round.id).where(tables.Round.project_id == project_id).limit(1))
+        has_arenas = db.scalar(select(arena.id).where(arena.project_id == project_id).limit(1))
+        computed = ([JUDGE_MEAN] if has_rounds else []) + ([WIN_RATE] if has_arenas else [])
+        return sorted({*db.scalars(query), *computed})
+
+
+def read(actor: Actor, project_id: int, name: str) -> list[TrendPoint]:
+    """The figure of each round that has it, by number: of the round itself, or of the checkpoint that it made.
+
+    `judge_mean`: of the judge's scores; `wins_against_start`: the share of arena matches that its checkpoint won
+    against the one that the round started from. Of rounds that are not over only curators see figures, and nobody sees
+    an arena's while they have matches of it to decide. Raises `InvalidInput` for a name that no round has.
+    """
+    known = names(actor, project_id)
+    if name not in known:
+        raise InvalidInput(f"No round of this project has {name[:80]!r}. Choose from {', '.join(known) or 'none yet'}.")
+    row = tables.Round
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        role = role_of(db, actor, project_id) or Role.viewer
+        query = select(row).where(row.project_id == project_id).order_by(row.number.desc()).limit(MOST_ROUNDS)
+        if role.rank < Role.curator.rank:
+            query = query.where(row.status.not_in(OPEN))
+        rounds = list(db.scalars(query))[::-1]
+        if name == JUDGE_MEAN:
+            return _points(rounds, lambda round_: _judge_mean(db, round_))
+        if name == WIN_RATE:
+            return _points(rounds, lambda round_: _wins(db, actor, role, round_))
+        return _of_metric(db, rounds, name)
+
+
+Value = tuple[float, float | None, float | None, int]
+"""A figure, both ends of its interval, and of how many it is."""
+
+
+def _points(rounds: Sequence[tables.Round], value_of: Callable[[tables.Round], Value | None]) -> list[TrendPoint]:
+    values = [(round_, value_of(round_)) for round_ in rounds]
+    return [TrendPoint(round_.id, round_.number, *value) for round_, value in values if value is not None]
+
+
+def _of_metric(db: Session, rounds: Sequence[tables.Round], name: str) -> list[TrendPoint]:
+    metric = tables.Metric
+    columns = (metric.round_id, metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n)
+    here = (metric.name == name, metric.round_id.in_([round_.id for round_ in rounds]), metric.value.is_not(None))
+    rows = db.execute(select(*columns).where(*here).order_by(metric.id)).all()
+    checkpoints = {round_.id: round_.checkpoint_id for round_ in rounds}
+    values: dict[int, Value] = {}
+    for round_id, checkpoint_id, value, low, high, n in rows:
+        if checkpoint_id is None or checkpoint_id == checkpoints[round_id]:
+            values[round_id] = (value, low, high, n)
+    return _points(rounds, lambda round_: values.get(round_.id))
+
+
+def _judge_mean(db: Session, round_: tables.Round) -> Value | None:
+    key = (round_.id, round_.created_at, round_.status, str(round_.counts))
+    if round_.status not in OPEN and key in _judge_means:
+        return _judge_means[key]
+    label = tables.Label
+    first = select(label.machine_score).where(label.round_id == round_.id, label.machine_score.is_not(None))
+    some = first.limit(LOOKED_AT).subquery()
+    score = some.c.machine_score
+    number, total, squares = db.execute(select(func.count(), func.sum(score), func.sum(score * score))).one()
+    value: Value | None = None
+    if number:
+        middle = total / number
+        # From the sums the interval of the mean follows as from the scores themselves.
+        spread = max(0.0, squares / number - middle * middle) ** 0.5
+        half = 1.96 * spread / max(1, number - 1) ** 0.5
+        value = (middle, middle - half, middle + half, number) if number > 1 else (middle, None, None, number)
+    if round_.status not in OPEN:
+        if len(_judge_means) >= MOST_KEPT:
+            _judge_means.clear()
+        _judge_means[key] = value
+    return value
+
+
+def _wins(db: Session, actor: Actor, role: Role, round_: tables.Round) -> Value | None:
+    """Matches of all arenas between both checkpoints; one with as many votes for either has no winner."""
+    arena, match, vote = tables.Arena, tables.ArenaMatch, tables.ArenaVote
+    trained, start = round_.checkpoint_id, round_.policy_id
+    if trained is None or trained == start:
+        return None
+    is_first = and_(arena.first_id == trained, arena.second_id == start)
+    is_second = and_(arena.first_id == start, arena.second_id == trained)
+    won = lost = 0
+    for row in db.scalars(select(arena).where(arena.project_id == round_.project_id, or_(is_first, is_second))):
+        votes = select(vote.match_id, vote.winner, vote.user_id).join(match, match.id == vote.match_id)
+        standing = db.execute(votes.where(match.arena_id == row.id, ~vote.is_retracted)).all()
+        number = db.scalar(select(func.count()).where(match.arena_id == row.id)) or 0
+        if role.rank >= Role.reviewer.rank and sum(user == actor.user_id for *_, user in standing) < number:
+            continue
+        gaps: dict[int, int] = {}
+        ours, theirs = ("first", "second") if row.first_id == trained else ("second", "first")
+        for match_id, winner, _ in standing:
+            gaps[match_id] = gaps.get(match_id, 0) + (winner == ours) - (winner == theirs)
+        won += sum(gap > 0 for gap in gaps.values())
+        lost += sum(gap < 0 for gap in gaps.values())
+    return (won / (won + lost), *wilson(won, won + lost), won + lost) if won + lost else None
