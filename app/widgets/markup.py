@@ -9,6 +9,23 @@ from typing import Any
 
 import gradio as gr
 
+KEEP_OPEN = """
+// Drawing again takes away attributes that the template lacks, and so would fold what the reader has opened. Another
+// row than before, by its id, begins with all folded.
+const opened = new Set();
+let shownId = props.value?.id;
+element.addEventListener("click", (event) => {
+  const one = event.target.closest("summary")?.parentElement;
+  if (one) opened[one.open ? "delete" : "add"](one);
+});
+watch("value", () => {
+  if (props.value?.id !== shownId) opened.clear();
+  shownId = props.value?.id;
+  for (const one of opened) one.open = true;
+});
+"""
+"""For what is drawn again while one reads it."""
+
 
 def literal(value: Any) -> Any:
     """The value, every text in it safe inside a JavaScript template literal. Handlebars escapes the backtick."""

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
-from app.widgets import buttons, filter_line, list_detail
+from app.widgets import asked, buttons, filter_line, list_detail
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed, Toolbar
@@ -177,7 +177,7 @@ def turned(here: Context, asked_for: CurrentChoice, place: JSON) -> list[Any]:
 def first_of(here: Context, known: list[Measurement], new: str) -> int | None:
     """What a checkpoint is compared with unless the address says: the baseline, else the one it was trained from."""
     ids = [measurement.checkpoint_id for measurement in known]
-    lead = int(new) if new.isdecimal() and int(new) in ids else next(iter(ids), None)
+    lead = asked.asked_for(new, "checkpoint", ids).id or next(iter(ids), None)
     base = baseline.get(here.actor, here.project_id)
     if base and base.checkpoint_id in ids and base.checkpoint_id != lead:
         return base.checkpoint_id

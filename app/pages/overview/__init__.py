@@ -155,6 +155,7 @@ def action_value(action: NextAction) -> dict[str, Any]:
     is_launch = action.kind in LAUNCHES
     return {
         "why": action.why,
+        "far": action.far,
         "label": "" if is_launch else action.label,
         "target": action.target or "./",
         "change": is_launch,

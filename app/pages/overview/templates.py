@@ -3,7 +3,7 @@
 ACTION = """
 {{#if value}}
 <section class="rondo-card next" aria-label="What to do next" aria-live="polite">
-  <p class="why">{{value.why}}</p>
+  <p class="why">{{value.why}} <span aria-live="off">{{value.far}}</span></p>
   {{#if value.label}}<a class="rondo-primary" href="{{value.target}}">{{value.label}}</a>{{/if}}
   {{#if value.change}}<a class="rondo-quiet" href="{{value.target}}">Change something first</a>{{/if}}
 </section>
