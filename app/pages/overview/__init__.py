@@ -133,6 +133,7 @@ def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: page_state.get(key) != value for key, value in now.items()}
+    figure = _figure(now["chart"], loop) if is_new["chart"] else None
     button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
     return [
         now["action"] if is_new["action"] else gr.skip(),
@@ -140,14 +141,16 @@ def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
         gr.Button(visible=now["cancels"] is not None) if is_new["cancels"] else gr.skip(),
         gr.Column(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
-        gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
+        gr.Plot(figure, visible=figure is not None) if is_new["chart"] else gr.skip(),
         gr.Button(visible=now["stops"] is not None) if is_new["stops"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),
     ]
 
 
-def _figure(loop: Loop) -> go.Figure | None:
-    return charts.rounds(loop.lines) if loop.rounds else None
+def _figure(key: list[Any], loop: Loop) -> go.Figure | None:
+    """The chart; None where there is no number to draw, as before anything was measured or kept."""
+    has_number = any(share is not None for _, _, *shares in key for share in shares)
+    return charts.rounds(loop.lines) if has_number else None
 
 
 def action_value(action: NextAction) -> dict[str, Any]:
