@@ -314,6 +314,9 @@ def test_the_page_follows_its_sliders() -> None:
         refused = page.ask("pairs", "draw", round=str(round_.id), min_margin="-1")
         assert "min_margin" in refused
         assert '"rows"' not in refused
+        unjudged = rows.make_round(project)
+        early = page.ask("pairs", "draw", round=str(unjudged.id))
+        assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early
         page.ask("pairs", "draw", round=str(round_.id))
         page.do("pairs", "follow", margin=4.5)
         page.do("pairs", "choose")

@@ -8,7 +8,7 @@ import gradio as gr
 from app.pages.pairs import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
-from app.widgets.asked import asked
+from app.widgets.asked import asked_judged
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -115,12 +115,9 @@ def build() -> None:
 def draw(request: gr.Request) -> list[Any]:
     """Open the round that the address asks for, else the newest that may be judged; with the knobs in the address."""
     here = context(request)
-    known = [
-        round_
-        for round_ in reversed(rounds.list_rounds(here.actor, here.project_id))
-        if round_.stage is not Stage.generate
-    ]
-    wanted = asked(request, "round", "judged round", {round_.id for round_ in known})
+    every = rounds.list_rounds(here.actor, here.project_id)
+    known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
+    wanted = asked_judged(request, every)
     first = wanted.id if wanted.id else None if wanted.missing else next((round_.id for round_ in known), None)
     field = gr.Dropdown(
         choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first
