@@ -1,10 +1,13 @@
 """What a page's address asks for: the number of a row, such as `?job=3`. Where it is not there, the page says so."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import gradio as gr
+
+from backend.services.rounds import RoundView
+from backend.values import Stage
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 SHOWN = 40
@@ -34,6 +37,18 @@ def asked_for(text: str, what: str, known: Container[int] | None = None) -> Addr
         return AddressId(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
     number = int(text)
     return AddressId(number) if known is None or number in known else AddressId(missing=not_here(what, number))
+
+
+def asked_judged(request: gr.Request, known: Sequence[RoundView]) -> AddressId:
+    """Return the round that the address asks for, of a page that needs its scores."""
+    wish = asked(request, "round", "round", {round_.id for round_ in known})
+    unjudged = next((round_ for round_ in known if round_.id == wish.id and round_.stage is Stage.generate), None)
+    if unjudged is None:
+        return wish
+    return AddressId(
+        missing=f"Round {unjudged.number} is not judged yet: it is {unjudged.status}, stage {unjudged.stage}. Open "
+        "this page once its judge has scored its texts; Jobs says how far it is, and lets one that stopped go on."
+    )
 
 
 def not_here(what: str, number: int) -> str:

@@ -130,6 +130,10 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     assert card["change"]["rest"].split("(")[1][:-1] in to_base, "the card has the interval of the line above"
     assert card["change"]["badge"] == ""
     assert not shown["worse_unknown"]
+    assert shown["turned"] == "0 of 100 answers newly wrong"
+    assert shown["turned_rest"] == f"and 7 newly right in it, since the base {here.base.name}"
+    old, new = here.base.id, card["checkpoint_id"]
+    assert shown["turned_href"] == f"held-out?old={old}&new={new}&show=newly_wrong"
     with session() as db:
         row = {"project_id": here.project.id, "round_id": best.id, "name": "forgetting", "limit": -0.02}
         db.add(tables.RoundWarning(**row, level=WarningLevel.unknown, n=0, reason="no verdicts"))

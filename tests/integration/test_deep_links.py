@@ -34,7 +34,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("previews", "draw", "preview", "preview", "preview_id", lambda n: f'"title": "Preview {n}: '),
     ("rewrites", "draw", "rewrite", "rewrite", "rewrite_id", lambda n: f'"title": "Rewrite {n}: '),
     ("judge_bench", "draw", "bench", "judge bench", "bench_id", lambda n: f'"id": {n}, "is_here": true'),
-    ("pairs", "draw", "round", "judged round", "round_id", lambda n: "pairs of 4 prompts"),
+    ("pairs", "draw", "round", "round", "round_id", lambda n: "pairs of 4 prompts"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]
 

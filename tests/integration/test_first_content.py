@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 HTML = {"accept": "text/html"}
 OPENS = '<div id="rondo-first"'
 STYLE = re.compile(r"<style data-first>[^{]*(\{.*?)</style>", re.DOTALL)
+TIME = re.compile(r"(?<=<dt>time</dt><dd>)[^<]*|(?<=so far )[^.]*")
 HOSTILE = "<img src=x onerror=alert(1)>{{value}}"
 
 
@@ -113,6 +114,26 @@ def test_who_decides_blind_is_not_told_what_the_judge_said() -> None:
     assert "judged" in flows["curator"]
     assert "judged" not in flows["reviewer"]
     assert "What the judge said is hidden from you" in flows["reviewer"]
+
+
+def test_two_people_in_a_row_are_each_given_their_own() -> None:
+    """Nothing of a page that was drawn for one role is kept for another: not in the server, and not on the way."""
+    team = Team()
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).counts = {"prompts": 3, "samples": 6, "unparsed": 2}
+    people = {"curator": team.curator, "reviewer": team.who("ann")}
+    with site.signed_in(people["curator"]) as curator, site.signed_in(people["reviewer"]) as reviewer:
+        for path in ("", f"round?round={team.round.id}", f"warnings?round={team.round.id}", "compare"):
+            turns = [
+                client.get(site.page(team.project, path), headers=HTML)
+                for client in (reviewer, curator, reviewer, curator)
+            ]
+            assert {answer.headers["cache-control"] for answer in turns} == {"no-store"}, path
+            shown = [TIME.sub("", first(answer.text)) for answer in turns]
+            assert shown[:2] == shown[2:], path
+            names = [[actor.name in answer.text for actor in people.values()] for answer in turns[:2]]
+            assert names == [[False, True], [True, False]], path
+            assert (shown[0] == shown[1]) is not path.startswith("round"), path
 
 
 def test_times_wait_until_the_browser_has_told_its_zone() -> None:

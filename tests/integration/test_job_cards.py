@@ -61,7 +61,7 @@ def test_the_overview_says_at_which_step_a_round_is() -> None:
         job = db.get_one(tables.Job, job_id)
         job.active_key, job.done, job.total, job.unit = result.round.id, 3, 12, "samples"
     action = overview.loop(result.curator, result.project.id).next_action
-    assert action.why == "Round 1 is in step 7 of 9, judge exact_match: 3 of 12 samples."
+    assert (action.why, action.far) == ("Round 1 is in step 7 of 9, judge exact_match:", "3 of 12 samples.")
 
 
 @pytest.mark.usefixtures("database")

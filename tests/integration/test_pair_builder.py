@@ -1,6 +1,8 @@
 """Trying out how a judged round's samples are paired: what is previewed is what the round's selector then keeps."""
 
+import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import event
@@ -293,6 +295,9 @@ class Page(Clicker, Opened):
 
 def test_the_page_follows_its_sliders() -> None:
     project, round_, _ = judged()
+    with session() as db:
+        result = db.get_one(tables.Round, round_.id)
+        result.recipe = result.recipe | {"selector": {"name": "margin_pairs", "drop_truncated": False}}
     with site.signed_in(rows.make_actor(project)) as client:
         page = Page(client, project.slug)
         reply = page.ask("pairs", "draw", round=str(round_.id))
@@ -302,9 +307,22 @@ def test_the_page_follows_its_sliders() -> None:
         assert '"rows": "3"' in page.replies[-1]
         page.do("pairs", "follow", margin=4.5)
         assert "margin below min_margin" in page.replies[-1]
+        kept_address = json.loads(page.replies[-1])["data"][-1]["address"]
+        assert kept_address.startswith(f"round={round_.id}&min_margin=4.5&ties=drop&")
+        again = page.ask("pairs", "draw", **dict(parse_qsl(kept_address, keep_blank_values=True)))
+        assert "margin below min_margin" in again, "a page that is loaded again has its knobs"
+        refused = page.ask("pairs", "draw", round=str(round_.id), min_margin="-1")
+        assert "min_margin" in refused
+        assert '"rows"' not in refused
+        unjudged = rows.make_round(project)
+        early = page.ask("pairs", "draw", round=str(unjudged.id))
+        assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early
+        page.ask("pairs", "draw", round=str(round_.id))
+        page.do("pairs", "follow", margin=4.5)
         page.do("pairs", "choose")
         with reading() as db:
             result = db.get_one(tables.Round, round_.id)
-            assert result.recipe["selector"]["min_margin"] == 4.5
+            selector = result.recipe["selector"]
+            assert (selector["min_margin"], selector["drop_truncated"]) == (4.5, False), "what has no field stays"
             jobs = db.query(tables.Job).filter_by(round_id=round_.id, status=JobStatus.queued)
             assert [job.stage for job in jobs] == [Stage.select]

@@ -56,7 +56,7 @@ def build() -> None:
     with gr.Row(elem_classes=f"rondo-toolbar {needs(Role.curator)}"):
         put = buttons.secondary(TO_BASELINE, elem_id="compare-baseline")
         clear = buttons.secondary(NO_BASELINE, elem_id="compare-no-baseline")
-    page = markup(templates.PAGE, templates.CSS, elem_id="compared")
+    page = markup(templates.PAGE, templates.CSS, js=templates.PAGE_JS, elem_id="compared")
 
     chosen: list[Any] = [old, new, third, fourth]
     gr.on(None, draw, None, [*chosen, page, kept], **QUIET)

@@ -15,8 +15,8 @@ PAGE = """
 <p class="baseline rondo-muted" role="status">{{value.baseline}}</p>
 </section>
 {{#if value.categories}}<section class="rondo-card" aria-label="By category">
-<h2>Held-out accuracy by category, differences since {{value.first}}</h2>
-<table><thead><tr><th scope="col">Category</th>
+<details open data-part="categories"><summary><h2>Held-out accuracy by category, differences since {{value.first}}</h2>
+</summary><table><thead><tr><th scope="col">Category</th>
 {{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.categories}}<tr><th scope="row" dir="auto">{{this.name}}</th>
 {{#each this.cells}}<td class="number" data-side="{{this.side}}">{{this.value}}
@@ -25,10 +25,10 @@ PAGE = """
 <span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
 <p class="rondo-muted small">Differences to {{value.first}}. What fell most stands first. Red or green: chance does not
 explain it. Intervals and p hold for all categories together. A difference opens its prompts.
-{{#if value.more_categories}}{{value.more_categories}} more are on the page Held-out answers.{{/if}}</p>
+{{#if value.more_categories}}{{value.more_categories}} more are on the page Held-out answers.{{/if}}</p></details>
 </section>{{/if}}
 <section class="rondo-card" aria-label="Numbers">
-<h2>Numbers</h2>
+<details open data-part="numbers"><summary><h2>Numbers</h2></summary>
 {{#each value.prompts}}<p class="rondo-muted">{{this}}</p>{{/each}}
 {{#if value.numbers}}<table><thead><tr><th scope="col">Metric</th>
 {{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
@@ -47,24 +47,24 @@ more sides, on these prompts, so its interval above holds for as many difference
 not.</p>
 {{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
 {{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
-{{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}
+{{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}</details>
 </section>
 <section class="rondo-card" aria-label="Knobs that differ">
-<h2>Knobs that differ</h2>
+<details open data-part="knobs"><summary><h2>Knobs that differ</h2></summary>
 {{#if value.knobs}}<table><thead><tr><th scope="col">Knob</th>
 {{#each value.sides}}<th scope="col">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.knobs}}<tr><th scope="row">{{this.name}} <span class="rondo-muted small">{{this.place}}</span></th>
 {{#each this.cells}}<td class="text" dir="auto" data-side="{{this.side}}">{{this.text}}</td>{{/each}}</tr>{{/each}}
-</tbody></table>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}
+</tbody></table>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}</details>
 </section>
 <section class="rondo-card" aria-label="The same prompts' answers">
-<h2>The same prompts' answers</h2>
+<details open data-part="answers"><summary><h2>The same prompts' answers</h2></summary>
 {{#each value.changed}}
 <h3>{{this.title}} {{#if this.target}}<a href="{{this.target}}">See all</a>{{/if}}</h3>
 {{#each this.rows}}<p class="answers"><a href="{{this.target}}" dir="auto">{{this.text}}</a><br>
 <span class="rondo-badge {{this.old_badge}}">{{this.old_said}}</span> <span dir="auto">{{this.old}}</span><br>
 <span class="rondo-badge {{this.new_badge}}">{{this.new_said}}</span> <span dir="auto">{{this.new}}</span></p>{{/each}}
-{{else}}<p class="rondo-muted">{{value.no_answers}}</p>{{/each}}
+{{else}}<p class="rondo-muted">{{value.no_answers}}</p>{{/each}}</details>
 </section>
 </div>
 {{/if}}
@@ -74,6 +74,7 @@ CSS = """
 .compared section { min-width: 0; }
 .compared h2, .compared p { margin: 0 0 6px; }
 .compared h3 { margin: 10px 0 4px; font-size: 13px; }
+.compared summary { cursor: pointer; } .compared summary h2 { display: inline; }
 .small { font-size: 12px; }
 .compared .bad a { color: var(--rondo-bad); } .compared .ok a { color: var(--rondo-ok); }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
@@ -94,4 +95,21 @@ a { color: var(--rondo-accent); }
   .compared td, .compared .number { text-align: left; }
   .compared td::before { content: attr(data-side) ": "; color: var(--rondo-muted); }
 }
+"""
+# All of it is some fifteen screens of a phone: there each part but the verdict is folded until it is opened.
+PAGE_JS = """
+const chosen = new Map();
+const narrow = matchMedia("(max-width: 640px)");
+const fold = () => {
+  for (const part of element.querySelectorAll("details[data-part]")) {
+    part.open = chosen.get(part.dataset.part) ?? !narrow.matches;
+  }
+};
+element.addEventListener("click", (event) => {
+  const part = event.target.closest("details[data-part] > summary")?.parentElement;
+  if (part) chosen.set(part.dataset.part, !part.open);
+});
+narrow.addEventListener("change", fold);
+watch("value", fold);
+fold();
 """

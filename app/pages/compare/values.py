@@ -73,7 +73,7 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
 
 
 def _verdict(best: BestSide) -> JSON:
-    chip = "best" if best.is_sure or best.side is None else "highest"
+    chip = "best" if best.is_sure else "unknown" if best.side is None else "highest"
     return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best)}
 
 

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
-from app.widgets import buttons, filter_line, list_detail
+from app.widgets import asked, buttons, filter_line, list_detail
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed, Toolbar
@@ -154,11 +154,14 @@ def to_next(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def open_prompt(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Show one prompt beside the list, and keep it in the address."""
     here = context(request)
-    wanted = event._data.get("prompt") if isinstance(event._data, dict) else None
-    if type(wanted) is not int or not asked_for.value.get("new"):
+    event_data = event._data if isinstance(event._data, dict) else {}
+    wanted, turn = event_data.get("prompt"), event_data.get("turn", 0)
+    if type(wanted) is not int or type(turn) is not int or not asked_for.value.get("new"):
         raise InvalidInput("No prompt of the list was chosen. Click one.")
-    query = asked_for.value | {"prompt": wanted, "no_prompt": ""}
-    # Keys come faster than answers: what a later one asked for stays.
+    # Keys come faster than answers, and in no certain order: what the last one asked for stays.
+    if turn < asked_for.value.get("turn", 0):
+        return [gr.skip(), gr.skip()]
+    query = asked_for.value | {"prompt": wanted, "no_prompt": "", "turn": turn}
     asked_for.put(query)
     return asked_for.unless_over(query, [prompt_card(here, query), {"address": address.write(query)}])
 
@@ -177,7 +180,7 @@ def turned(here: Context, asked_for: CurrentChoice, place: JSON) -> list[Any]:
 def first_of(here: Context, known: list[Measurement], new: str) -> int | None:
     """What a checkpoint is compared with unless the address says: the baseline, else the one it was trained from."""
     ids = [measurement.checkpoint_id for measurement in known]
-    lead = int(new) if new.isdecimal() and int(new) in ids else next(iter(ids), None)
+    lead = asked.asked_for(new, "checkpoint", ids).id or next(iter(ids), None)
     base = baseline.get(here.actor, here.project_id)
     if base and base.checkpoint_id in ids and base.checkpoint_id != lead:
         return base.checkpoint_id

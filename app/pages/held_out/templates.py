@@ -41,6 +41,7 @@ kbd { padding: 0 5px; border-radius: 4px; background: var(--rondo-raised); font-
 """
 # The template is drawn again for each page of the list, so the listeners sit on what stays around it.
 LIST_JS = """
+let turn = 0;
 const rows = () => [...element.querySelectorAll("tr[data-id]")];
 const open = (row) => {
   for (const one of rows()) {
@@ -48,7 +49,8 @@ const open = (row) => {
     one.querySelector("button").toggleAttribute("aria-current", false);
   }
   row.querySelector("button").setAttribute("aria-current", "true");
-  trigger("click", { prompt: Number(row.dataset.id) });
+  turn += 1;
+  trigger("click", { prompt: Number(row.dataset.id), turn });
 };
 element.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-id]");

@@ -14,7 +14,7 @@ from app.widgets import buttons, judge_template
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
-from app.widgets.markup import markup
+from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
 from app.widgets.sample_filters import from_address, read_filters
 from backend.errors import InvalidInput, PermissionDenied, RondoError
@@ -36,7 +36,9 @@ def build() -> None:
     """Lay out the page and wire it."""
     chosen, page_state, kept = gr.State(CurrentChoice()), gr.State(""), gr.JSON({}, visible="hidden")
     draft, versions, added, query = gr.State({}), gr.State([]), gr.State([]), gr.State({})
-    result = markup(templates.RESULT, templates.RESULT_CSS, js=templates.RESULT_JS, elem_id="judge-bench")
+    result = markup(
+        templates.RESULT, templates.RESULT_CSS, js=f"{KEEP_OPEN}{templates.RESULT_JS}", elem_id="judge-bench"
+    )
     detail = markup(templates.DISAGREEMENTS, templates.DISAGREEMENTS_CSS, elem_id="bench-disagreements")
     listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="bench-list")
     with gr.Accordion(

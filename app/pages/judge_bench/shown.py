@@ -47,7 +47,8 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
     known += [(BEFORE, view.first)] if view.first is not None else []
     return {
         "id": line.id,
-        "status": progress(view),
+        "status": str(line.status or "its job is gone"),
+        "far": progress(view),
         "badge": BADGES.get(line.status, "") if line.status else "",
         "job": f"jobs?job={view.job_id}" if view.job_id else "",
         "job_said": f"Job {view.job_id}",
@@ -64,11 +65,11 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
 
 
 def progress(view: BenchView) -> str:
-    """`running, 120 of 200 texts`."""
-    if view.line.status is None:
-        return "its job is gone"
+    """`120 of 200 judged`; nothing where it is over."""
+    if view.line.status in (None, JobStatus.done):
+        return ""
     done, total = sum(judge.done for judge in view.judges), len(view.judges) * (view.line.samples or 0)
-    return str(view.line.status) if view.line.status is JobStatus.done else f"{view.line.status}, {done} of {total}"
+    return f"{done:,} of {total:,} judged"
 
 
 def about(line: BenchLine, filters: JSON | None) -> str:

@@ -7,6 +7,7 @@ RESULT = """
 <section class="rondo-card bench" aria-label="Judge bench {{value.id}}">
 <header><h2>Judge bench {{value.id}}</h2>
 <span class="rondo-badge {{value.badge}}" role="status">{{value.status}}</span>
+{{#if value.far}}<span class="rondo-muted">{{value.far}}</span>{{/if}}
 {{#if value.job}}<a href="{{value.job}}">{{value.job_said}}</a>{{/if}}
 {{#if value.again}}<button type="button" data-act="again" class="rondo-needs-curator">Ask again what is missing</button>
 {{/if}}</header>

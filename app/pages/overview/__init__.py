@@ -152,6 +152,7 @@ def _changes(page_state: dict[str, Any], request: gr.Request, measure: str | Non
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: page_state.get(key) != value for key, value in now.items()}
+    figure = _figure(here, loop, measure) if is_new["chart"] else None
     button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
     return [
         now["action"] if is_new["action"] else gr.skip(),
@@ -159,16 +160,18 @@ def _changes(page_state: dict[str, Any], request: gr.Request, measure: str | Non
         gr.Button(visible=now["cancels"] is not None) if is_new["cancels"] else gr.skip(),
         gr.Column(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
-        gr.Plot(_figure(here, loop, measure), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
+        gr.Plot(figure, visible=figure is not None) if is_new["chart"] else gr.skip(),
         gr.Button(visible=now["stops"] is not None) if is_new["stops"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),
     ]
 
 
 def _figure(here: Context, loop: Loop, measure: str) -> go.Figure | None:
-    if not loop.rounds:
-        return None
-    return trend(trends.read(here.actor, here.project_id, measure), measure) if measure else charts.rounds(loop.lines)
+    """The chart; None where there is no number to draw, as before anything was measured or kept."""
+    if measure and loop.rounds:
+        return trend(trends.read(here.actor, here.project_id, measure), measure)
+    has_number = any(share is not None for _, _, *shares in chart_key(loop) for share in shares)
+    return charts.rounds(loop.lines) if has_number else None
 
 
 def action_value(action: NextAction) -> dict[str, Any]:
@@ -176,6 +179,7 @@ def action_value(action: NextAction) -> dict[str, Any]:
     is_launch = action.kind in LAUNCHES
     return {
         "why": action.why,
+        "far": action.far,
         "label": "" if is_launch else action.label,
         "target": action.target or "./",
         "change": is_launch,

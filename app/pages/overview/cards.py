@@ -112,12 +112,25 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "gaps": [text for text in gaps if text],
         "chosen": f"Chosen as the highest of {best.of} rounds on these prompts: intervals of its differences, on "
         f"cards, too, are widened for the choice among {best.of}.",
+        **_turned(loop, best.line),
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
         "compare_said": f"Compare them, each with {starts.name(beside[0])}",
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
         "better": _risen(best.risen, "and better" if worse and worse.value else "Got better in it", since),
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
+    }
+
+
+def _turned(loop: Loop, line: RoundLine) -> dict[str, str]:
+    """How many answers are newly wrong, and newly right, since what the round comes from, and where the first stand."""
+    gap, up = line.to_parent, loop_tree.above(loop.lines)[loop.lines.index(line)]
+    if gap is None or gap.newly_wrong is None or up is None:
+        return {}
+    return {
+        "turned": f"{gap.newly_wrong:,} of {gap.n:,} answers newly wrong",
+        "turned_href": f"held-out?old={loop.lines[up].checkpoint_id}&new={line.checkpoint_id}&show=newly_wrong",
+        "turned_rest": f"and {gap.newly_right:,} newly right in it, since {starts.name(loop.lines[up])}",
     }
 
 

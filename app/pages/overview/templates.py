@@ -3,7 +3,7 @@
 ACTION = """
 {{#if value}}
 <section class="rondo-card next" aria-label="What to do next" aria-live="polite">
-  <p class="why">{{value.why}}</p>
+  <p class="why">{{value.why}} <span aria-live="off">{{value.far}}</span></p>
   {{#if value.label}}<a class="rondo-primary" href="{{value.target}}">{{value.label}}</a>{{/if}}
   {{#if value.change}}<a class="rondo-quiet" href="{{value.target}}">Change something first</a>{{/if}}
 </section>
@@ -30,6 +30,8 @@ LINE = """
 <span class="rondo-muted">{{value.best.chosen}}</span>
 {{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>
 </span>{{/if}}{{#if value.best.better}}<span class="ok">{{value.best.better}}</span>{{/if}}
+{{#if value.best.turned}}<span><a href="{{value.best.turned_href}}">{{value.best.turned}}</a>
+{{value.best.turned_rest}}</span>{{/if}}
 {{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
 <a href="{{value.best.compare}}">{{value.best.compare_said}}</a></p>{{/if}}
 <div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">

@@ -1,13 +1,14 @@
 """Pair builder: sliders for how a judged round's samples are paired, with what they come to beside them."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
 from app.pages.pairs import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
-from app.widgets.asked import asked
+from app.widgets.asked import asked_judged
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -24,11 +25,18 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 MOST_MARGIN, MOST_PENALTY, MOST_REVIEWERS, MOST_PAIRS = 10.0, 5.0, 5, 8
 ALL = ""
+KNOBS = ("min_margin", "ties", "length_penalty", "min_reviewers", "pairs_per_prompt", "category", "max_per_category")
+"""In the order of the fields; what else the selector has stays as it is in the round's recipe."""
+KEEP_IN_ADDRESS = """(kept) => {
+  const address = new URL(window.location.href);
+  if (kept.address) address.search = kept.address;
+  history.replaceState(history.state, "", address);
+}"""
 
 
 def build() -> None:
     """Lay out the page and wire it."""
-    opened = gr.State({})
+    opened, kept = gr.State({}), gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
     with only(Role.curator, "Building pairs"), gr.Row():
         with gr.Column(scale=2, min_width=280):
@@ -97,21 +105,19 @@ def build() -> None:
 
     fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
     gr.on(None, draw, None, [chosen, *fields, opened, go, result], **QUIET)
-    chosen.input(open_round, chosen, [*fields, opened, go, result], **QUIET)
-    gr.on([field.input for field in fields], follow, [opened, *fields], [opened, result], **LAST)
+    chosen.input(open_round, chosen, [*fields, opened, go, result, kept], **QUIET)
+    gr.on([field.input for field in fields], follow, [opened, *fields], [opened, result, kept], **LAST)
     go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
+    kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
 
 @toasts
 def draw(request: gr.Request) -> list[Any]:
-    """Open the round that the address asks for, else the newest that may be judged."""
+    """Open the round that the address asks for, else the newest that may be judged; with the knobs in the address."""
     here = context(request)
-    known = [
-        round_
-        for round_ in reversed(rounds.list_rounds(here.actor, here.project_id))
-        if round_.stage is not Stage.generate
-    ]
-    wanted = asked(request, "round", "judged round", {round_.id for round_ in known})
+    every = rounds.list_rounds(here.actor, here.project_id)
+    known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
+    wanted = asked_judged(request, every)
     first = wanted.id if wanted.id else None if wanted.missing else next((round_.id for round_ in known), None)
     field = gr.Dropdown(
         choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first
@@ -119,7 +125,7 @@ def draw(request: gr.Request) -> list[Any]:
     if first is None:
         message = wanted.missing or "No round of this project is judged yet. Launch one: its scores come here."
         return [field, *[gr.skip()] * 7, {}, gr.skip(), {"message": message}]
-    return [field, *_opened(here, first)]
+    return [field, *_opened(here, first, _asked(request))]
 
 
 @toasts
@@ -127,21 +133,23 @@ def open_round(round_id: int | None, request: gr.Request) -> list[Any]:
     """Load another round's samples."""
     if round_id is None:
         raise InvalidInput("Choose a round from the list.")
-    return _opened(context(request), int(round_id))
+    return [*_opened(context(request), int(round_id), {}), {"address": urlencode({"round": int(round_id)})}]
 
 
 @toasts
 def follow(request: gr.Request, opened: dict[str, Any], *values: Any) -> list[Any]:
-    """Show what the knobs come to."""
-    pair_preview, result = _come_to(context(request), opened, _knobs(*values))
-    return [opened | {"token": pair_preview.token}, result]
+    """Show what the knobs come to, and keep them in the address."""
+    knobs = _knobs(opened, *values)
+    pair_preview, result = _come_to(context(request), opened, knobs)
+    address = urlencode({"round": _round(opened)} | {name: knobs[name] for name in KNOBS})
+    return [opened | {"token": pair_preview.token}, result, {"address": address}]
 
 
 @toasts
 def choose(request: gr.Request, opened: dict[str, Any], *values: Any) -> JSON:
     """Make the knobs the round's selector."""
     here = context(request)
-    knobs = _knobs(*values)
+    knobs = _knobs(opened, *values)
     chosen = choosing.choose(here.actor, _round(opened), knobs)
     notice(shown.chosen(chosen))
     return _come_to(here, opened, knobs)[1]
@@ -153,13 +161,20 @@ def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[PairPr
     return pair_preview, shown.result(pair_preview, knobs)
 
 
-def _opened(here: Context, round_id: int) -> list[Any]:
-    """The fields with the knobs of the round's selector, and what they come to; or why it has no pairs."""
+def _asked(request: gr.Request) -> JSON:
+    """The knobs that the address names."""
+    return {name: str(request.query_params[name]) for name in KNOBS if name in request.query_params}
+
+
+def _opened(here: Context, round_id: int, asked_for: JSON) -> list[Any]:
+    """The fields with the knobs of the round's selector, those that are asked for in their place, and what they come
+    to; or why the round has no pairs, or has none with such knobs."""
     try:
         opening = openings.open_round(here.actor, round_id)
+        own = opening.knobs.model_dump(mode="json")
+        selector = previews.parse(own | asked_for)
     except (Conflict, InvalidInput) as error:
         return [*[gr.skip()] * 7, {}, gr.skip(), {"message": error.message}]
-    selector = opening.knobs
     knobs = selector.model_dump(mode="json")
     # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
     notes = dict.fromkeys([*opening.notes, *([selector.category] if selector.category else [])])
@@ -171,7 +186,7 @@ def _opened(here: Context, round_id: int) -> list[Any]:
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
         gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
-        {"round": round_id, "token": opening.token},
+        {"round": round_id, "token": opening.token, "rest": {name: own[name] for name in own if name not in KNOBS}},
         gr.Button(shown.BUTTONS[opening.way]),
         shown.result(previews.of_opening(opening, selector), knobs),
     ]
@@ -185,6 +200,7 @@ def _round(opened: dict[str, Any]) -> int:
 
 
 def _knobs(
+    opened: dict[str, Any],
     margin: float | None,
     ties: str | None,
     penalty: float | None,
@@ -193,8 +209,9 @@ def _knobs(
     category: str | None,
     quota: float | None,
 ) -> JSON:
-    """The selector's knobs of the fields; without a category there is no quota."""
-    return {
+    """The selector's knobs of the fields, with those of the open round that no field is for; without a category there
+    is no quota."""
+    return opened.get("rest", {}) | {
         "min_margin": margin or 0.0,
         "ties": ties or "drop",
         "length_penalty": penalty or 0.0,

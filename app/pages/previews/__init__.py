@@ -11,7 +11,7 @@ from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
-from app.widgets.markup import markup
+from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import previews
@@ -34,7 +34,7 @@ def build() -> None:
     with gr.Row():
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
         remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
-    card = markup(templates.PREVIEW, templates.PREVIEW_CSS, elem_id="preview-card")
+    card = markup(templates.PREVIEW, templates.PREVIEW_CSS, js=KEEP_OPEN, elem_id="preview-card")
     report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
 

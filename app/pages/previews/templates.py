@@ -7,9 +7,9 @@ PREVIEW = """
 <p>Open <a href="new-round">New round</a>, fill the form, and press <i>Preview on 5 prompts</i>.</p></div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card head" aria-label="Preview {{value.id}}">
-<p class="line"><b>{{value.title}}</b> <span class="rondo-badge {{value.badge}}">{{value.status}}</span>
+<p class="line"><b>{{value.title}}</b> <span class="rondo-badge {{value.badge}}" role="status">{{value.status}}</span>
 <span class="rondo-muted">{{value.said}}</span></p>
-{{#if value.progress}}<p class="rondo-muted" role="status">{{value.progress}}</p>{{/if}}
+{{#if value.progress}}<p class="rondo-muted">{{value.progress}}</p>{{/if}}
 {{#if value.error}}<p class="rondo-problem" role="alert">{{value.error}}</p>{{/if}}
 {{#if value.empty}}<p class="warn" role="status">{{value.empty}} Of so few prompts that may be chance; where no text
 was accepted, look at what the judge replied.</p>{{/if}}

@@ -7,7 +7,7 @@ import gradio as gr
 from app.pages.rewrites import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
-from app.widgets.asked import asked, not_here
+from app.widgets.asked import asked, asked_judged, not_here
 from app.widgets.beside import problem, refused_beside
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
@@ -75,12 +75,9 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
         rows = rewrites.list_rewrites(here.actor, here.project_id)
     except PermissionDenied:
         return [gr.skip()] * 7  # the page says who may
-    known = [
-        round_
-        for round_ in reversed(rounds.list_rounds(here.actor, here.project_id))
-        if round_.stage is not Stage.generate
-    ]
-    of_round = asked(request, "round", "judged round", {round_.id for round_ in known})
+    every = rounds.list_rounds(here.actor, here.project_id)
+    known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
+    of_round = asked_judged(request, every)
     first = of_round.id or next((round_.id for round_ in known), None)
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
     wanted = asked(request, "rewrite", "rewrite", {row.id for row in rows})

@@ -11,9 +11,9 @@ CARD = """
 that writes another template.</p></div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card" aria-label="Rewrite {{value.id}}">
-<p class="line"><b>{{value.title}}</b> <span class="rondo-badge {{value.badge}}">{{value.status}}</span>
+<p class="line"><b>{{value.title}}</b> <span class="rondo-badge {{value.badge}}" role="status">{{value.status}}</span>
 <span class="rondo-muted">{{value.about}}</span></p>
-{{#if value.progress}}<p class="rondo-muted" role="status">{{value.progress}}</p>{{/if}}
+{{#if value.progress}}<p class="rondo-muted">{{value.progress}}</p>{{/if}}
 {{#if value.error}}<p class="rondo-problem" role="alert">{{value.error}}</p>{{/if}}
 {{#if value.said}}<p class="line"><span class="rondo-badge {{value.verdict}}">{{value.word}}</span> {{value.said}}</p>
 {{#if value.note}}<p class="rondo-problem">{{value.note}}</p>{{/if}}

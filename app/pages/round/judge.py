@@ -39,7 +39,9 @@ class JudgeSection:
             )
             self.go = buttons.primary("Let it train", elem_id="release")
             self.refused = problem("release-problem")
-        with gr.Accordion("Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)):
+        with gr.Accordion(
+            "Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)
+        ) as self.limits:
             self.form = Form(start=judge_health.HealthLimits().model_dump(mode="json"))
             draw_knobs(self.form, (), knobs())
             self.save = buttons.secondary("Save limits", elem_id="judge-limits-save")
@@ -47,7 +49,7 @@ class JudgeSection:
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.section, self.curve, self.held, *self.form.inputs]
+        return [self.section, self.curve, self.held, self.limits, *self.form.inputs]
 
     def wire(self, chosen: gr.Dropdown, quiet: dict[str, Any]) -> Dependency:
         """Wire the buttons; return what lets the round go on, so that the rest of the page can follow."""
@@ -67,19 +69,20 @@ def shown(here: Context, round_id: int | None) -> list[Any]:
     limits = judge_health.limits_of(here.actor, here.project_id).model_dump(mode="json")
     fields = [to_input(knob, limits[knob.name]) for knob in knobs()]
     if round_id is None:
-        return [None, gr.Plot(visible=False), gr.Column(visible=False), *fields]
+        return [None, gr.Plot(visible=False), gr.Column(visible=False), gr.Accordion(visible=False), *fields]
     health, row = judge_health.of_round(here.actor, round_id), rounds.get(here.actor, round_id)
     curve = widget.curve(health)
     return [
         widget.shown(health, row.hold) | ({"rewrite": f"rewrites?round={round_id}"} if health.measures else {}),
         gr.Plot(curve, visible=curve is not None),
         gr.Column(visible=row.status is RoundStatus.held),
+        gr.Accordion(visible=True),
         *fields,
     ]
 
 
 @toasts
-@refused_beside(3 + len(knobs()))
+@refused_beside(4 + len(knobs()))
 def release(round_id: int | None, reason: str | None, request: gr.Request) -> list[Any]:
     """Let a held round train."""
     here = context(request)
@@ -89,7 +92,7 @@ def release(round_id: int | None, reason: str | None, request: gr.Request) -> li
 
 
 @toasts
-@refused_beside(3 + len(knobs()))
+@refused_beside(4 + len(knobs()))
 def save(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
     """Set the project's limits."""
     here = context(request)

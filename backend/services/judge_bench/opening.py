@@ -157,9 +157,9 @@ def _drawn(db: Session, labels_: Sequence[Labelled], number: int, seed: int) -> 
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
     if len(labels_) < FEWEST:
         raise InvalidInput(
-            f"{len(labels_)} samples carry a label of people that counts here: one given blind on an item that was "
-            "drawn "
-            f"at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
+            f"{len(labels_)} {'sample carries' if len(labels_) == 1 else 'samples carry'} a label of people that "
+            "counts here: one given blind on an item that was drawn at random, or one of a gold item. A bench needs "
+            f"{FEWEST}. {labels.HOW}"
         )
     known = {label.sample_id: label for label in labels_}
     ordered = [known[id_] for id_ in in_order(db, known)]

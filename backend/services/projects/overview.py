@@ -26,7 +26,8 @@ from backend.values import JobStatus, Role, RoundStatus, Split
 class NextAction:
     """The one recommended thing to do. `target`: a page with its query; `parent_id`: the round a launch starts from.
 
-    `cancels_id`: the waiting round that may be cancelled instead.
+    `cancels_id`: the waiting round that may be cancelled instead. `far`: how far the round is that is watched, which
+    changes all the time.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class NextAction:
     target: str
     parent_id: int | None = None
     cancels_id: int | None = None
+    far: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,12 +209,9 @@ def _watch(db: Session, line: RoundLine) -> NextAction:
     far = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else job.status.value
     known = job_steps.places_of(db, [line.round_id or 0])
     where = job_steps.line(known, line.round_id, job.stage, job.step)
-    why = (
-        f"Round {line.number} is in {where.replace(': ', ', ')}: {far}."
-        if where
-        else (f"Round {line.number} is in the stage {job.stage}: {far}.")
-    )
-    return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}")
+    place = where.replace(": ", ", ") if where else f"the stage {job.stage}"
+    why = f"Round {line.number} is in {place}:"
+    return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}", far=f"{far}.")
 
 
 def _stopped(db: Session, line: RoundLine) -> NextAction | None:
