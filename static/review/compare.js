@@ -1,6 +1,7 @@
 // @ts-check
 // Two texts of the item, word by word: what one lacks is struck through, what the other has is underlined.
 
+import { gettext } from "../gettext.js";
 import { words } from "./diff.js";
 import { make } from "./elements.js";
 
@@ -39,17 +40,18 @@ export class Compare {
     const texts = this.texts();
     this.isOpen = true;
     this.place.hidden = false;
-    if (texts.length < 2) return this.say("There is one text here. Edit or repair it, and the two can be compared.");
-    this.left = this.select("Compare", texts, 0);
-    this.right = this.select("with", texts, 1);
+    if (texts.length < 2)
+      return this.say(gettext("There is one text here. Edit or repair it, and the two can be compared."));
+    this.left = this.select(gettext("Compare"), texts, 0);
+    this.right = this.select(gettext("with"), texts, 1);
     this.body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-live": "polite" });
-    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
+    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
     const legend = make(
       "span.rondo-muted.legend",
       {},
-      make("del", {}, "only left"),
+      make("del", {}, gettext("only left")),
       " ",
-      make("ins", {}, "only right"),
+      make("ins", {}, gettext("only right")),
     );
     this.place.replaceChildren(
       make("p.rondo-toolbar", {}, this.left, this.right, legend, make("span.space"), close),
@@ -86,15 +88,15 @@ export class Compare {
   }
 
   async draw() {
-    const [one, other] = [this.left, this.right].map((select) => select.selectedOptions[0].text_);
+    const [left, right] = [this.left, this.right].map((select) => select.selectedOptions[0].text_);
     const asked = (this.asked = Symbol("diff"));
-    const parts = await words(one, other);
+    const parts = await words(left, right);
     if (asked !== this.asked || !this.isOpen) return;
     if (!parts)
       return this.body.replaceChildren(
-        make("p.rondo-muted", {}, "These texts are too long or too different to compare word by word."),
+        make("p.rondo-muted", {}, gettext("These texts are too long or too different to compare word by word.")),
       );
-    if (one === other) return this.body.replaceChildren(make("p.rondo-muted", {}, "The two are the same."));
+    if (left === right) return this.body.replaceChildren(make("p.rondo-muted", {}, gettext("The two are the same.")));
     this.body.replaceChildren(...parts.map(([text, change]) => part(text, change)));
   }
 }

@@ -32,7 +32,7 @@ export class Texts {
    * @param {{sample_id: number, question: {id: number}}} field
    */
   name({ sample_id, question }) {
-    return `rondo.review.answer.${this.questions.desk.me}.${sample_id}.${question.id}`;
+    return `rondo.review.answer.${this.questions.review.me}.${sample_id}.${question.id}`;
   }
 
   /** @param {Field} field */
