@@ -74,7 +74,7 @@ export function press(questions, event) {
 function left(questions, event) {
   if (!questions.awaitsKey || ALONE.includes(event.key)) return false;
   if (digitOf(event) === null) {
-    questions.isDone = true;
+    questions.endKeys();
     return false;
   }
   questions.status.hint(gettext("All questions are answered here. Press Esc first to decide by a digit."));

@@ -166,8 +166,7 @@ function field(questions, item, question, at) {
   });
   const written = { box, question, sample_id: item.sample_id };
   const save = () => {
-    questions.at = at;
-    questions.saveText();
+    questions.saveText(at);
   };
   onTextKeys(box, { save });
   const update = (/** @type {any} */ answer) => {

@@ -56,7 +56,12 @@ export class Questions {
     this.isDone = false;
     /** The sample whose decision was refused until its required questions are answered. @type {Sample | undefined} */
     this.refusedFor = undefined;
-    this.texts = new Texts(this);
+    this.texts = new Texts({
+      me: review.me,
+      answers: () => this.answers,
+      mayAnswer: () => this.mayAnswer,
+      give: (question, value) => this.give(question, value),
+    });
     this.choices = new Choices({
       status,
       answers: () => this.answers,
@@ -96,6 +101,11 @@ export class Questions {
   /** Whether a digit now may be meant for a question that was answered before. */
   get awaitsKey() {
     return this.isOpen && !this.isDone && this.all.some(({ id }) => !this.keyed.of(this.item).has(id));
+  }
+
+  /** A key came that is no digit: from here on digits are the verdict's. */
+  endKeys() {
+    this.isDone = true;
   }
 
   /** What the sample of a group that is asked about is called; empty where there is one sample alone. */
@@ -245,18 +255,16 @@ export class Questions {
     this.noteGiven(this.entry);
   }
 
-  /**
-   * What was answered before stands again.
-   * @param {Done} entry
-   */
+  /** What was answered before stands again. @param {Done} entry */
   undo(entry) {
     this.ledger.forget(entry);
     this.about.set(entry.item, entry.target);
     if (entry.question) this.give(entry.question, entry.stood ?? null, { item: entry.target, isUndo: true });
   }
 
-  /** The text of the open question is complete. */
-  saveText() {
+  /** The text of a question is complete. @param {number} at */
+  saveText(at = this.at) {
+    this.at = at;
     if (this.current) this.texts.save(this.current);
     this.goOn();
   }
@@ -273,10 +281,7 @@ export class Questions {
     this.panel.draw();
   }
 
-  /**
-   * The server has an answer.
-   * @param {Act} act
-   */
+  /** The server has an answer. @param {Act} act */
   sent(act) {
     this.given.sent(act);
   }
