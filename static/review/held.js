@@ -46,7 +46,7 @@ export class Held {
     );
     const buttons = [
       button(gettext("Try again"), () => this.tryAgain()),
-      button(ngettext("Give it up", "Give them up", count), () => this.giveUp()),
+      button(count > 1 ? gettext("Give them up") : gettext("Give it up"), () => this.giveUp()),
     ];
     this.status.say(text, { buttons });
   }

@@ -77,7 +77,7 @@ export class OtherRounds {
         { count },
       );
       const onclick = () => this.giveUp(names);
-      const label = ngettext("Give it up", "Give them up", length);
+      const label = length > 1 ? gettext("Give them up") : gettext("Give it up");
       return make("p", {}, `${text} `, make("button.rondo-quiet", { type: "button", onclick }, label));
     }
     const text = ngettext(
