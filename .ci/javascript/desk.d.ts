@@ -25,14 +25,14 @@ interface JudgeView {
 }
 
 /** What a decision says; `value` as the server keeps it for the kind. */
-interface Said {
+interface Decision {
   kind: string;
   score?: number | null;
   value?: any;
 }
 
 /** The person's own decision; `saved`: the server has it. */
-interface Mine extends Said {
+interface Mine extends Decision {
   client_id: string;
   is_override?: boolean | null;
   late?: boolean;
@@ -77,7 +77,7 @@ interface Item extends Sample {
   lease_until: string | null;
   flag: string | null;
   mine: Mine | null;
-  others: (Said & { who: string; note: string })[];
+  others: (Decision & { who: string; note: string })[];
   /** Who has it instead. */
   holder?: string;
 }

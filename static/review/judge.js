@@ -21,7 +21,7 @@ const THEIRS = {
 
 /**
  * What a person decided on an item, in words. `names` calls the samples of a group by their columns.
- * @param {Said | null} mine
+ * @param {Decision | null} mine
  * @param {Names} names
  */
 export function ownWords(mine, names = String) {
@@ -46,7 +46,7 @@ export function ownWords(mine, names = String) {
 
 /**
  * The same of a colleague, after their name.
- * @param {Said} theirs
+ * @param {Decision} theirs
  * @param {Names} names
  */
 export function theirWords({ kind, score, value }, names = String) {

@@ -8,8 +8,8 @@ const NAMED = 8;
 
 /**
  * @typedef {"refused" | "unanswered" | "late" | "settled" | "elsewhere"} Kind
- * @typedef {{kind: Kind, why: string, ids: number[]}} Line
- * @typedef {{sample_id: number, text?: string, note?: string}} Act
+ * @typedef {{kind: Kind, why: string, ids: number[]}} Outcome
+ * @typedef {{sample_id: number, text?: string, note?: string}} Written
  */
 /** @type {Record<Kind, (id: number, why: string) => string>} */
 const ONE = {
@@ -43,21 +43,21 @@ export class Outcomes {
   /**
    * `reopen(act)` goes on with a text that was refused, where `mayEdit()`.
    * @param {HTMLElement} place
-   * @param {{reopen: (act: Act) => void, mayEdit: () => boolean}} how
+   * @param {{reopen: (act: Written) => void, mayEdit: () => boolean}} how
    */
   constructor(place, { reopen, mayEdit }) {
     this.place = place;
     this.reopen = reopen;
     this.mayEdit = mayEdit;
-    /** @type {Map<string, Line>} */
-    this.lines = new Map();
-    /** @type {Act[]} */
+    /** @type {Map<string, Outcome>} */
+    this.all = new Map();
+    /** @type {Written[]} */
     this.texts = [];
     this.clear();
   }
 
   clear() {
-    this.lines = new Map();
+    this.all = new Map();
     this.texts = [];
     this.place.hidden = true;
     this.place.replaceChildren();
@@ -71,15 +71,15 @@ export class Outcomes {
    */
   tell(kind, sampleId, why) {
     const key = `${kind} ${why}`;
-    const line = this.lines.get(key) || { kind, why, ids: [] };
-    if (sampleId) line.ids.push(sampleId);
-    this.lines.set(key, line);
+    const outcome = this.all.get(key) || { kind, why, ids: [] };
+    if (sampleId) outcome.ids.push(sampleId);
+    this.all.set(key, outcome);
     this.draw();
   }
 
   /**
    * A text or a note that the server did not take stays readable here.
-   * @param {Act} act
+   * @param {Written} act
    */
   keepText(act) {
     this.texts.push(act);
@@ -87,13 +87,13 @@ export class Outcomes {
   }
 
   draw() {
-    const lines = [...this.lines.values()].map((line) => make("p", {}, inWords(line)));
+    const lines = [...this.all.values()].map((outcome) => make("p", {}, inWords(outcome)));
     const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.clear() }, gettext("OK"));
     this.place.replaceChildren(...lines, ...this.texts.map((act) => this.text(act)), make("p.rondo-toolbar", {}, ok));
     this.place.hidden = false;
   }
 
-  /** @param {Act} act */
+  /** @param {Written} act */
   text(act) {
     const { sample_id: id } = act;
     const box = make("textarea", {
@@ -114,7 +114,7 @@ export class Outcomes {
   }
 }
 
-/** @param {Line} line */
+/** @param {Outcome} outcome */
 function inWords({ kind, why, ids }) {
   if (!ids.length) return why;
   if (ids.length === 1) return ONE[kind](ids[0], why);
