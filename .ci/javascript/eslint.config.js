@@ -30,7 +30,7 @@ export default [
     rules,
   },
   {
-    files: ["static/review/*.js", "static/gettext.js"],
+    files: ["static/gettext.js", "static/review/*.js"],
     ignores: ["static/review/diff_worker.js"],
     languageOptions: { sourceType: "module", globals: globals.browser },
     linterOptions: reports,
