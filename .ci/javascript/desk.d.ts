@@ -1,5 +1,9 @@
 // What the modules of static/review hand to each other. Read by the type checker alone.
 
+/** The element that `make` makes of a tag and classes, such as "p.rondo-muted". */
+type ElementOf<What extends string> = What extends `${infer Tag}.${string}` ? Tagged<Tag> : Tagged<What>;
+type Tagged<Tag> = Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement;
+
 type Verdict = "accept" | "reject";
 /** What a sample of an item is called on screen, by its number. */
 type Names = (id: number) => string;
@@ -51,10 +55,20 @@ interface Sample {
   /** Texts that the model made of it on this page. */
   repairs?: { job: number; text: string }[];
   /** What the person answered, by the number of the question. */
-  answers?: Record<string, any>;
+  answers?: AnswersGiven;
   /** Of these, what the server has. */
-  stood?: Record<string, any>;
+  stood?: AnswersGiven;
 }
+
+/** What a person answered to a question: what stands in it goes by the kind of the question. */
+interface AnswerValue {
+  rating?: number;
+  label?: string;
+  labels?: string[];
+  text?: string;
+  spans?: { start: number; end: number; label: string }[];
+}
+type AnswersGiven = Record<string, AnswerValue | null | undefined>;
 
 /** A question of the project; `options.labels`: what is chosen from. */
 interface Question {
@@ -176,7 +190,7 @@ interface Done {
   after?: Mine | null;
   /** Of an answer: the question, and the answer that stood before. */
   question?: Question;
-  stood?: any;
+  stood?: AnswerValue | null;
 }
 
 /** The elements of the desk, made once. */

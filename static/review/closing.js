@@ -38,7 +38,7 @@ export async function askToClose(needs) {
   );
   dialog.showModal();
   // Enter must not end a review by the way.
-  return notYet.querySelector("button").focus();
+  return notYet.querySelector("button")?.focus();
 }
 
 /** @param {ClosingNeeds} needs */

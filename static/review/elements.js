@@ -4,11 +4,12 @@
 import { gettext } from "../gettext.js";
 
 /**
- * `make("p.rondo-muted", {hidden: true}, "text", child)`. Of any kind of element, so its type is not told.
- * @param {string} what
+ * `make("p.rondo-muted", {hidden: true}, "text", child)`.
+ * @template {string} What
+ * @param {What} what tag and classes
  * @param {Record<string, any>} [properties]
  * @param {...(Node | string | null | undefined)} children
- * @returns {any}
+ * @returns {ElementOf<What>}
  */
 export function make(what, properties = {}, ...children) {
   const [tag, ...classes] = what.split(".");

@@ -172,8 +172,8 @@ export function toolbar(bindings, buttons, { hasQuestions, run }) {
     const key = bindings.first(name);
     const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
     // A clicked button gives the focus back, or Enter would press it again.
-    const press = (/** @type {any} */ event) => {
-      if (event.detail) event.currentTarget.blur();
+    const press = (/** @type {MouseEvent} */ event) => {
+      if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur();
       run(name);
     };
     /** @type {Record<string, any>} */
@@ -189,10 +189,8 @@ export function toolbar(bindings, buttons, { hasQuestions, run }) {
  * @param {(value: string) => void} change
  */
 function select(label, options, change) {
-  const list = make("select", {
-    "aria-label": label,
-    onchange: (/** @type {any} */ event) => change(event.target.value),
-  });
+  const list = make("select", { "aria-label": label });
+  list.addEventListener("change", () => change(list.value));
   for (const [value, text, isChosen] of options) {
     const option = make("option", { value }, text);
     option.selected = isChosen;

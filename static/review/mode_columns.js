@@ -160,7 +160,7 @@ export class Columns {
       judged,
       this.foot(item, member, n),
     );
-    column.dataset.sample = member.sample_id;
+    column.dataset.sample = String(member.sample_id);
     this.mark(column, marks, item, member);
     return column;
   }

@@ -28,7 +28,7 @@ export class GivenAnswers {
   /**
    * The answers about a sample, by the number of the question.
    * @param {Sample} sample
-   * @returns {Record<string, any>}
+   * @returns {AnswersGiven}
    */
   of(sample) {
     stoodOf(sample);
@@ -47,7 +47,7 @@ export class GivenAnswers {
   /**
    * Send an answer; null takes it back. What waits for the same question need not be sent any more.
    * @param {Question} question
-   * @param {any} value
+   * @param {AnswerValue | null} value
    * @param {Sample} target
    * @param {Item | undefined} item what the desk shows, to which an undo goes back; undefined: it cannot be undone
    */

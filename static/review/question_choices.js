@@ -6,8 +6,8 @@ import { gettext } from "../gettext.js";
 /**
  * `answers()`: about the sample that is asked about. `selected()`: the place that is selected in its text, or why there
  * is none. `goOn()`: the question is answered.
- * @typedef {{status: import("./status.js").Status, answers: () => Record<string, any>,
- *   give: (question: Question, value: any) => void, goOn: () => void,
+ * @typedef {{status: import("./status.js").Status, answers: () => AnswersGiven,
+ *   give: (question: Question, value: AnswerValue | null) => void, goOn: () => void,
  *   selected: () => {start: number, end: number} | string}} ChoiceNeeds
  */
 
@@ -43,7 +43,6 @@ export class Choices {
    * @param {string} label
    */
   switch(question, label) {
-    /** @type {string[]} */
     const before = this.answers()[question.id]?.labels || [];
     const isOn = before.includes(label);
     const chosen = question.options.labels.filter((other) => (other === label ? !isOn : before.includes(other)));

@@ -7,7 +7,7 @@ import { wordsAt } from "./spans.js";
 
 /** @typedef {import("./questions.js").Questions} Questions */
 /** @typedef {import("./question_texts.js").Field} Field */
-/** @typedef {{place: HTMLElement, field?: Field, update: (answer: any) => void}} Part */
+/** @typedef {{place: HTMLElement, field?: Field, update: (answer: AnswerValue | null | undefined) => void}} Part */
 
 const QUOTED = 60;
 const OTHERS = gettext("← → other samples.");
@@ -89,7 +89,7 @@ function row(questions, item, question, n) {
   );
   if (kind === "spans") parts.push(marked(questions, item, question, place));
   place.append(...parts.map((part) => part.place), hint);
-  const update = (/** @type {any} */ answer) => {
+  const update = (/** @type {AnswerValue | null | undefined} */ answer) => {
     const isOpen = n === questions.at;
     place.classList.toggle("is-open", isOpen);
     hint.hidden = !isOpen;
@@ -111,13 +111,13 @@ function choices(questions, question, at) {
   const { kind, options } = question;
   const names =
     kind === "rating" ? Array.from({ length: options.highest }, (_, n) => String(n + 1)) : [...options.labels];
-  /** @type {(answer: any, name: string, n: number) => boolean} */
+  /** @type {(answer: AnswerValue | null | undefined, name: string, n: number) => boolean} */
   const isOn = (answer, name, n) =>
     kind === "rating"
       ? answer?.rating === n + 1
       : kind === "label"
         ? answer?.label === name
-        : kind === "labels" && Boolean(answer?.labels.includes(name));
+        : kind === "labels" && Boolean(answer?.labels?.includes(name));
   const buttons = names.map((name, n) => {
     const key = n < 9 ? String(n + 1) : kind === "rating" ? "0" : "";
     return make(
@@ -132,7 +132,7 @@ function choices(questions, question, at) {
       make("span", { dir: "auto" }, name),
     );
   });
-  const update = (/** @type {any} */ answer) =>
+  const update = (/** @type {AnswerValue | null | undefined} */ answer) =>
     buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(isOn(answer, names[n], n))));
   return { place: make("div.choices", {}, ...buttons), update };
 }
@@ -169,7 +169,7 @@ function field(questions, item, question, at) {
     questions.saveText(at);
   };
   onTextKeys(box, { save });
-  const update = (/** @type {any} */ answer) => {
+  const update = (/** @type {AnswerValue | null | undefined} */ answer) => {
     const value = questions.texts.shown(written, answer);
     if (document.activeElement !== box && box.value !== value) box.value = value;
   };
@@ -187,13 +187,12 @@ function field(questions, item, question, at) {
 function marked(questions, item, question, group) {
   const list = make("ul.marked");
   let drawn = "";
-  const update = (/** @type {any} */ answer) => {
-    /** @type {{start: number, end: number, label: string}[]} */
+  const update = (/** @type {AnswerValue | null | undefined} */ answer) => {
     const spans = answer?.spans || [];
     list.hidden = !spans.length;
     if (JSON.stringify(spans) === drawn) return;
     drawn = JSON.stringify(spans);
-    const before = [...list.querySelectorAll("button")].indexOf(document.activeElement);
+    const before = [...list.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
     const rows = spans.map((span) => {
       const words = wordsAt(item.text, span);
       const quoted = words.length > QUOTED ? `${words.slice(0, QUOTED)}…` : words;

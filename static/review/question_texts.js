@@ -5,8 +5,8 @@ import { keep, recall } from "./editor.js";
 
 /**
  * What the texts need. `answers()`: about the sample that is asked about. `mayAnswer()`: whether one may be given now.
- * @typedef {{me: number, answers: () => Record<string, any>, mayAnswer: () => boolean,
- *   give: (question: Question, value: any) => void}} TextNeeds
+ * @typedef {{me: number, answers: () => AnswersGiven, mayAnswer: () => boolean,
+ *   give: (question: Question, value: AnswerValue | null) => void}} TextNeeds
  */
 /** @typedef {{box: HTMLTextAreaElement, question: Question, sample_id: number}} Field */
 
@@ -55,7 +55,7 @@ export class Texts {
   /**
    * What to show in a field: what was begun, else what was given.
    * @param {Field} field
-   * @param {any} answer
+   * @param {AnswerValue | null | undefined} answer
    */
   shown(field, answer) {
     return recall(this.name(field)) ?? answer?.text ?? "";

@@ -92,7 +92,7 @@ export class Questions {
 
   /**
    * The person's answers about the sample that is asked about, by the number of the question.
-   * @returns {Record<string, any>}
+   * @returns {AnswersGiven}
    */
   get answers() {
     return this.item ? this.given.of(this.item) : {};
@@ -245,7 +245,7 @@ export class Questions {
   /**
    * Answer a question; null takes the answer back.
    * @param {Question} question
-   * @param {any} value
+   * @param {AnswerValue | null} value
    * @param {{item?: Sample, isUndo?: boolean}} how
    */
   give(question, value, { item = this.item, isUndo = false } = {}) {

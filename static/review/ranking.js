@@ -135,9 +135,10 @@ export class Ranking {
       { draggable: true, title: gettext("Drag onto another column"), "aria-hidden": "true" },
       "⠿",
     );
-    handle.addEventListener("dragstart", (/** @type {any} */ event) => {
-      event.dataTransfer.setData("text/plain", String(sample_id));
-      event.dataTransfer.effectAllowed = "move";
+    handle.addEventListener("dragstart", ({ dataTransfer }) => {
+      if (!dataTransfer) return;
+      dataTransfer.setData("text/plain", String(sample_id));
+      dataTransfer.effectAllowed = "move";
     });
     const foot = make(
       "footer",
@@ -161,12 +162,12 @@ export class Ranking {
    * @param {number} id
    */
   catchDrops(item, foot, id) {
-    const column = /** @type {any} */ (foot.closest(".column"));
+    const column = /** @type {HTMLElement | null} */ (foot.closest(".column"));
     if (!column) return;
-    column.ondragover = (/** @type {Event} */ event) => event.preventDefault();
-    column.ondrop = (/** @type {any} */ event) => {
+    column.ondragover = (event) => event.preventDefault();
+    column.ondrop = (event) => {
       event.preventDefault();
-      this.drop(item, Number(event.dataTransfer.getData("text/plain")), id);
+      this.drop(item, Number(event.dataTransfer?.getData("text/plain")), id);
     };
   }
 }
