@@ -15,6 +15,7 @@ ADDED_WITH_THEIR_COLUMN = (
     ("projects", "baseline_id"),
     ("projects", "preview_id"),
     ("projects", "trashed_by"),
+    ("projects", "trash_of_id"),
 )
 
 
