@@ -15,7 +15,8 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.jobs.worker import Worker
 from backend.services import events
-from backend.services.samples import export_ids, export_jobs, export_places, export_rows, exports
+from backend.services.samples import export_ids, export_jobs, export_judgments, export_places, export_rows, exports
+from backend.services.samples.export_judgments import Reader
 from backend.services.samples.exports import ExportRequest
 from backend.values import JobStatus, Role
 from tests import rows
@@ -147,6 +148,12 @@ def test_every_page_of_a_search_comes_along(database: str, monkeypatch: pytest.M
     everything = fields[Filters(), Sort()]
     assert fields[Filters(text="/sampl/"), Sort()] == fields[Filters(text="sample"), Sort()] == everything == team.ids
     assert {*fields[Filters(text="sample"), Sort(SortKey.score, descending=True)]} == {*team.ids}
+    with reading() as db:
+        read = Reader(db, select(tables.Sample.id), tables.Sample.id)
+        for nearly_all in (1.5, 9.0):
+            monkeypatch.setattr(export_judgments, "NEARLY_ALL", nearly_all)
+            for ids in (team.ids, team.ids[::2], team.ids[::-1], team.ids[:1], [*team.ids[:2], team.ids[-1]]):
+                assert sorted(n for (n,) in read.rows(ids)) == sorted(ids), "as a range or by their numbers"
 
 
 def test_as_much_is_read_at_once_as_rows_are_long() -> None:

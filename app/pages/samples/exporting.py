@@ -16,8 +16,9 @@ from app.widgets.times import moment
 from backend.errors import NotFound
 from backend.row_files import Format
 from backend.services.samples import export_jobs, exports
+from backend.services.samples.export_ids import TooSlow
 from backend.services.samples.export_jobs import SampleExport
-from backend.services.samples.exports import ExportRequest, TooSlow
+from backend.services.samples.exports import ExportRequest
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
