@@ -22,7 +22,7 @@ from backend.services import projects
 from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
-from backend.services.projects.dashboard import OpenReview, ProjectSort, ProjectState, RoundAt, ShownProjects
+from backend.services.projects.dashboard import OpenReview, ProjectSortKey, ProjectState, RoundAt, ShownProjects
 from backend.services.projects.own_files import Holdings
 from backend.values import Role, RoundStatus
 
@@ -31,15 +31,15 @@ Text = Annotated[str, Form()]
 Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
-HEADS: tuple[tuple[ProjectSort | None, str], ...] = (
-    (ProjectSort.by_name, "Project"),
-    (ProjectSort.waits, "In review"),
+HEADS: tuple[tuple[ProjectSortKey | None, str], ...] = (
+    (ProjectSortKey.by_name, "Project"),
+    (ProjectSortKey.waits, "In review"),
     (None, "Under way"),
     (None, "Undecided"),
-    (ProjectSort.accuracy, "Held-out accuracy"),
-    (ProjectSort.change, "Change"),
-    (ProjectSort.warnings, "Red warnings"),
-    (ProjectSort.newest, "Last round"),
+    (ProjectSortKey.accuracy, "Held-out accuracy"),
+    (ProjectSortKey.change, "Change"),
+    (ProjectSortKey.warnings, "Red warnings"),
+    (ProjectSortKey.newest, "Last round"),
 )
 SHOWS = (
     (ShownProjects.all, "All"),
@@ -49,7 +49,7 @@ SHOWS = (
     (ShownProjects.red, "With red warnings"),
 )
 BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
-Chosen = TypeVar("Chosen", ProjectSort, ShownProjects)
+Chosen = TypeVar("Chosen", ProjectSortKey, ShownProjects)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -161,7 +161,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         error = error or refused
     asked = request.query_params
     sort, show = (
-        _chosen(ProjectSort, asked.get("sort")) or ProjectSort.by_name,
+        _chosen(ProjectSortKey, asked.get("sort")) or ProjectSortKey.by_name,
         _chosen(ShownProjects, asked.get("show")) or ShownProjects.all,
     )
     name = asked.get("name", "")[:MOST_LINE]
@@ -237,10 +237,12 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
     return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
 
 
-def _head(head: tuple[ProjectSort | None, str], sort: ProjectSort, show: ShownProjects, name: str) -> dict[str, Any]:
+def _head(
+    head: tuple[ProjectSortKey | None, str], sort: ProjectSortKey, show: ShownProjects, name: str
+) -> dict[str, Any]:
     """The head of a column, and what sorts by it."""
     by, title = head
-    way = "ascending" if sort in (ProjectSort.by_name, ProjectSort.change) else "descending"
+    way = "ascending" if sort in (ProjectSortKey.by_name, ProjectSortKey.change) else "descending"
     kept = {"show": str(show) if show is not ShownProjects.all else "", "name": name}
     asked = {key: value for key, value in ({"sort": str(by)} | kept).items() if value}
     return {

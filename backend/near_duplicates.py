@@ -38,7 +38,7 @@ def triples(text: str) -> tuple[frozenset[int], int]:
     return frozenset(map(hash, zip(spelled, spelled[1:], spelled[2:], strict=False))), numbers
 
 
-class Clusters:
+class NearDuplicateSets:
     """Texts as they come, each with the first text that it is nearly the same as, directly or through others.
 
     Of a text 64 hashes are kept, half a kilobyte.
@@ -65,7 +65,7 @@ class Clusters:
                 self._by_key[key].append(number)
 
     def first(self, number: int) -> int:
-        """The number of the first text of its cluster."""
+        """The number of the first text of its near-duplicate set."""
         while self._parents[number] != number:
             self._parents[number] = self._parents[self._parents[number]]
             number = self._parents[number]

@@ -11,7 +11,7 @@ from backend.services import projects
 from backend.services.people import accounts
 from backend.services.people.accounts import ProjectMember
 from backend.services.projects import ProjectView, dashboard
-from backend.services.projects.dashboard import ProjectSort, ProjectState, ShownProjects
+from backend.services.projects.dashboard import ProjectSortKey, ProjectState, ShownProjects
 from backend.values import Role
 
 router = APIRouter(tags=["projects"])
@@ -52,7 +52,7 @@ def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page
 @router.get("/dashboard")
 def get_dashboard(
     actor: Asking,
-    sort: ProjectSort = ProjectSort.by_name,
+    sort: ProjectSortKey = ProjectSortKey.by_name,
     show: ShownProjects = ShownProjects.all,
     name: Annotated[Line, Query(description="letters of the name")] = "",
 ) -> list[ProjectState]:

@@ -1,7 +1,7 @@
 """What orders the queue is called informativeness: the table `worths` and its column `worth` get that name.
 
 An archive of a round says so, too, where it counts its rows; its files keep their names. Going back is refused while a
-round is archived.
+round is archived. Jobs that looked for near-duplicates say in how many near-duplicate sets they are: `num_sets`.
 """
 
 import sqlalchemy as sa
@@ -28,10 +28,24 @@ def upgrade() -> None:
             counts["informativeness"] = counts.pop("worths")
             changed = sa.update(round_).where(round_.c.id == round_id).values(archive=archive | {"rows": counts})
             connection.execute(changed)
+    _rename_result("num_clusters", "num_sets")
 
 
 def downgrade() -> None:
     _move(NOW, BEFORE)
+    _rename_result("num_sets", "num_clusters")
+
+
+def _rename_result(old: str, new: str) -> None:
+    """What a look for near-duplicates has counted, under its new name."""
+    job = sa.table("jobs", sa.column("id"), sa.column("spec", JSON))
+    connection = op.get_bind()
+    looks = sa.select(job.c.id, job.c.spec).where(job.c.spec["kind"].as_string() == "near_duplicates")
+    for job_id, spec in connection.execute(looks).all():
+        result = dict(spec.get("result", {}))
+        if old in result:
+            result[new] = result.pop(old)
+            connection.execute(sa.update(job).where(job.c.id == job_id).values(spec=spec | {"result": result}))
 
 
 def _move(old: tuple[str, str], new: tuple[str, str]) -> None:

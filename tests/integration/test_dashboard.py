@@ -11,7 +11,7 @@ from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts
 from backend.services.projects import dashboard, trash
-from backend.services.projects.dashboard import ProjectSort, ShownProjects
+from backend.services.projects.dashboard import ProjectSortKey, ShownProjects
 from backend.services.queue import assignments
 from backend.values import Role, RoundStatus, Stage, WarningLevel
 from tests import rows
@@ -65,8 +65,8 @@ def test_each_project_says_what_waits_runs_and_came_out(database: str) -> None:
     assert best.red == 0, "a later round has come"
     assert (best.accuracy.value, best.measured.id, best.failed.stage) == (0.75, last.id, Stage.train)
     assert [state.id for state in dashboard.listing(ann, show=ShownProjects.failed)] == [done.id]
-    assert dashboard.listing(ann, sort=ProjectSort.waits)[0].id == team.project.id
-    assert dashboard.listing(ann, sort=ProjectSort.accuracy)[0].id == done.id
+    assert dashboard.listing(ann, sort=ProjectSortKey.waits)[0].id == team.project.id
+    assert dashboard.listing(ann, sort=ProjectSortKey.accuracy)[0].id == done.id
     assert [state.id for state in dashboard.listing(ann, name="zEB")] == [done.id]
     trash.put_project(rows.make_actor(other.project), other.project.id)
     assert {state.id for state in dashboard.listing(ann)} == {team.project.id, done.id}

@@ -41,8 +41,8 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
     work(job_id)
     done = near_duplicates.newest(viewer, round_.id)
     assert done is not None
-    assert (done.num_marked, done.num_clusters, done.num_left, done.done) == (4, 2, 0, 6)
-    assert "4 of 6 samples are near-duplicates, in 2 clusters" in page.state_value(done)["text"]
+    assert (done.num_marked, done.num_sets, done.num_left, done.done) == (4, 2, 0, 6)
+    assert "4 of 6 samples are in 2 near-duplicate sets" in page.state_value(done)["text"]
 
     def listed(filters: Filters) -> dict[int, int | None]:
         return {row.id: row.near_duplicate_of for row in samples.page(viewer, round_.id, filters).rows}
@@ -59,4 +59,4 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
     with site.with_token(viewer) as client:
         told = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"duplicates": "marked", "limit": 1}).json()
         assert told["items"][0]["near_duplicate_of"] == ids[0]
-        assert client.get(f"/api/v1/rounds/{round_.id}/near-duplicates").json()["num_clusters"] == 2
+        assert client.get(f"/api/v1/rounds/{round_.id}/near-duplicates").json()["num_sets"] == 2

@@ -1,18 +1,18 @@
-"""Clusters of texts that are nearly the same."""
+"""Sets of texts that are nearly the same."""
 
-from backend.near_duplicates import Clusters, alike
+from backend.near_duplicates import NearDuplicateSets, alike
 
 LONG = "the quick brown fox jumps over the lazy dog and then it runs back home to sleep all day"
 
 
 def firsts(*texts: tuple[str, int]) -> list[int]:
-    clusters = Clusters()
+    sets = NearDuplicateSets()
     for text, asked in texts:
-        clusters.add(text, asked)
-    return [clusters.first(number) for number in range(len(clusters))]
+        sets.add(text, asked)
+    return [sets.first(number) for number in range(len(sets))]
 
 
-def test_texts_that_share_most_triples_are_one_cluster_whatever_they_answer() -> None:
+def test_texts_that_share_most_triples_are_one_set_whatever_they_answer() -> None:
     # LONG has 19 words, so 17 triples; one more word at the end shares 17 of 18, another first word 16 of 18.
     assert firsts((LONG, 1), ("other words that have nothing to do with it", 1), (LONG + " long", 2)) == [0, 1, 0]
     assert firsts((LONG, 1), (LONG.replace("the quick", "a quick", 1), 1)) == [0, 0]
@@ -20,7 +20,7 @@ def test_texts_that_share_most_triples_are_one_cluster_whatever_they_answer() ->
     assert firsts((LONG, 1), (LONG.replace("dog", "cat").replace("home", "away"), 1)) == [0, 1]
 
 
-def test_a_cluster_goes_from_text_to_text() -> None:
+def test_a_set_goes_from_text_to_text() -> None:
     steps = [" ".join(LONG.split()[cut:]) for cut in (0, 1, 2, 3, 4, 5)]
     assert firsts(*((text, 1) for text in steps)) == [0] * 6
 

@@ -66,8 +66,8 @@ def state_value(search: NearDuplicateSearch | None) -> JSON:
         return {"text": NEVER}
     if search.status is JobStatus.done:
         left = f" {search.num_left:,} more were not compared." if search.num_left else ""
-        marked, clusters = f"{search.num_marked:,} of {search.done:,} samples", f"{search.num_clusters:,} clusters"
-        text = f"{marked} are near-duplicates, in {clusters}."
+        marked, sets = f"{search.num_marked:,} of {search.done:,} samples", f"{search.num_sets:,} near-duplicate sets"
+        text = f"{marked} are in {sets}."
         return {"text": f"{text}{left} Samples that came since are not marked."}
     texts = {
         JobStatus.queued: "The look waits for a worker:",

@@ -1,4 +1,4 @@
-"""Which samples of a round are nearly the same, and which are in one cluster."""
+"""Which samples of a round are nearly the same, and in which cluster each sample is."""
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from backend.db.base import Base
 
 
 class NearDuplicate(Base):
-    """A sample of a cluster of two or more. `first_id`: the first sample of the cluster, by which it is known."""
+    """A sample of a near-duplicate set of two or more. `first_id`: the set's first sample, by which it is known."""
 
     __tablename__ = "near_duplicates"
 

@@ -32,7 +32,7 @@ from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, 
 AT_ONCE = 100
 
 
-class ProjectSort(StrEnum):
+class ProjectSortKey(StrEnum):
     """`waits`: most to decide first. `accuracy`: best first. `change`: what fell most first. `newest`: last round."""
 
     by_name = "name"
@@ -126,7 +126,11 @@ _counted: dict[tuple[str, int], tuple[float, int]] = {}
 
 
 def listing(
-    actor: Actor, *, sort: ProjectSort = ProjectSort.by_name, show: ShownProjects = ShownProjects.all, name: str = ""
+    actor: Actor,
+    *,
+    sort: ProjectSortKey = ProjectSortKey.by_name,
+    show: ShownProjects = ShownProjects.all,
+    name: str = "",
 ) -> list[ProjectState]:
     """The actor's projects whose name holds these letters; those in the trash are not among them."""
     mine = [
@@ -149,20 +153,20 @@ def is_shown(state: ProjectState, show: ShownProjects) -> bool:
     return passes.get(show, True)
 
 
-def ordered(states: Sequence[ProjectState], sort: ProjectSort) -> list[ProjectState]:
+def ordered(states: Sequence[ProjectState], sort: ProjectSortKey) -> list[ProjectState]:
     """In this order, and by name where that leaves it open; projects without the number come last."""
 
     def key(state: ProjectState) -> tuple[bool, float]:
         number: float | None = None
-        if sort is ProjectSort.waits:
+        if sort is ProjectSortKey.waits:
             number = -float(state.waits or state.undecided / 1e9) or None
-        elif sort is ProjectSort.accuracy and state.accuracy is not None:
+        elif sort is ProjectSortKey.accuracy and state.accuracy is not None:
             number = -state.accuracy.value
-        elif sort is ProjectSort.change and state.change is not None:
+        elif sort is ProjectSortKey.change and state.change is not None:
             number = state.change.value
-        elif sort is ProjectSort.warnings:
+        elif sort is ProjectSortKey.warnings:
             number = -float(state.red) or None
-        elif sort is ProjectSort.newest and state.last_at is not None:
+        elif sort is ProjectSortKey.newest and state.last_at is not None:
             number = -state.last_at.timestamp()
         return number is None, number or 0.0
 

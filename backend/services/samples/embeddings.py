@@ -17,19 +17,20 @@ from backend.db import reading, session, tables
 from backend.db.many import among, in_chunks
 from backend.embeddings import clusters, static_model, vectors
 from backend.embeddings.static_model import TextModel
-from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
+from backend.errors import InvalidInput, MissingPrerequisite, NotFound
 from backend.jobs import JobProgress
 from backend.likeness import words
 from backend.pipeline.stage import Finish
-from backend.services import archived, events, installation
+from backend.services import installation
 from backend.services.access import Actor
 from backend.services.checkpoints import model_folders
 from backend.services.questions import neighbours
 from backend.services.rounds import get_row
-from backend.values import JSON, JobStatus, Role, Stage, Verdict
+from backend.services.samples import round_jobs
+from backend.services.samples.round_jobs import RoundWork
+from backend.values import JSON, JobStatus, Verdict
 
-KIND = "embeddings"
-"""As `stage_process` calls it, which must not load this to start."""
+WORK = RoundWork("embeddings", verb="make vectors", doing="makes vectors of this round")
 LONGEST = 8_000
 """So many characters of a text are read."""
 AT_ONCE = 500
@@ -63,39 +64,19 @@ def start(actor: Actor, round_id: int) -> int:
 
     For curators. Raises `Conflict` while that is under way.
     """
-    with session() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
-        archived.refuse_id(db, round_id)
-        db.refresh(round_, with_for_update=True)  # one at a time
-        last = newest_job(db, round_)
-        if last is not None and last.status in jobs.ACTIVE:
-            raise Conflict(f"Job {last.id} makes vectors of this round already. Wait for its end.")
-        spec: JSON = {"kind": KIND, "round_id": round_id, "via": actor.via}
-        whose: dict[str, Any] = {"project_id": round_.project_id, "created_by": actor.user_id}
-        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
-        place = {"project_id": round_.project_id, "round_id": round_id}
-        events.note(db, actor, "make vectors", f"round {round_.number}", **place, job_id=job_id)
-        return job_id
+    return round_jobs.start(actor, round_id, WORK)
 
 
 def newest(actor: Actor, round_id: int) -> EmbeddingJob | None:
     """The last job that made vectors of a round; None before the first."""
     with reading() as db:
-        job = newest_job(db, get_row(db, actor, round_id))
+        job = round_jobs.newest(db, get_row(db, actor, round_id), WORK)
     if job is None:
         return None
     result = job.spec.get("result", {})
     told = (result.get("num_vectors"), len(result["clusters"]) if result else None)
     by = (result.get("model"), bool(result.get("is_stand_in")))
     return EmbeddingJob(job.id, job.status, job.done, job.total, job.error, *told, *by)
-
-
-def newest_job(db: Session, round_: tables.Round, status: JobStatus | None = None) -> tables.Job | None:
-    job = tables.Job
-    here = (job.project_id == round_.project_id, job.round_id.is_(None), job.spec["kind"].as_string() == KIND)
-    query = select(job).where(*here, job.spec["round_id"].as_integer() == round_.id)
-    query = query if status is None else query.where(job.status == status)
-    return db.scalar(query.order_by(job.id.desc()).limit(1))
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.db import reading, session, tables
+from backend.db import reading, tables
 from backend.db.many import in_chunks
-from backend.errors import Conflict, NotFound
+from backend.errors import NotFound
 from backend.jobs import JobProgress
-from backend.near_duplicates import LONGEST, Clusters
+from backend.near_duplicates import LONGEST, NearDuplicateSets
 from backend.pipeline.stage import Finish
-from backend.services import archived, events
 from backend.services.access import Actor
 from backend.services.rounds import get_row
+from backend.services.samples import round_jobs
+from backend.services.samples.round_jobs import RoundWork
 from backend.services.samples.rows import SampleRow
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.values import JobStatus
 
-KIND = "near_duplicates"
-"""As `stage_process` calls it, which must not load this to start."""
+WORK = RoundWork("near_duplicates", verb="look for near-duplicates", doing="looks for near-duplicates here")
 MOST = 200_000
 """So many samples of a round are compared, the first ones."""
 AT_ONCE = 500
@@ -29,8 +28,8 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class NearDuplicateSearch:
-    """A look for near-duplicates, and how far it is. `num_marked` samples are in `num_clusters` clusters; None before
-    the end. `num_left`: samples beyond those that are compared."""
+    """A look for near-duplicates, and how far it is. `num_marked` samples are in `num_sets` near-duplicate sets;
+    None before the end. `num_left`: samples beyond those that are compared."""
 
     job_id: int
     status: JobStatus
@@ -38,7 +37,7 @@ class NearDuplicateSearch:
     total: int
     error: str | None
     num_marked: int | None
-    num_clusters: int | None
+    num_sets: int | None
     num_left: int | None
 
     @property
@@ -51,24 +50,12 @@ def start(actor: Actor, round_id: int) -> int:
 
     Raises `Conflict` while that is under way.
     """
-    with session() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
-        archived.refuse_id(db, round_id)
-        db.refresh(round_, with_for_update=True)  # one at a time
-        last = _newest(db, round_)
-        if last is not None and last.status in jobs.ACTIVE:
-            raise Conflict(f"Job {last.id} looks for near-duplicates here already. Wait for its end.")
-        spec: JSON = {"kind": KIND, "round_id": round_id, "via": actor.via}
-        whose: dict[str, Any] = {"project_id": round_.project_id, "created_by": actor.user_id}
-        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
-        place = {"project_id": round_.project_id, "round_id": round_id}
-        events.note(db, actor, "look for near-duplicates", f"round {round_.number}", **place, job_id=job_id)
-        return job_id
+    return round_jobs.start(actor, round_id, WORK)
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
     """Compare the samples; what it hands back marks them, in place of the marks of before."""
-    sample, label, clusters, ids = tables.Sample, tables.Label, Clusters(), list[int]()
+    sample, label, sets, ids = tables.Sample, tables.Label, NearDuplicateSets(), list[int]()
     with reading() as db:
         round_id = db.get_one(tables.Job, job_id).spec["round_id"]
         if db.get(tables.Round, round_id) is None:
@@ -84,10 +71,10 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             .limit(MOST)
         )
         for sample_id, group_id, text in db.execute(query.execution_options(yield_per=AT_ONCE)).tuples():
-            clusters.add(text, group_id)
+            sets.add(text, group_id)
             ids.append(sample_id)
             progress.advance()
-    firsts = [ids[clusters.first(place)] for place in range(len(ids))]
+    firsts = [ids[sets.first(place)] for place in range(len(ids))]
     shared = {first for sample_id, first in zip(ids, firsts, strict=True) if sample_id != first}
     marked = [(sample_id, first) for sample_id, first in zip(ids, firsts, strict=True) if first in shared]
 
@@ -98,7 +85,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             values = [{"sample_id": here, "round_id": round_id, "first_id": first} for here, first in some]
             db.execute(insert(near), values)
         job = db.get_one(tables.Job, job_id)
-        result = {"num_marked": len(marked), "num_clusters": len(shared), "num_left": number - len(ids)}
+        result = {"num_marked": len(marked), "num_sets": len(shared), "num_left": number - len(ids)}
         job.spec = job.spec | {"result": result}
 
     return finish
@@ -107,24 +94,17 @@ def run(job_id: int, progress: JobProgress) -> Finish:
 def newest(actor: Actor, round_id: int) -> NearDuplicateSearch | None:
     """The last look for near-duplicates of a round; None before the first."""
     with reading() as db:
-        job = _newest(db, get_row(db, actor, round_id))
+        job = round_jobs.newest(db, get_row(db, actor, round_id), WORK)
     if job is None:
         return None
     result = job.spec.get("result", {})
-    told = (result.get(name) for name in ("num_marked", "num_clusters", "num_left"))
+    told = (result.get(name) for name in ("num_marked", "num_sets", "num_left"))
     return NearDuplicateSearch(job.id, job.status, job.done, job.total, job.error, *told)
 
 
 def with_marks(db: Session, rows: Sequence[SampleRow]) -> list[SampleRow]:
-    """The rows, those that are marked with the first sample of their cluster."""
+    """The rows, those that are marked with the first sample of their near-duplicate set."""
     near = tables.NearDuplicate
     query = select(near.sample_id, near.first_id).where(near.sample_id.in_([row.id for row in rows]))
     firsts = dict(db.execute(query).tuples().all()) if rows else {}
     return [replace(row, near_duplicate_of=firsts[row.id]) if row.id in firsts else row for row in rows]
-
-
-def _newest(db: Session, round_: tables.Round) -> tables.Job | None:
-    job = tables.Job
-    here = (job.project_id == round_.project_id, job.round_id.is_(None), job.spec["kind"].as_string() == KIND)
-    query = select(job).where(*here, job.spec["round_id"].as_integer() == round_.id)
-    return db.scalar(query.order_by(job.id.desc()).limit(1))
