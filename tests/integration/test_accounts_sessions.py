@@ -12,7 +12,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied, TooManyAttempts
 from backend.services import projects
 from backend.services.access import Actor
-from backend.services.people import accounts, credentials, sessions
+from backend.services.people import accounts, browsers, credentials, sessions
 from backend.values import Role
 from tests import rows
 
@@ -107,19 +107,19 @@ def test_one_of_the_browsers_is_ended_and_not_this_one(ada: Actor) -> None:
     assert here is not None
     assert there is not None
     with pytest.raises(InvalidInput, match="this browser"):
-        sessions.end(ada, here.session_id or 0, current_id=here.session_id)
-    sessions.end(ada, there.session_id or 0, current_id=here.session_id)
+        browsers.end(ada, here.session_id or 0, current_id=here.session_id)
+    browsers.end(ada, there.session_id or 0, current_id=here.session_id)
     assert sessions.look_up(text) is not None
     assert sessions.look_up(two) is None
     with pytest.raises(NotFound):
-        sessions.end(ada, there.session_id or 0)
+        browsers.end(ada, there.session_id or 0)
 
 
 def test_a_session_of_somebody_else_is_not_found(ada: Actor, owner: Actor) -> None:
     who = sessions.look_up(sessions.sign_in("Ada", PASSWORD, address="x"))
     assert who is not None
     with pytest.raises(NotFound):
-        sessions.end(owner, who.session_id or 0)
+        browsers.end(owner, who.session_id or 0)
 
 
 def test_an_owner_ends_all_sessions_and_lets_in_again(ada: Actor, owner: Actor) -> None:
@@ -143,9 +143,9 @@ def test_ending_the_others_keeps_this_one(ada: Actor) -> None:
     text, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
     here = sessions.look_up(text)
     assert here is not None
-    assert sessions.end_others(ada, current_id=here.session_id) == 1
+    assert browsers.end_others(ada, current_id=here.session_id) == 1
     assert sessions.look_up(two) is None
-    assert [view.is_current for view in sessions.list_sessions(ada, current_id=here.session_id)] == [True]
+    assert [view.is_current for view in browsers.list_sessions(ada, current_id=here.session_id)] == [True]
 
 
 def test_a_session_ends_after_14_days_without_use(ada: Actor) -> None:

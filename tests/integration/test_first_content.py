@@ -13,7 +13,7 @@ from app.pages import round as round_page
 from app.widgets import times
 from backend.db import session, tables
 from backend.errors import InvalidInput
-from backend.services.people import sessions
+from backend.services.people import browsers
 from backend.services.projects import trash
 from backend.values import Role
 from tests import rows
@@ -90,7 +90,7 @@ def test_nobody_else_is_given_anything() -> None:
         assert OPENS not in mine.text, "a round of another project is no round of this one"
     with site.signed_in(done.actor) as client:
         assert OPENS in client.get(path, headers=HTML).text
-        sessions.end_others(done.actor)
+        browsers.end_others(done.actor)
         assert client.get(path, headers=HTML).status_code == 303, "the session has ended"
     with site.signed_in(done.actor) as client:
         trash.put_project(rows.make_actor(done.project, Role.admin), done.project.id)

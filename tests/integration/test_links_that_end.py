@@ -11,7 +11,7 @@ from backend.db import reading, tables
 from backend.errors import NotSignedIn
 from backend.services import projects
 from backend.services.access import Actor
-from backend.services.people import accounts, oidc, sessions
+from backend.services.people import accounts, browsers, oidc, sessions
 from backend.values import Role
 
 pytestmark = pytest.mark.on_sqlite
@@ -64,7 +64,7 @@ GAINS: dict[str, Callable[[Place], object]] = {
     "a sign-in by another link": sign_in_by_link,
     "being removed": lambda p: accounts.remove(p.mallory, p.second, p.bob),
     "being signed out": lambda p: accounts.end_sessions(p.owner, p.bob),
-    "signing out elsewhere": lambda p: sessions.end_others(p.as_bob),
+    "signing out elsewhere": lambda p: browsers.end_others(p.as_bob),
     "being shut out and let in again": lambda p: (
         accounts.deactivate(p.owner, p.bob),
         accounts.reactivate(p.owner, p.bob),

@@ -14,7 +14,7 @@ from app.widgets.table import Table
 from app.widgets.times import day, moment
 from backend.errors import InvalidInput
 from backend.services.access import Actor
-from backend.services.people import accounts, sessions
+from backend.services.people import accounts, browsers, sessions
 from backend.values import Role
 
 TITLE, PATH = "People", "people"
@@ -147,7 +147,7 @@ def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
 def end_others(request: gr.Request) -> list[Any]:
     """End one's other sessions."""
     asking = context(request)
-    notice(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
+    notice(f"{browsers.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
     return _browsers(request)
 
 
@@ -158,7 +158,7 @@ def end_session(session_id: int | None, request: gr.Request) -> list[Any]:
     asking = context(request)
     if session_id is None:
         raise InvalidInput("No browser is chosen. Choose one from the list.")
-    sessions.end(asking.actor, session_id, current_id=asking.session_id)
+    browsers.end(asking.actor, session_id, current_id=asking.session_id)
     notice("That browser is signed out.")
     return _browsers(request)
 
@@ -198,7 +198,7 @@ def _people(request: gr.Request) -> list[list[str]]:
 def _browsers(request: gr.Request) -> list[Any]:
     """The table, and the others of them to choose from."""
     asking = context(request)
-    rows = sessions.list_sessions(asking.actor, current_id=asking.session_id)
+    rows = browsers.list_sessions(asking.actor, current_id=asking.session_id)
     others = [(f"{r.id}, signed in {moment(r.created_at)}", r.id) for r in rows if not r.is_current]
     table = [[str(r.id), moment(r.created_at), day(r.expires_at), "yes" if r.is_current else ""] for r in rows]
     return [table, gr.update(choices=others, value=None)]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.db import glancing, now, reading, session, tables
 from backend.db.built import built_once
-from backend.errors import InvalidInput, NotFound, NotSignedIn
+from backend.errors import NotFound, NotSignedIn
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.people import credentials
@@ -33,14 +33,6 @@ class SignedIn:
     actor: Actor
     session_id: int | None = None
     project_id: int | None = None
-
-
-@dataclass(frozen=True)
-class SessionView:
-    id: int
-    created_at: datetime
-    expires_at: datetime
-    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -195,42 +187,6 @@ def sign_out(secret: str) -> None:
         if user_id is not None:
             user = db.get_one(tables.User, user_id)
             events.note(db, Actor(user.id, user.name, user.is_owner), "sign out", user.name)
-
-
-def list_sessions(actor: Actor, *, current_id: int | None = None) -> list[SessionView]:
-    """Return the actor's browsers that are signed in, newest first."""
-    with reading() as db:
-        rows = db.scalars(
-            select(tables.LoginSession)
-            .where(
-                tables.LoginSession.user_id == actor.user_id,
-                tables.LoginSession.ended_at.is_(None),
-                tables.LoginSession.expires_at > now(),
-            )
-            .order_by(tables.LoginSession.id.desc())
-        ).all()
-    return [SessionView(row.id, row.created_at, row.expires_at, row.id == current_id) for row in rows]
-
-
-def end_others(actor: Actor, *, current_id: int | None = None) -> int:
-    """Sign the actor out everywhere but here; return how many sessions ended."""
-    with session() as db:
-        ended = end_all(db, actor.user_id, but=current_id)
-        events.note(db, actor, "end sessions", actor.name, ended_sessions=len(ended))
-        return len(ended)
-
-
-def end(actor: Actor, session_id: int, *, current_id: int | None = None) -> None:
-    """Sign one of the actor's other browsers out."""
-    if session_id == current_id:
-        raise InvalidInput("That is this browser. Sign out in the menu with your name.")
-    login = tables.LoginSession
-    mine = (login.id == session_id, login.user_id == actor.user_id, login.ended_at.is_(None))
-    with session() as db:
-        ended = db.scalar(update(login).where(*mine).values(ended_at=now()).returning(login.id))
-        if ended is None:
-            raise NotFound(f"You have no session {session_id} that is still open. Choose one from the list.")
-        events.note(db, actor, "end sessions", actor.name, ended_sessions=1)
 
 
 def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
