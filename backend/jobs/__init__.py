@@ -7,7 +7,8 @@ from backend.jobs.durable import EXPORT, QUEUES, prepare
 from backend.jobs.helping import helper_count
 from backend.jobs.logs import log_path
 from backend.jobs.progress import JobProgress
-from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, is_own, newest_own, resume
+from backend.jobs.refusals import is_own, newest_own
+from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, resume
 
 retry = resume
 """A failed job starts again as a cancelled one does: by asking for what is missing."""

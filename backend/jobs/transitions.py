@@ -3,20 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.db import now, reading, session
-from backend.db.tables import Batch, Job, Project, Round
+from backend.db.tables import Batch, Job, Round
 from backend.errors import Cancelled, Conflict, NotFound
-from backend.jobs import durable, helping, telling
+from backend.jobs import durable, helping, refusals, telling
 from backend.jobs.logs import last_lines
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
-BESIDE = "retry"
-"""The kind of a job that runs beside its round, whose status it leaves alone: trying again what was left out."""
 ACTIVE = (JobStatus.queued, JobStatus.running)
 MAX_LOSSES = 8
 """Workers in a row that a job may lose at the same place: a machine may be unlucky, but a worker that dies of its job
@@ -60,9 +58,9 @@ def enqueue(
         spec=spec or {},
         created_by=created_by,
     )
-    _refuse_trashed(db, project_id)
-    _refuse_archived(db, round_id)
-    _refuse_second(db, round_id)
+    refusals.refuse_trashed(db, project_id)
+    refusals.refuse_archived(db, round_id)
+    refusals.refuse_second(db, round_id)
     db.add(job)
     _flush(db, round_id)
     durable.submit(db, job.id, workflow_id=job.workflow_id, queue=job.queue, round_id=job.round_id)
@@ -88,12 +86,12 @@ def resume(db: Session, job_id: int) -> Job:
         return job
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
-    _refuse_trashed(db, job.project_id)
-    _refuse_archived(db, job.round_id)
-    _refuse_superseded(db, job)
-    if not _is_beside(job):
-        _refuse_in_review(db, job)
-    _refuse_second(db, job.round_id)
+    refusals.refuse_trashed(db, job.project_id)
+    refusals.refuse_archived(db, job.round_id)
+    refusals.refuse_superseded(db, job)
+    if not refusals.is_beside(job):
+        refusals.refuse_in_review(db, job)
+    refusals.refuse_second(db, job.round_id)
     if job.is_final and job.status is JobStatus.cancelled:
         raise Conflict(
             f"Job {job_id} was stopped because its texts please the judge without being good, and is not gone on with. "
@@ -244,7 +242,7 @@ def _end(db: Session, job: Job, status: JobStatus, round_status: RoundStatus | N
     db.execute(delete(Batch).where(Batch.job_id == job.id))
     if round_status is not None:
         _follow(db, job, round_status, error=error, finished_at=job.finished_at)
-    if not _is_beside(job):
+    if not refusals.is_beside(job):
         telling.of_job(db, job)
 
 
@@ -252,60 +250,8 @@ def _follow(
     db: Session, job: Job, status: RoundStatus, *, error: str | None = None, finished_at: datetime | None = None
 ) -> None:
     values: dict[str, Any] = {"status": status, "error": error, "finished_at": finished_at}
-    if job.round_id is not None and not _is_beside(job):
+    if job.round_id is not None and not refusals.is_beside(job):
         db.execute(update(Round).where(Round.id == job.round_id).values(values))
-
-
-def _is_beside(job: Job) -> bool:
-    return bool(job.spec.get("kind") == BESIDE)
-
-
-def is_own(job: Any = Job) -> ColumnElement[bool]:
-    """Whether a job is a step of its round and does not run beside it, as a column. `job`: the table or its alias."""
-    return func.coalesce(job.spec["kind"].as_string(), "") != BESIDE
-
-
-def newest_own(round_id: Any) -> ScalarSelect[int]:
-    """The id of the round's newest own job, as a column: it alone can go on. `round_id`: a value or a column."""
-    job = aliased(Job, name="own_job")
-    return select(func.max(job.id)).where(job.round_id == round_id, is_own(job)).scalar_subquery()
-
-
-def _refuse_second(db: Session, round_id: int | None) -> None:
-    if round_id is None:
-        return
-    other = db.scalar(select(Job).where(Job.active_key == round_id))
-    if other is not None:
-        raise Conflict(f"Job {other.id} ({other.stage}) of this round is {other.status}. Cancel it or wait.")
-
-
-def _refuse_trashed(db: Session, project_id: int) -> None:
-    """Locks the project against going to the trash meanwhile: whoever puts it there looks for jobs under its lock."""
-    query = select(Project.trashed_at).where(Project.id == project_id).with_for_update(read=True, key_share=True)
-    if db.scalar(query) is not None:
-        raise Conflict("The project is in the trash, so nothing is done for it. Bring it back first.")
-
-
-def _refuse_archived(db: Session, round_id: int | None) -> None:
-    query = select(Round.number).where(Round.id == round_id, Round.archived_at.is_not(None))
-    number = db.scalar(query) if round_id is not None else None
-    if number is not None:
-        raise Conflict(f"Round {number} is archived, so nothing is done for it. Restore it on its page first.")
-
-
-def _refuse_superseded(db: Session, job: Job) -> None:
-    newest = db.scalar(select(newest_own(job.round_id))) if job.round_id is not None else None
-    if newest is not None and newest > job.id:
-        raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {newest}, instead.")
-
-
-def _refuse_in_review(db: Session, job: Job) -> None:
-    round_ = db.execute(select(Round.number, Round.status).where(Round.id == job.round_id).with_for_update()).first()
-    if round_ is not None and round_.status is RoundStatus.review:
-        raise Conflict(
-            f"Round {round_.number} waits for people, and job {job.id} would do the same again. Decide on samples on "
-            "the Review page and close the review: that starts the next job."
-        )
 
 
 def _flush(db: Session, round_id: int | None) -> None:

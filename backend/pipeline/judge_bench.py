@@ -26,7 +26,8 @@ from backend.judges import Judge
 from backend.pipeline import bench_figures, bench_rows, left_out, spending
 from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.bind import engine_for
-from backend.pipeline.judge import columns_of, judge_group
+from backend.pipeline.judge import judge_group
+from backend.pipeline.judge_columns import columns_of
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment

@@ -14,11 +14,11 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.db.many import among, in_chunks
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
-from backend.jobs import transitions
+from backend.jobs import refusals
 from backend.pipeline.stage import StageContext
 from backend.values import Failure, FailureKind, Stage
 
-RETRY = transitions.BESIDE
+RETRY = refusals.BESIDE
 """The kind of a job that asks again only for what was left out."""
 IN_A_ROW = 16
 """So many failures with nothing served between them, none in the texts themselves, stop the job: it is the server."""

@@ -5,7 +5,7 @@ import pytest
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.jobs import transitions
+from backend.jobs import refusals, transitions
 from backend.services import reviews, rounds
 from backend.services.projects import overview
 from backend.services.recipes import parts
@@ -88,7 +88,7 @@ def retried(round_: tables.Round, stage: Stage = Stage.judge, how: JobStatus = J
     """What was left out of the round was tried again, after its own jobs."""
     with session() as db:
         job = jobs.enqueue(
-            db, stage=stage, project_id=round_.project_id, round_id=round_.id, spec={"kind": transitions.BESIDE}
+            db, stage=stage, project_id=round_.project_id, round_id=round_.id, spec={"kind": refusals.BESIDE}
         )
         job.status, job.active_key = how, None
     return job

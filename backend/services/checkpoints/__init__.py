@@ -1,16 +1,12 @@
-"""Checkpoints: lineage and numbers side by side, who and what made each, registering new ones."""
+"""Checkpoints: their lineage, who and what made each, registering, renaming and deleting them."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, standing, tables
-from backend.engines._wrapper import in_words, innermost
 from backend.errors import Conflict
 from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
@@ -19,12 +15,13 @@ from backend.services.access import Actor, is_owner, require, require_row
 from backend.services.checkpoints import at_work, endpoints, gguf_files, merging, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
 from backend.services.checkpoints.gguf_files import GgufFile
+from backend.services.checkpoints.lineage import CheckpointRow, MetricNumber, ancestors, tree_of
 from backend.services.checkpoints.merging import Merge
 from backend.services.checkpoints.model_checks import Checks
 from backend.services.checkpoints.registration import ROLES, flush_name, register, usable_name
 from backend.services.checkpoints.trainings import Training
 from backend.services.checkpoints.trials import Trial, try_prompt, try_result
-from backend.services.checkpoints.wrappers import Use, has_weights, uses_of
+from backend.services.checkpoints.wrappers import Use, uses_of
 from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
@@ -46,39 +43,6 @@ __all__ = [
     "try_prompt",
     "try_result",
 ]
-
-
-@dataclass(frozen=True)
-class MetricNumber:
-    """A measured value with its 95 % interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class CheckpointRow:
-    """One checkpoint in its lineage; `depth` 0 has no parent. `metrics` by name."""
-
-    id: int
-    name: str
-    kind: str
-    role: str
-    location: str
-    engine: str
-    depth: int
-    parent_id: int | None
-    round_id: int | None
-    round_number: int | None
-    created_at: datetime
-    metrics: dict[str, MetricNumber] = field(default_factory=dict)
-    has_weights: bool = False
-    """Whether it can be trained."""
-    is_endpoint: bool = False
-    is_merged: bool = False
-    """A worker merged the adapter above it into the model below that."""
 
 
 @dataclass(frozen=True)
@@ -136,16 +100,16 @@ def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
     """Return the project's checkpoints depth first, children after their parent, with every held-out metric."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        return _tree(db, project_id)
+        return tree_of(db, project_id)
 
 
 def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
     """Return who and what made a checkpoint, back to its base."""
     with reading() as db:
         checkpoint = _find(db, actor, checkpoint_id, Role.viewer)
-        rows = {row.id: row for row in _tree(db, checkpoint.project_id)}
+        rows = {row.id: row for row in tree_of(db, checkpoint.project_id)}
         row = rows[checkpoint.id]
-        above = _ancestors(row, rows)
+        above = ancestors(row, rows)
         round_ = db.get(tables.Round, row.round_id) if row.round_id else None
         training = trainings.of_checkpoint(db, round_.id, row.id) if round_ else None
         dataset = db.get(tables.Dataset, training.dataset_id) if training and training.dataset_id else None
@@ -222,65 +186,6 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")
         db.delete(row)
         events.note(db, actor, "forget checkpoint", row.name, project_id=row.project_id, location=row.location)
-
-
-def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
-    checkpoint, round_, metric, role = tables.Checkpoint, tables.Round, tables.Metric, tables.RoundRole
-    # What a round is for, or what it made on the way.
-    on_the_way = select(role.round_id).where(role.checkpoint_id == checkpoint.id, role.step >= 0).scalar_subquery()
-    query = (
-        select(checkpoint, round_.id, round_.number)
-        .outerjoin(round_, or_(round_.checkpoint_id == checkpoint.id, round_.id == on_the_way))
-        .where(checkpoint.project_id == project_id)
-        .order_by(checkpoint.id)
-    )
-    numbers: dict[int, dict[str, MetricNumber]] = defaultdict(dict)
-    measured = select(metric).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
-    for m in db.scalars(measured.order_by(metric.id)):
-        numbers[m.checkpoint_id or 0][m.name] = MetricNumber(m.value, m.low, m.high, m.n)
-    joined = db.execute(query).all()
-    known = {c.id for c, _, _ in joined}
-    children: dict[int | None, list[Any]] = defaultdict(list)
-    for c, round_id, number in joined:
-        children[c.parent_id if c.parent_id in known else None].append((c, round_id, number))
-    rows: list[CheckpointRow] = []
-    stack = [(entry, 0) for entry in reversed(children[None])]
-    while stack:
-        (c, round_id, number), depth = stack.pop()
-        rows.append(_row(c, depth, round_id, number, numbers.get(c.id, {})))
-        stack += [(entry, depth + 1) for entry in reversed(children[c.id])]
-    return rows
-
-
-def _row(
-    c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, MetricNumber]
-) -> CheckpointRow:
-    return CheckpointRow(
-        c.id,
-        c.name,
-        c.kind,
-        c.role,
-        c.location,
-        in_words(c.engine),
-        depth,
-        c.parent_id,
-        round_id,
-        number,
-        c.created_at,
-        metrics,
-        has_weights(c.engine),
-        innermost(c.engine).get("name") == "openai",
-        "merge" in c.details,
-    )
-
-
-def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[CheckpointRow]:
-    """Parents, nearest first."""
-    above: list[CheckpointRow] = []
-    while row.parent_id in rows:
-        row = rows[row.parent_id]
-        above.append(row)
-    return above
 
 
 def _training_job(db: Session, training: Training) -> tables.Job | None:

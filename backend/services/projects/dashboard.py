@@ -3,33 +3,27 @@
 However many projects there are, the number of statements is the same, but for open reviews: one counts a hundred.
 """
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.many import among
 from backend.differences import Difference
-from backend.services import projects, review_settings
+from backend.services import projects
 from backend.services.access import Actor
-from backend.services.decisions.item_counts import SLOW_SECONDS, STANDS, settled_groups
-from backend.services.projects import ProjectView
-from backend.services.queue import assignments
+from backend.services.projects import ProjectView, open_items
 from backend.services.results.accuracies import ACCURACY, MeasuredNumber, accuracies_of, way_of
 from backend.services.results.paired import of_pairs
 from backend.services.results.starts import highest
 from backend.services.results.summaries import OPEN
-from backend.services.rounds import review_scope
-from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, WarningLevel
-
-AT_ONCE = 100
+from backend.values import Role, RoundStatus, Stage, WarningLevel
 
 
 class ProjectSortKey(StrEnum):
@@ -119,10 +113,6 @@ class _Read:
     red: Counter[int] = field(default_factory=Counter)
     measured: dict[int, tuple[RoundAt, MeasuredNumber]] = field(default_factory=dict)
     changes: dict[int, Difference] = field(default_factory=dict)
-
-
-_counted: dict[tuple[str, int], tuple[float, int]] = {}
-"""Until when a count stands that took long, and the count, by database and round."""
 
 
 def listing(
@@ -218,69 +208,14 @@ def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
         read.rounds[round_.project_id].append(round_)
     every = [round_ for some in read.rounds.values() for round_ in some]
     in_review = [round_ for round_ in every if round_.status is RoundStatus.review and round_.archived_at is None]
-    read.undecided = _undecided(db, in_review)
-    read.assigned = _assigned(db, actor, in_review)
+    read.undecided = open_items.undecided(db, in_review)
+    read.assigned = open_items.assigned(db, actor, in_review)
     warning = tables.RoundWarning
     red = select(warning.round_id, func.count()).where(warning.level == WarningLevel.red)
     reds = db.execute(red.where(among(warning.round_id, [round_.id for round_ in every])).group_by(warning.round_id))
     read.red = Counter(dict(reds.tuples().all()))
     _measure(db, read, ids)
     return read
-
-
-def _undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
-    """How many items nobody has decided, by round: one statement for a hundred rounds."""
-    place, at = str(db.get_bind().engine.url), time.monotonic()
-    numbers = {round_.id: kept[1] for round_ in rounds if (kept := _counted.get((place, round_.id))) and at < kept[0]}
-    asked = [round_ for round_ in rounds if round_.id not in numbers]
-    for start in range(0, len(asked), AT_ONCE):
-        began = time.monotonic()
-        counts: dict[int, int] = dict(
-            db.execute(union_all(*(_count(round_) for round_ in asked[start : start + AT_ONCE]))).tuples().all()
-        )
-        numbers |= counts
-        if (took := time.monotonic() - began) >= SLOW_SECONDS:
-            _counted.update({(place, id_): (began + STANDS * took, count) for id_, count in counts.items()})
-    return numbers
-
-
-def _count(round_: tables.Round) -> Any:
-    """The number of the round, and of its items that nobody has decided, as `item_counts.count_items` counts them."""
-    if review_settings.read(round_.review).by_group:
-        group, lease, sample = tables.Group, tables.Lease, tables.Sample
-        done = select(lease.sample_id).join(sample, sample.id == lease.sample_id)
-        done = done.where(sample.group_id == group.id, lease.decided_at.is_not(None))
-        open_groups = (
-            group.round_id == round_.id,
-            group.split == Split.train,
-            ~done.exists(),
-            group.id.not_in(settled_groups(round_.id).where(tables.Decision.group_id.is_not(None))),
-        )
-        shown = review_scope.of_groups(round_)
-        query = select(literal(round_.id), func.count(group.id)).where(*open_groups)
-        return query if shown is None else query.where(shown)
-    label, texts = tables.Label, review_scope.of_samples(round_)
-    open_items = label.round_id == round_.id, label.kind.in_(tables.JUDGED), label.source != LabelSource.person
-    query = select(literal(round_.id), func.count(label.sample_id)).where(*open_items)
-    return query if texts is None else query.where(label.sample_id.in_(texts))
-
-
-def _assigned(db: Session, actor: Actor, rounds: Iterable[tables.Round]) -> dict[int, int]:
-    """How many of the actor's assigned items the desk has for them, by round: one statement for each way to review."""
-    alike: dict[tuple[Sequence[DecisionKind], bool], list[int]] = defaultdict(list)
-    for round_ in rounds:
-        settings = review_settings.read(round_.review)
-        alike[tuple(settings.deciding), settings.has_overlap].append(round_.id)
-    row, numbers = tables.Assignment, dict[int, int]()
-    for (deciding, has_overlap), ids in alike.items():
-        query = (
-            select(row.round_id, func.count())
-            .where(row.user_id == actor.user_id, assignments.is_waiting(row, deciding))
-            .where(~assignments.is_complete(row.sample_id, has_overlap=has_overlap), among(row.round_id, ids))
-            .group_by(row.round_id)
-        )
-        numbers |= dict(db.execute(query).tuples().all())
-    return numbers
 
 
 def _measure(db: Session, read: _Read, ids: list[int]) -> None:
