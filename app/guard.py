@@ -8,14 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import anyio
-from fastapi import HTTPException, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import addresses, caching, cookies, counted, html, origin, payloads, proxies
-from app.nesting import Nesting
-from backend.boundary import MOST_DEPTH
+from app import addresses, caching, cookies, counted, html, origin, payloads, proxies, request_bodies
 from backend.config import settings
 from backend.errors import Busy, written_out
 from backend.log import about, tell_about
@@ -23,11 +21,9 @@ from backend.services import trouble
 from backend.services.people import sessions
 from backend.services.people.sessions import SignedIn
 
-MEGABYTE = 1024 * 1024
 MONITORED = ("/healthz", "/readyz", "/metrics")
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/favicon.ico", *MONITORED)
 AGENTS = "/mcp"
-LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
     "/monitoring",
@@ -66,10 +62,6 @@ OWN_POLICY = (
 )
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
-BODY_SECONDS, SLOWEST = 30.0, 8 * 1024
-"""A body may take this many seconds, and one more for so many bytes of it."""
-TOO_SLOW = "The rest of this request did not come in time. Send it again over a faster line."
-TOO_DEEP = f"This JSON is nested more than {MOST_DEPTH} deep. Send something flatter."
 
 PAGE_OF = "Rondo-User"
 """The header in which a page that stays open names the person it was made for."""
@@ -103,7 +95,7 @@ class Guard:
             return
         if _wants_html(request):
             send = _with_lost_page(request, receive, send)
-        receive = _bounded(receive, request)
+        receive = request_bodies.bounded(receive, request)
         if scope["path"].startswith(payloads.PREFIX):
             await payloads.pass_on(self.app, scope, receive, send, request.state.signed_in)
         else:
@@ -165,8 +157,8 @@ def _refuse(request: Request) -> Response | None:
     if request.method not in ("GET", "HEAD", "OPTIONS") and not _is_same_origin(request.headers):
         return error(403, "PermissionDenied", "This came from another site and was refused. Use Rondo's own pages.")
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > _limit(path):
-        return error(413, "InvalidInput", _too_large(path))
+    if not length.isdecimal() or int(length) > request_bodies.most_bytes(path):
+        return error(413, "InvalidInput", request_bodies.too_large(path))
     return None
 
 
@@ -217,55 +209,6 @@ def _who(request: Request) -> SignedIn | None:
     secret = cookies.secret_in(request)
     who = sessions.look_up(secret) if secret else None
     return replace(who, actor=replace(who.actor, via=origin.via(request))) if who else None
-
-
-def _limit(path: str) -> int:
-    if path.startswith("/login"):
-        return 64 * 1024
-    upload = settings().max_upload_mb * MEGABYTE
-    # A multipart upload is a little larger than its file.
-    return upload + MEGABYTE if path.endswith(LARGE) else min(upload, 32 * MEGABYTE)
-
-
-def _too_large(path: str) -> str:
-    most = _limit(path) / MEGABYTE
-    return f"This is larger than {most:.2g} MB. Send less, or ask for a larger RONDO_MAX_UPLOAD_MB."
-
-
-def _bounded(receive: Receive, request: Request) -> Receive:
-    """Count what comes, how fast, and how deep its JSON is nested: a request may not say how long it is, and may take
-    for ever to send it."""
-    path, nesting = request.url.path, None if _is_form(request.headers) else Nesting()
-    seen, limit, is_whole = 0, _limit(path), False
-    started: float | None = None
-
-    async def bounded() -> Message:
-        nonlocal seen, is_whole, started
-        if is_whole:
-            return await receive()  # only waits for the other side to leave
-        started = anyio.current_time() if started is None else started
-        try:
-            with anyio.fail_after(started + BODY_SECONDS + seen / SLOWEST - anyio.current_time()):
-                message = await receive()
-        except TimeoutError:
-            raise HTTPException(408, TOO_SLOW) from None
-        piece = message.get("body", b"")
-        seen += len(piece)
-        if seen > limit:
-            raise HTTPException(413, _too_large(path))
-        if nesting is not None:
-            nesting.feed(piece)
-            if nesting.deepest > MOST_DEPTH:
-                raise HTTPException(422, TOO_DEEP)
-        is_whole = not message.get("more_body", False)
-        return message
-
-    return bounded
-
-
-def _is_form(headers: Headers) -> bool:
-    """Whether the body is a form, with a file perhaps, and no JSON."""
-    return headers.get("content-type", "").startswith(("multipart/", "application/x-www-form-urlencoded"))
 
 
 def _policy(path: str) -> str:

@@ -9,12 +9,12 @@ import anyio
 from fastapi import HTTPException, Request
 from starlette.types import Message, Receive, Scope, Send
 
-from app import guard
+from app import guard, request_bodies
 from backend.services.access import Actor
 
 MISSING = "This Rondo serves no agents: the package mcp is not installed where it runs. Install rondo[mcp] there."
 
-MOST_BODY = 4 * guard.MEGABYTE
+MOST_BODY = 4 * request_bodies.MEGABYTE
 TOO_LARGE = "This is larger than 4 MB. Send a smaller call: long texts and knobs in several."
 
 

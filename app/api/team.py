@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.api.depends import Asking, file_of
 from backend.boundary import Id, Line, Note
 from backend.services.people import accounts
-from backend.services.team import agreement, performance, removals, reviewers
+from backend.services.team import agreement, performance, performance_csv, removals, reviewers
 from backend.services.team.agreement import Agreement
 from backend.services.team.performance import Performance
 from backend.services.team.removals import Removal, RemovalPreview
@@ -58,7 +58,7 @@ def list_performance(actor: Asking, project_id: Id, rounds: Rounds = 20) -> list
 @router.get("/projects/{project_id}/performance/csv", **file_of("text/csv"))
 def download_performance(actor: Asking, project_id: Id, rounds: Rounds = 20) -> Response:
     """The same as a table."""
-    text = performance.as_csv(performance.everyone(actor, project_id, rounds=rounds))
+    text = performance_csv.as_csv(performance.everyone(actor, project_id, rounds=rounds))
     head = {"content-disposition": f'attachment; filename="people-of-project-{project_id}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=head)
 

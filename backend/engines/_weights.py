@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
-from backend.errors import EngineError, InvalidInput, MissingPrerequisite, RondoError
+from backend.engines._load_errors import explained, first_line
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite
 from backend.files import read_text, require_regular
 from backend.values import JSON
 
@@ -199,7 +200,7 @@ def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **load_options())
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise _explained(name, error) from error
+        raise explained(name, error) from error
     if not tokenizer.chat_template:
         raise InvalidInput(
             f"The model {name} has no chat template, so messages cannot be rendered. Choose its instruct "
@@ -241,7 +242,7 @@ def loaded(auto: Any, base: str, *, dtype: "torch.dtype | str", **options: Any) 
     except MemoryError as error:
         raise EngineError(f"The model {base} does not fit into memory. Choose a smaller one.") from error
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise _explained(base, error) from error
+        raise explained(base, error) from error
     return model, sorted(info["missing_keys"])
 
 
@@ -263,7 +264,7 @@ def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = Fals
     try:
         adapted = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(f"The adapter {folder} does not fit its base model: {_first_line(error)}") from error
+        raise InvalidInput(f"The adapter {folder} does not fit its base model: {first_line(error)}") from error
     # Putting an adapter on froze the base; merged, all of it is one model again.
     return adapted if trainable else adapted.merge_and_unload().requires_grad_(True)
 
@@ -271,35 +272,3 @@ def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = Fals
 def load_options() -> dict[str, Any]:
     """How everything of a model is loaded: no code of its own, and nothing from the hub where that is off."""
     return {"trust_remote_code": False, "local_files_only": settings().hf_offline}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def _explained(name: str, error: Exception) -> RondoError:
-    """Turn what the libraries raise into a sentence with a way out."""
-    text = str(error)
-    if "trust_remote_code" in text or "custom code" in text:
-        return InvalidInput(
-            f"The model {name} wants to run code of its own, which Rondo does not allow. Choose a model whose "
-            "architecture transformers knows, or serve it elsewhere and use its OpenAI-compatible endpoint."
-        )
-    if not Path(name).is_dir() and isinstance(error, OSError):
-        hint = (
-            "The hub is switched off: set RONDO_HF_OFFLINE=false, or give a local folder."
-            if settings().hf_offline
-            else "Check the name, or give a local folder."
-        )
-        return MissingPrerequisite(f"The model {name} is neither a folder nor in the hub's local cache. {hint}")
-    if "Unrecognized configuration class" in text:
-        return InvalidInput(
-            f"The installed transformers has no form of the model {name} with the head that is wanted. Choose a model "
-            "of another architecture."
-        )
-    if "does not recognize this architecture" in text or "model type" in text:
-        return MissingPrerequisite(
-            f"The model {name} has an architecture that the installed transformers does not know. Upgrade "
-            "transformers, or serve it elsewhere and use its OpenAI-compatible endpoint."
-        )
-    return InvalidInput(f"The model {name} cannot be loaded: {_first_line(error)} Check or copy it again.")

@@ -1,6 +1,5 @@
 """Serves a local folder by a vLLM server that Rondo starts, shares and ends."""
 
-import logging
 import secrets
 import sys
 from collections.abc import Callable, Sequence
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 T = TypeVar("T")
-log = logging.getLogger("rondo.engines")
 ABLE = frozenset({Ability.complete, Ability.read})
 
 

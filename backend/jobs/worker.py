@@ -13,17 +13,26 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline, shared_files
 from backend.errors import Conflict, InvalidInput, RondoError
-from backend.jobs import durable, endings, executors, helping, logs, orders, outbox, standby, transitions, wakes
+from backend.jobs import (
+    durable,
+    endings,
+    executors,
+    following,
+    helping,
+    logs,
+    orders,
+    outbox,
+    standby,
+    transitions,
+    wakes,
+)
 from backend.jobs.child import AWAY, describe_exit
 from backend.jobs.process import ChildProcess, kept
 from backend.log import tell_about
-from backend.values import JobStatus, WorkerOrder
+from backend.values import WorkerOrder
 
 log = logging.getLogger("rondo.jobs")
 
-LOOK_SECONDS = 0.3
-LINGER_SECONDS = 10.0
-"""How long a child may take to exit after it wrote its result."""
 
 Command = Callable[[int, int], list[str]]
 
@@ -219,7 +228,7 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
         await asyncio.to_thread(endings.record, job_id, attempt, f"could not be started: {error}.")
         return "failed"
     try:
-        await _follow(child, job_id, attempt)
+        await following.follow(child, job_id, attempt)
     finally:
         await child.end()
     if child.exit_code == AWAY:
@@ -266,7 +275,7 @@ async def _run_helper(helper_id: int) -> str:
     try:
         child = ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
         try:
-            goes_on = await _follow_helper(child, helper_id, path)
+            goes_on = await following.follow_helper(child, helper_id, path)
         finally:
             await child.end()
         # Also of a signal: what memory runs out for once, it runs out for again.
@@ -276,40 +285,3 @@ async def _run_helper(helper_id: int) -> str:
         how = f"It could not be started: {error}."
     await endings.answered(job_id, lambda: helping.leave(helper_id, error=how, tail=logs.tail(path)))
     return "ended"
-
-
-async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> bool:
-    """Return when the child has ended, or has to; False where it was sent away."""
-    written: str | None = None
-    while not await child.ended(within=LOOK_SECONDS):
-        tail = await asyncio.to_thread(logs.tail, path)
-        try:
-            if not await asyncio.to_thread(helping.look, helper_id):
-                return False
-            if tail != written:
-                await asyncio.to_thread(helping.write_log_tail, helper_id, tail, process_id=child.pid)
-                written = tail
-        except SQLAlchemyError:
-            log.warning("The database did not answer; helper %s goes on.", helper_id, exc_info=True)
-    return True
-
-
-async def _follow(child: ChildProcess, job_id: int, attempt: int) -> None:
-    """Return when the child has ended, or has to."""
-    lingered = 0.0
-    written: str | None = None
-    while not await child.ended(within=LOOK_SECONDS):
-        try:
-            tail = await asyncio.to_thread(endings.log_tail, job_id, attempt)
-            status = await asyncio.to_thread(transitions.look, job_id, attempt)
-            if tail != written and status is not None:
-                await asyncio.to_thread(transitions.write_log_tail, job_id, attempt, tail, process_id=child.pid)
-                written = tail
-        except SQLAlchemyError:
-            log.warning("The database did not answer; job %s goes on.", job_id, exc_info=True)
-            continue
-        if status is None or status in (JobStatus.queued, JobStatus.cancelled):
-            return
-        lingered = lingered + LOOK_SECONDS if status != JobStatus.running else 0.0
-        if lingered > LINGER_SECONDS:
-            return

@@ -1,6 +1,5 @@
 """Answering prompts batch by batch: shared by the generate stage and by measuring."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ from sqlalchemy import Insert, exists, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend import values
-from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.db.many import in_chunks
@@ -23,6 +21,7 @@ from backend.pipeline import left_out
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
+from backend.pipeline.sample_columns import columns_of
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
@@ -35,7 +34,6 @@ Ready = Callable[[Session, Sequence[StageGroup], Sequence[values.Prompt]], list[
 
 MEASURING = 1
 """The step of what is made for measuring, whatever the recipe's steps are; in a recipe of slots it is the generator."""
-SCORE_LIKE = re.compile(r"\bscore\s*[:=]\s*-?\d", re.IGNORECASE)
 
 
 def answer_missing(
@@ -231,43 +229,6 @@ def write(
             left_out.write(db, stage, asked.items)
         else:
             left_out.rewrite(db, stage, again.ids_of(asked.groups), asked.items)
-
-
-def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: int) -> dict[str, list[Any]]:
-    """The columns of new samples, each given with the ids of its group and its prompt."""
-    columns: dict[str, list[Any]] = {
-        "group_id": [group_id for group_id, _, _ in whose],
-        "prompt_id": [prompt_id for _, prompt_id, _ in whose],
-        "position": [sample.position for _, _, sample in whose],
-        "text": [clean(sample.text) for _, _, sample in whose],
-        "finish_reason": [sample.finish_reason for _, _, sample in whose],
-        "num_tokens": [sample.num_tokens for _, _, sample in whose],
-        "logprob": [sample.logprob for _, _, sample in whose],
-        # A file brought imported samples, no checkpoint.
-        "checkpoint_id": [None if sample.kind == SampleKind.imported else checkpoint_id for _, _, sample in whose],
-        "kind": [sample.kind for _, _, sample in whose],
-        "extra": [_kept(sample.extra) if sample.extra else {} for _, _, sample in whose],
-        "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, _, sample in whose],
-    }
-    if any(sample.turns for _, _, sample in whose):
-        columns["turns"] = [_messages(sample.turns) if sample.turns else None for _, _, sample in whose]
-    if any(sample.reasoning for _, _, sample in whose):
-        columns["reasoning"] = [clean(sample.reasoning) or None for _, _, sample in whose]
-    return columns
-
-
-def _messages(turns: Sequence[values.Message]) -> list[values.Message]:
-    """An episode's messages as they can be kept."""
-    return [{"role": turn["role"], "content": clean(turn["content"])} for turn in turns]
-
-
-def _kept(noted: Any) -> Any:
-    """What is noted, its texts, lists of them, too, as they can be kept: some are what a model wrote."""
-    if isinstance(noted, str):
-        return clean(noted)
-    if isinstance(noted, dict):
-        return {name: _kept(value) for name, value in noted.items()}
-    return [_kept(value) for value in noted] if isinstance(noted, list | tuple) else noted
 
 
 def empty_labels(

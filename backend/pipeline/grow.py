@@ -16,9 +16,10 @@ from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
-from backend.pipeline.answer import AnswerRetry, close, columns_of, empty_labels
+from backend.pipeline.answer import AnswerRetry, close, empty_labels
 from backend.pipeline.groups import StageGroup
 from backend.pipeline.left_out import ServedGate
+from backend.pipeline.sample_columns import columns_of
 from backend.pipeline.stage import StageContext
 from backend.values import Split
 

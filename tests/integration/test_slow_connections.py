@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from app import connections, guard
+from app import connections, request_bodies
 from tests.integration import site
 from tests.waiting import PATIENCE
 
@@ -37,7 +37,7 @@ def impatient(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def impatient_of_bodies(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A head has more time: what is looked at comes after it, and a busy machine sends it late."""
     monkeypatch.setattr(connections, "HEAD_SECONDS", 2.0)
-    monkeypatch.setattr(guard, "BODY_SECONDS", 0.6)
+    monkeypatch.setattr(request_bodies, "BODY_SECONDS", 0.6)
     site.address()
 
 
@@ -86,8 +86,8 @@ class TestSlow:
     def test_a_body_that_keeps_coming_is_taken_however_long_it_takes(
         self, impatient_of_bodies: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(guard, "BODY_SECONDS", 1.2)
-        monkeypatch.setattr(guard, "SLOWEST", 100)
+        monkeypatch.setattr(request_bodies, "BODY_SECONDS", 1.2)
+        monkeypatch.setattr(request_bodies, "SLOWEST", 100)
         body = b"name=x&password=" + b"y" * 984
         head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         with connect() as client:

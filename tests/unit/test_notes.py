@@ -1,7 +1,7 @@
 """What is noted on a sample as it is written."""
 
 from backend.boundary import REPLACEMENT
-from backend.pipeline.answer import columns_of
+from backend.pipeline.sample_columns import columns_of
 from backend.values import Sample
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import endpoint, following, gguf, merging, templates
+from app.pages.checkpoints import endpoint, following, gguf, merging, registering, templates, trying
 from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
@@ -22,10 +22,10 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import results
 from backend.services.arena.results import Result
-from backend.services.checkpoints import Endpoint, Trial, model_cards, trials
+from backend.services.checkpoints import Endpoint, model_cards, trials
 from backend.services.hub import pushes
 from backend.services.team import removals
-from backend.values import Role, Sampling
+from backend.values import Role
 
 TITLE, PATH = "Checkpoints", "checkpoints"
 POLL_SECONDS = 1.0
@@ -62,39 +62,16 @@ def build() -> None:
                                 really = buttons.stop("Delete it", elem_id="checkpoint-delete-really")
                                 keep = buttons.secondary("Keep it", elem_id="checkpoint-keep")
                 with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
-                    with gr.Row():
-                        first_field = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
-                        two = gr.Dropdown([], label="And another one", elem_id="try-two")
-                    prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
-                    with gr.Row():
-                        temperature = gr.Number(0.0, label="temperature")
-                        top_p = gr.Number(1.0, label="top_p")
-                        max_tokens = gr.Number(256, label="max_tokens")
-                        seed = gr.Number(0, label="seed")
-                    with gr.Row(elem_classes="rondo-toolbar"):
-                        ask = buttons.primary("Try", elem_id="try-go")
-                    state = markup(templates.STATE, elem_id="try-state")
-                    with gr.Row():
-                        replies = [
-                            gr.Textbox(
-                                label="Reply",
-                                lines=6,
-                                max_lines=30,
-                                interactive=False,
-                                visible=False,
-                                elem_id=f"reply-{i}",
-                            )
-                            for i in range(2)
-                        ]
+                    first_field, two, sampled, ask, state, replies = trying.draw()
                 with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
-                    name, role, location, folder, url, model, given, served = _register_form()
+                    name, role, location, folder, url, model, given, served = registering.draw()
 
     served_by = [settings, *known, check]
     lists, made_of = (
         [table, chosen, first_field, two],
         [detail_card, checks, *merges, *files, card, pushed.state, *served_by],
     )
-    gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
+    gr.on(None, load, tried, [*lists, *made_of, sampled[0], state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
     merging_asked = merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
@@ -110,42 +87,10 @@ def build() -> None:
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
     delete.click(ask_forget, chosen, [sure, asked_once, doomed], **PRIVATE)
     really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
-    asked = [first_field, two, prompt, temperature, top_p, max_tokens, seed]
-    ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
+    ask.click(trying.ask_checkpoints, [tried, first_field, two, *sampled], [state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, [tried, followed], [state, *replies, *under_way], **QUIET)
     folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
     served.click(register_endpoint, [name, role, url, model, *given], [*lists, *made_of], **PRIVATE)
-
-
-def _register_form() -> tuple[Any, ...]:
-    with gr.Row():
-        name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
-        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", elem_id="register-role")
-    with gr.Tab("Folder or model hub"):
-        location = gr.Textbox(
-            label="Folder or model-hub name",
-            info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
-            "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
-            elem_id="register-location",
-        )
-        with gr.Row(elem_classes="rondo-toolbar"):
-            folder = _register_button("register-folder")
-    with gr.Tab("OpenAI-compatible endpoint"):
-        with gr.Row():
-            url = gr.Textbox(label="base_url", info="For example http://127.0.0.1:8000/v1.", elem_id="register-url")
-            model = gr.Textbox(label="model", info="The name under which it is served.", elem_id="register-model")
-        given = endpoint.fields("register")
-        with gr.Row(elem_classes="rondo-toolbar"):
-            served = _register_button("register-endpoint")
-            markup(
-                "<p class='rondo-muted'>Owners of this installation only. It is tested with a few short requests. It "
-                "can answer and judge in any role, but it cannot be trained.</p>"
-            )
-    return name, role, location, folder, url, model, given, served
-
-
-def _register_button(elem_id: str) -> gr.Button:
-    return buttons.primary("Register", elem_id=elem_id)
 
 
 def first_content(request: gr.Request) -> list[FirstRow]:
@@ -172,7 +117,7 @@ def load(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     # Whoever comes to a project without checkpoints comes to register one.
     opened = gr.Tabs() if known else gr.Tabs(selected="register")
     tried.put({"job": last and last.job_id})
-    return [*lists, *detail, last.prompt if last else "", *_trial(last), opened]
+    return [*lists, *detail, last.prompt if last else "", *trying.drawn(last), opened]
 
 
 @toasts
@@ -240,45 +185,9 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
 
 
 @toasts
-def ask_checkpoints(
-    tried: CurrentChoice,
-    one_id: int | None,
-    two: int | None,
-    text: str,
-    temperature: float | None,
-    top_p: float | None,
-    max_tokens: float | None,
-    seed: float | None,
-    request: gr.Request,
-) -> list[Any]:
-    """Start a trial."""
-    here = context(request)
-    if temperature is None or top_p is None or max_tokens is None:
-        raise InvalidInput("temperature, top_p and max_tokens must be numbers. Fill them in.")
-    sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
-    ids = [id_ for id_ in dict.fromkeys((one_id, two)) if id_]
-    job_id = checkpoints.try_prompt(here.actor, ids, text, sampling)
-    drawn = _trial(checkpoints.try_result(here.actor, job_id))
-    tried.put({"job": job_id})
-    return drawn
-
-
-@toasts
 def poll(tried: CurrentChoice, followed: CurrentChoice, request: gr.Request) -> list[Any]:
     """Follow a trial, a merge, a push and a file until they are over."""
-    return [*_trial_now(tried, request), *following.now(followed, partial(context, request))]
-
-
-def _trial_now(tried: CurrentChoice, request: gr.Request) -> list[Any]:
-    wish = tried.value
-    if wish.get("job") is None:
-        return [gr.skip()] * 3
-    with tried.until_refused(wish):
-        trial = checkpoints.try_result(context(request).actor, wish["job"])
-    drawn = tried.unless_over(wish, _trial(trial))
-    if trial.is_over:
-        tried.end(wish)
-    return drawn
+    return [*trying.now(tried, request), *following.now(followed, partial(context, request))]
 
 
 def _known(checkpoint_id: int | None) -> int:
@@ -339,17 +248,3 @@ def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], i
     first_field = gr.Dropdown(choices=choices, value=first)
     two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
     return [table_value(rows, removals.learned_from_removed(actor, project_id)), first_field, first_field, two], first
-
-
-def _trial(trial: Trial | None) -> list[Any]:
-    """The line of the trial's state and the two replies."""
-    if trial is None:
-        return [None, gr.Textbox(visible=False), gr.Textbox(visible=False)]
-    boxes = [
-        gr.Textbox(
-            reply.text, visible=True, label=f"{reply.checkpoint}: {reply.num_tokens} tokens, {reply.finish_reason}"
-        )
-        for reply in trial.replies
-    ]
-    state = "" if trial.replies else trial.error or f"The trial is {trial.status}."
-    return [{"text": state, "is_bad": bool(trial.error)}, *boxes, *[gr.Textbox(visible=False)] * (2 - len(boxes))]

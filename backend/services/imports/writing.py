@@ -19,7 +19,7 @@ from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.pipeline import judge as judging
-from backend.pipeline.answer import SCORE_LIKE
+from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.labels import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample

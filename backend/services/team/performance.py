@@ -4,8 +4,6 @@ Colleagues' figures are for curators. A person sees their own; of a review that 
 name gold items, or what others said.
 """
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,28 +26,9 @@ from backend.services.team.agreement import names_of
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
 
 MOST_ROUNDS = 50
-COLUMNS = (
-    "round",
-    "person",
-    "decided",
-    "minutes",
-    "items_per_hour",
-    "gold_right",
-    "gold_seen",
-    "gold_share",
-    "gold_low",
-    "gold_high",
-    "colleagues_same",
-    "colleagues_shared",
-    "adjudicated_same",
-    "adjudicated",
-    "skipped",
-    "edits",
-)
 MOST_KEPT = 512
 _kept: dict[tuple[int, int | None], "tuple[tuple[Any, ...], tuple[Performance, ...]]"] = {}
 """Figures by round and person: to compute them all votes are read, and most rounds are over."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -99,32 +78,6 @@ def everyone(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Perform
 def mine(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Performance]:
     """The actor's own figures."""
     return _listing(actor, project_id, Role.reviewer, rounds, actor.user_id)
-
-
-def as_csv(lines: Sequence[Performance]) -> str:
-    """The figures as a table with a head; what is not known is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        gold, interval = line.gold, (line.gold.interval if line.gold else None) or (None, None)
-        who = f"'{line.who}" if line.who.startswith(FORMULA) else line.who
-        writer.writerow(
-            [
-                line.round_number,
-                who,
-                line.decided,
-                round(line.minutes, 2),
-                _rounded(line.per_hour),
-                *((gold.right, gold.number) if gold else ("", "")),
-                *map(_rounded, (gold.value if gold else None, *interval)),
-                *_counts(line.colleagues),
-                *_counts(line.adjudicated),
-                line.skipped.right,
-                line.edits,
-            ]
-        )
-    return text.getvalue()
 
 
 def same_as_colleagues(cast: Iterable[Vote]) -> dict[int, Share]:
@@ -302,11 +255,3 @@ def _settles(kind: DecisionKind, score: float | None, value: dict[str, Any], cut
         return "all bad"
     order = value.get("order") or [value.get("best")]
     return "tie" if value.get("tie") or order[0] is None else int(order[0])
-
-
-def _counts(share: Share | None) -> tuple[Any, Any]:
-    return (share.right, share.number) if share else ("", "")
-
-
-def _rounded(value: float | None) -> Any:
-    return "" if value is None else round(value, 4)

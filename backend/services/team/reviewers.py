@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
@@ -16,15 +15,14 @@ from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Value
 from backend.services import archived, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import item_counts, quotas, tallies, votes
+from backend.services.decisions import quotas, tallies, votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.labels import Rules, Vote
 from backend.services.decisions.tallies import Tally
-from backend.services.queue import assignments
 from backend.services.rounds import get_row
-from backend.services.team import agreement
+from backend.services.team import agreement, left_to_decide
 from backend.services.team.agreement import Criterion, JudgesWord, Said
-from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
+from backend.values import DecisionKind, Role, RoundStatus, Verdict
 
 ACTIVE = timedelta(hours=1)
 """Who decided something in this time shares what is left."""
@@ -126,7 +124,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
     is_open = round_.status is RoundStatus.review
     read, _, word, places = agreement.gathered(db, round_id, with_gold=of is not None and is_open, items_of=of)
     work = _work(db, round_id, of)
-    assigned = _assigned(db, round_id, settings)
+    assigned = left_to_decide.assigned(db, round_id, settings)
     people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
     names = agreement.names_of(db, people)
     counted = tallies.of_all(db, round_id, settings) if of is None else {of: tallies.of_one(db, of, round_id, settings)}
@@ -148,7 +146,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
         _gold(db, round_id, of),
         assigned,
         quotas.of_all(db, round_id),
-        _open_slots(db, round_id, settings) if is_open else 0,
+        left_to_decide.open_slots(db, round_id, settings) if is_open else 0,
     )
 
 
@@ -269,40 +267,6 @@ def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, in
         last[user_id, sample_id] = accepts == (known is Verdict.accept)
     seen, right = Counter(user for user, _ in last), Counter(user for (user, _), is_right in last.items() if is_right)
     return {user_id: (number, right[user_id]) for user_id, number in seen.items()}
-
-
-def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
-    """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
-    row = tables.Assignment
-    is_complete = assignments.is_complete(row.sample_id, has_overlap=settings.has_overlap)
-    left = assignments.is_waiting(row, settings.deciding) & ~is_complete
-    query = select(row.user_id, func.count().filter(left)).where(row.round_id == round_id).group_by(row.user_id)
-    return {user_id: number for user_id, number in db.execute(query)}
-
-
-def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> int:
-    """How many decisions of reviewers are still wanted, about: reviewers are counted by the share of overlap."""
-    decision = tables.Decision
-    items = item_counts.count_items(db, round_id, settings).items
-    per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
-    item = (decision.group_id if settings.by_group else decision.sample_id).label("item")
-    words = standing.own_words(item, decision.user_id, kinds=settings.deciding).distinct()
-    decided = words.where(decision.round_id == round_id).subquery()
-    # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
-    settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(round_id)
-    settled_items = settled.distinct().subquery()
-    alone = select(func.count()).where(settled_items.c[0].not_in(select(decided.c.item)))
-    num_settled = db.scalar(alone) or 0
-    num_said = db.scalar(select(func.count()).select_from(decided)) or 0
-    return max(0, round((items - num_settled) * per_item) - num_said)
-
-
-def _labelled(round_id: int) -> Select[Any]:
-    """The samples with a person's label."""
-    label = tables.Label
-    return select(label.sample_id).where(
-        label.round_id == round_id, label.kind.in_(tables.JUDGED), label.source == LabelSource.person
-    )
 
 
 def names(actor: Actor, round_id: int) -> dict[int, str]:

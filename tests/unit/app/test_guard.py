@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from app import addresses, api, guard
+from app import addresses, api, request_bodies
 from app.guard import Guard
 from backend.config import reread
 
@@ -133,8 +133,8 @@ def test_a_person_is_sent_to_the_door_and_a_program_is_told(client: TestClient) 
 
 
 def test_limits_of_uploads_follow_the_setting(client: TestClient) -> None:
-    assert guard._limit("/gradio_api/upload") == 2 * guard.MEGABYTE
-    assert guard._limit("/gradio_api/queue/join") == guard.MEGABYTE
+    assert request_bodies.most_bytes("/gradio_api/upload") == 2 * request_bodies.MEGABYTE
+    assert request_bodies.most_bytes("/gradio_api/queue/join") == request_bodies.MEGABYTE
 
 
 def test_a_rest_address_tells_the_log_what_it_is_about() -> None:
