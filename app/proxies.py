@@ -41,7 +41,10 @@ def believed(scope: Scope) -> Scope:
     if (scheme := _last(headers, "x-forwarded-proto").lower()) in ("http", "https"):
         forwarded["scheme"] = scheme
     if host := _last(headers, "x-forwarded-host"):
-        forwarded["headers"] = [(b"host", host.encode("latin-1")), *((n, v) for n, v in kept if n != b"host")]
+        forwarded["headers"] = [
+            (b"host", host.encode("latin-1")),
+            *((name, value) for name, value in kept if name != b"host"),
+        ]
     return forwarded
 
 

@@ -57,7 +57,7 @@ class NearDuplicateSets:
         keys: Sequence[Hashable] = [(numbers, key) for key in sketch[:KEYS]] or [(asked, normal(text))]
         self._parents.append(number)
         self._sketches.append(sketch)
-        for other in {n for key in keys for n in self._by_key[key][:CANDIDATES]}:
+        for other in {number for key in keys for number in self._by_key[key][:CANDIDATES]}:
             if alike(sketch, self._sketches[other]) >= ALIKE:
                 self._join(other, number)
         for key in keys:

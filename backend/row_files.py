@@ -86,7 +86,9 @@ def schema(columns: Columns) -> "pa.Schema":
 
     messages = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
     types = {MESSAGES: messages, JSON_TEXT: pa.string()}
-    return pa.schema([(n, types[t] if t in types else pa.type_for_alias(t)) for n, t in columns.items()])
+    return pa.schema(
+        [(name, types[type_] if type_ in types else pa.type_for_alias(type_)) for name, type_ in columns.items()]
+    )
 
 
 def at_once(rows: Iterable[Values]) -> Iterator[list[Values]]:

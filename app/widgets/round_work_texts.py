@@ -128,4 +128,4 @@ def _cost(cost: Cost) -> Shown:
         ("rows kept", count(cost.kept)),
         ("per kept row", ", ".join(each) or "–"),
     )
-    return {"lines": [{"name": n, "value": v} for n, v in lines], "missing": list(cost.missing)}
+    return {"lines": [{"name": name, "value": value} for name, value in lines], "missing": list(cost.missing)}

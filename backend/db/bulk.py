@@ -27,7 +27,8 @@ def insert_rows(db: Session, entity: type[DeclarativeBase], common: Mapping[str,
     """
     connection, table = db.connection(), _table(entity)
     names, rows = [*common, *columns], _rows(connection, table, common, columns)
-    into = f"INSERT INTO {_quoted(connection, table.name)} ({', '.join(_quoted(connection, n) for n in names)}) VALUES "
+    quoted = ", ".join(_quoted(connection, name) for name in names)
+    into = f"INSERT INTO {_quoted(connection, table.name)} ({quoted}) VALUES "
     marks = f"({', '.join([_mark(connection)] * len(names))})"
     for some in in_chunks(rows, ROWS_PER_STATEMENT):
         connection.exec_driver_sql(into + ", ".join([marks] * len(some)), tuple(chain.from_iterable(some)))

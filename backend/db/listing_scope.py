@@ -80,7 +80,8 @@ class Scope:
 
         One with a part for each facet takes longer to be made ready than to run, where several steps made the samples.
         """
-        return f"f(facet) AS (VALUES {', '.join(f'({n})' for n in (self.facets if facets is None else facets))})"
+        asked = self.facets if facets is None else facets
+        return f"f(facet) AS (VALUES {', '.join(f'({facet})' for facet in asked)})"
 
     @property
     def ends(self) -> tuple[int, int]:

@@ -71,9 +71,8 @@ def decisions(
 
     `of`: an alias of the table, where the statement, or one around it, has another.
     """
-    taken_back = alias(tables.Decision, f"{_name(of)}_taken_back")
-    query = select(*columns).select_from(of).outerjoin(taken_back, taken_back.retracts_id == of.id)
-    query = query.where(taken_back.id.is_(None))
+    retraction, takes_back = retraction_of(of)
+    query = select(*columns).select_from(of).outerjoin(retraction, takes_back).where(retraction.id.is_(None))
     query = query.where(of.kind != DecisionKind.retract if kinds is None else is_among(of.kind, kinds))
     if not late:
         query = query.where(of.is_late.is_(False))
@@ -140,8 +139,14 @@ def last_label_words() -> Select[Any]:
 
 def is_taken_back(of: Decision = tables.Decision) -> ColumnElement[bool]:
     """Whether the decision was taken back, as a column, where what was taken back is wanted too."""
-    taken_back = alias(tables.Decision, f"{_name(of)}_taken_back")
-    return select(taken_back.id).where(taken_back.retracts_id == of.id).exists()
+    retraction, takes_back = retraction_of(of)
+    return select(retraction.id).where(takes_back).exists()
+
+
+def retraction_of(of: Decision = tables.Decision) -> tuple[Decision, ColumnElement[bool]]:
+    """The decision that took this one back, as an alias of the table, and the condition that joins the two."""
+    retraction = alias(tables.Decision, f"{_name(of)}_taken_back")
+    return retraction, retraction.retracts_id == of.id
 
 
 def has_labelled(of: Decision = tables.Decision) -> ColumnElement[bool]:

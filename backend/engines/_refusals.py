@@ -73,7 +73,7 @@ def refusal_of(status: int, body: Any, *, key: str | None) -> Refusal:
     if not isinstance(error, dict):
         error = {"message": error if isinstance(error, str) else json.dumps(error)}
     # Hosted routers wrap the words of the server behind them.
-    inner, wrapped = ({} if not isinstance(x := error.get(n), dict) else x for n in ("innererror", "metadata"))
+    inner, wrapped = ({} if not isinstance(x := error.get(name), dict) else x for name in ("innererror", "metadata"))
     raw = wrapped.get("raw") or ""
     reason = error.get("message") or error.get("detail") or error.get("msg") or "no reason given"
     message = clean(" ".join(f"{reason} {raw}".split()), key)[:300]

@@ -50,8 +50,11 @@ class InformativePrompts(Mixer):
             scores.setdefault(group.prompt.id, []).extend(s.score for s in group.samples if s.score is not None)
             verdicts.setdefault(group.prompt.id, []).extend(s.verdict for s in group.samples if s.verdict is not None)
         if self.by == "reward_gap":
-            return {n: round(max(some) - min(some), 9) if len(some) > 1 else None for n, some in scores.items()}
-        return {n: near_half(some) if some else None for n, some in verdicts.items()}
+            return {
+                prompt_id: round(max(some) - min(some), 9) if len(some) > 1 else None
+                for prompt_id, some in scores.items()
+            }
+        return {prompt_id: near_half(some) if some else None for prompt_id, some in verdicts.items()}
 
 
 def near_half(verdicts: Sequence[Verdict]) -> float:

@@ -91,7 +91,10 @@ def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[JudgePair]:
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
             first_verdicts, other = verdicts[first], verdicts[second]
-            both = [(_word(first_verdicts[n]), _word(other[n])) for n in sorted(first_verdicts.keys() & other.keys())]
+            both = [
+                (_word(first_verdicts[sample_id]), _word(other[sample_id]))
+                for sample_id in sorted(first_verdicts.keys() & other.keys())
+            ]
             if both:
                 pairs_.append(JudgePair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
     return pairs_

@@ -221,12 +221,16 @@ def _copy_examples(stage: StageContext, old_id: int, new_id: int) -> bool:
     if not rows:
         return False
     with stage.writing() as db:
-        ids = sample_copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
+        ids = sample_copies(
+            db, stage, [sample_id for row in rows for sample_id in (row["sample_id"], row["rejected_id"])]
+        )
         insert_rows(
             db,
             example,
             [
-                row | {"dataset_id": new_id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
+                row
+                | {"dataset_id": new_id}
+                | {name: ids.get(row[name], row[name]) for name in ("sample_id", "rejected_id")}
                 for row in rows
             ],
         )
@@ -245,9 +249,9 @@ def _copy_roles(db: Session, stage: StageContext) -> None:
 def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, Any]:
     """What the steps before have left for later ones, with the copies of the questions."""
     kept = {number: left for number, left in old.items() if int(number) < first_step(stage)}
-    ids = group_copies(db, stage, [n for left in kept.values() for n in left.get("groups") or ()])
+    ids = group_copies(db, stage, [group_id for left in kept.values() for group_id in left.get("groups") or ()])
     return {
-        number: left | ({"groups": [ids[n] for n in left["groups"]]} if left.get("groups") else {})
+        number: left | ({"groups": [ids[group_id] for group_id in left["groups"]]} if left.get("groups") else {})
         for number, left in kept.items()
     }
 

@@ -21,7 +21,7 @@ NAMES = ("best", "worst", "order", "tie", "all_bad", "edit_id")
 def renamed(value: Any, ids: Mapping[int, int]) -> Any:
     """A sample's id, or several, as those of the copies."""
     if isinstance(value, list):
-        return [ids.get(n, n) for n in value]
+        return [ids.get(sample_id, sample_id) for sample_id in value]
     return ids.get(value, value)
 
 
@@ -100,18 +100,20 @@ def of_people(db: Session, labels: Mapping[str, Sequence[Any]]) -> dict[str, lis
     label = tables.Label
     columns: dict[str, list[Any]] = {"sample_id": [], "score": [], "is_overridden": []}
     decided_by = {
-        n: (score, verdict)
-        for n, score, verdict in zip(
+        sample_id: (score, verdict)
+        for sample_id, score, verdict in zip(
             labels["sample_id"], labels["machine_score"], labels["machine_verdict"], strict=True
         )
     }
     for ids in in_chunks(list(decided_by)):
         query = select(label.sample_id, label.score, label.verdict)
-        for n, own, verdict in db.execute(query.where(label.sample_id.in_(ids), label.source == LabelSource.person)):
-            score = decided_by[n][0] if own is None else own
-            columns["sample_id"].append(n)
+        for sample_id, own, verdict in db.execute(
+            query.where(label.sample_id.in_(ids), label.source == LabelSource.person)
+        ):
+            score = decided_by[sample_id][0] if own is None else own
+            columns["sample_id"].append(sample_id)
             columns["score"].append(score)
-            columns["is_overridden"].append(_overrides(verdict, score, *decided_by[n]))
+            columns["is_overridden"].append(_overrides(verdict, score, *decided_by[sample_id]))
     return columns
 
 

@@ -45,14 +45,15 @@ def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: i
             .join(prompt, prompt.id == sample.prompt_id)
             .where(sample.id.in_(ids), sample.kind.in_(tables.JUDGED), is_no_probe(project_id))
         )
-        rows = {n: row for n, *row in db.execute(query)}
-        for n in ids:
-            if n not in rows:
+        rows = {sample_id: row for sample_id, *row in db.execute(query)}
+        for sample_id in ids:
+            if sample_id not in rows:
                 continue
-            prompt_id, text, own, asked = rows[n]
-            if n in replies:  # else the judge was not asked of it, and might ask otherwise
+            prompt_id, text, own, asked = rows[sample_id]
+            if sample_id in replies:  # else the judge was not asked of it, and might ask otherwise
                 question = judge.question(asked if own is None else own, text)
-                yield DecidedText(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
+                given, decision_id = tuple(replies[sample_id]), words.get(sample_id)
+                yield DecidedText(prompt_id, sample_id, question, right[sample_id], given, bare, decision_id, age)
 
 
 def in_order(db: Session, ids: Collection[int]) -> list[int]:
@@ -61,8 +62,8 @@ def in_order(db: Session, ids: Collection[int]) -> list[int]:
     for some in in_chunks(sorted(ids)):
         query = select(sample.id, group.round_id, group.step, group.position, sample.step, sample.position)
         query = query.join(group, group.id == sample.group_id)
-        places |= {n: (*place, n) for n, *place in db.execute(query.where(sample.id.in_(some)))}
-    return sorted(places, key=lambda n: places[n])
+        places |= {sample_id: (*place, sample_id) for sample_id, *place in db.execute(query.where(sample.id.in_(some)))}
+    return sorted(places, key=lambda sample_id: places[sample_id])
 
 
 def _verdicts(db: Session, round_id: int) -> dict[int, Verdict]:
@@ -72,7 +73,7 @@ def _verdicts(db: Session, round_id: int) -> dict[int, Verdict]:
         label.round_id == round_id, label.source == LabelSource.person, label.verdict.is_not(None)
     )
     words = _words(db, round_id)
-    verdicts: dict[int, Any] = {n: verdict for n, verdict in db.execute(query) if n in words}
+    verdicts: dict[int, Any] = {sample_id: verdict for sample_id, verdict in db.execute(query) if sample_id in words}
     known = select(gold.sample_id, gold.verdict).where(gold.round_id == round_id)
     return verdicts | dict(db.execute(known).tuples().all())
 
@@ -98,6 +99,6 @@ def _replies(db: Session, ids: Sequence[int], step: int) -> dict[int, list[tuple
     query = select(row.sample_id, row.raw, row.verdict, row.finish_reason).where(
         row.sample_id.in_(ids), row.step == step
     )
-    for n, raw, verdict, finish in db.execute(query.order_by(row.sample_id, row.position)):
-        replies[n] += [(raw, verdict)] if finish == "stop" and raw else []
+    for sample_id, raw, verdict, finish in db.execute(query.order_by(row.sample_id, row.position)):
+        replies[sample_id] += [(raw, verdict)] if finish == "stop" and raw else []
     return replies

@@ -251,7 +251,7 @@ def chains_of(db: Session, groups: Sequence[StageGroup]) -> dict[int, tuple[valu
         for some in in_chunks(sorted(level)):
             query = select(sample.id, group.parent_id).join(group, group.id == sample.group_id)
             above |= {row[0]: row[1] for row in db.execute(query.where(sample.id.in_(some)))}
-        level = {n for n in above.values() if n is not None} - above.keys()
+        level = {sample_id for sample_id in above.values() if sample_id is not None} - above.keys()
     texts = texts_of(db, sorted(above))
     return {g.parent_id: _chain(g.parent_id, above, texts) for g in groups if g.parent_id is not None}
 

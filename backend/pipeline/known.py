@@ -19,7 +19,10 @@ def known_labels(db: Session, round_id: int) -> dict[int, dict[str, Any]]:
         .where(gold.round_id == round_id)
     )
     person = values.LabelSource.person
-    return {n: {"verdict": verdict, "score": score, "source": person} for n, verdict, score in db.execute(query)}
+    return {
+        sample_id: {"verdict": verdict, "score": score, "source": person}
+        for sample_id, verdict, score in db.execute(query)
+    }
 
 
 def with_known(group: values.Group, known: dict[int, dict[str, Any]]) -> values.Group:

@@ -136,13 +136,14 @@ def group_ids(stage: StageContext, checkpoint_id: int) -> set[int]:
     row = tables.LeftOut
     with reading() as db:
         query = _of(select(row.group_id).distinct(), stage).where(row.checkpoint_id == checkpoint_id)
-        return {int(n) for n in db.scalars(query) if n is not None}
+        return {int(group_id) for group_id in db.scalars(query) if group_id is not None}
 
 
 def sample_ids(stage: StageContext) -> set[int]:
     """Samples that this stage left out."""
     with reading() as db:
-        return {int(n) for n in db.scalars(_of(select(tables.LeftOut.sample_id).distinct(), stage)) if n is not None}
+        query = _of(select(tables.LeftOut.sample_id).distinct(), stage)
+        return {int(sample_id) for sample_id in db.scalars(query) if sample_id is not None}
 
 
 def replies(stage: StageContext) -> set[tuple[int | None, int | None]]:

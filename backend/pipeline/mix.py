@@ -123,9 +123,9 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
     trainer = next(place for place in stage.places[stage.step :] if place.step.kind == "trainer" and place.rows)
     makes, type_ = trainer.step.makes, dataset_before(stage, db).type
     above = ancestors(db, stage.round.parent_id)
-    for n in above:
-        require_rows(db, n)
-    lines = [(n, *read_steps(db, n, makes)) for n in above]
+    for round_id in above:
+        require_rows(db, round_id)
+    lines = [(round_id, *read_steps(db, round_id, makes)) for round_id in above]
     uses: Counter[Key] = Counter()
     for round_id, trained, _ in lines:
         uses.update(_keys(db, round_id, trained, type_))
@@ -143,7 +143,7 @@ def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[
     places = recipes.read(round_.recipe).places(round_.phase)
     trainings = [place for place in places if place.step.kind == "trainer" and place.rows]
     rows = [place.rows for place in trainings if place.step.makes == makes]
-    selectors = [[n for n in some if places[n].step.kind == "selector"] for some in rows]
+    selectors = [[step for step in some if places[step].step.kind == "selector"] for some in rows]
     return [some[-1] for some in rows], [some[-1] for some in selectors]
 
 

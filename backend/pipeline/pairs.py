@@ -26,5 +26,5 @@ def of_round(db: Session, round_id: int) -> list[tuple[values.Sample, values.Sam
         *of_datasets, row.origin == "selected", row.sample_id.is_not(None), row.rejected_id.is_not(None)
     )
     pairs = [(a, b) for a, b in db.execute(query.order_by(tables.Dataset.step, row.position)) if a and b]
-    texts = group_values.texts_of(db, sorted({n for pair in pairs for n in pair}))
+    texts = group_values.texts_of(db, sorted({sample_id for pair in pairs for sample_id in pair}))
     return [(texts[a], texts[b]) for a, b in dict.fromkeys(pairs)]

@@ -121,7 +121,7 @@ def kept_samples(db: Session, round_id: int) -> frozenset[int]:
         .join(tables.Dataset)
         .where(tables.Dataset.round_id == round_id, row.origin == "selected", row.label.is_distinct_from(False))
     )
-    return frozenset(n for n in db.scalars(query) if n is not None)
+    return frozenset(sample_id for sample_id in db.scalars(query) if sample_id is not None)
 
 
 def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict], frozenset[int]]:
@@ -145,6 +145,9 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
             is_good = row.score is not None and row.score >= cut
             by_sample[sample_id].append(is_good if row.kind is DecisionKind.score else row.kind is DecisionKind.accept)
             drawn |= {sample_id} if row.is_random else set()
-    clear = {n: sum(votes) for n, votes in by_sample.items() if 2 * sum(votes) != len(votes)}
-    verdicts = {n: Verdict.accept if 2 * good > len(by_sample[n]) else Verdict.reject for n, good in clear.items()}
+    clear = {sample_id: sum(votes) for sample_id, votes in by_sample.items() if 2 * sum(votes) != len(votes)}
+    verdicts = {
+        sample_id: Verdict.accept if 2 * good > len(by_sample[sample_id]) else Verdict.reject
+        for sample_id, good in clear.items()
+    }
     return verdicts, frozenset(drawn)

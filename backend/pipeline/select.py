@@ -251,7 +251,9 @@ def run(stage: StageContext) -> Finish:
             write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
         round_ = db.get_one(tables.Round, stage.round.id)
-        asked, labelled = (next(step["count"] for step in steps if step["stage"] == n) for n in ("prompts", "labelled"))
+        asked, labelled = (
+            next(step["count"] for step in steps if step["stage"] == name) for name in ("prompts", "labelled")
+        )
         round_.counts = round_.counts | {
             "kept": sum(origin == "selected" for origin, _ in chosen.origins()),
             "decided": decided,

@@ -89,7 +89,9 @@ class Pilot:
         kept = self._kept(last)
         trial = PilotTrial(self.judged, kept, _metrics(recipe, self.judged, kept))
         self.trials.append({"changes": changes, "metrics": trial.metrics})
-        self.stage.progress.metrics(len(self.trials), {n: v for n, v in trial.metrics.items() if v is not None})
+        self.stage.progress.metrics(
+            len(self.trials), {name: value for name, value in trial.metrics.items() if value is not None}
+        )
         self.stage.progress.advance()
         return trial
 

@@ -49,7 +49,7 @@ def columns(db: Session, parent: tables.Checkpoint, final: Path, dataset_id: int
     folder = settings().folder / final
     engine = json.loads((folder / ENGINE_FILE).read_text(encoding="utf-8"))
     knobs = engine["knobs"] | {
-        n: list(_cited(db, passages, dataset_id)) for n, passages in engine["knobs"].items() if n == "entries"
+        name: list(_cited(db, passages, dataset_id)) for name, passages in engine["knobs"].items() if name == "entries"
     }
     checks = {name: value for name, value in parent.details.items() if name == "checks"}
     return {

@@ -66,7 +66,8 @@ def is_whole(checkpoint: Path) -> bool:
     weights = any((checkpoint / name).is_file() for name in ("model.safetensors", "adapter_model.safetensors"))
     if not (weights or any(checkpoint.glob("*.safetensors.index.json"))):
         return False
-    if not all(any((checkpoint / n).is_file() for n in (name, *OF_SEVERAL.get(name, ()))) for name in CHECKPOINT_FILES):
+    wanted = [(name, *OF_SEVERAL.get(name, ())) for name in CHECKPOINT_FILES]
+    if not all(any((checkpoint / name).is_file() for name in names) for names in wanted):
         return False
     try:
         state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))

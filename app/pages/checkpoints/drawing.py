@@ -16,7 +16,7 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
     """The lineage; `doubtful` ones learned from work that was removed later."""
     metric_names = {name for row in rows for name in row.metrics}
-    names = [n for n in FIRST_METRICS if n in metric_names] + sorted(metric_names - set(FIRST_METRICS))
+    names = [name for name in FIRST_METRICS if name in metric_names] + sorted(metric_names - set(FIRST_METRICS))
     return {
         "metrics": [name.replace("_", " ") for name in names],
         "rows": [

@@ -162,25 +162,29 @@ def _witnesses(
         if word.kind not in TOGETHER and word.sample_id not in known:
             by_sample[word.sample_id].append(word)
     is_all = _is_nearly_all(len(by_sample) + len(known), int(row.counts.get("samples") or 0))
-    drawn = {n for n, some in by_sample.items() if is_all or any(row.is_random for row in some)}
+    drawn = {sample_id for sample_id, some in by_sample.items() if is_all or any(row.is_random for row in some)}
     ids = in_order(db, {*by_sample, *known})
     found_of = {
         text.id: text for some in in_chunks(ids) for text in _texts(db, place.index, tables.Sample.id.in_(some))
     }
     texts = {id_: found_of[id_] for id_ in ids if id_ in found_of}
-    spoken = [Word(text, known[n] is Verdict.accept, False, is_known=True) for n, text in texts.items() if n in known]
+    spoken = [
+        Word(text, known[sample_id] is Verdict.accept, False, is_known=True)
+        for sample_id, text in texts.items()
+        if sample_id in known
+    ]
     witnesses = {witness.text.id: Witness(witness.text, witness.accepts) for witness in spoken}
-    for n, some in by_sample.items():
+    for sample_id, some in by_sample.items():
         good = sum(_accepts(row, cut) for row in some)
-        if n not in texts or 2 * good == len(some):
+        if sample_id not in texts or 2 * good == len(some):
             continue
-        spoken.append(Word(texts[n], 2 * good > len(some), n in drawn))
-        if n in drawn:
+        spoken.append(Word(texts[sample_id], 2 * good > len(some), sample_id in drawn))
+        if sample_id in drawn:
             scores = [row.score for row in some if row.score is not None]
             mean = sum(scores) / len(scores) if scores else None
-            witnesses[n] = Witness(texts[n], 2 * good > len(some), mean)
+            witnesses[sample_id] = Witness(texts[sample_id], 2 * good > len(some), mean)
     # In the order in which texts are read, by which their measures draw again.
-    return [witnesses[n] for n in texts if n in witnesses], spoken
+    return [witnesses[sample_id] for sample_id in texts if sample_id in witnesses], spoken
 
 
 def _accepts(row: Any, cut: float) -> bool:
@@ -209,7 +213,7 @@ def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> 
         shown = (
             members[compared_row.group_id]
             if compared_row.mode != Mode.pair
-            else [n for n in (compared_row.value.get("worst"),) if n]
+            else [sample_id for sample_id in (compared_row.value.get("worst"),) if sample_id]
         )
         for first, second in _pairs(compared_row.value or {}, shown):
             a, b = score.get(first), score.get(second)

@@ -199,7 +199,8 @@ def _as_label(value: Value, label: str) -> Value:
 def _of_people(people: Mapping[int, list[Value]], label: str) -> tuple[dict[int, Value], int]:
     """One word of people for each sample, and of how many samples they have none."""
     merged = {sample_id: _one_word([_as_label(value, label) for value in given]) for sample_id, given in people.items()}
-    return {n: word for n, word in merged.items() if word is not None}, sum(word is None for word in merged.values())
+    agreed = {sample_id: word for sample_id, word in merged.items() if word is not None}
+    return agreed, len(merged) - len(agreed)
 
 
 def _one_word(given: Iterable[Any]) -> Value | None:

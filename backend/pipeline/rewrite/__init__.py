@@ -92,7 +92,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     )
     with ExitStack() as stack:
         opened = {
-            n: stack.enter_context(engine_for(n)) for n in dict.fromkeys((asked["judge_id"], asked["reflector_id"]))
+            checkpoint_id: stack.enter_context(engine_for(checkpoint_id))
+            for checkpoint_id in dict.fromkeys((asked["judge_id"], asked["reflector_id"]))
         }
         trial = JudgeTrial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
         writer = opened[asked["reflector_id"]]

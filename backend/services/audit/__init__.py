@@ -247,7 +247,7 @@ def _as_json(entry: AuditEntry) -> str:
 
 
 def _cells(entry: AuditEntry) -> tuple[str, ...]:
-    sample, number = (str(n) if n is not None else "" for n in (entry.sample, entry.round))
+    sample, number = (str(number) if number is not None else "" for number in (entry.sample, entry.round))
     details = json.dumps(entry.details, ensure_ascii=False)
     return (entry.at.isoformat(), entry.who, entry.verb, entry.subject, number, sample, entry.via, details)
 

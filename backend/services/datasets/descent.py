@@ -76,7 +76,11 @@ def _made_of(db: Session, round_id: int, reached: Container[int]) -> set[int]:
     is_made_of_one = or_(sample.edited_from_id.is_not(None), group.parent_id.is_not(None))
     query = query.where(sample.round_id == round_id, is_made_of_one)
     rows = db.execute(query.order_by(sample.id)).tuples().all()
-    while more := {id_ for id_, *of in rows if id_ not in after and any(n in after or n in reached for n in of)}:
+    while more := {
+        id_
+        for id_, *of in rows
+        if id_ not in after and any(sample_id in after or sample_id in reached for sample_id in of)
+    }:
         after |= more
     return after
 

@@ -167,7 +167,7 @@ def write(
         "prompt_set_id": prompt_set.id,
         "file": asked.file,
         "people": {name: names[n] for name, n in people.items() if name is not None},
-        "decisions": {names[n]: count for n, count in sorted(writer.num_decided.items())},
+        "decisions": {names[person]: count for person, count in sorted(writer.num_decided.items())},
         "left_out": staged.left_out,
     }
     if job_id is not None:

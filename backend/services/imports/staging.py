@@ -202,7 +202,7 @@ def in_both(first: str, second: str) -> str:
         return first
     left, right = json.loads(first), json.loads(second)
     # Equal values may be of two types, 1 and true.
-    common = {n: value for n, value in left.items() if n in right and _written(right[n]) == _written(value)}
+    common = {name: value for name, value in left.items() if name in right and _written(right[name]) == _written(value)}
     return json.dumps(common, ensure_ascii=False)
 
 

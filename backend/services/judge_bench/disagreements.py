@@ -118,7 +118,9 @@ def _found(db: Session, row_id: int, judge: Judge, texts: Sequence[BenchText], a
             continue
         score, verdict = bench_rows.word(judge, rows)
         if verdict != other:
-            replies = [BenchReply(n.position, n.score, n.verdict, n.rationale, n.raw, n.failure) for n in rows]
+            replies = [
+                BenchReply(row.position, row.score, row.verdict, row.rationale, row.raw, row.failure) for row in rows
+            ]
             items.append(_Found(text, other, score, verdict, tuple(replies)))
     order = {Verdict.accept: 0, Verdict.reject: 1, None: 2}
     return sorted(items, key=lambda item: (order[item.verdict], item.text.sample_id))

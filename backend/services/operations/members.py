@@ -97,7 +97,8 @@ def unpack(source: Path, target: Path) -> BackupManifest:
         advice = "It is not one of `rondo db backup`, or was broken off. Choose another."
         raise InvalidInput(f"{source} is no whole backup ({type(error).__name__}: {error}). {advice}") from error
     manifest = _read(source, listing)
-    if wrong := sorted(n for n in manifest.files.keys() | sums.keys() if manifest.files.get(n) != sums.get(n)):
+    names = manifest.files.keys() | sums.keys()
+    if wrong := sorted(name for name in names if manifest.files.get(name) != sums.get(name)):
         raise InvalidInput(f"{source} is damaged: {', '.join(wrong[:3])} differ from its manifest. Choose another.")
     return manifest
 

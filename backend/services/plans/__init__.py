@@ -132,9 +132,9 @@ def _still_bound(db: Session, row: tables.Round, roles: dict[str, int], parent_i
     trained = {step.makes for step in steps if step.kind == "trainer"}
     above = {name: round_roles.made_above(db, name, parent_id) for name in roles}
     return {
-        n: checkpoint_id
-        for n, checkpoint_id in roles.items()
-        if above[n] is None or (above[n] == checkpoint_id and n not in trained)
+        role: checkpoint_id
+        for role, checkpoint_id in roles.items()
+        if above[role] is None or (above[role] == checkpoint_id and role not in trained)
     }
 
 
@@ -182,6 +182,8 @@ def _first_plan(db: Session, project_id: int) -> Plan:
         held_out_set_ids=tuple(i for i, split in sets if split is Split.held_out),
     )
     known: dict[str, Any] = {
-        n: tuple(v) if isinstance(v, list) else v for n, v in project.defaults.items() if n in Plan.__dataclass_fields__
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in project.defaults.items()
+        if name in Plan.__dataclass_fields__
     }
     return replace(plan, **known)

@@ -158,7 +158,7 @@ def origin(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> tables.R
 def _check_same(db: Session, row: tables.Round, plan: Plan) -> None:
     link = tables.RoundPromptSet
     sets = db.query(link.prompt_set_id).filter(link.round_id == row.id, link.use == SetUse.sample)
-    were = {"sample_set_ids": {n for (n,) in sets}}
+    were = {"sample_set_ids": {set_id for (set_id,) in sets}}
     for name, called in SAME.items():
         new = getattr(plan, name)
         old = were.get(name, getattr(row, name, None))

@@ -244,7 +244,9 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
 
 def plan_of(row: tables.Preview) -> Plan:
     """The plan as it was previewed."""
-    stored: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in row.plan.items()}
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.plan.items()
+    }
     return Plan(**stored | {"engine": LocalEngine(stored.get("engine", LocalEngine.transformers))})
 
 

@@ -185,7 +185,7 @@ def _state(project_view: ProjectView, read: _Read) -> ProjectState:
         accuracy[1] if accuracy else None,
         accuracy[0] if accuracy else None,
         read.changes.get(project_view.id),
-        sum(read.red[n] for n in red),
+        sum(read.red[round_id] for round_id in red),
         red[-1] if red else None,
     )
 

@@ -71,8 +71,12 @@ def choices_of(row: dict[str, Any], columns: tuple[str, ...]) -> Choices:
         # Of several columns that hold all choices each row fills its own.
         whole = next((name for name in columns if row.get(name) and isinstance(row[name], list | dict)), None)
         if whole is None:
-            pairs = [(a, plain_text(row.get(n), n)) for a, n in zip(string.ascii_uppercase, columns, strict=False)]
-            return Choices(pairs, all(n[-1:].upper() == a for (a, _), n in zip(pairs, columns, strict=False)))
+            pairs = [
+                (letter, plain_text(row.get(name), name))
+                for letter, name in zip(string.ascii_uppercase, columns, strict=False)
+            ]
+            lettered = zip(pairs, columns, strict=False)
+            return Choices(pairs, all(name[-1:].upper() == letter for (letter, _), name in lettered))
         columns = (whole,)
     column = columns[0]
     value = row.get(column)

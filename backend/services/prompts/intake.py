@@ -133,7 +133,7 @@ def import_file(
         with session() as db:
             require(db, actor, project_id, Role.curator)
             _refuse_taken(db, project_id, names)
-            sets = {s: _new_set(actor, project_id, n, s, source.path.name) for s, n in names.items()}
+            sets = {split: _new_set(actor, project_id, name, split, source.path.name) for split, name in names.items()}
             db.add_all(sets.values())
             db.flush()
             writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)

@@ -44,8 +44,13 @@ class NearDuplicateIndex:
     def find(self, text: str) -> tuple[str, int, float] | None:
         """Set and position of the text most like this one, and how alike they are; None where none is alike enough."""
         runs, numbers = triples(text)
-        places = {n for key in sorted(runs)[:SMALLEST] for n in self.by_key.get((numbers, key), ())[:CANDIDATES]}
-        best = max(((len(runs & self.sets[n]) / len(runs | self.sets[n]), -n) for n in places), default=(0.0, 0))
+        places = {
+            number for key in sorted(runs)[:SMALLEST] for number in self.by_key.get((numbers, key), ())[:CANDIDATES]
+        }
+        best = max(
+            ((len(runs & self.sets[number]) / len(runs | self.sets[number]), -number) for number in places),
+            default=(0.0, 0),
+        )
         return (*self.places[-best[1]], best[0]) if best[0] >= ALIKE else None
 
 

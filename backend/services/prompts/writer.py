@@ -94,7 +94,11 @@ class Writer:
         project, prompt = tables.Project, tables.Prompt
         self.db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
         for split, own in self.sets.items():
-            came = {n: name for n, name in self._sets_of(opposite(split)).items() if n not in self.others[split]}
+            came = {
+                set_id: name
+                for set_id, name in self._sets_of(opposite(split)).items()
+                if set_id not in self.others[split]
+            }
             keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(came))
             both = select(prompt.text).where(prompt.prompt_set_id == own.id, prompt.text_key.in_(keys)).limit(1)
             if came and (text := self.db.scalar(both)) is not None:

@@ -131,10 +131,10 @@ def _blind(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence
     role = role_of(db, actor, round_.project_id)
     if role is None or role.rank < Role.curator.rank:
         return blind
-    items = group_decisions.first_of(db, list(blind)) if settings.by_group else {n: n for n in blind}
+    items = group_decisions.first_of(db, list(blind)) if settings.by_group else {id_: id_ for id_ in blind}
     mine = select(lease.sample_id).where(lease.user_id == actor.user_id, lease.sample_id.in_(set(items.values())))
     drawn = set(db.scalars(mine))
-    return {n for n, item_id in items.items() if item_id in drawn}
+    return {sample_id for sample_id, item_id in items.items() if item_id in drawn}
 
 
 def _give(

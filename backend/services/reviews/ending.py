@@ -49,6 +49,6 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
         # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
         dataset = tables.Dataset
         db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
-        round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
+        round_.steps = {number: left for number, left in round_.steps.items() if int(number) < step}
     job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
     return job.id

@@ -62,7 +62,7 @@ def held(db: Session, round_id: int) -> Held:
             ends[entity.__table__.name] = [row.id]
     waiting, kept = groups, set[int]()
     while waiting:
-        some = {n for n in waiting if n is not None} - kept
+        some = {group_id for group_id in waiting if group_id is not None} - kept
         ours = db.execute(select(group.id, group.parent_id).where(among(group.id, some), group.round_id == round_id))
         parents = dict(ours.tuples().all())
         kept |= parents.keys()

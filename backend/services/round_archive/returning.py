@@ -142,8 +142,8 @@ def _insert(db: Session, entity: Any, rows: list[Row]) -> None:
         values[name] = [None] * len(rows) if is_last else [make(row[name]) for row in rows]
         if comparing.is_emptied(column):
             # As the database would have done had the row been there when its target was deleted.
-            gone = _gone(db, elsewhere[name], {n for n in values[name] if n is not None})
-            values[name] = [None if n in gone else n for n in values[name]]
+            gone = _gone(db, elsewhere[name], {id_ for id_ in values[name] if id_ is not None})
+            values[name] = [None if id_ in gone else id_ for id_ in values[name]]
     insert_rows(db, entity, newer.values(table, rows[0].keys()), values)
 
 

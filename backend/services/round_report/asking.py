@@ -176,7 +176,7 @@ def _few_shot(db: Session, row: tables.Round, places: tuple[StepPlace, ...]) -> 
     sample, round_, lines = tables.Sample, tables.Round, []
     for number, kept in sorted(row.few_shot.items(), key=lambda entry: int(entry[0])):
         query = select(round_.number).join(sample, sample.round_id == round_.id).distinct()
-        rounds = {n for some in in_chunks(kept["ids"]) for n in db.scalars(query.where(sample.id.in_(some)))}
+        rounds = {number for some in in_chunks(kept["ids"]) for number in db.scalars(query.where(sample.id.in_(some)))}
         part = places[int(number)].step.part if int(number) < len(places) else None
         num = part.few_shot.num if isinstance(part, Generator) and part.few_shot else 0
         whose = (

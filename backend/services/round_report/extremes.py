@@ -84,7 +84,7 @@ def _changed(db: Session, actor: Actor, row: tables.Round, kept: Hidden, asked: 
 
     Where there are more than `LOOKED_AT`, of the first ones.
     """
-    overridden = replace(asked, facets=tuple(n for n in asked.facets if n % 144 // 9 & 1))
+    overridden = replace(asked, facets=tuple(facet for facet in asked.facets if facet % 144 // 9 & 1))
     if not overridden.facets:
         return []
     ids = _furthest(overridden)

@@ -117,7 +117,7 @@ def _in_place(actor: Actor, round_id: int, selector: JSON) -> int:
         dataset = tables.Dataset
         db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= start))
         # What chooses among groups after the selector does so again: its choice may have been of other labels.
-        row.steps = {n: left for n, left in row.steps.items() if int(n) < start}
+        row.steps = {number: left for number, left in row.steps.items() if int(number) < start}
         row.status, row.stage, row.error, row.finished_at = RoundStatus.running, Stage.select, None, None
         row.step, row.hold = start, {}
         job = jobs.enqueue(

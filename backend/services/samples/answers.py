@@ -118,6 +118,7 @@ def visible_answers(
     answers = standing.of_samples(db, sample_ids, with_history=with_history)
     known = own_words.decided(db, actor, list(answers)) if kept.others and answers else set(answers)
     own = {
-        n: [answer for answer in given if n in known or answer.user_id == actor.user_id] for n, given in answers.items()
+        sample_id: [answer for answer in given if sample_id in known or answer.user_id == actor.user_id]
+        for sample_id, given in answers.items()
     }
-    return {n: given for n, given in own.items() if given}
+    return {sample_id: given for sample_id, given in own.items() if given}

@@ -68,16 +68,16 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
     if not names or kept.judge:
         return Chain(sample.step, sample.role, names, is_hidden=bool(names))
     above, questions, answers = _above(db, sample), *_below(db, sample)
-    ids = [*above, *(n for some in answers.values() for n in some)]
+    ids = [*above, *(sample_id for some in answers.values() for sample_id in some)]
     rows_read = correctness.checked(db, round_, read_rows(db, tuple(ids)))
     rows = {row.id: row for row in visibility.visible_rows(db, actor, kept, rows_read)}
     return Chain(
         sample.step,
         sample.role,
         names,
-        above=tuple(rows[n] for n in above),
+        above=tuple(rows[sample_id] for sample_id in above),
         questions=tuple(
-            ChainQuestion(group.step, _end(group), tuple(rows[n] for n in answers[group.id]))
+            ChainQuestion(group.step, _end(group), tuple(rows[sample_id] for sample_id in answers[group.id]))
             for group in questions[:MOST_QUESTIONS]
         ),
         has_more=len(questions) > MOST_QUESTIONS or sum(map(len, answers.values())) == MOST_ANSWERS,

@@ -197,7 +197,7 @@ def make_vectors(round_id: int, name: str, model: TextModel, progress: JobProgre
 def delete_clusters(round_id: int, kept: Collection[int | None]) -> None:
     """Delete what other jobs wrote than these, in short transactions: they ended, or another took their place."""
     table = tables.ClusteredSample
-    others = (table.round_id == round_id, table.job_id.not_in([n for n in kept if n is not None]))
+    others = (table.round_id == round_id, table.job_id.not_in([job_id for job_id in kept if job_id is not None]))
     while True:
         with session() as db:
             some = db.execute(select(table.job_id, table.sample_id).where(*others).limit(AT_ONCE)).all()
@@ -217,9 +217,11 @@ def write_clusters(
     for some in in_chunks(list(zip(ids, places, strict=True)), AT_ONCE):
         with session() as db:
             # A sample that was deleted meanwhile has a vector still.
-            here = set(db.scalars(select(label.sample_id).where(among(label.sample_id, [n for n, _ in some]))))
+            here = set(
+                db.scalars(select(label.sample_id).where(among(label.sample_id, [sample_id for sample_id, _ in some])))
+            )
             of = {"round_id": round_id, "job_id": job_id}
-            rows = [of | {"sample_id": n, "cluster": place} for n, place in some if n in here]
+            rows = [of | {"sample_id": sample_id, "cluster": place} for sample_id, place in some if sample_id in here]
             if rows:
                 dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
                 insert = dialect.insert(table)

@@ -48,4 +48,8 @@ class AnswersGiven:
                 }
                 for answer in judged
             ]
-        return {n: json.dumps(answers, ensure_ascii=False) for n, answers in answers_by_sample.items() if answers}
+        return {
+            sample_id: json.dumps(answers, ensure_ascii=False)
+            for sample_id, answers in answers_by_sample.items()
+            if answers
+        }

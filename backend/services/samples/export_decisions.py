@@ -50,9 +50,10 @@ class DecisionHistory:
         if not self._has_some:
             return {}
         decisions_by_sample = {
-            n: self._told(n, originals.get(n, n), rows, known) for n, rows in self._read(ids, originals).items()
+            sample_id: self._told(sample_id, originals.get(sample_id, sample_id), rows, known)
+            for sample_id, rows in self._read(ids, originals).items()
         }
-        return {n: _encode(decisions) for n, decisions in decisions_by_sample.items() if decisions}
+        return {sample_id: _encode(decisions) for sample_id, decisions in decisions_by_sample.items() if decisions}
 
     def _read(self, ids: Sequence[int], originals: Mapping[int, int]) -> dict[int, list[tables.Decision]]:
         """The decisions that may be about each sample, in order."""
@@ -64,7 +65,7 @@ class DecisionHistory:
                 others[head].add(sample_id)
         mine, by_sample = set(ids), defaultdict[int, list[tables.Decision]](list)
         # Most samples have none, and a statement of hundreds of ids takes long to make.
-        places = {n for (n,) in self._decided.rows([*(mine | {*others})])}
+        places = {sample_id for (sample_id,) in self._decided.rows([*(mine | {*others})])}
         for row in self._db.execute(self._query, {"places": [*places]}) if places else ():
             for sample_id in {row.sample_id} & mine | others.get(row.sample_id, set()):
                 by_sample[sample_id].append(row)  # type: ignore[arg-type]

@@ -104,7 +104,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     )
     shared_files.share(path)
     is_shared = shared_files.store() is not None
-    hidden = {str(n): [kept.judge, kept.others] for n, kept in done.hidden.items()}
+    hidden = {str(round_id): [kept.judge, kept.others] for round_id, kept in done.hidden.items()}
     result: JSON = {"num_rows": done.num_rows, "num_bytes": done.num_bytes, "hidden": hidden, "is_shared": is_shared}
 
     def finish(db: Session) -> None:

@@ -119,7 +119,7 @@ class Names:
         checkpoint, user = tables.Checkpoint, tables.User
         named = select(checkpoint.id, checkpoint.name).where(checkpoint.project_id == project_id)
         people = select(user.id, user.name)
-        return cls({n: name for n, name in db.execute(named)}, {n: name for n, name in db.execute(people)})
+        return cls({id_: name for id_, name in db.execute(named)}, {id_: name for id_, name in db.execute(people)})
 
 
 def columns(format: Format) -> Columns:

@@ -48,7 +48,9 @@ def closest_first(
     asked: Scope, filters: Filters, likeness: Mapping[int, float], cursor: str | None, limit: int
 ) -> tuple[IdPage, tuple[str | None, str | None]]:
     """A page of the neighbours that pass the filters, the closest first, and the places after and before it."""
-    passing = sorted((-likeness[n], n) for n in _passing(asked, filters) if n in likeness)
+    passing = sorted(
+        (-likeness[sample_id], sample_id) for sample_id in _passing(asked, filters) if sample_id in likeness
+    )
     is_backward, place = _place(cursor) if cursor else (False, (-2.0, 0))
     if is_backward:
         end = bisect_left(passing, place)
@@ -59,7 +61,7 @@ def closest_first(
     shown = passing[start:end]
     following = _cursor(">", shown[-1]) if shown and end < len(passing) else None
     before = _cursor("<", shown[0]) if shown and start else None
-    return IdPage(ids=tuple(n for _, n in shown), count=Count(len(passing))), (following, before)
+    return IdPage(ids=tuple(sample_id for _, sample_id in shown), count=Count(len(passing))), (following, before)
 
 
 def _place(cursor: str) -> tuple[bool, tuple[float, int]]:

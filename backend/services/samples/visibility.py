@@ -113,7 +113,9 @@ def visible_rows(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleR
     label = tables.Label
     query = select(label.sample_id, label.machine_score, label.machine_verdict).where(label.sample_id.in_(ids))
     words = (
-        {} if kept.judge or len(known) == len(ids) else {n: (score, verdict) for n, score, verdict in db.execute(query)}
+        {}
+        if kept.judge or len(known) == len(ids)
+        else {sample_id: (score, verdict) for sample_id, score, verdict in db.execute(query)}
     )
     return [row if row.id in known else masked(kept, row, *words.get(row.id, (None, None))) for row in rows]
 

@@ -48,7 +48,8 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         archived.refuse(round_)
-        ids = [n for n in db.scalars(disputes.disputed(round_).limit(limit + len(held))) if n not in set(held)][:limit]
+        next_ids = db.scalars(disputes.disputed(round_).limit(limit + len(held)))
+        ids = [sample_id for sample_id in next_ids if sample_id not in set(held)][:limit]
         return shown(db, actor, round_, ids)
 
 

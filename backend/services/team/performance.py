@@ -207,7 +207,10 @@ def _effort(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, 
     query = query.where(decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision))
     query = query.where(decision.kind.in_((*DECIDING, *TOGETHER)), ~decision.is_adjudication)
     query = query if of is None else query.where(decision.user_id == of)
-    return {n: (timed, float(seconds or 0)) for n, timed, seconds in db.execute(query.group_by(decision.user_id))}
+    return {
+        user_id: (timed, float(seconds or 0))
+        for user_id, timed, seconds in db.execute(query.group_by(decision.user_id))
+    }
 
 
 def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
@@ -218,7 +221,7 @@ def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, 
     query = standing.by_hand(decision.user_id, skips, edits, kinds=(DecisionKind.skip, DecisionKind.edit))
     query = query.where(decision.round_id == round_id)
     query = query if of is None else query.where(decision.user_id == of)
-    return {n: (skipped, edited) for n, skipped, edited in db.execute(query.group_by(decision.user_id))}
+    return {user_id: (skipped, edited) for user_id, skipped, edited in db.execute(query.group_by(decision.user_id))}
 
 
 def _gold(db: Session, round_id: int, of: int | None) -> dict[int, Share]:
@@ -245,7 +248,7 @@ def _settled(db: Session, round_id: int) -> dict[int, Any]:
     query = standing.label_words(decision.sample_id, decision.kind, decision.score, decision.value)
     query = query.where(decision.round_id == round_id, decision.is_adjudication).order_by(decision.id)
     cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
-    return {n: _settles(kind, score, value or {}, cut) for n, kind, score, value in db.execute(query)}
+    return {sample_id: _settles(kind, score, value or {}, cut) for sample_id, kind, score, value in db.execute(query)}
 
 
 def _settles(kind: DecisionKind, score: float | None, value: dict[str, Any], cut: float) -> Any:

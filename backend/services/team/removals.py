@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, session, standing, tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict, InvalidInput
 from backend.services import archived, events, review_settings
@@ -262,10 +262,10 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
 
     Answers stand again without that: they take no place.
     """
-    decision, retraction = tables.Decision, aliased(tables.Decision)
+    decision, (retraction, takes_back) = tables.Decision, standing.retraction_of()
     query = (
         select(decision)
-        .join(retraction, retraction.retracts_id == decision.id)
+        .join(retraction, takes_back)
         .where(retraction.batch_id == event.details["batch_id"], retraction.kind == DecisionKind.retract)
         .order_by(decision.id)
     )
