@@ -390,7 +390,7 @@ class Projects(Noun):
         return self._ask("POST", "/projects", body=body)
 
     def get_dashboard(
-        self, *, sort: shapes.ProjectSort | None = None, show: shapes.ShownProjects | None = None,
+        self, *, sort: shapes.ProjectSortKey | None = None, show: shapes.ShownProjects | None = None,
         name: str | None = None,
     ) -> list[shapes.ProjectState]:
         """One's projects, each in a line: open reviews and what of them waits, rounds under way, the last accuracy."""

@@ -34,8 +34,8 @@ NoticeKind = Literal[
     "round_done", "round_failed", "round_review", "round_held", "training_done", "training_failed", "assignment",
     "mention", "reviewer_paused",
 ]
-Order = Literal["sequential", "random", "disagreement", "worth"]
-ProjectSort = Literal["name", "waits", "accuracy", "change", "warnings", "newest"]
+Order = Literal["sequential", "random", "disagreement", "informativeness"]
+ProjectSortKey = Literal["name", "waits", "accuracy", "change", "warnings", "newest"]
 QuestionKind = Literal["rating", "label", "labels", "text", "spans"]
 Role = Literal["viewer", "reviewer", "curator", "admin"]
 RoundStatus = Literal["running", "review", "held", "done", "failed", "cancelled"]
@@ -1527,7 +1527,7 @@ class NearDuplicateSearch(TypedDict):
     total: int
     error: str | None
     num_marked: int | None
-    num_clusters: int | None
+    num_sets: int | None
     num_left: int | None
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.db import now, reading, tables
-from backend.jobs.transitions import BESIDE
+from backend.jobs.refusals import BESIDE
 from backend.pipeline import health
 from backend.pipeline.health import Health, Light
 from backend.pipeline.stage import StageContext
