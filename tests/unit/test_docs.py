@@ -37,7 +37,7 @@ def test_a_word_of_the_glossary_is_the_codes(terms: str, names: str) -> None:
         resolve(name)
     held = [name.rpartition(".")[2].replace("_", "").lower() for name in matches]
     for term in re.findall(r"\*\*(.+?)\*\*", terms):
-        assert any(term.replace(" ", "") in entry for entry in held), f"{term} is called {held} in the code"
+        assert any(re.sub("[ -]", "", term) in entry for entry in held), f"{term} is called {held} in the code"
 
 
 def test_every_table_has_one_word() -> None:
