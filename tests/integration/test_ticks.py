@@ -86,7 +86,7 @@ def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
     _, page = opened
 
     def ask() -> None:
-        page.do("checkpoints", "ask_checkpoints", prompt="another question")
+        page.do("checkpoints.trying", "ask_checkpoints", prompt="another question")
         assert "The trial is queued." in page.replies[-1]
 
     page.do("checkpoints", "load")
