@@ -46,7 +46,7 @@ class Threads:
             self._calls.get()()
 
 
-claims = Threads("claims", 3, of_a_round=2)
+claims = Threads("claims", 4, of_a_round=3)
 """Claims of a round follow one another on PostgreSQL: more of them at once would find the same items, and wait."""
 decisions = Threads("decisions", 6, of_a_round=4)
 """No decision waits for a thread that claims. Of what is not reserved one may wait for the claim itself."""

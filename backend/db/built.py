@@ -66,7 +66,7 @@ def built_once(build: Callable[P, T]) -> Callable[P, T]:
     return kept
 
 
-def run(db: Session, statement: Any, values: Any = None) -> CursorResult[Any]:
+def run(db: Session, statement: Any, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
     """The result of a statement that was built once, and is compiled once in each thread.
 
     It comes past the session: what that has not written yet, the statement does not see.

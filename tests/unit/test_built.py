@@ -39,8 +39,8 @@ def test_a_list_is_one_parameter_on_postgresql_and_as_many_as_it_has_values_on_s
     with Session(engine) as db:
         db.execute(insert(NUMBERS), [{"n": n} for n in range(5)])
         rows_of = [list(run(db, those, {"wanted": wanted}).scalars()) for wanted in ([], [3], [4, 1, 9])]
-        one = select(NUMBERS.c.n).where(is_any(NUMBERS.c.n, "wanted", is_one=True))
-        assert list(run(db, one, {"wanted": 2}).scalars()) == [2]
+        single = select(NUMBERS.c.n).where(is_any(NUMBERS.c.n, "wanted", is_one=True))
+        assert list(run(db, single, {"wanted": 2}).scalars()) == [2]
     engine.dispose()
     assert rows_of == [[], [3], [1, 4]]
 

@@ -75,6 +75,8 @@ def row_for(
         mode=mode,
         is_gold=is_deciding and before.is_gold and not is_adjudication,
         is_adjudication=is_deciding and is_adjudication,
+        is_random=False,
+        is_late=False,
         via=actor.via,
         created_at=now(),
     )
@@ -98,6 +100,8 @@ def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.
         mode=target.mode,
         is_gold=False,
         is_adjudication=False,
+        is_random=False,
+        is_late=False,
         via=actor.via,
         created_at=now(),
     )
