@@ -19,7 +19,7 @@ from backend.services.prompts.intake import ImportReport, import_file
 from backend.services.prompts.keeping import KeptPrompt
 from backend.services.prompts.mapping import from_json
 from backend.services.samples import prompts_seen
-from backend.values import Split
+from backend.values import Messages, Split
 
 router = APIRouter(tags=["prompts"])
 
@@ -54,7 +54,7 @@ def list_sets(actor: Asking, project_id: Id, limit: Limit = 50, after: After = N
 @router.post("/projects/{project_id}/prompts", status_code=201)
 def keep_prompt(actor: Asking, project_id: Id, body: NewPrompt) -> KeptPrompt:
     """Put one prompt into a set that no round uses, or into a new train set."""
-    messages = [{"role": turn.role, "content": turn.content} for turn in body.messages]
+    messages: Messages = [{"role": turn.role, "content": turn.content} for turn in body.messages]
     return keeping.keep(actor, project_id, body.set_name, messages, answer=body.answer)
 
 

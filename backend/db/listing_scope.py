@@ -121,8 +121,9 @@ def scope(db: Session, round_id: int, filters: Filters, among: IdQueries | None 
     `among`: the set that `filters.needs_set` says is asked for. Raises `InvalidInput` where it is not given.
     """
     if filters.needs_set and among is None:
-        what = "Answers, metadata, near-duplicates, neighbours and clusters are filters"
-        what = "Who decided is a filter" if filters.decided else what
+        what = "Answers, metadata, tags, near-duplicates, neighbours, clusters, checkpoints and judges are filters"
+        is_decided = filters.decided or filters.human_verdict or filters.reviewer is not None
+        what = "Who decided is a filter" if is_decided else what
         raise InvalidInput(f"{what} of lists and of their exports only. Leave this out here.")
     ranges = _ranges(filters)
     empty = Scope(db, round_id, (), ranges)

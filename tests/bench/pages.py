@@ -29,7 +29,7 @@ USEFUL = {
     "prompts": "#prompt-sets [role=gridcell]",
     "recipes": "#recipes-table [role=gridcell]",
     "new-round": "#estimate dd",
-    "new-round slots": ".gradio-container:has(#launch:enabled) #recipe-slots button",
+    "new-round slots": ".gradio-container:has(#launch:enabled, #estimate .problem) #recipe-slots button",
     "samples": "#samples-table [role=gridcell]",
     "groups": "#groups-list :is(li, .rondo-empty)",
     "review": "#review-desk .answer",

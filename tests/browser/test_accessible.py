@@ -30,7 +30,7 @@ SHOWN = {
     "warnings": "#warnings-lights table",
     "prompts": "#prompt-set h2",
     "recipes": "#recipes-table [role=gridcell][data-row='0']",
-    "new-round": "#launch:enabled",
+    "new-round": "#launch:enabled, #estimate .problem",
     "samples": "#sample-detail h2",
     "groups": "#groups-list li",
     "team": "#team-people td",

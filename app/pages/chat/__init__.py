@@ -19,7 +19,7 @@ from backend.services.checkpoints import chats
 from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
 from backend.services.prompts import keeping
-from backend.values import JSON, SCORER, Role, Sampling
+from backend.values import JSON, SCORER, Messages, Role, Sampling
 
 TITLE, PATH, MENU = "Chat", "chat", "more"
 POLL_SECONDS = 0.5
@@ -165,7 +165,7 @@ def keep_prompt(set_name: str | None, system: str | None, request: gr.Request) -
     turns = view.sides[0].turns if view is not None and view.sides else ()
     if not turns:
         raise InvalidInput("Nothing was asked yet. Send a message, then keep it.")
-    messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
+    messages: Messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
     for turn in turns[:-1]:
         messages += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer}]
     messages.append({"role": "user", "content": turns[-1].question})

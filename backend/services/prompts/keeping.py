@@ -14,7 +14,7 @@ from backend.services.access import Actor, require
 from backend.services.prompts import mapping as prompt_mapping
 from backend.services.prompts.messages import BadRow
 from backend.services.prompts.rows import ParsedPrompt, parse
-from backend.values import Messages, Role, Split
+from backend.values import JSON, Messages, Role, Split
 
 ORIGIN = "kept by hand"
 
@@ -71,7 +71,7 @@ def keep(actor: Actor, project_id: int, set_name: str, messages: Messages, *, an
 def _parsed(messages: Messages, answer: str) -> ParsedPrompt:
     if not messages or messages[-1].get("role") != "user":
         raise InvalidInput("A prompt ends with what the user says. Ask something first.")
-    row = {"messages": list(messages)} | ({"answer": answer} if answer.strip() else {})
+    row: JSON = {"messages": list(messages)} | ({"answer": answer} if answer.strip() else {})
     roles = prompt_mapping.Mapping(messages="messages", answer="answer" if answer.strip() else None)
     try:
         return parse(row, roles)

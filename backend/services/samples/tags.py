@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -171,10 +171,10 @@ def _write(
     return len(changed)
 
 
-def _refuse_more(db: Session, own: Sequence[object]) -> None:
+def _refuse_more(db: Session, own: Sequence[ColumnElement[bool]]) -> None:
     row = tables.SampleTag
     number = func.count()
-    most = select(row.sample_id).where(*own).group_by(row.sample_id)  # type: ignore[arg-type]
+    most = select(row.sample_id).where(*own).group_by(row.sample_id)
     full = db.scalar(most.having(number >= MOST_OF_SAMPLE).limit(1))
     if full is not None:
         raise InvalidInput(f"Sample {full} has {MOST_OF_SAMPLE} tags of yours. Take one away first.")
