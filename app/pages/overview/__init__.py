@@ -133,7 +133,7 @@ def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: page_state.get(key) != value for key, value in now.items()}
-    figure = _figure(now["chart"], loop) if is_new["chart"] else None
+    figure = _figure(loop) if is_new["chart"] else None
     button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
     return [
         now["action"] if is_new["action"] else gr.skip(),
@@ -147,9 +147,9 @@ def _changes(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     ]
 
 
-def _figure(key: list[Any], loop: Loop) -> go.Figure | None:
+def _figure(loop: Loop) -> go.Figure | None:
     """The chart; None where there is no number to draw, as before anything was measured or kept."""
-    has_number = any(share is not None for _, _, *shares in key for share in shares)
+    has_number = any(share is not None for _, _, *shares in chart_key(loop) for share in shares)
     return charts.rounds(loop.lines) if has_number else None
 
 
