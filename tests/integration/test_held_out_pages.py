@@ -20,8 +20,8 @@ pytestmark = pytest.mark.on_sqlite
 class Page(Clicker, Opened):
     """Opens a page and clicks on it."""
 
-    def opens(self, prompt_id: int) -> str:
-        self.event = {"prompt": prompt_id}
+    def opens(self, prompt_id: int, **turn: int) -> str:
+        self.event = {"prompt": prompt_id} | turn
         self.call(self.listener("held_out", "open_prompt"))
         return self.replies[-1]
 
@@ -54,6 +54,8 @@ def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]
     assert f"prompt={line.prompt_ids[21]}" in page.opens(line.prompt_ids[21])
     assert "Known answer" not in page.replies[-1], "words stand in the template"
     assert '"answer": "42"' in page.replies[-1]
+    assert f"prompt={line.prompt_ids[20]}" in page.opens(line.prompt_ids[20], turn=2)
+    assert "prompt=" not in page.opens(line.prompt_ids[19], turn=1), "a key that came late moves nothing back"
     assert "13 prompts" in page.narrows(show="all", category='["level", 3]')
     assert "10 prompts" in page.narrows(show="never_right", category="")
 
