@@ -105,8 +105,8 @@ def test_what_goes_on_keeps_a_round_out_of_the_trash(database: str) -> None:
     assert "2 more rounds are to follow round 2" in round_trash.why_not(admin, second)
     change(second, auto={}, status=RoundStatus.done)
     with session() as db:
-        made = db.get_one(tables.Round, first).checkpoint_id
-        db.get_one(tables.Project, project.id).baseline_id = made
+        checkpoint_id = db.get_one(tables.Round, first).checkpoint_id
+        db.get_one(tables.Project, project.id).baseline_id = checkpoint_id
     with pytest.raises(Conflict, match="made the project's baseline"):
         round_trash.put(admin, first)
     assert round_trash.list_mine(admin) == []
@@ -116,9 +116,9 @@ def test_what_was_made_of_a_round_stays_and_says_where_it_is(database: str) -> N
     project = make_place()
     admin, (first, second) = rows.make_actor(project, Role.admin), rounds_of(project)
     round_trash.put(admin, first)
-    made = next(row for row in checkpoints.tree(admin, project.id) if row.name == "made")
-    assert (made.round_number, made.is_round_in_trash) == (1, True)
-    assert checkpoints.detail(admin, made.id).row == made
+    trained = next(row for row in checkpoints.tree(admin, project.id) if row.name == "made")
+    assert (trained.round_number, trained.is_round_in_trash) == (1, True)
+    assert checkpoints.detail(admin, trained.id).row == trained
     of_first = next(view for view in datasets.list_datasets(admin, project.id) if view.round_id == first)
     assert of_first.is_round_in_trash
     assert len(datasets.rows(admin, of_first.id).rows) == 1
@@ -216,19 +216,19 @@ def test_forms_take_a_round_to_the_trash_and_back(database: str) -> None:
 def test_a_shell_takes_a_round_to_the_trash_and_back(database: str) -> None:
     make_place()
 
-    def said(*words: str) -> str:
+    def command(*words: str) -> str:
         result = CliRunner().invoke(app, [*words])
         assert result.exit_code == 0, result.output
         return " ".join(result.output.split())
 
-    assert "`rondo round restore 2` brings it back." in said("round", "trash", "2")
-    assert "Round 2" not in said("round", "list")
-    listed = json.loads(said("trash", "list", "--json"))
+    assert "`rondo round restore 2` brings it back." in command("round", "trash", "2")
+    assert "Round 2" not in command("round", "list")
+    listed = json.loads(command("trash", "list", "--json"))
     assert ([entry["number"] for entry in listed["rounds"]], listed["trash"]) == ([2], [])
-    assert "is back." in said("round", "restore", "2")
-    said("round", "trash", "2")
-    assert "is deleted: 1 rounds, 6 samples" in said("trash", "delete-round", "2", "--yes")
-    assert said("trash", "list") == "The trash is empty."
+    assert "is back." in command("round", "restore", "2")
+    command("round", "trash", "2")
+    assert "is deleted: 1 rounds, 6 samples" in command("trash", "delete-round", "2", "--yes")
+    assert command("trash", "list") == "The trash is empty."
 
 
 def delete(owner: Actor, round_id: int) -> object:

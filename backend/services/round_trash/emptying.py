@@ -96,10 +96,10 @@ def _kept_by(db: Session, row: tables.Round) -> str:
 
 def _reasons(db: Session, row: tables.Round) -> Iterator[str]:
     round_, checkpoint, role, prompt_set = tables.Round, tables.Checkpoint, tables.RoundRole, tables.PromptSet
-    made = select(role.checkpoint_id).where(role.round_id == row.id, role.step >= 0)
+    ids = select(role.checkpoint_id).where(role.round_id == row.id, role.step >= 0)
     name = db.scalar(
         select(checkpoint.name)
-        .where((checkpoint.id == (row.checkpoint_id or 0)) | checkpoint.id.in_(made))
+        .where((checkpoint.id == (row.checkpoint_id or 0)) | checkpoint.id.in_(ids))
         .order_by(checkpoint.id)
         .limit(1)
     )
