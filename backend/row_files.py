@@ -143,7 +143,7 @@ def as_json(columns: Columns) -> Callable[[Values], str]:
     names = [encode_basestring(name) for name in columns]
     parts = [f"{{{_IN_JSON[held].format(v=f'v{number}')}}}" for number, held in enumerate(columns.values())]
     pieces = [f"{_literal(f'{name}: ')}{part}" for name, part in zip(names, parts, strict=True)]
-    known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite}
+    known: dict[str, Any] = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite}
     known |= {"null": "null", "true": "true", "false": "false"}
     write: Callable[[Values], str] = _of_row(columns, f"f'{{{{{', '.join(pieces)}}}}}'", known)
     return write
@@ -244,7 +244,7 @@ def write_csv(path: Path, rows: Iterable[Values], columns: Columns) -> int:
 def _as_line(columns: Columns) -> Callable[[Values], str]:
     """What writes a row as `csv` with `QUOTE_NONNUMERIC` would, which looks at each character of a text by itself."""
     parts = [f"{{{_IN_CSV[held].format(v=f'v{number}')}}}" for number, held in enumerate(columns.values())]
-    known = {"quoted": _quoted, "turns": _turns, "safe": in_cell}
+    known: dict[str, Any] = {"quoted": _quoted, "turns": _turns, "safe": in_cell}
     known |= {"nothing": '""', "true": '"true"', "false": '"false"'}
     write: Callable[[Values], str] = _of_row(columns, f"f'{','.join(parts)}'", known)
     return write

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, not_, null, or_, select
+from sqlalchemy import and_, func, not_, null, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -79,7 +79,7 @@ def _changeable(db: Session, round_id: int) -> set[int]:
     return {code for code in there if _source(code) is LabelSource.person or _is_edit(code)}
 
 
-def _changed(round_id: int, facets: Iterable[int], shown: Any | None = None) -> Select[Any]:
+def _changed(round_id: int, facets: Iterable[int], shown: Any | None = None) -> Any:
     label = tables.Label
     judged = or_(label.machine_verdict.is_not(None), label.machine_score.is_not(None))
     columns = (label.facet, label.machine_verdict, judged)
@@ -87,12 +87,13 @@ def _changed(round_id: int, facets: Iterable[int], shown: Any | None = None) -> 
     return (query if shown is None else query.where(label.sample_id.in_(shown))).group_by(*columns)
 
 
-def _unchanged(round_id: int, facets: Iterable[int], shown: Any | None) -> Select[Any]:
+def _unchanged(round_id: int, facets: Iterable[int], shown: Any | None) -> Any:
     """From the index alone."""
     label = tables.Label
     query = select(label.facet, null(), null(), func.count())
     query = query.where(and_(label.round_id == round_id, not_(label.facet.in_(facets))))
-    return (query if shown is None else query.where(label.sample_id.in_(shown))).group_by(label.facet)
+    query = query if shown is None else query.where(label.sample_id.in_(shown))
+    return query.group_by(label.facet)
 
 
 def _given(rows: Iterable[SameLabels], changeable: set[int]) -> LabelCounts:

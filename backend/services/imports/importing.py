@@ -157,8 +157,15 @@ def write(
                 writer.write(chunk)
         if not writer.num_samples:
             nothing_new.rollback()
-            told = {"num_repeated": writer.num_repeated, "num_updated": num_updated}
-            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present, **told)
+            return ImportedRound(
+                None,
+                None,
+                staged.num_rows,
+                0,
+                writer.num_present,
+                num_repeated=writer.num_repeated,
+                num_updated=num_updated,
+            )
     round_.num_prompts = prompt_set.num_prompts
     round_.counts = {
         "prompts": prompt_set.num_prompts,

@@ -18,7 +18,7 @@ from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.pipeline import judge as judging
+from backend.pipeline import judge_columns
 from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
@@ -292,7 +292,7 @@ def spread_of(judgments: Sequence[tuple[Any, ...]]) -> float | None:
     """The standard deviation of the judgments' scores."""
     if len(judgments) == 1:
         return None if judgments[0][SCORE] is None else 0.0
-    return judging.spread([judgment[SCORE] for judgment in judgments if judgment[SCORE] is not None])
+    return judge_columns.spread([judgment[SCORE] for judgment in judgments if judgment[SCORE] is not None])
 
 
 def _extra(imported_sample: ImportedSample, score: float | None, shared: tuple[str, str | None] | None) -> str:

@@ -12,7 +12,8 @@ from backend.db import tables
 from backend.db.many import among
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions.item_counts import SLOW_SECONDS, STANDS, settled_groups
+from backend.services.decisions.item_counts import settled_groups
+from backend.services.decisions.label_counts import SLOW_SECONDS, STANDS
 from backend.services.queue import assignments
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource, Split

@@ -15,7 +15,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, refusals, stale
 from backend.services.access import Actor, require
 from backend.services.questions.presets import PRESETS, NewQuestion
-from backend.values import Role
+from backend.values import JSON, Role
 from backend.values.questions import KEPT_QUESTIONS, KEY, QuestionKind, QuestionOptions
 
 __all__ = [
@@ -120,7 +120,7 @@ def change(
     with session() as db:
         row = _find(db, actor, question_id, Role.curator)
         before = view_of(row, _is_answered(db, question_id))
-        given = {"title": title, "help": help, "is_required": is_required, "is_active": is_active}
+        given: JSON = {"title": title, "help": help, "is_required": is_required, "is_active": is_active}
         given["options"] = None if options is None else options.model_dump(mode="json")
         current = {name: getattr(row, name) for name in given} | {"options": before.options.model_dump(mode="json")}
         stale.refuse(f"The question {row.title!r}", version, row.version, current, given)

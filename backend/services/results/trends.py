@@ -89,7 +89,7 @@ def _of_metric(db: Session, rounds: Sequence[tables.Round], name: str) -> list[T
     checkpoints = {round_.id: round_.checkpoint_id for round_ in rounds}
     values: dict[int, Value] = {}
     for round_id, checkpoint_id, value, low, high, n in rows:
-        if checkpoint_id is None or checkpoint_id == checkpoints[round_id]:
+        if value is not None and checkpoint_id in (None, checkpoints[round_id]):
             values[round_id] = (value, low, high, n)
     return _points(rounds, lambda round_: values.get(round_.id))
 
