@@ -27,7 +27,7 @@ class Reader:
         self._connection = db.connection()
 
     def rows(self, ids: Sequence[int]) -> Sequence[Any]:
-        """The rows of these ids. In the order of the query for each id; the ids in any order."""
+        """The rows of these ids, which may come in any order; those of each id in the query's."""
         asked = sorted({*ids})
         runs = runs_of(asked)
         if len(runs) > 1 + len(asked) // IN_A_RUN:
@@ -47,7 +47,7 @@ def runs_of(ids: Sequence[int]) -> list[tuple[int, int]]:
         return []
     if ids[-1] - ids[0] + 1 == len(ids):
         return [(ids[0], ids[-1])]
-    ends = [n for n, (one, next_one) in enumerate(pairwise(ids), 1) if next_one != one + 1]
+    ends = [n for n, (before, id_) in enumerate(pairwise(ids), 1) if id_ != before + 1]
     return [(ids[start], ids[end - 1]) for start, end in pairwise([0, *ends, len(ids)])]
 
 

@@ -127,10 +127,12 @@ def test_a_digest_is_of_the_values_as_json() -> None:
     why = 'So "it"\\ says,\tover; \x01 \u2028 \N{GRINNING FACE} \u00e9'
     judged = [{"judge": 'the "first"', "score": -0.0, "label": 1, "rationale": why}, {"judge": "b", "score": 1e9}]
     judged += [{"judge": "b", "score": 5e-324, "verdict": "reject"}, {"judge": "c", "label": "yes"}]
-    row = {"completion": why, "judgments": judged, "label": "no", "note": why, "answer": "\u00fc", "level": [why, None]}
-    sample = only_sample(row)
+    decided = [{"who": "ann", "label": "no", "note": why}]
+    row = {"completion": why, "judgments": judged, "decisions": decided}
+    sample = only_sample(row | {"answer": "\u00fc", "level": [why, None]})
     assert (len(sample.judgments), len(sample.decisions)) == (4, 1)
-    _, _, answer, metadata, _, content_hash = sample.prompt
+    _, _, answer, extra, _, content_hash = sample.prompt
+    metadata = json.dumps(json.loads(extra), sort_keys=True)
     values = [content_hash, answer, sample.text, metadata, sample.judgments, sample.decisions]
     written = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     assert sample.digest == int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big", signed=True)
