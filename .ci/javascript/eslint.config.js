@@ -24,12 +24,13 @@ export default [
   { ignores: ["static/vendor/"] },
   {
     files: ["static/*.js"],
+    ignores: ["static/gettext.js"],
     languageOptions: { sourceType: "script", globals: globals.browser },
     linterOptions: reports,
     rules,
   },
   {
-    files: ["static/review/*.js"],
+    files: ["static/gettext.js", "static/review/*.js"],
     ignores: ["static/review/diff_worker.js"],
     languageOptions: { sourceType: "module", globals: globals.browser },
     linterOptions: reports,

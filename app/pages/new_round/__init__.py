@@ -24,9 +24,10 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
 from backend.services.projects import overview
 from backend.services.rounds import Plan
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH = "New round", "new-round"
+TITLE, PATH = N_("New round"), "new-round"
 DEFAULTS = 0
 """Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}

@@ -50,9 +50,10 @@ from app.widgets.sample_filters import (
 )
 from app.widgets.table import Table, row_number
 from backend.services import rounds
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH = "Samples", "samples"
+TITLE, PATH = N_("Samples"), "samples"
 POLL_SECONDS = 4.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

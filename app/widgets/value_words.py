@@ -1,0 +1,22 @@
+"""The words for what rows hold, such as a status, in the reader's language: in English the values themselves."""
+
+from enum import StrEnum
+
+from backend.translations import N_, gettext
+
+WORDS = (
+    *(N_("generate"), N_("judge"), N_("review"), N_("select"), N_("train"), N_("evaluate")),
+    *(N_("queued"), N_("running"), N_("held"), N_("done"), N_("failed"), N_("cancelled")),
+    *(N_("viewer"), N_("reviewer"), N_("curator"), N_("admin")),
+    *(N_("green"), N_("amber"), N_("red"), N_("unknown"), N_("ok"), N_("no limit")),
+    *(N_("accepted"), N_("rejected"), N_("undecided")),
+    *(N_("accept"), N_("reject"), N_("train"), N_("held out")),
+    *(N_("answers"), N_("groups"), N_("prompts"), N_("rows"), N_("samples"), N_("steps"), N_("texts"), N_("trials")),
+    *(N_("questions"), N_("rewrites"), N_("looks"), N_("matches")),
+)
+"""Stages, statuses, roles, lights, verdicts, and what a job counts, for the catalogue."""
+
+
+def word(value: StrEnum | str | None) -> str:
+    """Return the word for a value; nothing for None."""
+    return "" if value is None else gettext(str(value))
