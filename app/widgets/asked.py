@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from backend.translations import N_, gettext
+
 NUMBER = re.compile(r"[0-9]{1,18}")
 SHOWN = 40
 """As much of a wrong number is repeated."""
+NO_NUMBER = N_("The address asks for {what} “{given}”, which is no number of a {what}.")
+NOT_HERE = N_("There is no {what} {number} in this project. It is another project's, or the address is wrong.")
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,11 @@ def asked_for(text: str, what: str, known: Container[int] | None = None) -> Addr
         return AddressId()
     if not NUMBER.fullmatch(text):
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        return AddressId(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
+        return AddressId(missing=gettext(NO_NUMBER).format(what=gettext(what), given=shown))
     number = int(text)
     return AddressId(number) if known is None or number in known else AddressId(missing=not_here(what, number))
 
 
 def not_here(what: str, number: int) -> str:
     """Say that this project has no such row: one of another project is not told from one that is nowhere."""
-    return f"There is no {what} {number} in this project. It is another project's, or the address is wrong."
+    return gettext(NOT_HERE).format(what=gettext(what), number=number)

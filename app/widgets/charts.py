@@ -81,7 +81,7 @@ def histogram(
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     """Held-out accuracy along the newest lineage with its 95 % band, and along each other one from where it leaves it;
     the shares kept and overridden of every round."""
-    figure = blank(height=height, x="round", y="share")
+    figure = blank(height=height, x=gettext("round"), y=gettext("share"))
     line, *others = lineages(lines)
     measured = [point for point in line if point.accuracy is not None]
     _band(figure, measured)

@@ -13,7 +13,7 @@ from backend.services.rounds import RoundView, review_scope
 from backend.translations import N_, gettext
 from backend.values import RoundStatus
 
-REOPEN = "Once the round is done or held, a curator can reopen it (Team → Review settings)."
+REOPEN = N_("Once the round is done or held, a curator can reopen it (Team → Review settings).")
 EMPTY = N_("No round of this project was reviewed yet. Launch one with “People review”.")
 
 
@@ -53,12 +53,13 @@ def is_before_review(round_: RoundView) -> bool:
 def why_closed(round_: RoundView) -> str:
     """Why nobody decides on the round now, or, while it is in review, what will be the reason when it is over."""
     if not round_.is_reviewed:
-        return "It was launched without people's review: the judge's labels stand."
+        return gettext("It was launched without people's review: the judge's labels stand.")
     if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
-        return f"The review is over: its labels are frozen with what training read. {REOPEN}"
+        over = gettext("The review is over: its labels are frozen with what training read.")
+        return f"{over} {gettext(REOPEN)}"
     if round_.status is RoundStatus.running:
-        return "It comes to its review once its samples are made and judged."
-    return "It ended before its review."
+        return gettext("It comes to its review once its samples are made and judged.")
+    return gettext("It ended before its review.")
 
 
 def known(round_id: int | None, request: gr.Request) -> int | None:

@@ -51,7 +51,7 @@ def _through(template: str, change: Callable[[str], str]) -> str:
     for piece in _SPLIT.split(template):
         if piece.startswith("<"):
             is_code = bool(_UNTOUCHED.match(piece)) or (is_code and not piece.startswith("</"))
-            pieces.append(_ATTRIBUTE.sub(lambda found: found[1] + _attribute(found[2], change) + found[3], piece))
+            pieces.append(_ATTRIBUTE.sub(lambda match: match[1] + _attribute(match[2], change) + match[3], piece))
         elif is_code or _BLOCK.fullmatch(piece):
             pieces.append(piece)
         else:

@@ -13,8 +13,10 @@ WORDS = (
     *(N_("accept"), N_("reject"), N_("train"), N_("held out")),
     *(N_("answers"), N_("groups"), N_("prompts"), N_("rows"), N_("samples"), N_("steps"), N_("texts"), N_("trials")),
     *(N_("questions"), N_("rewrites"), N_("looks"), N_("matches")),
+    *(N_("arena"), N_("checkpoint"), N_("dataset"), N_("job"), N_("judge bench"), N_("judged round"), N_("preview")),
+    *(N_("prompt"), N_("prompt set"), N_("reviewed round"), N_("rewrite"), N_("round"), N_("sample")),
 )
-"""Stages, statuses, roles, lights, verdicts, and what a job counts, for the catalogue."""
+"""Stages, statuses, roles, lights, verdicts, what a job counts and what addresses ask for, for the catalogue."""
 
 
 def word(value: StrEnum | str | None) -> str:

@@ -242,8 +242,9 @@ def _side(line: RoundLine) -> str:
 def _follows(line: RoundLine) -> str:
     """Which rounds follow by themselves, or why none does."""
     if line.follows:
-        one, more = N_("One more round follows when it is done."), N_("{number} more rounds follow.")
-        return gettext(one) if line.follows == 1 else gettext(more).format(number=line.follows)
+        if line.follows == 1:
+            return gettext("One more round follows when it is done.")
+        return gettext("{number} more rounds follow.").format(number=line.follows)
     if "stopped" in line.auto:
         return gettext("No round follows by itself: {reason}").format(reason=line.auto["stopped"])
     return ""
