@@ -4,31 +4,38 @@ New messages are added without a translation, those that are gone are removed. t
 where that is left to do.
 """
 
+import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
+from babel.util import pathmatch
 
 from backend import translations
 
 ROOT = Path(__file__).parents[1]
 MAPPINGS = {translations.PAGES: "pages.ini", translations.SCRIPTS: "scripts.ini"}
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+FOLDERS = ("app", "backend", "static")
+MARK = re.compile(r"gettext\(|\b_\(|\bN_\(|</")
 WIDTH = 120
 
 
 def extracted(catalogue: str) -> Catalog:
     """Return the messages of the code, without translations."""
     with (translations.FOLDER / MAPPINGS[catalogue]).open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, _ = parse_mapping_cfg(file)
     messages = Catalog(charset="utf-8")
-    folders = ("static",) if catalogue == translations.SCRIPTS else ("app", "backend")
-    for name, _, message, comments, context in extract_from_dir(
-        ROOT, methods, options, KEYWORDS, directory_filter=lambda path: _is_ours(path, folders)
-    ):
-        messages.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for file in sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.*")):
+        name = file.relative_to(ROOT).as_posix()
+        method = next((method for pattern, method in methods if pathmatch(pattern, name)), None)
+        # Most modules have no message, and finding that out by reading them takes seconds.
+        if method is None or not MARK.search(file.read_text(encoding="utf-8")):
+            continue
+        for _, message, comments, context in extract_from_file(method, file, KEYWORDS):
+            messages.add(message, None, [(name, 0)], auto_comments=comments, context=context)
     return messages
 
 
@@ -58,11 +65,6 @@ def update() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
                 write_po(file, messages, width=WIDTH, omit_header=True, ignore_obsolete=True, include_lineno=False)
-
-
-def _is_ours(path: str, folders: tuple[str, ...]) -> bool:
-    parts = Path(path).relative_to(ROOT).parts
-    return not parts or (parts[0] in folders and parts[-1] not in ("__pycache__", "vendor"))
 
 
 if __name__ == "__main__":

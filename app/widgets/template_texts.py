@@ -85,9 +85,9 @@ def extract(
     yield from extract_python(file, keywords, comment_tags, options)
     file.seek(0)
     module = ast.parse(file.read())
-    said = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    docstrings = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
         if is_text and "</" in node.value:
             for text in texts(node.value):
                 yield node.lineno, "N_", text, []

@@ -34,10 +34,10 @@ ENGLISH = (
 )
 
 
-def said(page: Any) -> str:
+def words_of(page: Any) -> str:
     """What the frame of the page says, tooltips and what is read out with it."""
     texts = page.locator(FRAME).evaluate_all(
-        "all => all.map((one) => [one.innerText, one.title, one.getAttribute('aria-label')].join('\\n'))"
+        "all => all.map((element) => [element.innerText, element.title, element.getAttribute('aria-label')].join('\\n'))"
     )
     return "\n".join(texts)
 
@@ -62,7 +62,7 @@ def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None,
         page.goto(site.page(project, path))
         expect(page.locator(element)).to_contain_text(text)
         settled(page)
-        there = said(page)
+        there = words_of(page)
         assert [word for word in ENGLISH if word in there.split("\n")] == []
         assert "Farben: wie das System. Ändern." in there
     assert page.evaluate("navigator.language") == "de"  # what Gradio writes its own words in
@@ -70,7 +70,7 @@ def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None,
     beside.goto(site.page(project, ""))
     expect(beside.locator("#next-action .why")).to_contain_text("Round 1 waits for people")
     expect(beside.locator("html")).to_have_attribute("lang", "en")
-    assert "Farben" not in said(beside)
+    assert "Farben" not in words_of(beside)
     page.reload()
     expect(page.locator("#my-work h2")).to_contain_text("in Runde 1")
     assert desk.errors == []

@@ -38,8 +38,8 @@ def test_two_people_read_the_same_page_each_in_their_language(database: str) -> 
             assert ["Runde abbrechen …" in page for page in asked] == [True, False]
             assert ["Noch keine Runde." in page for page in asked] == [True, False]
             assert ["Cancel round…" in page for page in asked] == [False, True]
-        said = [re.search(r'id="messages">(.*?)</script>', page) for page in asked]
-        assert [bool(json.loads(found[1])) for found in said if found] == [True, False]
+        brought = [re.search(r'id="messages">(.*?)</script>', page) for page in asked]
+        assert [bool(json.loads(match[1])) for match in brought if match] == [True, False]
         assert "Der Papierkorb ist leer." in german.get("/projects").text
         german.headers["accept-language"] = "en"
         assert "Der Papierkorb ist leer." in german.get("/projects").text
@@ -93,5 +93,5 @@ def test_every_word_of_a_page_is_translated_where_it_is_sent(path: str) -> None:
         sent = page_texts.translated({"components": here})["components"]
     of = {entry["id"]: page_texts.words_of(entry) for entry in sent}
     for entry in here:
-        said = page_texts.words_of(entry)
-        assert of[entry["id"]] == [known[word][0] if word in known else word for word in said]
+        before = page_texts.words_of(entry)
+        assert of[entry["id"]] == [known[word][0] if word in known else word for word in before]

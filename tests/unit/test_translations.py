@@ -21,13 +21,13 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
     assert [message.id for message in known if message.id and message.fuzzy] == []
     assert not known.obsolete
     for message in (message for message in known if message.id):
-        one, *more = (message.id,) if isinstance(message.id, str) else message.id
+        first, *more = (message.id,) if isinstance(message.id, str) else message.id
         forms = (message.string,) if isinstance(message.string, str) else message.string
-        assert all(forms), f"{one!r} is not translated"
+        assert all(forms), f"{first!r} is not translated"
         for form in forms:
-            assert set(VALUE.findall(form)) == set(VALUE.findall(" ".join([one, *more]))), one
+            assert set(VALUE.findall(form)) == set(VALUE.findall(" ".join([first, *more]))), first
             # A template is run as JavaScript once more, where these would be read.
-            assert not re.search(r"[<>$`\\]", form), one
+            assert not re.search(r"[<>$`\\]", form), first
 
 
 def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> None:
@@ -36,9 +36,9 @@ def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> N
         assert translations.gettext("Overview") == "Übersicht"
         assert translations.gettext("no message") == "no message"
         assert translations.gettext("") == ""
-        one, many = "({number} item, too few to say)", "({number} items, too few to say)"
-        said = [translations.ngettext(one, many, number).partition(",")[0] for number in (0, 1, 2)]
-        assert said == ["({number} Elemente", "({number} Element", "({number} Elemente"]
+        single, several = "({number} item, too few to say)", "({number} items, too few to say)"
+        forms = [translations.ngettext(single, several, number).partition(",")[0] for number in (0, 1, 2)]
+        assert forms == ["({number} Elemente", "({number} Element", "({number} Elemente"]
     assert translations.language() == "en"
 
 

@@ -21,8 +21,8 @@ from backend.services.questions.standing import own as own_answers
 from backend.services.queue import item_views
 from backend.services.queue.item_views import JudgeView, Strongest, views_and_signs
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import JSON, DecisionKind, Message, Messages
 from backend.translations import gettext
+from backend.values import JSON, DecisionKind, Message, Messages
 
 MAX_CHARACTERS = 4_000_000
 """One answer holds no more text than this, but at least one item."""
