@@ -19,6 +19,8 @@ SOURCE = "en"
 FOLDER = Path(__file__).parent / "locale"
 PAGES, SCRIPTS = "rondo", "rondo-js"
 """The catalogues: what the server writes, and what scripts write."""
+CONTEXT = "\x04"
+"""Between a context and its message, as in compiled catalogues."""
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -60,6 +62,12 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return singular if number == 1 else plural
 
 
+def pgettext(context: str, message: str) -> str:
+    """Return a text that other languages say differently elsewhere: the context says where it stands."""
+    forms = read(_language.get(), PAGES).forms.get(f"{context}{CONTEXT}{message}")
+    return forms[0] if forms else message
+
+
 def N_(message: str) -> str:
     """Mark a text that is translated elsewhere; return it as it is."""
     return message
@@ -91,7 +99,7 @@ def read(chosen: str, catalogue: str) -> Messages:
         id_ = message.id if isinstance(message.id, str) else message.id[0]
         forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
         if id_ and all(forms) and not message.fuzzy:
-            forms_of[id_] = forms
+            forms_of[f"{message.context}{CONTEXT}{id_}" if message.context else id_] = forms
     return Messages(forms_of, standard.c2py(known.plural_expr))  # type: ignore[attr-defined]
 
 

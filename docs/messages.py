@@ -17,7 +17,7 @@ from backend import translations
 
 ROOT = Path(__file__).parents[1]
 MAPPINGS = {translations.PAGES: "pages.ini", translations.SCRIPTS: "scripts.ini"}
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 FOLDERS = ("app", "backend", "static")
 MARK = re.compile(r"gettext\(|\b_\(|\bN_\(|</")
 WIDTH = 120

@@ -35,8 +35,6 @@ def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
 
 def round_line(round_: RoundView) -> str:
     """`Round 3, done`: a round where one is chosen."""
-    if round_.status is RoundStatus.review:
-        return gettext("Round {number}, review").format(number=round_.number)
     return gettext("Round {number}, {status}").format(number=round_.number, status=word(round_.status))
 
 

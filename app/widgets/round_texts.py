@@ -5,6 +5,7 @@ from typing import Any
 
 from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
+from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from app.widgets.warning_said import lights
@@ -332,7 +333,7 @@ def _extreme(extreme: Extreme) -> Shown:
             "id": row.id,
             "score": "–" if row.score is None else f"{row.score:.3g}",
             "verdict": word(row.verdict) if row.verdict else gettext("undecided"),
-            "by": "" if row.source == LabelSource.none else str(row.source),
+            "by": "" if row.source == LabelSource.none else source_word(row.source),
             "spread": "" if row.spread is None else f"{row.spread:.2g}",
             "prompt": row.prompt[:PREVIEW],
             "text": row.text[:PREVIEW],

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, pgettext
+from backend.values import RoundStatus
 
 WORDS = (
     *(N_("generate"), N_("judge"), N_("review"), N_("select"), N_("train"), N_("evaluate")),
@@ -21,4 +22,6 @@ WORDS = (
 
 def word(value: StrEnum | str | None) -> str:
     """Return the word for a value; nothing for None."""
+    if value is RoundStatus.review:
+        return pgettext("status", "review")  # which is also a stage
     return "" if value is None else gettext(str(value))

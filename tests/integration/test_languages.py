@@ -19,7 +19,7 @@ from tests.integration import site
 
 pytestmark = pytest.mark.on_sqlite
 
-TRANSLATED = ("", "round", "me")
+TRANSLATED = ("", "round", "me", "samples", "review")
 """The pages of which every word is translated."""
 KNOBS = {text for knob in judge.knobs() for text in (knob.label, help_text(knob))}
 """What parts call their knobs is English everywhere."""

@@ -8,6 +8,7 @@ from app.widgets import handlebars, template_texts
 from backend import translations
 from docs import messages
 
+SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
 
@@ -15,7 +16,9 @@ CATALOGUES = [(language, name) for language in translations.LANGUAGES for name i
 @pytest.mark.parametrize(("language", "name"), CATALOGUES)
 def test_a_catalogue_is_complete(language: str, name: str) -> None:
     known, template = messages.translated(language, name), messages.extracted(name)
-    there, wanted = ({message.id for message in catalogue if message.id} for catalogue in (known, template))
+    there, wanted = (
+        {(message.context, message.id) for message in catalogue if message.id} for catalogue in (known, template)
+    )
     assert sorted(map(str, wanted - there)) == [], "make messages adds them"
     assert sorted(map(str, there - wanted)) == [], "make messages removes them"
     assert [message.id for message in known if message.id and message.fuzzy] == []
