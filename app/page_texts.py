@@ -45,6 +45,8 @@ def _component(component: dict[str, Any]) -> dict[str, Any]:
             props["min_width"] = buttons.width(props["value"])
     if choices := _choices(props):
         props["choices"] = [[gettext(name) if isinstance(name, str) else name, value] for name, value in choices]
+    if isinstance(held := props.get("value"), dict) and TEMPLATE in props:
+        props["value"] = {name: gettext(text) if isinstance(text, str) else text for name, text in held.items()}
     if isinstance(props.get(TEMPLATE), str):
         props[TEMPLATE] = template_texts.translated(props[TEMPLATE])
     return component | {"props": props}

@@ -13,15 +13,19 @@ from app.widgets import template_texts
 from backend import translations
 from backend.errors import InvalidInput
 from backend.services.people import languages
+from backend.services.recipes import parts
 from backend.values import Role
 from tests import rows
 from tests.integration import site
 
 pytestmark = pytest.mark.on_sqlite
 
-TRANSLATED = ("", "round", "me", "samples", "review")
+TRANSLATED = ("", "round", "me", "samples", "review", "new-round")
 """The pages of which every word is translated."""
-KNOBS = {text for knob in judge.knobs() for text in (knob.label, help_text(knob))}
+NAMES = {*translations.LANGUAGES.values(), "transformers", "vLLM"}
+KNOBS = {
+    text for knob in (*judge.knobs(), *parts.review_knobs()) for text in (knob.label, help_text(knob), *knob.choices)
+}
 """What parts call their knobs is English everywhere."""
 PAGE = {"accept": "text/html"}
 
@@ -88,7 +92,7 @@ def test_every_word_of_a_page_is_translated_where_it_is_sent(path: str) -> None:
     words = {word for entry in here for word in page_texts.words_of(entry)}
     for entry in here:
         words |= set(template_texts.texts(entry["props"].get(page_texts.TEMPLATE) or ""))
-    assert sorted(words - known.keys() - {*translations.LANGUAGES.values()} - KNOBS) == []
+    assert sorted(words - known.keys() - NAMES - KNOBS) == []
     with translations.using("de"):
         sent = page_texts.translated({"components": here})["components"]
     of = {entry["id"]: page_texts.words_of(entry) for entry in sent}
