@@ -4,6 +4,10 @@
 // Nothing is asked for by a clock of its own: what the page asks for anyway is taken as the time to look.
 (() => {
   "use strict";
+  // This script runs before the page is read, and no module does.
+  const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
+  /** @type {Promise<typeof import("./gettext.js")>} */
+  const catalogue = import(new URL("gettext.js", own).href);
   const BETWEEN = 15000;
   const SHOWN = "rondo.notice";
   const plainFetch = window.fetch;
@@ -69,33 +73,39 @@
 
   /** The button that asks the browser to show notifications, or what the browser said to that before. */
   class Allow extends HTMLElement {
-    said = document.createElement("span");
+    answer = document.createElement("span");
     button = document.createElement("button");
 
-    connectedCallback() {
-      this.said.className = "rondo-muted";
-      this.said.setAttribute("role", "status");
+    async connectedCallback() {
+      const { gettext } = await catalogue;
+      this.answer.className = "rondo-muted";
+      this.answer.setAttribute("role", "status");
       this.button.className = "rondo-quiet";
       this.button.type = "button";
-      this.button.textContent = "Allow notifications in this browser";
+      this.button.textContent = gettext("Allow notifications in this browser");
       this.button.onclick = async () => {
-        this.tell(await Notification.requestPermission());
+        this.tell(await Notification.requestPermission(), gettext);
         look();
       };
-      this.replaceChildren(this.button, this.said);
-      this.tell("Notification" in window ? Notification.permission : "missing");
+      this.replaceChildren(this.button, this.answer);
+      this.tell("Notification" in window ? Notification.permission : "missing", gettext);
     }
 
-    /** @param {string} known */
-    tell(known) {
+    /**
+     * @param {string} known
+     * @param {typeof import("./gettext.js").gettext} gettext
+     */
+    tell(known, gettext) {
       this.button.hidden = known !== "default";
       /** @type {Record<string, string>} */
       const words = {
-        granted: "This browser shows notifications of Rondo.",
-        denied: "This browser was told not to show notifications of this site. Its settings for the site change that.",
-        missing: "This browser shows no notifications here: they need HTTPS, or an address of this machine.",
+        granted: gettext("This browser shows notifications of Rondo."),
+        denied: gettext(
+          "This browser was told not to show notifications of this site. Its settings for the site change that.",
+        ),
+        missing: gettext("This browser shows no notifications here: they need HTTPS, or an address of this machine."),
       };
-      this.said.textContent = words[known] || "";
+      this.answer.textContent = words[known] || "";
     }
   }
   customElements.define("rondo-allow", Allow);

@@ -1,7 +1,11 @@
 // @ts-check
 // <rondo-comments sample="12">: the comments at a sample, and a field for one's own. Texts go in by textContent.
-(() => {
+(async () => {
   "use strict";
+  // This script runs before the page is read, and no module does.
+  const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
+  /** @type {typeof import("./gettext.js")} */
+  const { gettext } = await import(new URL("gettext.js", own).href);
   const KEPT = "rondo.comment.";
   const MOST_NAMES = 6;
   const times = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
@@ -40,7 +44,7 @@
       const response = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
       return response.status === 204 ? {} : await response.json();
     } catch {
-      return { error: { message: "The server does not answer. What you typed is kept here." } };
+      return { error: { message: gettext("The server does not answer. What you typed is kept here.") } };
     }
   }
 
@@ -63,7 +67,7 @@
       this.names = make("p.names");
       this.names.hidden = true;
       this.names.setAttribute("role", "group");
-      this.names.setAttribute("aria-label", "People to mention");
+      this.names.setAttribute("aria-label", gettext("People to mention"));
       this.box.addEventListener("input", () => this.offer());
       this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
         const first = this.names.hidden ? null : this.names.querySelector("button");
@@ -114,10 +118,10 @@
     people = [];
     isBuilt = false;
     list = make("ol");
-    said = make("p.rondo-muted");
-    button = this.act("Comment", () => this.send());
+    state = make("p.rondo-muted");
+    button = this.act(gettext("Comment"), () => this.send());
     field = new Field(
-      "Your comment",
+      gettext("Your comment"),
       "",
       () => this.people,
       () => this.send(),
@@ -134,10 +138,10 @@
 
     build() {
       this.isBuilt = true;
-      this.said.setAttribute("role", "status");
-      this.field.box.placeholder = "Comment; @name tells a colleague";
+      this.state.setAttribute("role", "status");
+      this.field.box.placeholder = gettext("Comment; @name tells a colleague");
       this.field.box.addEventListener("input", () => this.keep(this.field.box.value));
-      this.replaceChildren(this.list, this.said, this.field.box, this.field.names, this.button);
+      this.replaceChildren(this.list, this.state, this.field.box, this.field.names, this.button);
       // The desk's keys are letters.
       this.addEventListener("keydown", (event) => event.stopPropagation());
     }
@@ -155,7 +159,7 @@
     /** Another sample is shown: its thread, and what was typed for it before. */
     open() {
       this.list.replaceChildren();
-      this.said.textContent = "";
+      this.state.textContent = "";
       this.field.box.value = (this.sample && sessionStorage.getItem(KEPT + this.sample)) || "";
       this.field.names.hidden = true;
       this.load();
@@ -173,20 +177,27 @@
     draw(thread) {
       const { error, entries = [], is_hidden: isHidden, people = [] } = thread;
       this.people = people;
-      this.list.replaceChildren(...entries.map((one) => this.row(one)));
-      const words = isHidden ? "Colleagues' comments are shown after your decision." : "No comments yet.";
-      this.said.textContent = error ? error.message : isHidden || !entries.length ? words : "";
+      this.list.replaceChildren(...entries.map((comment) => this.row(comment)));
+      const words = isHidden
+        ? gettext("Colleagues' comments are shown after your decision.")
+        : gettext("No comments yet.");
+      this.state.textContent = error ? error.message : isHidden || !entries.length ? words : "";
     }
 
-    /** @param {Comment} one */
-    row(one) {
+    /** @param {Comment} comment */
+    row(comment) {
       const row = make("li");
-      const text = make("p.words", one.text);
+      const text = make("p.words", comment.text);
       text.dir = "auto";
-      const at = times.format(new Date(one.at)) + (one.edited_at ? ", edited" : "");
-      row.append(make("b", one.who), " ", make("span.rondo-muted", at), text);
-      if (!one.is_mine) return row;
-      const acts = [this.act("Edit", () => this.edit(row, one)), " ", this.act("Delete", () => this.drop(one))];
+      const time = times.format(new Date(comment.at));
+      const at = comment.edited_at ? gettext("{time}, edited", { time }) : time;
+      row.append(make("b", comment.who), " ", make("span.rondo-muted", at), text);
+      if (!comment.is_mine) return row;
+      const acts = [
+        this.act(gettext("Edit"), () => this.edit(row, comment)),
+        " ",
+        this.act(gettext("Delete"), () => this.drop(comment)),
+      ];
       row.append(...acts);
       return row;
     }
@@ -204,19 +215,25 @@
 
     /**
      * @param {HTMLElement} row
-     * @param {Comment} one
+     * @param {Comment} comment
      */
-    edit(row, one) {
-      const save = () => this.change("PATCH", `/comments/${one.id}`, { text: field.box.value }, row);
-      const field = new Field("Edit your comment", one.text, () => this.people, save);
-      const leave = () => row.replaceWith(this.row(one));
-      row.replaceChildren(field.box, field.names, this.act("Save", save), " ", this.act("Leave", leave));
+    edit(row, comment) {
+      const save = () => this.change("PATCH", `/comments/${comment.id}`, { text: field.box.value }, row);
+      const field = new Field(gettext("Edit your comment"), comment.text, () => this.people, save);
+      const leave = () => row.replaceWith(this.row(comment));
+      row.replaceChildren(
+        field.box,
+        field.names,
+        this.act(gettext("Save"), save),
+        " ",
+        this.act(gettext("Leave"), leave),
+      );
       field.box.focus();
     }
 
-    /** @param {Comment} one */
-    drop(one) {
-      this.change("DELETE", `/comments/${one.id}`);
+    /** @param {Comment} comment */
+    drop(comment) {
+      this.change("DELETE", `/comments/${comment.id}`);
     }
 
     async send() {
@@ -241,7 +258,7 @@
     async change(method, path, body, row) {
       const answer = await ask(method, path, body);
       if (answer.error) {
-        this.said.textContent = answer.error.message;
+        this.state.textContent = answer.error.message;
         return false;
       }
       row?.remove();

@@ -51,16 +51,16 @@
 
   /** Give it the focus that was lost by a move as soon as it can have it: what waits for an answer is inert (locks.js).
    * Whoever has gone on meanwhile, by a key or a click, is left where they are.
-   * @param {HTMLElement} one */
-  function focusOn(one) {
+   * @param {HTMLElement} element */
+  function focusOn(element) {
     const until = performance.now() + PATIENCE;
-    wanted = one;
+    wanted = element;
     const again = () => {
-      if (wanted !== one) return;
+      if (wanted !== element) return;
       const active = document.activeElement,
         isFree = !active || active === document.body;
-      if (isFree && one.isConnected) one.focus({ preventScroll: true });
-      if (isFree && document.activeElement !== one && one.isConnected && performance.now() < until)
+      if (isFree && element.isConnected) element.focus({ preventScroll: true });
+      if (isFree && document.activeElement !== element && element.isConnected && performance.now() < until)
         setTimeout(again, 50);
       else wanted = undefined;
     };
@@ -147,11 +147,11 @@
   function textsOf(elements) {
     /** @type {Map<string, Element[]>} */
     const byText = new Map();
-    for (const one of elements) {
-      const text = one.textContent ?? "",
+    for (const element of elements) {
+      const text = element.textContent ?? "",
         alike = byText.get(text);
-      if (alike) alike.push(one);
-      else byText.set(text, [one]);
+      if (alike) alike.push(element);
+      else byText.set(text, [element]);
     }
     return byText;
   }
@@ -167,18 +167,18 @@
       const there = [...(other?.querySelectorAll(what) ?? [])];
       /** @type {Map<string, Element[]> | undefined} */
       let byText;
-      part.querySelectorAll(what).forEach((one, index) => {
-        const has = one === document.activeElement || one === wanted,
-          isScrolled = !!(one.scrollLeft || one.scrollTop),
-          folds = one instanceof HTMLDetailsElement;
+      part.querySelectorAll(what).forEach((element, index) => {
+        const has = element === document.activeElement || element === wanted,
+          isScrolled = !!(element.scrollLeft || element.scrollTop),
+          folds = element instanceof HTMLDetailsElement;
         if (!has && !isScrolled && !folds) return;
         byText ??= textsOf(there);
-        const alike = one.textContent ? (byText.get(one.textContent) ?? []) : [],
+        const alike = element.textContent ? (byText.get(element.textContent) ?? []) : [],
           twin = alike.length === 1 ? alike[0] : there[index];
         if (!(twin instanceof HTMLElement)) return;
-        if (folds) twin.toggleAttribute("open", one.open);
+        if (folds) twin.toggleAttribute("open", element.open);
         if (has) next = twin;
-        if (isScrolled) twin.scrollTo(one.scrollLeft, one.scrollTop);
+        if (isScrolled) twin.scrollTo(element.scrollLeft, element.scrollTop);
       });
     }
     // Only when it is gone is the focus free.
@@ -195,10 +195,10 @@
     for (const part of waiting) {
       const was = selectedIn(part);
       const scrolled = [...part.querySelectorAll(".scroll, .line")].map(
-        (one) => /** @type {const} */ ([one, one.scrollLeft, one.scrollTop]),
+        (box) => /** @type {const} */ ([box, box.scrollLeft, box.scrollTop]),
       );
       place(part)?.prepend(part);
-      for (const [one, left, above] of scrolled) one.scrollTo(left, above);
+      for (const [box, left, above] of scrolled) box.scrollTo(left, above);
       select(part, was);
     }
     waiting = waiting.filter((part) => !first.contains(part));

@@ -48,7 +48,7 @@
       components.set(id, { name: props?.elem_id, type, isFixed: props?.interactive === false });
       hold(id, props?.value);
     }
-    for (const one of dependencies) events.set(one.id, one);
+    for (const event of dependencies) events.set(event.id, event);
     if (drawing === undefined) return;
     const now = new Set(dependencies.map((/** @type {Listener} */ { id }) => id));
     for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
@@ -78,14 +78,14 @@
    * @param {Listener} event
    * @param {string} name
    */
-  const isOn = (event, name) => event.targets.some(([, one]) => one === name);
+  const isOn = (event, name) => event.targets.some(([, kind]) => kind === name);
   /**
    * The events that follow when this one has written, such as the drawing of a part of the page.
    * @param {Listener} event
    */
   const following = (event) =>
     [...events.values()].filter(
-      (one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)),
+      (next) => next.backend_fn && next.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)),
     );
 
   /**
@@ -94,7 +94,7 @@
    */
   const elementsOf = (id) =>
     [id, ...(inside.get(id) || [])]
-      .map((one) => document.getElementById(components.get(one)?.name || ""))
+      .map((place) => document.getElementById(components.get(place)?.name || ""))
       .filter(Boolean);
 
   /**
@@ -191,9 +191,9 @@
   function end(key, output) {
     if (key.event && output) {
       key.event.outputs.forEach((id, place) => {
-        const made = output.data?.[place];
-        if (made?.__type__ !== "update") hold(id, made);
-        else if ("value" in made) hold(id, made.value);
+        const written = output.data?.[place];
+        if (written?.__type__ !== "update") hold(id, written);
+        else if ("value" in written) hold(id, written.value);
       });
     } else sent.get(key.trigger)?.delete(key.event);
     unlockAfter(key);
@@ -267,13 +267,13 @@
     if (!window.gradio_config) return;
     learn(window.gradio_config);
     const page = document.querySelector("gradio-app");
-    for (const one of events.values()) {
+    for (const event of events.values()) {
       if (
-        one.backend_fn &&
-        isOn(one, "load") &&
-        one.outputs.some((id) => isField(id) && components.get(id).type !== "button")
+        event.backend_fn &&
+        isOn(event, "load") &&
+        event.outputs.some((id) => isField(id) && components.get(id).type !== "button")
       )
-        lock(page, one.id);
+        lock(page, event.id);
     }
   });
 

@@ -1,5 +1,9 @@
 // What the modules of static/review hand to each other. Read by the type checker alone.
 
+/** The element that `make` makes of a tag and classes, such as "p.rondo-muted". */
+type ElementOf<What extends string> = What extends `${infer Tag}.${string}` ? Tagged<Tag> : Tagged<What>;
+type Tagged<Tag> = Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement;
+
 type Verdict = "accept" | "reject";
 /** What a sample of an item is called on screen, by its number. */
 type Names = (id: number) => string;
@@ -25,14 +29,14 @@ interface JudgeView {
 }
 
 /** What a decision says; `value` as the server keeps it for the kind. */
-interface Said {
+interface Decision {
   kind: string;
   score?: number | null;
   value?: any;
 }
 
 /** The person's own decision; `saved`: the server has it. */
-interface Mine extends Said {
+interface Mine extends Decision {
   client_id: string;
   is_override?: boolean | null;
   late?: boolean;
@@ -51,10 +55,20 @@ interface Sample {
   /** Texts that the model made of it on this page. */
   repairs?: { job: number; text: string }[];
   /** What the person answered, by the number of the question. */
-  answers?: Record<string, any>;
+  answers?: AnswersGiven;
   /** Of these, what the server has. */
-  stood?: Record<string, any>;
+  stood?: AnswersGiven;
 }
+
+/** What a person answered to a question: what stands in it goes by the kind of the question. */
+interface AnswerValue {
+  rating?: number;
+  label?: string;
+  labels?: string[];
+  text?: string;
+  spans?: { start: number; end: number; label: string }[];
+}
+type AnswersGiven = Record<string, AnswerValue | null | undefined>;
 
 /** A question of the project; `options.labels`: what is chosen from. */
 interface Question {
@@ -77,7 +91,7 @@ interface Item extends Sample {
   lease_until: string | null;
   flag: string | null;
   mine: Mine | null;
-  others: (Said & { who: string; note: string })[];
+  others: (Decision & { who: string; note: string })[];
   /** Who has it instead. */
   holder?: string;
 }
@@ -176,78 +190,61 @@ interface Done {
   after?: Mine | null;
   /** Of an answer: the question, and the answer that stood before. */
   question?: Question;
-  stood?: any;
+  stood?: AnswerValue | null;
 }
 
-interface Desk {
-  element: HTMLElement;
-  order: string;
-  done: Done[];
-  undone: Map<string, Done>;
-  known: Set<string>;
-  work: { item: Item | undefined; text: (() => string) | null } | null;
-  /** When the item on screen was shown. */
-  started: number;
-  /** Whether long texts are shown whole. */
-  whole: boolean;
-  whyHeld: string;
-  isReady: boolean;
-  isGoingBack: boolean;
-  pressed: [name: string, key: string][];
-  questions: import("../../static/review/questions.js").Questions;
-  outcomes: import("../../static/review/outcomes.js").Outcomes;
-  history: import("../../static/review/notes.js").History;
-  chain: import("../../static/review/chain.js").Chain;
-  comments: import("../../static/review/thread.js").Thread;
-  team: import("../../static/review/team.js").Team;
-  find: import("../../static/review/find.js").Find;
-  palette: import("../../static/review/palette.js").Palette;
-  help: import("../../static/review/help.js").Help;
-  otherRounds: import("../../static/review/other_rounds.js").OtherRounds;
-  me: number;
-  address: string;
-  opened: Opened;
-  round: OpenedRound;
-  shows: Opened["shows"];
-  scores: number[];
-  scale: [number, number] | null;
-  why: string[];
-  mode: Mode;
-  progress: Progress;
-  tally: { decided: number; overridden: number };
-  rest: import("../../static/review/rest.js").Rest;
-  bindings: import("../../static/review/keys.js").Bindings;
-  outbox: import("../../static/review/outbox.js").Outbox;
-  compare: import("../../static/review/compare.js").Compare;
+/** The elements of the desk, made once. */
+interface Parts {
+  unsaved: HTMLElement;
+  tally: HTMLElement;
+  progress: HTMLElement;
+  here: HTMLElement;
+  lease: HTMLElement;
+  spoken: HTMLElement;
+  message: HTMLElement;
+  otherRounds: HTMLElement;
+  outcomes: HTMLElement;
+  find: HTMLElement;
+  prompt: HTMLElement;
+  answer: HTMLElement;
+  work: HTMLElement;
+  compare: HTMLElement;
+  facts: HTMLElement;
+  mine: HTMLElement;
+  assist: HTMLElement;
+  revealed: HTMLElement;
+  history: HTMLDetailsElement;
+  comments: HTMLDetailsElement;
+  chain: HTMLDetailsElement;
+  actions: HTMLElement;
+  help: HTMLDialogElement;
+  closing: HTMLDialogElement;
+  palette: HTMLDialogElement;
+  round: HTMLSelectElement;
+  order: HTMLSelectElement;
+  close: HTMLElement | null;
+  guidelines: HTMLDetailsElement | null;
+  desk: HTMLElement;
+}
+
+/** What a mode needs of the desk. */
+interface ModeNeeds {
+  review: import("../../static/review/review.js").Review;
   queue: import("../../static/review/queue.js").Queue;
-  /** The elements of the page, by name. */
-  parts: Record<string, any>;
-  canAct: unknown;
-  shown?: Item;
-  last?: Item;
-  revealed?: string;
-  saidSignedOut?: string;
+  status: import("../../static/review/status.js").Status;
+  work: import("../../static/review/work.js").Work;
+  bindings: import("../../static/review/keys.js").Bindings;
+  answer: HTMLElement;
+  assist: HTMLElement;
+  /** The nodes of a text, rendered or raw. */
   text(value: string): HTMLElement[];
-  decide(kind: string, more?: { score?: number; value?: object }, item?: Item): void;
-  edited(target: Sample, text: string, value: object | null): boolean;
-  editFrom(target: Sample, start: string, value: object): void;
-  noted(item: Item, note: string): void;
-  keepText(act: { kind?: string; sample_id: number; text?: string; note?: string }): void;
-  beginWork(nodes: Node[], how?: { inPlace?: boolean; text?: (() => string) | null }): void;
-  endWork(): void;
-  say(text: string, how?: { good?: boolean; link?: Node | null; buttons?: Node[] | null }): void;
-  hint(text: string): void;
-  announce(text: string): void;
-  sayHeld(): void;
-  tellChoice(): void;
-  closed(): void;
+  isShown(item: Item): boolean;
   paint(how?: { keep?: boolean }): void;
-  paintBar(): void;
-  show(changes: object): void;
-  run(name: string, key?: string): unknown;
-  do_round(id: string): void;
-  do_order(order: string): void;
-  do_closing(): unknown;
+  /** Show anew what is chosen. */
+  paintMine(): void;
+  decide(kind: string, more?: { score?: number; value?: object }, item?: Item): void;
+  /** The project's questions about a sample of a group. */
+  asks: { turn(sample: Sample): void; afterChoice(item: Item, value: Choice): string };
 }
 
 /** The libraries of static/vendor, which have no types here. */

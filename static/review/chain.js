@@ -1,10 +1,11 @@
 // @ts-check
 // Where the item's texts came from, and what was said of them: asked for when it is opened, for it may be long.
 
+import { gettext } from "../gettext.js";
 import { make, number } from "./elements.js";
 
-const HIDDEN = "Where the text came from and what was said of it is hidden until the review is over.";
-const MORE = "There are more of them; the list of samples, by step, has all.";
+const HIDDEN = gettext("Where the text came from and what was said of it is hidden until the review is over.");
+const MORE = gettext("There are more of them; the list of samples, by step, has all.");
 
 export class Chain {
   /**
@@ -41,14 +42,14 @@ export class Chain {
     const ids = item.members ? item.members.map(({ sample_id }) => sample_id) : [item.sample_id];
     const chains = await Promise.all(ids.map((id) => this.rest.get(`/samples/${id}/chain`)));
     if (item !== this.item) return;
-    const wrong = chains.find((one) => !one || one.error);
-    const isWrong = chains.some((one) => !one || one.error);
+    const wrong = chains.find((chain) => !chain || chain.error);
+    const isWrong = chains.some((chain) => !chain || chain.error);
     if (isWrong)
       return this.body.replaceChildren(
-        make("p.rondo-muted", {}, wrong ? wrong.error.message : "The server does not answer."),
+        make("p.rondo-muted", {}, wrong ? wrong.error.message : gettext("The server does not answer.")),
       );
     const shown = chains.flatMap((chain, n) => this.drawn(chain, item.members ? n : null));
-    this.body.replaceChildren(...(shown.length ? shown : [make("p.rondo-muted", {}, "Nothing yet.")]));
+    this.body.replaceChildren(...(shown.length ? shown : [make("p.rondo-muted", {}, gettext("Nothing yet."))]));
   }
 
   /**
@@ -58,20 +59,22 @@ export class Chain {
    */
   drawn(chain, n) {
     const { names } = chain;
-    const madeBy = names[chain.step] && `step ${chain.step + 1} (${names[chain.step]}), role ${chain.role}`;
-    const head = madeBy && !n ? [make("p.rondo-muted", {}, madeBy)] : [];
+    const values = { number: chain.step + 1, name: names[chain.step], role: chain.role };
+    const origin = gettext("step {number} ({name}), role {role}", values);
+    const head = names[chain.step] && !n ? [make("p.rondo-muted", {}, origin)] : [];
     const above = n
       ? []
-      : chain.above.map((/** @type {any} */ one, /** @type {number} */ place) =>
-          text(one, names, place ? "which is about" : "About"),
+      : chain.above.map((/** @type {any} */ source, /** @type {number} */ place) =>
+          text(source, names, place ? gettext("which is about") : gettext("About")),
         );
-    const title = n === null || !chain.questions.length ? [] : [make("b", {}, `Sample ${this.title(n)}`)];
-    const below = chain.questions.map((/** @type {any} */ one) =>
+    const title =
+      n === null || !chain.questions.length ? [] : [make("b", {}, gettext("Sample {name}", { name: this.title(n) }))];
+    const below = chain.questions.map((/** @type {any} */ question) =>
       make(
         "div.about",
         {},
-        make("p.asked", { dir: "auto", textContent: one.asked }),
-        ...one.answers.map((/** @type {any} */ row) => text(row, names)),
+        make("p.asked", { dir: "auto", textContent: question.asked }),
+        ...question.answers.map((/** @type {any} */ row) => text(row, names)),
       ),
     );
     const rest = chain.is_hidden ? HIDDEN : chain.has_more ? MORE : "";
@@ -81,21 +84,21 @@ export class Chain {
 }
 
 /**
- * @param {any} one
+ * @param {any} sample
  * @param {Record<number, string>} names
  * @param {string} before
  */
-function text(one, names, before = "") {
-  const link = make("a", { href: `samples?sample=${one.id}`, target: "_blank" }, `sample ${one.id}`);
-  const said = make(
+function text({ id, step, verdict, score, text: words }, names, before = "") {
+  const link = make("a", { href: `samples?sample=${id}`, target: "_blank" }, gettext("sample {id}", { id }));
+  const label = make(
     "span.rondo-muted",
     {},
-    [names[one.step], one.verdict, one.score === null ? "" : number(one.score)].filter(Boolean).join(", "),
+    [names[step], verdict, score === null ? "" : number(score)].filter(Boolean).join(", "),
   );
   return make(
     "div.link",
     {},
-    make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", said),
-    make("p.of", { dir: "auto", textContent: one.text }),
+    make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", label),
+    make("p.of", { dir: "auto", textContent: words }),
   );
 }

@@ -1,42 +1,55 @@
 // @ts-check
 // Closing the review: first what it would do, then the act.
 
-import { closeDialog, make, plural } from "./elements.js";
+import { gettext, ngettext } from "../gettext.js";
+import { closeDialog, make } from "./elements.js";
 import { refusal } from "./rest.js";
 
-/** @param {Desk} desk */
-export async function askToClose(desk) {
-  const answer = await desk.rest.get(`${desk.address}/review/closing`);
-  const dialog = desk.parts.closing;
+/**
+ * What closing needs. `unsent()`: how many decisions are on their way. `closed()`: it is done.
+ * @typedef {{review: import("./review.js").Review, rest: import("./rest.js").Rest,
+ *   status: import("./status.js").Status, dialog: HTMLDialogElement, unsent: () => number,
+ *   closed: () => void}} ClosingNeeds
+ */
+
+/** @param {ClosingNeeds} needs */
+export async function askToClose(needs) {
+  const { review, rest, status, dialog, unsent } = needs;
+  const answer = await rest.get(`${review.address}/review/closing`);
   const problem = refusal(answer);
-  if (problem) return desk.say(problem);
-  const waiting = desk.outbox.size;
-  const close = make("button.rondo-primary", { type: "button", onclick: () => closeReview(desk) }, "Close the review");
+  if (problem) return status.say(problem);
+  const waiting = unsent();
+  const onclick = () => closeReview(needs);
+  const close = make("button.rondo-primary", { type: "button", onclick }, gettext("Close the review"));
   close.disabled = waiting > 0;
-  const notYet = closeDialog("Not yet");
+  const notYet = closeDialog(gettext("Not yet"));
   const lines = answer.lines.map((/** @type {string} */ line) => make("li", {}, line));
+  const unsaved = ngettext(
+    "{count} decision of yours not saved yet. Wait a moment.",
+    "{count} decisions of yours not saved yet. Wait a moment.",
+    waiting,
+    { count: waiting.toLocaleString() },
+  );
   dialog.replaceChildren(
-    make("h2", {}, `Close the review of round ${desk.round.number}?`),
+    make("h2", {}, gettext("Close the review of round {number}?", { number: review.round.number })),
     make("ul", {}, ...lines),
+    ...(waiting ? [make("p.rondo-problem", {}, unsaved)] : []),
     make("div.rondo-toolbar", {}, close, notYet),
   );
-  if (waiting)
-    dialog.lastChild.before(
-      make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`),
-    );
   dialog.showModal();
   // Enter must not end a review by the way.
-  return notYet.querySelector("button").focus();
+  return notYet.querySelector("button")?.focus();
 }
 
-/** @param {Desk} desk */
-async function closeReview(desk) {
-  const answer = await desk.rest.post(`${desk.address}/review/close`);
-  desk.parts.closing.close();
+/** @param {ClosingNeeds} needs */
+async function closeReview({ review, rest, status, dialog, closed }) {
+  const answer = await rest.post(`${review.address}/review/close`);
+  dialog.close();
   const problem = refusal(answer);
-  if (problem) return desk.say(problem);
-  desk.round.is_open = false;
-  const link = make("a", { href: "jobs" }, "See Jobs");
-  desk.say("The review is closed. Selection and training go on in the background. ", { good: true, link });
-  return desk.paint();
+  if (problem) return status.say(problem);
+  review.end();
+  const link = make("a", { href: "jobs" }, gettext("See Jobs"));
+  const text = gettext("The review is closed. Selection and training go on in the background.");
+  status.say(`${text} `, { good: true, link });
+  return closed();
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Two texts of the item, word by word: what one lacks is struck through, what the other has is underlined.
 
+import { gettext } from "../gettext.js";
 import { words } from "./diff.js";
 import { make } from "./elements.js";
 
@@ -14,12 +15,11 @@ export class Compare {
     this.place = place;
     this.texts = texts;
     this.isOpen = false;
-    /** @type {any} */
-    this.left = null;
-    /** @type {any} */
-    this.right = null;
-    /** @type {any} */
-    this.body = null;
+    /** What can be compared now. @type {[name: string, text: string][]} */
+    this.known = [];
+    /** The two that are. */
+    this.chosen = [0, 1];
+    this.body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-live": "polite" });
     /** @type {symbol | null} */
     this.asked = null;
   }
@@ -39,43 +39,44 @@ export class Compare {
     const texts = this.texts();
     this.isOpen = true;
     this.place.hidden = false;
-    if (texts.length < 2) return this.say("There is one text here. Edit or repair it, and the two can be compared.");
-    this.left = this.select("Compare", texts, 0);
-    this.right = this.select("with", texts, 1);
-    this.body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-live": "polite" });
-    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
+    if (texts.length < 2)
+      return this.say(gettext("There is one text here. Edit or repair it, and the two can be compared."));
+    this.known = texts;
+    this.chosen = [0, 1];
+    this.body.replaceChildren();
+    const [left, right] = [this.select(gettext("Compare"), 0), this.select(gettext("with"), 1)];
+    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
     const legend = make(
       "span.rondo-muted.legend",
       {},
-      make("del", {}, "only left"),
+      make("del", {}, gettext("only left")),
       " ",
-      make("ins", {}, "only right"),
+      make("ins", {}, gettext("only right")),
     );
-    this.place.replaceChildren(
-      make("p.rondo-toolbar", {}, this.left, this.right, legend, make("span.space"), close),
-      this.body,
-    );
+    this.place.replaceChildren(make("p.rondo-toolbar", {}, left, right, legend, make("span.space"), close), this.body);
     this.draw();
     return undefined;
   }
 
   /**
    * @param {string} label
-   * @param {[name: string, text: string][]} texts
-   * @param {number} chosen
+   * @param {number} side 0 for the left one, 1 for the right
    */
-  select(label, texts, chosen) {
-    const options = texts.map(([name, text], n) => {
-      const option = make("option", { value: String(n) }, name);
-      option.text_ = text;
-      option.selected = n === chosen;
-      return option;
-    });
-    return make("select", { "aria-label": label, onchange: () => this.choose() }, ...options);
+  select(label, side) {
+    const options = this.known.map(([name], n) => make("option", { value: String(n) }, name));
+    const list = make("select", { "aria-label": label }, ...options);
+    list.selectedIndex = this.chosen[side];
+    list.addEventListener("change", () => this.choose(side, list.selectedIndex));
+    return list;
   }
 
-  /** The keys are the desk's again once a text is chosen. */
-  choose() {
+  /**
+   * The keys are the desk's again once a text is chosen.
+   * @param {number} side
+   * @param {number} place
+   */
+  choose(side, place) {
+    this.chosen[side] = place;
     this.body.focus({ preventScroll: true });
     return this.draw();
   }
@@ -86,15 +87,15 @@ export class Compare {
   }
 
   async draw() {
-    const [one, other] = [this.left, this.right].map((select) => select.selectedOptions[0].text_);
+    const [left, right] = this.chosen.map((place) => this.known[place][1]);
     const asked = (this.asked = Symbol("diff"));
-    const parts = await words(one, other);
+    const parts = await words(left, right);
     if (asked !== this.asked || !this.isOpen) return;
     if (!parts)
       return this.body.replaceChildren(
-        make("p.rondo-muted", {}, "These texts are too long or too different to compare word by word."),
+        make("p.rondo-muted", {}, gettext("These texts are too long or too different to compare word by word.")),
       );
-    if (one === other) return this.body.replaceChildren(make("p.rondo-muted", {}, "The two are the same."));
+    if (left === right) return this.body.replaceChildren(make("p.rondo-muted", {}, gettext("The two are the same.")));
     this.body.replaceChildren(...parts.map(([text, change]) => part(text, change)));
   }
 }

@@ -36,11 +36,11 @@ function ask(kind, texts) {
 
 /**
  * [[text, -1 | 0 | 1], …]; null where the texts are too long or too different.
- * @param {string} one
- * @param {string} other
+ * @param {string} left
+ * @param {string} right
  * @returns {Promise<[text: string, change: -1 | 0 | 1][] | null>}
  */
-export const words = (one, other) => ask("words", [one, other]);
+export const words = (left, right) => ask("words", [left, right]);
 
 const GREY = "review-common";
 
@@ -72,7 +72,7 @@ export async function greyCommon(elements, isCurrent) {
  */
 export function rangesIn(element, places) {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  const made = [];
+  const ranges = [];
   const next = () => /** @type {Text | null} */ (walker.nextNode());
   let node = next();
   let before = 0;
@@ -86,11 +86,11 @@ export function rangesIn(element, places) {
         endContainer: node,
         endOffset: Math.min(end - before, node.length),
       });
-      made.push(range);
+      ranges.push(range);
       if (before + node.length >= end) break;
       from = before + node.length;
       [before, node] = [from, next()];
     }
   }
-  return made;
+  return ranges;
 }

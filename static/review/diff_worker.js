@@ -13,13 +13,13 @@ const isWord = (token) => /[\p{L}\p{N}]/u.test(token);
 
 /**
  * [[text, -1 | 0 | 1], …], or null where the texts are too long or too different.
- * @param {string} one
- * @param {string} other
+ * @param {string} left
+ * @param {string} right
  */
-function words(one, other) {
-  if (one.length + other.length > LONGEST) return null;
+function words(left, right) {
+  if (left.length + right.length > LONGEST) return null;
   /** @type {{value: string[], added: boolean, removed: boolean}[] | undefined} */
-  const parts = Diff.diffArrays(cut(one), cut(other), { timeout: TIMEOUT });
+  const parts = Diff.diffArrays(cut(left), cut(right), { timeout: TIMEOUT });
   return parts && parts.map(({ value, added, removed }) => [value.join(""), removed ? -1 : added ? 1 : 0]);
 }
 

@@ -1,16 +1,22 @@
 // @ts-check
 // Editing a text in place. What is typed is kept in this browser until it is saved.
 
+import { gettext } from "../gettext.js";
 import { keyName, make, onTextKeys } from "./elements.js";
 
-const EMPTY = "The text is empty: write something, or reject the sample.";
-const UNCHANGED = "Nothing is changed; Esc leaves it.";
+/**
+ * What the editor needs. `edited(target, text, value)` takes the text; false: not taken. `compare()` shows it beside the
+ * original.
+ * @typedef {{me: number, work: import("./work.js").Work, status: import("./status.js").Status,
+ *   bindings: import("./keys.js").Bindings, compare: () => void,
+ *   edited: (target: Sample, text: string, value: object | null) => boolean}} EditorNeeds
+ */
 
 /**
- * @param {{me: number}} desk
+ * @param {{me: number}} person
  * @param {number} id
  */
-const draftName = (desk, id) => `rondo.review.draft.${desk.me}.${id}`;
+const draftName = (person, id) => `rondo.review.draft.${person.me}.${id}`;
 
 /**
  * What was kept under this name, else null.
@@ -40,34 +46,42 @@ export function keep(name, text) {
 
 /**
  * Keep a text that was not saved, to be found when the sample is edited again.
- * @param {{me: number}} desk
+ * @param {{me: number}} person
  * @param {number} sampleId
  * @param {string} text
  */
-export const keepDraft = (desk, sampleId, text) => keep(draftName(desk, sampleId), text);
+export const keepDraft = (person, sampleId, text) => keep(draftName(person, sampleId), text);
 
 /**
  * Whether a text of this person waits here for the sample.
- * @param {{me: number}} desk
+ * @param {{me: number}} person
  * @param {number} sampleId
  */
-export const hasDraft = (desk, sampleId) => recall(draftName(desk, sampleId)) !== null;
+export const hasDraft = (person, sampleId) => recall(draftName(person, sampleId)) !== null;
+
+/** An edit was begun and not saved. */
+export const draftBadge = () =>
+  make(
+    "span.rondo-badge.accent.draft",
+    { title: gettext("A text of yours waits in this browser; editing opens it") },
+    gettext("✎ draft"),
+  );
 
 /**
  * Open the editor on a sample; `start` is what to begin with where it is not the sample's own text.
- * @param {Desk} desk
+ * @param {EditorNeeds} needs
  * @param {Sample} target
  * @param {{start?: string | null, value?: object | null}} how
  */
-export function edit(desk, target, { start = null, value = null } = {}) {
-  const name = draftName(desk, target.sample_id);
+export function edit({ me, work, status, bindings, edited, compare }, target, { start = null, value = null } = {}) {
+  const name = draftName({ me }, target.sample_id);
   const draft = recall(name);
   // As a text area gives it back: without the line ends of other systems.
   const original = target.text.replace(/\r\n?/g, "\n");
   const box = make("textarea", {
     value: start ?? draft ?? target.text,
     dir: "auto",
-    "aria-label": "Edited text",
+    "aria-label": gettext("Edited text"),
     rows: 12,
   });
   const isWorthKeeping = () => box.value.trim() !== "" && box.value !== original;
@@ -76,16 +90,21 @@ export function edit(desk, target, { start = null, value = null } = {}) {
   const leave = () => {
     clearTimeout(timer);
     keepNow();
-    desk.endWork();
-    if (isWorthKeeping())
-      desk.hint(`Your text is kept: ${keyName(desk.bindings.first("edit")) || "Edit"} opens it again.`);
+    work.end();
+    const key = keyName(bindings.first("edit")) || gettext("Edit");
+    if (isWorthKeeping()) status.hint(gettext("Your text is kept: {key} opens it again.", { key }));
   };
   const save = () => {
-    if (!isWorthKeeping()) return say(box.value.trim() ? UNCHANGED : EMPTY);
+    if (!isWorthKeeping())
+      return say(
+        box.value.trim()
+          ? gettext("Nothing is changed; Esc leaves it.")
+          : gettext("The text is empty: write something, or reject the sample."),
+      );
     clearTimeout(timer);
     // Before the desk is painted again: what is sent is no draft.
     keep(name, null);
-    if (!desk.edited(target, box.value, value)) keep(name, box.value);
+    if (!edited(target, box.value, value)) keep(name, box.value);
     return undefined;
   };
   box.addEventListener("input", () => {
@@ -97,37 +116,39 @@ export function edit(desk, target, { start = null, value = null } = {}) {
   const back = make(
     "button.rondo-quiet",
     { type: "button", hidden: !isWorthKeeping(), onclick: () => goBack() },
-    "Back to the original",
+    gettext("Back to the original"),
   );
   const goBack = () => {
     clearTimeout(timer);
     box.value = original;
     keepNow();
     back.hidden = true;
-    say("This is the original again.");
+    say(gettext("This is the original again."));
     box.focus();
   };
   const isRestored = start === null && draft !== null && isWorthKeeping();
   const about = make(
     "span.rondo-muted",
     {},
-    isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.",
+    isRestored
+      ? gettext("This is what you typed before.")
+      : gettext("Your text counts as accepted, the original as rejected."),
   );
-  const said = make("p.said", { role: "status" });
+  const line = make("p.said", { role: "status" });
   /** @param {string} text */
   const say = (text) => {
-    said.textContent = text;
+    line.textContent = text;
     if (text) box.focus();
   };
   const buttons = make(
     "p.rondo-toolbar",
     {},
-    make("button.rondo-primary", { type: "button", onclick: save }, "Save the edit"),
-    make("button.rondo-quiet", { type: "button", onclick: leave }, "Leave"),
-    make("button.rondo-quiet", { type: "button", onclick: () => desk.compare.toggle() }, "Compare"),
+    make("button.rondo-primary", { type: "button", onclick: save }, gettext("Save the edit")),
+    make("button.rondo-quiet", { type: "button", onclick: leave }, gettext("Leave")),
+    make("button.rondo-quiet", { type: "button", onclick: compare }, gettext("Compare")),
     back,
     about,
   );
-  desk.beginWork([box, said, buttons], { inPlace: true, text: () => box.value });
+  work.begin([box, line, buttons], { inPlace: true, text: () => box.value });
   box.focus();
 }

@@ -1,12 +1,15 @@
 // @ts-check
 // Elements from plain values. Text goes in by textContent only: whatever a model or a person wrote stays text.
 
+import { gettext } from "../gettext.js";
+
 /**
- * `make("p.rondo-muted", {hidden: true}, "text", child)`. Of any kind of element, so its type is not told.
- * @param {string} what
+ * `make("p.rondo-muted", {hidden: true}, "text", child)`.
+ * @template {string} What
+ * @param {What} what tag and classes
  * @param {Record<string, any>} [properties]
  * @param {...(Node | string | null | undefined)} children
- * @returns {any}
+ * @returns {ElementOf<What>}
  */
 export function make(what, properties = {}, ...children) {
   const [tag, ...classes] = what.split(".");
@@ -25,13 +28,7 @@ export function make(what, properties = {}, ...children) {
 /** @param {number | null | undefined} value */
 export const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
 
-/**
- * @param {number} count
- * @param {string} word
- */
-export const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
-
-export const closeDialog = (label = "Close") =>
+export const closeDialog = (label = gettext("Close")) =>
   make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
 
 /**

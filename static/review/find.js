@@ -1,6 +1,7 @@
 // @ts-check
 // Search inside the item: every place is marked, Enter goes to the next one. Nodes stay as they are.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 import { rangesIn } from "./diff.js";
 
@@ -21,7 +22,11 @@ export class Find {
     /** @type {StaticRange[]} */
     this.ranges = [];
     this.at = 0;
-    this.box = make("input", { type: "search", "aria-label": "Search inside the item", oninput: () => this.look() });
+    this.box = make("input", {
+      type: "search",
+      "aria-label": gettext("Search inside the item"),
+      oninput: () => this.look(),
+    });
     this.count = make("span.rondo-muted", { role: "status" });
     this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") this.close();
@@ -30,7 +35,7 @@ export class Find {
       event.preventDefault();
       event.stopPropagation();
     });
-    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
+    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
     place.append(this.box, this.count, close);
   }
 
@@ -85,7 +90,8 @@ export class Find {
 
   tell() {
     const { length } = this.ranges;
-    this.count.textContent = !this.box.value ? "" : length ? `${this.at + 1} of ${length}` : "not found";
+    const count = length ? gettext("{number} of {length}", { number: this.at + 1, length }) : gettext("not found");
+    this.count.textContent = this.box.value ? count : "";
   }
 }
 

@@ -1,16 +1,17 @@
 // @ts-check
 // The sheet of keys, drawn from the bindings as they are, where each can be changed.
 
+import { gettext } from "../gettext.js";
 import { closeDialog, keyName, make } from "./elements.js";
 import { namesOf } from "./keys.js";
 import { refusal } from "./rest.js";
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"];
 const FIXED = [
-  ["Ctrl+Enter", "Save or send, from inside a text"],
-  ["1–9, 0", "Answer the open question of the project"],
-  ["↑ ↓", "From one question of the project to the other, while one is open"],
-  ["Esc", "Leave a text, a search or a window"],
+  ["Ctrl+Enter", gettext("Save or send, from inside a text")],
+  ["1–9, 0", gettext("Answer the open question of the project")],
+  ["↑ ↓", gettext("From one question of the project to the other, while one is open")],
+  ["Esc", gettext("Leave a text, a search or a window")],
 ];
 
 /** @typedef {import("./keys.js").Action} Action */
@@ -42,6 +43,13 @@ export class Help {
     this.dialog.querySelector(".rondo-toolbar button").focus();
   }
 
+  /** Open it where each key can be changed. */
+  change() {
+    this.open();
+    this.isChanging = true;
+    this.draw();
+  }
+
   stop() {
     this.isChanging = false;
     this.waiting = null;
@@ -56,10 +64,10 @@ export class Help {
       make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, label)),
     );
     const head = this.isChanging
-      ? "Press Change, then the new key. Every change is kept for you, on every machine."
+      ? gettext("Press Change, then the new key. Every change is kept for you, on every machine.")
       : null;
     this.dialog.replaceChildren(
-      make("h2", {}, "Keys"),
+      make("h2", {}, gettext("Keys")),
       head ? make("p.rondo-muted", {}, head) : "",
       make("p.rondo-problem", { hidden: !problem, role: "alert" }, problem),
       make("div.sheet", { tabIndex: 0 }, make("table", {}, make("tbody", {}, ...rows, ...fixed))),
@@ -76,15 +84,15 @@ export class Help {
     /** @type {(label: string, onclick: () => void) => HTMLElement} */
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const change = this.isChanging
-      ? button("Done", () => {
+      ? button(gettext("Done"), () => {
           this.stop();
           this.draw();
         })
-      : button("Change keys…", () => {
+      : button(gettext("Change keys…"), () => {
           this.isChanging = true;
           this.draw();
         });
-    return [change, this.isChanging ? button("All as they come", () => this.store({})) : null, closeDialog()];
+    return [change, this.isChanging ? button(gettext("All as they come"), () => this.store({})) : null, closeDialog()];
   }
 
   /** @param {Action} action */
@@ -92,30 +100,29 @@ export class Help {
     const keys = action.keys.map((key) => make("kbd", {}, keyName(key)));
     const isWaiting = this.waiting === action;
     const shown = isWaiting
-      ? [make("b", {}, "press a key…")]
+      ? [make("b", {}, gettext("press a key…"))]
       : keys.length
         ? keys
-        : [make("span.rondo-muted", {}, "no key")];
+        : [make("span.rondo-muted", {}, gettext("no key"))];
     const row = make("tr", {}, make("td.keys", {}, ...shown), make("td", {}, action.label));
     if (!this.isChanging) return row;
-    /** @type {(label: string, onclick: () => void) => HTMLElement} */
-    const button = (label, onclick) =>
-      make(
-        `button.rondo-quiet${label === "Stop" ? ".is-waiting" : ""}`,
-        { type: "button", onclick, "aria-label": `${label}: ${action.label}` },
-        label,
-      );
-    row.append(
-      make(
-        "td",
-        {},
-        button(isWaiting ? "Stop" : "Change", () => {
-          this.waiting = isWaiting ? null : action;
-          this.draw();
-        }),
-      ),
-    );
-    row.append(make("td", {}, action.keys.length ? button("Take away", () => this.bind(action, [])) : null));
+    const { label } = action;
+    /** @type {(words: string, title: string, onclick: () => void) => HTMLElement} */
+    const button = (words, title, onclick) =>
+      make("button.rondo-quiet", { type: "button", onclick, "aria-label": title }, words);
+    const wait = () => {
+      this.waiting = isWaiting ? null : action;
+      this.draw();
+    };
+    const change = isWaiting
+      ? button(gettext("Stop"), gettext("Stop: {label}", { label }), wait)
+      : button(gettext("Change"), gettext("Change: {label}", { label }), wait);
+    change.classList.toggle("is-waiting", isWaiting);
+    const remove = () => this.bind(action, []);
+    const away = action.keys.length
+      ? button(gettext("Take away"), gettext("Take away: {label}", { label }), remove)
+      : null;
+    row.append(make("td", {}, change), make("td", {}, away));
     return row;
   }
 
@@ -137,7 +144,7 @@ export class Help {
   bind(action, keys) {
     /** @type {Record<string, string[]>} */
     const changes = {};
-    for (const one of this.bindings.all) if (one.is_changed || one.name === action.name) changes[one.name] = one.keys;
+    for (const { name, keys: known, is_changed } of this.bindings.all) if (is_changed) changes[name] = known;
     changes[action.name] = keys;
     return this.store(changes);
   }

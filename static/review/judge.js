@@ -1,39 +1,69 @@
 // @ts-check
 // The judge's view of a sample, and how it compares to the person's.
 
+import { gettext } from "../gettext.js";
 import { make, number } from "./elements.js";
 
-const VERDICTS = { accept: "accepted", reject: "rejected" };
 /** @type {Record<string, string>} */
-const MINE = { accept: "You accepted", reject: "You rejected", edit: "You edited", skip: "You skipped" };
+const MINE = {
+  accept: gettext("You accepted"),
+  reject: gettext("You rejected"),
+  edit: gettext("You edited"),
+  skip: gettext("You skipped"),
+};
+/** @type {Record<string, string>} */
+const THEIRS = {
+  accept: gettext("accepted"),
+  reject: gettext("rejected"),
+  edit: gettext("edited"),
+  skip: gettext("skipped"),
+};
 
 /**
- * What a person said of an item, in words. `names` calls the samples of a group by their columns.
- * @param {Said | null} mine
+ * What a person decided on an item, in words. `names` calls the samples of a group by their columns.
+ * @param {Decision | null} mine
  * @param {Names} names
  */
-export function said(mine, names = String) {
+export function ownWords(mine, names = String) {
   if (!mine) return "";
   const { kind, score, value } = mine;
-  if (kind === "score") return `You gave ${number(score)}`;
-  if (kind === "rank") return `You ranked ${value.order.map(names).join(", ")}`;
-  if (kind === "prefer") return preferred(value, names);
+  if (kind === "score") return gettext("You gave {score}", { score: number(score) });
+  if (kind === "rank") return gettext("You ranked {order}", { order: value.order.map(names).join(", ") });
+  if (kind === "prefer") {
+    if (value.all_bad)
+      return value.all_bad.length === 2 ? gettext("You called both bad") : gettext("You called all bad");
+    if (value.tie) return gettext("You called it a tie");
+    const [best, worst] = [names(value.best), value.worst ? names(value.worst) : ""];
+    return worst ? gettext("You chose {best} over {worst}", { best, worst }) : gettext("You chose {best}", { best });
+  }
   if (value && "judge_right" in value) {
-    return value.judge_right
-      ? "You said the judge is right"
-      : `You said the judge is wrong${value.why ? ` (${value.why})` : ""}`;
+    const { judge_right: isRight, why } = value;
+    if (isRight) return gettext("You said the judge is right");
+    return why ? gettext("You said the judge is wrong ({why})", { why }) : gettext("You said the judge is wrong");
   }
   return MINE[kind] || "";
 }
 
 /**
- * @param {any} value
+ * The same of a colleague, after their name.
+ * @param {Decision} theirs
  * @param {Names} names
  */
-function preferred(value, names) {
-  if (value.all_bad) return `You called ${value.all_bad.length === 2 ? "both" : "all"} bad`;
-  if (value.tie) return "You called it a tie";
-  return `You chose ${names(value.best)}${value.worst ? ` over ${names(value.worst)}` : ""}`;
+export function theirWords({ kind, score, value }, names = String) {
+  if (kind === "score") return gettext("gave {score}", { score: number(score) });
+  if (kind === "rank") return gettext("ranked {order}", { order: value.order.map(names).join(", ") });
+  if (kind === "prefer") {
+    if (value.all_bad) return value.all_bad.length === 2 ? gettext("called both bad") : gettext("called all bad");
+    if (value.tie) return gettext("called it a tie");
+    const [best, worst] = [names(value.best), value.worst ? names(value.worst) : ""];
+    return worst ? gettext("chose {best} over {worst}", { best, worst }) : gettext("chose {best}", { best });
+  }
+  if (value && "judge_right" in value) {
+    const { judge_right: isRight, why } = value;
+    if (isRight) return gettext("said the judge is right");
+    return why ? gettext("said the judge is wrong ({why})", { why }) : gettext("said the judge is wrong");
+  }
+  return THEIRS[kind] || kind;
 }
 
 /**
@@ -41,15 +71,21 @@ function preferred(value, names) {
  * @param {JudgeView} view
  */
 export function verdictLine(view) {
-  const verdict = view.verdict ? VERDICTS[view.verdict] : "gave no verdict";
-  const kind = view.verdict === "accept" ? "ok" : view.verdict === "reject" ? "bad" : "warn";
+  const { verdict } = view;
+  const kind = verdict === "accept" ? "ok" : verdict === "reject" ? "bad" : "warn";
+  const words =
+    verdict === "accept"
+      ? gettext("The judge accepted")
+      : verdict === "reject"
+        ? gettext("The judge rejected")
+        : gettext("The judge gave no verdict");
   const given = view.replies.map((reply) => number(reply.score)).join(", ");
   return make(
     "p.verdict",
     {},
-    make(`span.rondo-badge.${kind}`, {}, `The judge ${verdict}`),
+    make(`span.rondo-badge.${kind}`, {}, words),
     view.score === null ? null : make("span", {}, ` ${number(view.score)}`),
-    view.replies.length > 1 ? make("span.rondo-muted", {}, ` from ${given}`) : null,
+    view.replies.length > 1 ? make("span.rondo-muted", {}, " ", gettext("from {scores}", { scores: given })) : null,
   );
 }
 
@@ -60,7 +96,7 @@ export function verdictLine(view) {
 export function judgeView(view) {
   const replies = view.replies.map((reply) => {
     const text = make("p.rationale", { dir: "auto" });
-    text.textContent = reply.rationale || "(no words)";
+    text.textContent = reply.rationale || gettext("(no words)");
     return text;
   });
   return make("div.judge", {}, verdictLine(view), ...replies.slice(0, 1), more(replies.slice(1)));
@@ -68,9 +104,8 @@ export function judgeView(view) {
 
 /** @param {Node[]} replies */
 function more(replies) {
-  return replies.length
-    ? make("details", {}, make("summary", {}, `${replies.length} more of its replies`), ...replies)
-    : null;
+  const title = gettext("{number} more of its replies", { number: replies.length });
+  return replies.length ? make("details", {}, make("summary", {}, title), ...replies) : null;
 }
 
 /**
@@ -80,19 +115,19 @@ function more(replies) {
  */
 export function reveal(item, names) {
   const { mine, judge } = item;
-  const title = make(
-    "p.title",
-    {},
-    `${names ? "Group of sample" : "Sample"} ${item.sample_id}: ${said(mine, names)}. `,
-  );
-  if (mine.late) title.append(make("span.rondo-badge.warn", {}, "late: kept in the history"));
-  else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, "differs from the judge"));
+  const values = { id: item.sample_id, words: ownWords(mine, names) };
+  const words = names ? gettext("Group of sample {id}: {words}.", values) : gettext("Sample {id}: {words}.", values);
+  const title = make("p.title", {}, `${words} `);
+  if (mine.late) title.append(make("span.rondo-badge.warn", {}, gettext("late: kept in the history")));
+  else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, gettext("differs from the judge")));
   else if (mine.saved && mine.kind !== "skip" && hasVerdict(item))
-    title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
-  const why = item.reason && mine.saved ? make("p.rondo-muted.why", {}, `Why it was here: ${item.reason}`) : null;
+    title.append(make("span.rondo-badge.ok", {}, gettext("the judge agrees")));
+  const { reason } = item;
+  const why =
+    reason && mine.saved ? make("p.rondo-muted.why", {}, gettext("Why it was here: {reason}", { reason })) : null;
   if (names) return make("div.revealed", {}, title, why, scores(item, names));
   const waiting =
-    mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, "Saving…");
+    mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, gettext("Saving…"));
   return make("div.revealed", {}, title, why, judge ? judgeView(judge) : waiting);
 }
 
@@ -107,13 +142,14 @@ const hasVerdict = (item) =>
  */
 function scores(item, names) {
   const members = item.members || [];
-  if (!members.some(({ judge }) => judge)) return item.mine.saved ? null : make("p.rondo-muted", {}, "Saving…");
+  if (!members.some(({ judge }) => judge))
+    return item.mine.saved ? null : make("p.rondo-muted", {}, gettext("Saving…"));
   const rows = members.map(({ sample_id, judge }) =>
     make(
       "li",
       {},
       make("b", {}, `${names(sample_id)} `),
-      ...(judge ? judgeView(judge).childNodes : ["no word of the judge"]),
+      ...(judge ? judgeView(judge).childNodes : [gettext("no word of the judge")]),
     ),
   );
   return make("ul.judge.members", {}, ...rows);

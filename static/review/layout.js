@@ -1,37 +1,50 @@
 // @ts-check
 // The desk's fixed parts, made once. Painting an item fills them.
 
+import { gettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
 
 /** @type {[value: string, label: string][]} */
 const ORDERS = [
-  ["worth", "Worth a look first"],
-  ["sequential", "In order"],
-  ["random", "Random"],
-  ["disagreement", "Judge contradicts itself"],
+  ["worth", gettext("Worth a look first")],
+  ["sequential", gettext("In order")],
+  ["random", gettext("Random")],
+  ["disagreement", gettext("Judge contradicts itself")],
 ];
 /** @type {ButtonOf[]} */
 const MINOR = [
-  ["edit", "Edit", "minor"],
-  ["repair", "Repair", "minor"],
-  ["note", "Note", "minor"],
-  ["flag", "Flag", "minor"],
-  ["skip", "Skip", ""],
-  ["undo", "Undo", ""],
-  ["previous", "Back", "minor"],
-  ["next", "Next", "minor"],
+  ["edit", gettext("Edit"), "minor"],
+  ["repair", gettext("Repair"), "minor"],
+  ["note", gettext("Note"), "minor"],
+  ["flag", gettext("Flag"), "minor"],
+  ["skip", gettext("Skip"), ""],
+  ["undo", gettext("Undo"), ""],
+  ["previous", gettext("Back"), "minor"],
+  ["next", gettext("Next"), "minor"],
 ];
 /** @type {ButtonOf} */
-const QUESTIONS = ["question", "Questions", "minor"];
-const WAYS = { sample: "One sample", group: "Side by side", pair: "A or B", judgment: "Is the judge right?" };
+const QUESTIONS = ["question", gettext("Questions"), "minor"];
+const WAYS = {
+  sample: gettext("One sample"),
+  group: gettext("Side by side"),
+  pair: gettext("A or B"),
+  judgment: gettext("Is the judge right?"),
+};
 
 /**
- * @param {any} element
- * @param {Opened} opened
- * @param {Desk} desk
+ * What is done by what stands on the page besides the items. `text(value)`: the nodes of a text. `close()` begins to
+ * close the review, `show(changes)` changes how things are shown.
+ * @typedef {{run: (name: string) => unknown, goToRound: (id: string) => void, setOrder: (order: string) => void,
+ *   close: () => unknown, show: (changes: object) => void, text: (value: string) => HTMLElement[]}} LayoutNeeds
  */
-export function layout(element, opened, desk) {
-  /** @type {Desk["parts"]} */
+
+/**
+ * @param {HTMLElement} element
+ * @param {Opened} opened
+ * @param {LayoutNeeds} needs
+ * @returns {Parts}
+ */
+export function layout(element, opened, needs) {
   const parts = {
     unsaved: make("span.unsaved", { role: "status" }),
     tally: make("span.tally"),
@@ -44,28 +57,29 @@ export function layout(element, opened, desk) {
     outcomes: make("div.outcomes.rondo-problem", { hidden: true, role: "alert" }),
     find: make("div.find.rondo-toolbar", { hidden: true, role: "search" }),
     prompt: make("div.prompt"),
-    answer: make("article.answer", { tabIndex: -1, "aria-label": "What to decide" }),
-    work: make("section.work", { hidden: true, "aria-label": "Editing" }),
-    compare: make("section.compare", { hidden: true, "aria-label": "Comparison" }),
+    answer: make("article.answer", { tabIndex: -1, "aria-label": gettext("What to decide") }),
+    work: make("section.work", { hidden: true, "aria-label": gettext("Editing") }),
+    compare: make("section.compare", { hidden: true, "aria-label": gettext("Comparison") }),
     facts: make("p.facts.rondo-muted"),
     mine: make("p.mine", { role: "status" }),
-    assist: make("section.assist", { "aria-label": "The judge" }),
-    revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
-    history: make("details.history", {}, make("summary", {}, "Notes and history")),
-    comments: make("details.history.comments", {}, make("summary", {}, "Comments")),
+    assist: make("section.assist", { "aria-label": gettext("The judge") }),
+    revealed: make("section.reveal", { "aria-live": "polite", "aria-label": gettext("The last decision") }),
+    history: make("details.history", {}, make("summary", {}, gettext("Notes and history"))),
+    comments: make("details.history.comments", {}, make("summary", {}, gettext("Comments"))),
     chain: make(
       "details.history.chain",
       { hidden: !opened.round.has_chain },
-      make("summary", {}, "Where it came from, what was said of it"),
+      make("summary", {}, gettext("Where it came from, what was said of it")),
     ),
-    actions: make("div.actions", { role: "toolbar", "aria-label": "Decide" }),
-    help: make("dialog.help", { "aria-label": "Keys" }),
-    closing: make("dialog.closing", { "aria-label": "Close the review" }),
-    palette: make("dialog.palette", { "aria-label": "All commands" }),
+    actions: make("div.actions", { role: "toolbar", "aria-label": gettext("Decide") }),
+    help: make("dialog.help", { "aria-label": gettext("Keys") }),
+    closing: make("dialog.closing", { "aria-label": gettext("Close the review") }),
+    palette: make("dialog.palette", { "aria-label": gettext("All commands") }),
+    round: select(gettext("Round"), rounds(opened), needs.goToRound),
+    order: select(gettext("Order"), orders(opened), needs.setOrder),
+    close: opened.round.can_close ? closeButton(needs) : null,
+    guidelines: opened.guidelines ? guidelines(opened, needs) : null,
   };
-  parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
-  parts.order = select("Order", orders(opened), (value) => desk.do_order(value));
-  parts.actions.append(...toolbar(desk));
   const main = make(
     "div.middle",
     {},
@@ -77,8 +91,7 @@ export function layout(element, opened, desk) {
     parts.facts,
     parts.assist,
   );
-  parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
-  parts.desk = make(
+  const desk = make(
     `div.desk.is-${opened.mode}`,
     {},
     main,
@@ -99,32 +112,33 @@ export function layout(element, opened, desk) {
   };
   new ResizeObserver(clear).observe(below);
   element.replaceChildren(
-    bar(parts, opened, desk),
+    bar(parts, opened, needs),
     standing(parts),
     parts.otherRounds,
     parts.message,
     parts.outcomes,
     parts.spoken,
-    parts.desk,
+    desk,
     below,
     parts.help,
     parts.closing,
     parts.palette,
   );
-  return parts;
+  return { ...parts, desk };
 }
 
+/** @type {(label: string, run: () => unknown, more?: object) => HTMLElement} */
+const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
+
+/** @param {LayoutNeeds} needs */
+const closeButton = ({ close }) => quiet(gettext("Close review…"), close, { className: "rondo-quiet close" });
+
 /**
- * @param {Desk["parts"]} parts
+ * @param {Omit<Parts, "desk">} parts
  * @param {Opened} opened
- * @param {Desk} desk
+ * @param {LayoutNeeds} needs
  */
-function bar(parts, opened, desk) {
-  /** @type {(label: string, run: () => unknown, more?: object) => HTMLElement} */
-  const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
-  parts.close = opened.round.can_close
-    ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" })
-    : null;
+function bar(parts, opened, { run }) {
   return make(
     "div.bar",
     {},
@@ -132,32 +146,35 @@ function bar(parts, opened, desk) {
     parts.order,
     make("span.rondo-badge.way", {}, WAYS[opened.mode]),
     make("span.space"),
-    quiet("Commands", () => desk.run("palette")),
-    quiet("?", () => desk.run("help"), { "aria-label": "Keys" }),
+    quiet(gettext("Commands"), () => run("palette")),
+    quiet("?", () => run("help"), { "aria-label": gettext("Keys") }),
     parts.close,
   );
 }
 
 /**
  * How far the review is and how one stands in it.
- * @param {Desk["parts"]} parts
+ * @param {Omit<Parts, "desk">} parts
  */
 const standing = ({ progress, here, lease, unsaved, tally }) =>
   make("div.standing", {}, progress, here, make("span.space"), lease, unsaved, tally);
 
 /**
- * The buttons below, with the keys that do the same.
- * @param {Desk} desk
+ * The buttons below, with the keys that do the same. `hasQuestions`: whether the project asks its own.
+ * @param {import("./keys.js").Bindings} bindings
+ * @param {ButtonOf[]} buttons those of the mode
+ * @param {{hasQuestions: boolean, run: (name: string) => unknown}} how
+ * @returns {HTMLElement[]}
  */
-export function toolbar(desk) {
-  const asks = desk.bindings.byName.has("question") && desk.opened.questions.some(({ is_active }) => is_active);
-  return [...desk.mode.buttons, ...(asks ? [QUESTIONS] : []), ...MINOR].map(([name, label, kind]) => {
-    const key = desk.bindings.first(name);
+export function toolbar(bindings, buttons, { hasQuestions, run }) {
+  const asks = bindings.byName.has("question") && hasQuestions;
+  return [...buttons, ...(asks ? [QUESTIONS] : []), ...MINOR].map(([name, label, kind]) => {
+    const key = bindings.first(name);
     const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
     // A clicked button gives the focus back, or Enter would press it again.
-    const press = (/** @type {any} */ event) => {
-      if (event.detail) event.currentTarget.blur();
-      desk.run(name);
+    const press = (/** @type {MouseEvent} */ event) => {
+      if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur();
+      run(name);
     };
     /** @type {Record<string, any>} */
     const about = { type: "button", onclick: press, "data-command": name };
@@ -172,16 +189,14 @@ export function toolbar(desk) {
  * @param {(value: string) => void} change
  */
 function select(label, options, change) {
-  const made = make("select", {
-    "aria-label": label,
-    onchange: (/** @type {any} */ event) => change(event.target.value),
-  });
+  const list = make("select", { "aria-label": label });
+  list.addEventListener("change", () => change(list.value));
   for (const [value, text, isChosen] of options) {
     const option = make("option", { value }, text);
     option.selected = isChosen;
-    made.append(option);
+    list.append(option);
   }
-  return made;
+  return list;
 }
 
 /**
@@ -189,7 +204,11 @@ function select(label, options, change) {
  * @returns {[value: number, text: string, isChosen: boolean][]}
  */
 const rounds = ({ rounds: known, round }) =>
-  known.map((one) => [one.id, `Round ${one.number}${one.is_open ? "" : " (not in review)"}`, one.id === round.id]);
+  known.map(({ id, number, is_open }) => [
+    id,
+    is_open ? gettext("Round {number}", { number }) : gettext("Round {number} (not in review)", { number }),
+    id === round.id,
+  ]);
 
 /**
  * @param {Opened} opened
@@ -199,20 +218,20 @@ const orders = ({ order }) => ORDERS.map(([value, label]) => [value, label, valu
 
 /**
  * @param {Opened} opened
- * @param {Desk} desk
+ * @param {LayoutNeeds} needs
  */
-function guidelines({ guidelines: text, shows }, desk) {
+function guidelines({ guidelines: words, shows }, { text, show }) {
   const isOpen = window.innerWidth > 900 && shows.guidelines_open;
-  const made = make(
+  const place = make(
     "details.guidelines",
     { open: isOpen },
-    make("summary", {}, "Guidelines"),
-    make("div.body", {}, ...desk.text(text)),
+    make("summary", {}, gettext("Guidelines")),
+    make("div.body", {}, ...text(words)),
   );
   if (window.innerWidth > 900)
-    made.addEventListener(
+    place.addEventListener(
       "toggle",
-      () => made.open !== desk.shows.guidelines_open && desk.show({ guidelines_open: made.open }),
+      () => place.open !== shows.guidelines_open && show({ guidelines_open: place.open }),
     );
-  return made;
+  return place;
 }

@@ -1,94 +1,88 @@
 // @ts-check
 // What is done to the rows of a list in which one decides: at once on screen, sent behind, put back where it is refused.
 
-import { make } from "./elements.js";
+import { gettext } from "../gettext.js";
 import { newId, Outbox } from "./outbox.js";
 import { Rest } from "./rest.js";
 
-/** @typedef {import("./list_rows.js").Row} Row */
-/** @typedef {{client_id: string, kind: string, row: Row, before: Mine | null}} DoneHere */
+/**
+ * `before`: the person's decision on the row before the act.
+ * @typedef {import("./list_rows.js").Row} Row
+ * @typedef {{client_id: string, kind: string, row: Row, before: Mine | null}} DoneHere
+ */
 
-const LONGEST = 300;
-const END = "The end of the list. Before you decide this row again, undo or move.";
-const NOTHING = "There is nothing to undo: you decided nothing in this list.";
 const TAKEN_UP = ["accept", "reject", "score", "edit", "skip", "flag"];
 
 export class ListActs {
-  /** @type {Row[]} */
-  rows = [];
-  /** @type {DoneHere[]} */
-  done = [];
-  /** @type {Map<string, DoneHere>} */
-  undone = new Map();
-  /** Samples whose labels are to be read again. @type {Set<number>} */
-  changed = new Set();
-  /** @type {Outbox | null} */
-  outbox = null;
-  /** One of each round that was opened here. @type {Outbox[]} */
-  outboxes = [];
-  /** Why an outbox holds what it holds. @type {Map<Outbox, string>} */
-  whyHeld = new Map();
-  told = "";
-  at = 0;
-  /** Whether the current row was decided and is the last one: nobody is to decide it once more by a key too many. */
-  ended = false;
-  started = 0;
-  message = make("p.why", { hidden: true });
+  /**
+   * `draw(row)` shows it as it is now, `go(at)` goes to a row, `hint` says what goes by itself, `notice` what stays,
+   * `held(outbox, why)` what the server would not take, `changed()`: what waits is more or less than before.
+   * @param {import("./list_rows.js").Rows} rows
+   * @param {import("./stopwatch.js").Stopwatch} stopwatch
+   * @param {{draw: (row: Row) => void, go: (at: number) => void, hint: (words: string) => void,
+   *   notice: (words: string) => void, held: (outbox: Outbox, why: string) => void, changed: () => void}} how
+   */
+  constructor(rows, stopwatch, { draw, go, hint, notice, held, changed }) {
+    this.rows = rows;
+    this.stopwatch = stopwatch;
+    this.draw = draw;
+    this.go = go;
+    this.hint = hint;
+    this.notice = notice;
+    this.held = held;
+    this.changed = changed;
+    /** @type {DoneHere[]} */
+    this.done = [];
+    /** @type {Map<string, DoneHere>} */
+    this.undone = new Map();
+    /** Samples whose labels are to be read again. @type {Set<number>} */
+    this.stale = new Set();
+    /** That of the round whose list is open. @type {Outbox | null} */
+    this.outbox = null;
+    /** One of each round that was opened here. @type {Outbox[]} */
+    this.outboxes = [];
+  }
+
+  /** Another list: what was done before cannot be undone in it. */
+  clear() {
+    this.done = [];
+    this.stale.clear();
+  }
 
   /** How many acts no server has yet. */
   get unsaved() {
     return this.outboxes.reduce((sum, { size, held }) => sum + size + held.length, 0);
   }
 
-  get current() {
-    return this.rows[this.at];
-  }
-
-  /** @param {number} id */
-  find(id) {
-    return this.rows.find(({ sample }) => sample.id === id);
-  }
-
-  /** @param {Row} _row @returns {HTMLElement} */
-  draw(_row) {
-    throw new Error("drawn by the list");
-  }
-
-  /** @param {number} _at */
-  go(_at) {}
-
-  progress() {}
-
-  /** @param {string} _words */
-  hint(_words) {}
-
   /**
-   * That of a round: its acts go to this round, whichever list is open when they are sent.
+   * From now on acts go to this round, whichever list is open when they are sent.
    * @param {number} me
    * @param {string} address
+   * @returns {Outbox}
    */
-  outboxOf(me, address) {
+  openOutbox(me, address) {
     const key = `rondo.review.${me}.${address.split("/")[2]}`;
     const known = this.outboxes.find(({ prefix }) => prefix === `${key}.`);
-    if (known) return known;
+    if (known) return (this.outbox = known);
     const rest = new Rest(me);
     const outbox = new Outbox(key, (acts) => rest.sendActs(address, acts), {
       sent: (act, result) => this.sent(act, result),
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(outbox, error.message),
       withdrawn: (act) => this.undone.delete(act.client_id),
-      change: () => this.progress(),
+      change: () => this.changed(),
     });
     this.outboxes.push(outbox);
-    return outbox;
+    return (this.outbox = outbox);
   }
 
   /** @param {string} kind */
   decide(kind) {
-    const row = this.current;
+    const { rows } = this;
+    const row = rows.current;
     if (!row) return;
-    if (this.ended) {
-      this.hint(END);
+    if (rows.ended) {
+      this.sayEnd();
       return;
     }
     const act = this.act(kind, row);
@@ -97,9 +91,13 @@ export class ListActs {
     row.why = "";
     this.outbox?.push(act);
     this.draw(row);
-    this.go(this.at + 1);
-    this.ended = this.current === row;
-    if (this.ended) this.hint(END);
+    this.go(rows.at + 1);
+    rows.ended = rows.current === row;
+    if (rows.ended) this.sayEnd();
+  }
+
+  sayEnd() {
+    this.hint(gettext("The end of the list. Before you decide this row again, undo or move."));
   }
 
   /**
@@ -111,7 +109,7 @@ export class ListActs {
     for (const { act } of waiting.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const { client_id, kind, sample_id, retracts } = act;
       if (kind === "retract" && retracts) {
-        const entry = this.done.find((one) => one.client_id === retracts && one.row === row);
+        const entry = this.done.find((earlier) => earlier.client_id === retracts && earlier.row === row);
         if (entry) this.putBack(entry);
         else if (row.flag === retracts) row.flag = null;
         else if (row.mine?.client_id === retracts) row.mine = null;
@@ -123,14 +121,22 @@ export class ListActs {
     }
   }
 
+  /**
+   * Whether something done to the row is not answered yet.
+   * @param {Row} row
+   */
+  waits(row) {
+    const entries = this.outbox ? [...this.outbox.acts, ...this.outbox.held] : [];
+    const undone = new Set([...this.undone.values()].map((entry) => entry.row));
+    return undone.has(row) || entries.some(({ act }) => act.sample_id === row.sample.id);
+  }
+
   flag() {
-    const row = this.current;
+    const row = this.rows.current;
     if (!row) return;
     if (row.flag) {
       const client_id = row.flag;
-      this.retract(
-        this.done.find((one) => one.client_id === client_id) || { client_id, kind: "flag", row, before: null },
-      );
+      this.retract(this.find(client_id) || { client_id, kind: "flag", row, before: null });
     } else {
       const act = this.act("flag", row);
       this.done.push({ client_id: act.client_id, kind: "flag", row, before: null });
@@ -140,6 +146,11 @@ export class ListActs {
     this.draw(row);
   }
 
+  /** @param {string} clientId */
+  find(clientId) {
+    return this.done.find(({ client_id }) => client_id === clientId);
+  }
+
   /**
    * `is_blind`: whether the row hid what the judge said.
    * @param {string} kind
@@ -147,30 +158,40 @@ export class ListActs {
    * @returns {Act}
    */
   act(kind, row) {
-    const seconds = Math.min(LONGEST, Math.round(performance.now() - this.started) / 1000);
     const { id: sample_id, is_hidden: is_blind } = row.sample;
-    return { client_id: newId(), kind, sample_id, mode: "sample", is_blind, seconds };
+    return { client_id: newId(), kind, sample_id, mode: "sample", is_blind, seconds: this.stopwatch.seconds };
   }
 
   /** Take back what was done last here; before the first act here, on the server. */
   undo() {
+    const { rows } = this;
     const last = this.done.at(-1);
     if (!last) {
-      if (!this.rows.some(({ mine, flag }) => mine || flag)) return this.hint(NOTHING);
-      this.ended = false;
+      if (!rows.all.some(({ mine, flag }) => mine || flag))
+        return this.hint(gettext("There is nothing to undo: you decided nothing in this list."));
+      rows.ended = false;
       return this.outbox?.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: null });
     }
     this.retract(last);
-    return this.go(this.rows.indexOf(last.row));
+    return this.go(rows.all.indexOf(last.row));
   }
 
   /** @param {DoneHere} entry */
   retract(entry) {
     this.putBack(entry);
-    if (this.outbox?.withdraw(entry.client_id)) return this.progress();
+    if (this.outbox?.withdraw(entry.client_id)) return this.changed();
     const client_id = newId();
     this.undone.set(client_id, entry);
     return this.outbox?.push({ client_id, kind: "retract", sample_id: 0, retracts: entry.client_id });
+  }
+
+  /**
+   * An act that was held is given up.
+   * @param {Act} act
+   */
+  drop(act) {
+    const entry = this.find(act.client_id);
+    if (entry) this.putBack(entry);
   }
 
   /**
@@ -179,7 +200,7 @@ export class ListActs {
    */
   putBack(entry) {
     const { row, client_id, before } = entry;
-    this.done = this.done.filter((one) => one !== entry);
+    this.done = this.done.filter((other) => other !== entry);
     if (row.flag === client_id) row.flag = null;
     if (row.mine?.client_id === client_id) row.mine = before;
     this.draw(row);
@@ -193,15 +214,16 @@ export class ListActs {
     this.undone.delete(act.client_id);
     // The desk keeps answers to questions here, too.
     if (!decision) return;
-    const row = this.find(decision.sample_id);
+    const { sample_id: id } = decision;
+    const row = this.rows.find(id);
     if (!row) {
       if (act.kind === "retract")
-        this.notice(`Taken back: what you did last, on sample ${decision.sample_id}. It is not in this list.`);
+        this.notice(gettext("Taken back: what you did last, on sample {id}. It is not in this list.", { id }));
       return;
     }
     if (row.mine?.client_id === act.client_id) row.mine.saved = true;
     row.why = decision.late_because || "";
-    this.changed.add(row.sample.id);
+    this.stale.add(row.sample.id);
     this.draw(row);
   }
 
@@ -210,8 +232,9 @@ export class ListActs {
    * @param {Failure} error
    */
   refused(act, error) {
+    const { rows } = this;
     const undone = this.undone.get(act.client_id);
-    const entry = undone || this.done.find(({ client_id }) => client_id === act.client_id);
+    const entry = undone || this.find(act.client_id);
     this.undone.delete(act.client_id);
     if (!entry) {
       this.notice(error.message);
@@ -222,58 +245,10 @@ export class ListActs {
     if (!undone) this.putBack(entry);
     row.why = error.message;
     // Of an undo that is refused the server knows what stands.
-    this.changed.add(row.sample.id);
+    this.stale.add(row.sample.id);
     this.draw(row);
     // Nothing was decided since, nor did the person go anywhere: the row is still to be decided.
-    const at = this.rows.indexOf(row);
-    if (isLast && (this.at === at + 1 || this.ended)) this.go(at);
-  }
-
-  /**
-   * A role or the review is gone: what was decided stays here until the person gives it up.
-   * @param {Outbox} outbox
-   * @param {string} why
-   */
-  held(outbox, why) {
-    this.whyHeld.set(outbox, why);
-    this.notice(this.told);
-  }
-
-  /**
-   * Say something, beside what is held, which stays until it is sent or given up.
-   * @param {string} words
-   */
-  notice(words) {
-    this.told = words;
-    /** @type {(string | HTMLElement)[]} */
-    const parts = words ? [words] : [];
-    for (const [outbox, why] of this.whyHeld) if (outbox.held.length) parts.push(...this.ofHeld(outbox, why));
-    this.message.replaceChildren(...parts);
-    this.message.hidden = !parts.length;
-  }
-
-  /**
-   * What an outbox holds, and what can be done about it.
-   * @param {Outbox} outbox
-   * @param {string} why
-   */
-  ofHeld(outbox, why) {
-    const again = () => {
-      outbox.release();
-      this.notice("");
-    };
-    const drop = () => {
-      for (const { act } of outbox.giveUp()) {
-        const entry = this.done.find(({ client_id }) => client_id === act.client_id);
-        if (entry) this.putBack(entry);
-      }
-      this.notice("");
-      this.progress();
-    };
-    const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) =>
-      make("button.rondo-quiet", { type: "button", onclick }, words);
-    const what = outbox === this.outbox ? "What you decided" : "What you decided in another round";
-    const words = ` ${what} is kept in this browser and not saved. ${why} `;
-    return [words, button("Try again", again), " ", button("Give it up", drop)];
+    const at = rows.all.indexOf(row);
+    if (isLast && (rows.at === at + 1 || rows.ended)) this.go(at);
   }
 }

@@ -1,16 +1,16 @@
 // @ts-check
 // The place of a list in which one decides: opened and closed in a round, its buttons, why nothing is decided there.
 
+import { gettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
-import { ListActs } from "./list_acts.js";
-import { refusal, Rest } from "./rest.js";
+import { refusal } from "./rest.js";
 
 /** @typedef {import("./keys.js").Bindings} Bindings */
 
 /** In this tab, the round whose list is open. */
 export const OPEN = "rondo.labels";
 /** @type {Record<string, string>} */
-const SHORT = { flag: "Flag", undo: "Undo" };
+const SHORT = { flag: gettext("Flag"), undo: gettext("Undo") };
 
 /**
  * The number of the round whose list an address of REST gives; empty where it gives none.
@@ -27,12 +27,19 @@ export function unable({ desk, empty }) {
   if (!desk) return empty;
   const { round, mode, questions } = desk;
   if (!round.is_open)
-    return round.why_closed.replace(/^It /, "This round ") || "This round is not in review: nothing is decided now.";
+    return (
+      round.why_closed.replace(/^It /, "This round ") || gettext("This round is not in review: nothing is decided now.")
+    );
   if (mode !== "sample")
-    return `This round is reviewed in the mode ${mode}, not sample by sample. Decide at the review desk.`;
-  const required = questions.find((/** @type {Question} */ one) => one.is_active && one.is_required);
+    return gettext("This round is reviewed in the mode {mode}, not sample by sample. Decide at the review desk.", {
+      mode,
+    });
+  const required = questions.find((/** @type {Question} */ question) => question.is_active && question.is_required);
   if (!required) return "";
-  return `Each decision here needs an answer to “${required.title}”, which a list does not ask. Decide at the review desk.`;
+  return gettext(
+    "Each decision here needs an answer to “{title}”, which a list does not ask. Decide at the review desk.",
+    { title: required.title },
+  );
 }
 
 /**
@@ -41,7 +48,7 @@ export function unable({ desk, empty }) {
  * @param {string} round
  * @returns {(string | HTMLElement)[]}
  */
-const toDesk = (why, round) => [`${why} `, make("a", { href: `review?round=${round}` }, "Open its review")];
+const toDesk = (why, round) => [`${why} `, make("a", { href: `review?round=${round}` }, gettext("Open its review"))];
 
 /**
  * A button of what a key does.
@@ -60,30 +67,33 @@ export function actButton(name, bindings, onclick) {
   );
 }
 
-export class ListPlace extends ListActs {
-  /** @param {HTMLElement} element */
-  constructor(element) {
-    super();
-    this.place = element;
+export class ListPlace {
+  /**
+   * `open(asked)` opens the list at this address of REST, `close()` ends it, `ask(round)` resolves to the round's desk
+   * as the server opens it.
+   * @param {HTMLElement} element
+   * @param {{open: (asked: string | undefined) => void, close: () => void, ask: (round: string) => Promise<any>}} how
+   */
+  constructor(element, { open, close, ask }) {
+    this.element = element;
+    this.open = open;
+    this.close = close;
+    this.ask = ask;
     this.isOn = false;
-    /** What the list was opened by last; an answer to an earlier opening is none any more. @type {object | null} */
-    this.opening = null;
-    /** @type {string | undefined} */
+    /** The address of the list that was opened last. @type {string | undefined} */
     this.asked = undefined;
     /** The round of which it was asked last whether one decides there. @type {string | undefined} */
     this.checked = undefined;
-    this.rest = new Rest();
-    this.toggle = make("button.rondo-quiet", { type: "button", onclick: () => this.turn() }, "Label here");
+    const onclick = () => this.turn();
+    this.toggle = make("button.rondo-quiet", { type: "button", onclick }, gettext("Label here"));
     this.toggle.setAttribute("aria-pressed", "false");
-    this.said = make("p.rondo-muted", { role: "status" });
+    this.state = make("p.rondo-muted", { role: "status" });
     this.hinted = make("span.hint.rondo-muted", { role: "status" });
-    this.message.setAttribute("role", "alert");
+    this.message = make("p.why", { hidden: true });
     this.bar = make("div.rondo-toolbar", { hidden: true });
-    this.list = make("ol", { role: "listbox", tabIndex: 0, hidden: true, "aria-label": "Samples to label" });
-    element.replaceChildren(make("div.head", {}, this.toggle, this.said), this.message, this.bar, this.list);
+    this.list = make("ol", { role: "listbox", tabIndex: 0, hidden: true, "aria-label": gettext("Samples to label") });
+    element.replaceChildren(make("div.head", {}, this.toggle, this.state), this.message, this.bar, this.list);
   }
-
-  async open() {}
 
   /** The list that the page shows now, as REST gives it; empty where it shows none, undefined before it is drawn. */
   get wanted() {
@@ -95,15 +105,19 @@ export class ListPlace extends ListActs {
     const round = roundOf(this.wanted);
     if (this.isOn && this.asked !== undefined && roundOf(this.asked) !== round) this.turn();
     else if (!this.isOn && round && sessionStorage.getItem(OPEN) === round) this.turn();
-    else if (this.isOn && this.asked !== this.wanted) this.open();
+    else if (this.isOn && this.asked !== this.wanted) this.openWanted();
     if (!this.isOn && (round !== this.checked || this.toggle.disabled)) this.check(round);
+  }
+
+  openWanted() {
+    this.asked = this.wanted;
+    this.open(this.asked);
   }
 
   /** @param {string} round */
   async check(round) {
     this.checked = round;
-    const project = location.pathname.split("/")[2];
-    const opened = round ? await this.rest.get(`/projects/named/${project}/review?round=${round}`) : null;
+    const opened = round ? await this.ask(round) : null;
     if (this.isOn || round !== roundOf(this.wanted) || (round && refusal(opened))) return;
     this.forbid(round ? unable(opened) : "", round);
   }
@@ -124,22 +138,16 @@ export class ListPlace extends ListActs {
     if (location.hash === "#label") history.replaceState(history.state, "", location.pathname + location.search);
     if (!this.isOn) sessionStorage.removeItem(OPEN);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));
-    this.toggle.textContent = this.isOn ? "Back to the table" : "Label here";
+    this.toggle.textContent = this.isOn ? gettext("Back to the table") : gettext("Label here");
     for (const part of [this.bar, this.list]) part.hidden = !this.isOn;
-    this.tell(this.isOn ? "Opening the list…" : "");
-    if (!this.isOn) this.stop();
-    else if (this.wanted !== undefined) this.open();
-  }
-
-  /** The table stands again, and what is still asked for comes to nothing. */
-  stop() {
-    this.opening = null;
-    document.body.classList.remove("rondo-labelling");
+    this.tell(this.isOn ? gettext("Opening the list…") : "");
+    if (!this.isOn) this.close();
+    else if (this.wanted !== undefined) this.openWanted();
   }
 
   /** @param {...(string | HTMLElement)} words */
   tell(...words) {
-    this.said.replaceChildren(...words);
+    this.state.replaceChildren(...words);
   }
 
   /** @param {string} words */

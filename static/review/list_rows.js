@@ -1,6 +1,7 @@
 // @ts-check
 // A row of a list in which one decides in place, as elements. Texts go in by textContent.
 
+import { gettext } from "../gettext.js";
 import { make, number } from "./elements.js";
 
 /**
@@ -13,16 +14,16 @@ import { make, number } from "./elements.js";
 
 /** @type {Record<string, string>} */
 const MINE = {
-  accept: "you accept",
-  reject: "you reject",
-  score: "you gave a score",
-  edit: "you rewrote it",
-  skip: "you skipped it",
-  prefer: "you compared its group",
-  rank: "you ranked its group",
+  accept: gettext("you accept"),
+  reject: gettext("you reject"),
+  score: gettext("you gave a score"),
+  edit: gettext("you rewrote it"),
+  skip: gettext("you skipped it"),
+  prefer: gettext("you compared its group"),
+  rank: gettext("you ranked its group"),
 };
-/** Whose label it is. @type {Record<string, string>} */
-const WHOSE = { judge: " by the judge", person: " by people" };
+/** @type {Record<Verdict, string>} */
+const VERDICTS = { accept: gettext("accept"), reject: gettext("reject") };
 /** @type {Record<string, string>} */
 const LOOKS = { accept: "ok", reject: "bad" };
 
@@ -33,13 +34,21 @@ const LOOKS = { accept: "ok", reject: "bad" };
  */
 export function labelOf({ sample, mine }) {
   const isNew = mine && !mine.saved && LOOKS[mine.kind];
-  const verdict = isNew ? mine.kind : sample.verdict;
-  if (!verdict) return { words: sample.is_hidden ? "hidden until you decide" : "no verdict", look: "" };
+  const verdict = isNew ? /** @type {Verdict} */ (mine.kind) : sample.verdict;
+  if (!verdict)
+    return { words: sample.is_hidden ? gettext("hidden until you decide") : gettext("no verdict"), look: "" };
   const score = isNew || sample.score === null ? "" : ` ${number(sample.score)}`;
+  const label = VERDICTS[verdict] + score;
   // Beside one's own decision it needs no name.
   const isOwn = sample.source === "person" && mine && LOOKS[mine.kind];
-  const whose = isNew || isOwn ? "" : WHOSE[sample.source] || "";
-  return { words: `${verdict}${score}${whose}`, look: LOOKS[verdict] };
+  const whose = isNew || isOwn ? "" : sample.source;
+  const words =
+    whose === "judge"
+      ? gettext("{label} by the judge", { label })
+      : whose === "person"
+        ? gettext("{label} by people", { label })
+        : label;
+  return { words, look: LOOKS[verdict] };
 }
 
 /**
@@ -47,10 +56,13 @@ export function labelOf({ sample, mine }) {
  * @param {Row} row
  */
 export function ownWords({ mine, flag }) {
-  const words = [];
-  if (mine) words.push(mine.saved ? MINE[mine.kind] || mine.kind : `${MINE[mine.kind] || mine.kind}, not saved yet`);
-  if (flag) words.push("flagged by you");
-  return words.join(", ");
+  const parts = [];
+  if (mine) {
+    const words = MINE[mine.kind] || mine.kind;
+    parts.push(mine.saved ? words : gettext("{words}, not saved yet", { words }));
+  }
+  if (flag) parts.push(gettext("flagged by you"));
+  return parts.join(", ");
 }
 
 /**
@@ -61,14 +73,20 @@ export function ownWords({ mine, flag }) {
 export function drawRow(row, { isCurrent, address }) {
   const { words, look } = labelOf(row);
   const whole = row.is_cut
-    ? make("p.small", {}, "This is its beginning. ", make("a", { href: address }, "Read all of it"))
+    ? make(
+        "p.small",
+        {},
+        gettext("This is its beginning."),
+        " ",
+        make("a", { href: address }, gettext("Read all of it")),
+      )
     : null;
   row.element ||= make("li", { role: "option", id: `rondo-row-${row.sample.id}` });
   const { element } = row;
   element.className = `${isCurrent ? "is-current" : ""}${row.isFirst ? " is-first" : ""}`;
   element.setAttribute("aria-selected", String(isCurrent));
   element.replaceChildren(
-    ...(row.isFirst ? [make("p.asked", { dir: "auto" }, row.prompt || "(no words)")] : []),
+    ...(row.isFirst ? [make("p.asked", { dir: "auto" }, row.prompt || gettext("(no words)"))] : []),
     make(
       "p.facts",
       {},
@@ -76,7 +94,7 @@ export function drawRow(row, { isCurrent, address }) {
       make(`span.rondo-badge${look ? `.${look}` : ""}`, {}, words),
       make("span.own.rondo-muted", {}, ownWords(row)),
     ),
-    make("p.words", { dir: "auto" }, row.text || "(no words)"),
+    make("p.words", { dir: "auto" }, row.text || gettext("(no words)")),
     ...(isCurrent && whole ? [whole] : []),
     ...(row.why ? [make("p.why", { role: "alert" }, row.why)] : []),
   );
@@ -84,11 +102,58 @@ export function drawRow(row, { isCurrent, address }) {
 }
 
 /**
- * Mark the rows that begin a prompt: samples of one prompt stand below it.
- * @param {Row[]} rows
+ * A row as the server sends it.
+ * @param {any} row
+ * @returns {Row}
  */
-export function markFirsts(rows) {
-  rows.forEach(
-    (row, n) => (row.isFirst = !n || rows[n - 1].group_id !== row.group_id || rows[n - 1].prompt !== row.prompt),
-  );
+export const received = (row) => ({ ...row, mine: row.mine && { ...row.mine, saved: true } });
+
+/** The rows that are here, and which of them one is on. */
+export class Rows {
+  constructor() {
+    /** @type {Row[]} */
+    this.all = [];
+    this.at = 0;
+    /** Whether the current row was decided and is the last one: nobody is to decide it once more by a key too many. */
+    this.ended = false;
+  }
+
+  get length() {
+    return this.all.length;
+  }
+
+  get current() {
+    return this.all[this.at];
+  }
+
+  /** @param {number} id */
+  find(id) {
+    return this.all.find(({ sample }) => sample.id === id);
+  }
+
+  clear() {
+    this.all = [];
+    this.at = 0;
+  }
+
+  /** @param {number} at */
+  goTo(at) {
+    this.ended = false;
+    this.at = Math.max(0, Math.min(at, this.length - 1));
+  }
+
+  /**
+   * Put rows below, and return those that were not here. Samples of one prompt stand below it.
+   * @param {Row[]} rows
+   */
+  add(rows) {
+    const known = new Set(this.all.map(({ sample }) => sample.id));
+    const added = rows.filter(({ sample }) => !known.has(sample.id));
+    this.all.push(...added);
+    this.all.forEach((row, n) => {
+      const before = this.all[n - 1];
+      row.isFirst = !before || before.group_id !== row.group_id || before.prompt !== row.prompt;
+    });
+    return added;
+  }
 }

@@ -2,6 +2,7 @@
 // Markdown to elements: the parser's tokens become nodes by createElement and textContent. HTML in a text stays text,
 // pictures are not fetched, and a link is shown with its address and leads nowhere.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 import { mathRules, formula } from "./math.js";
 
@@ -38,20 +39,25 @@ let loading = null;
 /** Load the parser once; until then texts are shown as they are. */
 export function load() {
   loading ||= import("/static/vendor/markdown-it.umd.min.js").then(() => {
-    const made = globalThis.markdownit("default", { html: false, linkify: false, typographer: false, breaks: true });
-    mathRules(made);
-    emphasisOfWords(made);
-    parser = made;
+    const markdown = globalThis.markdownit("default", {
+      html: false,
+      linkify: false,
+      typographer: false,
+      breaks: true,
+    });
+    mathRules(markdown);
+    emphasisOfWords(markdown);
+    parser = markdown;
   });
   return loading;
 }
 
 /**
  * Emphasis only around words: by CommonMark the stars of 8*6*5 would vanish, and with them what is to be judged.
- * @param {any} made
+ * @param {any} rules
  */
-function emphasisOfWords(made) {
-  const state = made.inline.State.prototype;
+function emphasisOfWords(rules) {
+  const state = rules.inline.State.prototype;
   const scan = state.scanDelims;
   state.scanDelims = function (/** @type {number} */ start, /** @type {boolean} */ canSplitWord) {
     const scanned = scan.call(this, start, canSplitWord);
@@ -145,8 +151,7 @@ function leaf(at, token) {
   else if (type === "fence" || type === "code_block") at.append(codeBlock(content, token.info));
   else if (type === "code_inline") at.append(make("code", { textContent: content }));
   else if (type === "math_inline" || type === "math_block") at.append(formula(content, type === "math_block"));
-  else if (type === "image")
-    at.append(make("span.picture", {}, `[picture: ${content || "without a name"}] (${token.attrGet("src")})`));
+  else if (type === "image") at.append(make("span.picture", {}, picture(content, token.attrGet("src"))));
   else at.append(content);
 }
 
@@ -164,3 +169,13 @@ function codeBlock(content, info) {
     code,
   );
 }
+
+/**
+ * What stands for a picture.
+ * @param {string} name
+ * @param {string} address
+ */
+const picture = (name, address) =>
+  name
+    ? gettext("[picture: {name}] ({address})", { name, address })
+    : gettext("[picture: without a name] ({address})", { address });

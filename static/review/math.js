@@ -118,9 +118,9 @@ export function formula(source, isDisplay) {
  * @param {boolean} displayMode
  */
 function draw(element, source, displayMode) {
-  const made = document.createElement("span");
+  const drawing = document.createElement("span");
   try {
-    globalThis.katex.render(source, made, {
+    globalThis.katex.render(source, drawing, {
       output: "mathml",
       displayMode,
       throwOnError: true,
@@ -134,6 +134,6 @@ function draw(element, source, displayMode) {
     return;
   }
   // The source beside the formula would be found twice by a search.
-  for (const copy of made.querySelectorAll("annotation")) copy.remove();
-  element.replaceChildren(...made.childNodes);
+  for (const copy of drawing.querySelectorAll("annotation")) copy.remove();
+  element.replaceChildren(...drawing.childNodes);
 }

@@ -1,24 +1,29 @@
 // @ts-check
 // Samples of one prompt side by side, and the mode with two of them in hidden order (pair).
 
+import { gettext } from "../gettext.js";
 import { greyCommon } from "./diff.js";
-import { hasDraft } from "./editor.js";
+import { draftBadge, hasDraft } from "./editor.js";
 import { make } from "./elements.js";
 import { verdictLine } from "./judge.js";
-import { draftBadge } from "./screen.js";
 
 const LETTERS = "AB";
 
 export class Columns {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {ModeNeeds} needs */
+  constructor({ review, queue, answer, text, isShown, decide }) {
+    this.review = review;
+    this.queue = queue;
+    this.answer = answer;
+    this.text = text;
+    this.isShown = isShown;
+    this.decide = decide;
     /** @type {WeakMap<GroupItem, Choice>} */
     this.picks = new WeakMap();
   }
 
   get item() {
-    return /** @type {GroupItem | undefined} */ (this.desk.queue.current);
+    return /** @type {GroupItem | undefined} */ (this.queue.current);
   }
 
   /**
@@ -88,7 +93,7 @@ export class Columns {
 
   /** @param {object} value */
   prefer(value) {
-    this.desk.decide("prefer", { value });
+    this.decide("prefer", { value });
   }
 
   /**
@@ -106,10 +111,9 @@ export class Columns {
 
   /** @param {GroupItem} item */
   paint(item) {
-    const { answer } = this.desk.parts;
     const columns = item.members.map((member, n) => this.column(item, member, n));
-    answer.replaceChildren(make("div.columns", {}, ...columns));
-    if (this.desk.shows.grey_common) this.grey(item, columns);
+    this.answer.replaceChildren(make("div.columns", {}, ...columns));
+    if (this.review.shows.grey_common) this.grey(item, columns);
   }
 
   /**
@@ -119,7 +123,7 @@ export class Columns {
   grey(item, columns) {
     const bodies = columns.map((column) => /** @type {HTMLElement} */ (column.querySelector(".body")));
     // After the paint: the keys come first.
-    setTimeout(() => greyCommon(bodies, () => this.desk.shown === item && bodies[0].isConnected));
+    setTimeout(() => greyCommon(bodies, () => this.isShown(item) && bodies[0].isConnected));
   }
 
   /**
@@ -128,31 +132,35 @@ export class Columns {
    * @param {number} n
    */
   column(item, member, n) {
-    const { desk } = this;
-    const cut = member.finish_reason === "length" ? ", cut off" : "";
+    const name = this.title(n);
+    const count = member.num_tokens;
+    const size =
+      member.finish_reason === "length"
+        ? gettext("{count} tokens, cut off", { count })
+        : gettext("{count} tokens", { count });
     const marks = make("span.marks");
     const head = make(
       "header",
       {},
-      make("b.name", {}, this.title(n)),
+      make("b.name", {}, name),
       marks,
-      hasDraft(desk, member.sample_id) ? draftBadge() : null,
-      make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`),
+      hasDraft(this.review, member.sample_id) ? draftBadge() : null,
+      make("span.rondo-muted.size", {}, size),
     );
     const turns = (member.turns || []).map(({ role, content }) =>
-      make("div.message-of", {}, make("span.role", {}, role), ...desk.text(content)),
+      make("div.message-of", {}, make("span.role", {}, role), ...this.text(content)),
     );
-    const body = make("div.body", { tabIndex: 0 }, ...turns, ...desk.text(member.text));
+    const body = make("div.body", { tabIndex: 0 }, ...turns, ...this.text(member.text));
     const judged = member.judge ? make("div.judged", {}, verdictLine(member.judge)) : null;
     const column = make(
       "section.column",
-      { "aria-label": `Sample ${this.title(n)}` },
+      { "aria-label": gettext("Sample {name}", { name }) },
       head,
       body,
       judged,
       this.foot(item, member, n),
     );
-    column.dataset.sample = member.sample_id;
+    column.dataset.sample = String(member.sample_id);
     this.mark(column, marks, item, member);
     return column;
   }
@@ -162,10 +170,10 @@ export class PairMode extends Columns {
   /** @returns {ButtonOf[]} */
   get buttons() {
     return [
-      ["first", "A is better", "accept"],
-      ["tie", "Tie", ""],
-      ["none", "Both are bad", "reject"],
-      ["second", "B is better", "accept"],
+      ["first", gettext("A is better"), "accept"],
+      ["tie", gettext("Tie"), ""],
+      ["none", gettext("Both are bad"), "reject"],
+      ["second", gettext("B is better"), "accept"],
     ];
   }
 
@@ -199,6 +207,6 @@ export class PairMode extends Columns {
    */
   mark(column, marks, item, member) {
     const value = item.mine?.value || {};
-    if (value.best === member.sample_id) marks.append(make("span.rondo-badge.ok", {}, "your choice"));
+    if (value.best === member.sample_id) marks.append(make("span.rondo-badge.ok", {}, gettext("your choice")));
   }
 }

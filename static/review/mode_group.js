@@ -1,30 +1,43 @@
 // @ts-check
 // Up to eight samples of one prompt side by side: the best and the worst of them, or a rank for each.
 
+import { gettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
 import { Columns } from "./mode_columns.js";
 import { Ranking } from "./ranking.js";
 
 export class GroupMode extends Columns {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    super(desk);
-    this.ranking = new Ranking(this);
+  /** @param {ModeNeeds} needs */
+  constructor(needs) {
+    super(needs);
+    const { status, bindings, paint, paintMine, asks, decide } = needs;
+    this.status = status;
+    this.bindings = bindings;
+    this.paintMine = paintMine;
+    this.asks = asks;
+    this.ranking = new Ranking({
+      pick: (item) => this.pick(item),
+      names: (item) => this.names(item),
+      remark: (item) => this.remark(item),
+      paint: () => paint({ keep: true }),
+      hint: (text) => status.hint(text),
+      decide: (value) => decide("rank", { value }),
+    });
   }
 
   /** @returns {ButtonOf[]} */
   get buttons() {
     return [
-      ["submit", "Submit", "accept"],
-      ["tie", "Tie", ""],
-      ["none", "All bad", "reject"],
-      ["rank", "Rank", ""],
+      ["submit", gettext("Submit"), "accept"],
+      ["tie", gettext("Tie"), ""],
+      ["none", gettext("All bad"), "reject"],
+      ["rank", gettext("Rank"), ""],
     ];
   }
 
   /** @param {string} name */
   knows(name) {
-    const most = this.desk.queue.current?.members?.length || 8;
+    const most = this.item?.members?.length || 8;
     const column = /^(?:best|worst)_(\d)$/.exec(name);
     return !column || Number(column[1]) <= most;
   }
@@ -65,14 +78,14 @@ export class GroupMode extends Columns {
     const pick = this.pick(item);
     if (pick.order) {
       if (what === "best") this.ranking.place(item, member.sample_id);
-      else this.desk.hint("While you rank, digits alone give the ranks, from best to worst.");
+      else this.status.hint(gettext("While you rank, digits alone give the ranks, from best to worst."));
       return;
     }
     const id = member.sample_id;
     const other = what === "best" ? "worst" : "best";
     pick[what] = pick[what] === id ? null : id;
     if (pick[other] === id) pick[other] = null;
-    if (pick.best === id) this.desk.questions.turn(member);
+    if (pick.best === id) this.asks.turn(member);
     this.remark(item);
   }
 
@@ -82,7 +95,7 @@ export class GroupMode extends Columns {
     const pick = item && this.pick(item);
     if (!pick || (!pick.best && !pick.worst && !pick.order)) return false;
     if (pick.order) return this.ranking.submit(item);
-    if (!pick.best && item.members.length > 2) this.desk.hint("Choose the best one too, then submit.");
+    if (!pick.best && item.members.length > 2) this.status.hint(gettext("Choose the best one too, then submit."));
     else {
       const best = pick.best || item.members.find(({ sample_id }) => sample_id !== pick.worst)?.sample_id;
       this.prefer({ best, worst: pick.worst });
@@ -95,16 +108,16 @@ export class GroupMode extends Columns {
    * @param {GroupItem} item
    */
   remark(item) {
-    for (const column of this.desk.parts.answer.querySelectorAll(".column")) {
+    for (const column of /** @type {NodeListOf<HTMLElement>} */ (this.answer.querySelectorAll(".column"))) {
       const member = item.members.find(({ sample_id }) => String(sample_id) === column.dataset.sample);
       if (!member) continue;
-      const marks = column.querySelector(".marks");
+      const marks = /** @type {HTMLElement} */ (column.querySelector(".marks"));
       marks.replaceChildren();
       column.classList.remove("is-best", "is-worst");
       this.mark(column, marks, item, member);
       this.refoot(column, this.foot(item, member, item.members.indexOf(member)));
     }
-    this.desk.tellChoice();
+    this.paintMine();
   }
 
   /**
@@ -115,7 +128,7 @@ export class GroupMode extends Columns {
   refoot(column, foot) {
     const before = column.querySelector("footer");
     if (!before) return;
-    const at = [...before.querySelectorAll("button")].findIndex((one) => one.matches(":focus-visible"));
+    const at = [...before.querySelectorAll("button")].findIndex((button) => button.matches(":focus-visible"));
     before.replaceWith(foot);
     foot.querySelectorAll("button")[at]?.focus({ preventScroll: true });
   }
@@ -132,11 +145,11 @@ export class GroupMode extends Columns {
     const chosen = pick.best || pick.worst ? pick : item.mine?.value || {};
     if (chosen.best === member.sample_id) {
       column.classList.add("is-best");
-      marks.append(make("span.rondo-badge.ok", {}, "▲ best"));
+      marks.append(make("span.rondo-badge.ok", {}, gettext("▲ best")));
     }
     if (chosen.worst === member.sample_id) {
       column.classList.add("is-worst");
-      marks.append(make("span.rondo-badge.bad", {}, "▼ worst"));
+      marks.append(make("span.rondo-badge.bad", {}, gettext("▼ worst")));
     }
     return undefined;
   }
@@ -150,9 +163,10 @@ export class GroupMode extends Columns {
   foot(item, member, n) {
     const pick = this.pick(item);
     if (pick.order) return this.ranking.foot(item, member);
-    /** @type {(what: "best" | "worst", label: string) => HTMLElement} */
-    const button = (what, label) => {
-      const key = this.desk.bindings.first(`${what}_${n + 1}`);
+    const name = this.title(n);
+    /** @type {(what: "best" | "worst", label: string, title: string) => HTMLElement} */
+    const button = (what, label, title) => {
+      const key = this.bindings.first(`${what}_${n + 1}`);
       const isChosen = pick[what] === member.sample_id;
       const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
       return make(
@@ -160,14 +174,19 @@ export class GroupMode extends Columns {
         {
           type: "button",
           "aria-pressed": String(isChosen),
-          "aria-label": `${label}: sample ${this.title(n)}`,
+          "aria-label": title,
           onclick: () => this.choose(item, what, member),
         },
         label,
         hint,
       );
     };
-    return make("footer", {}, button("best", "Best"), button("worst", "Worst"));
+    return make(
+      "footer",
+      {},
+      button("best", gettext("Best"), gettext("Best: sample {name}", { name })),
+      button("worst", gettext("Worst"), gettext("Worst: sample {name}", { name })),
+    );
   }
 
   /**
@@ -178,9 +197,11 @@ export class GroupMode extends Columns {
     const pick = this.pick(item);
     const names = this.names(item);
     if (pick.order) return this.ranking.chosen(pick, names, item.members.length);
-    const parts = [pick.best ? `best ${names(pick.best)}` : "", pick.worst ? `worst ${names(pick.worst)}` : ""].filter(
-      Boolean,
-    );
-    return parts.length ? `Chosen: ${parts.join(", ")}. ${this.desk.questions.afterChoice(item, pick)}` : "";
+    const [best, worst] = [pick.best && names(pick.best), pick.worst && names(pick.worst)];
+    if (!best && !worst) return "";
+    const next = this.asks.afterChoice(item, pick);
+    if (!worst) return gettext("Chosen: best {best}. {next}", { best: best || "", next });
+    if (!best) return gettext("Chosen: worst {worst}. {next}", { worst, next });
+    return gettext("Chosen: best {best}, worst {worst}. {next}", { best, worst, next });
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Is the judge right? Its view stands beside the sample from the start; a wrong one gets a reason by digit.
 
+import { gettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
 import { judgeView } from "./judge.js";
 
@@ -8,9 +9,15 @@ import { judgeView } from "./judge.js";
 const OPPOSITE = { accept: "reject", reject: "accept" };
 
 export class JudgmentMode {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {ModeNeeds} needs */
+  constructor({ review, queue, status, bindings, assist, decide, paint }) {
+    this.reasons = review.reasons;
+    this.queue = queue;
+    this.status = status;
+    this.bindings = bindings;
+    this.assist = assist;
+    this.send = decide;
+    this.repaint = paint;
     /** @type {Item | null} */
     this.wrong = null;
   }
@@ -18,8 +25,8 @@ export class JudgmentMode {
   /** @returns {ButtonOf[]} */
   get buttons() {
     return [
-      ["right", "The judge is right", "accept"],
-      ["wrong", "The judge is wrong", "reject"],
+      ["right", gettext("The judge is right"), "accept"],
+      ["wrong", gettext("The judge is wrong"), "reject"],
     ];
   }
 
@@ -29,13 +36,13 @@ export class JudgmentMode {
 
   /** @param {string} name */
   run(name) {
-    const item = this.desk.queue.current;
+    const item = this.queue.current;
     if (!item) return false;
     if (name === "right") this.decide(item, true, "");
     else if (name === "wrong") this.choose(item);
     else if (name.startsWith("why_")) {
-      if (this.wrong === item) this.decide(item, false, this.desk.why[Number(name.slice(4)) - 1]);
-      else this.desk.hint("Say first that the judge is wrong; then a digit says why.");
+      if (this.wrong === item) this.decide(item, false, this.reasons[Number(name.slice(4)) - 1]);
+      else this.status.hint(gettext("Say first that the judge is wrong; then a digit says why."));
     } else return false;
     return true;
   }
@@ -51,17 +58,17 @@ export class JudgmentMode {
     const kind = verdict ? (isRight ? verdict : OPPOSITE[verdict]) : isRight ? "accept" : "reject";
     const value = verdict ? { judge_right: isRight, why } : { judge_right: false, why };
     this.wrong = null;
-    this.desk.decide(kind, { value });
+    this.send(kind, { value });
   }
 
   /** @param {Item} item */
   choose(item) {
     this.wrong = this.wrong === item ? null : item;
-    this.desk.paint({ keep: true });
+    this.repaint({ keep: true });
   }
 
   submit() {
-    const item = this.desk.queue.current;
+    const item = this.queue.current;
     if (!item || this.wrong !== item) return false;
     this.decide(item, false, "");
     return true;
@@ -70,19 +77,21 @@ export class JudgmentMode {
   /** @param {Item} item */
   paint(item) {
     if (this.wrong !== item) this.wrong = null;
-    const { assist } = this.desk.parts;
     const verdict = item.judge?.verdict;
     const question = verdict
-      ? "Is the judge right?"
-      : "The judge gave no verdict. Right accepts the sample, wrong rejects it.";
-    const reasons = this.wrong ? this.reasons(item) : null;
-    assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []), reasons || make("p.question", {}, question));
+      ? gettext("Is the judge right?")
+      : gettext("The judge gave no verdict. Right accepts the sample, wrong rejects it.");
+    const reasons = this.wrong ? this.asked(item) : null;
+    this.assist.replaceChildren(
+      ...(item.judge ? [judgeView(item.judge)] : []),
+      reasons || make("p.question", {}, question),
+    );
     if (reasons) reasons.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Item} item */
-  reasons(item) {
-    const { bindings } = this.desk;
+  asked(item) {
+    const { bindings } = this;
     /** @type {(why: string, n: number) => Node} */
     const button = (why, n) => {
       const key = bindings.first(`why_${n + 1}`);
@@ -92,14 +101,14 @@ export class JudgmentMode {
     const without = make(
       "button.action",
       { type: "button", onclick: () => this.decide(item, false, "") },
-      "without a reason",
+      gettext("without a reason"),
       make("kbd", { "aria-hidden": "true" }, keyName(bindings.first("submit") || "Enter")),
     );
     return make(
       "div.reasons",
-      { role: "group", "aria-label": "Why is it wrong?" },
-      make("b", {}, "Why is it wrong?"),
-      ...this.desk.why.map(button),
+      { role: "group", "aria-label": gettext("Why is it wrong?") },
+      make("b", {}, gettext("Why is it wrong?")),
+      ...this.reasons.map(button),
       without,
     );
   }

@@ -1,28 +1,32 @@
 // @ts-check
 // One sample at a time: accept, reject, or a score; one key each, or a field where the scale has more than keys.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 
 const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)$/;
 
 export class SampleMode {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {ModeNeeds} needs */
+  constructor({ review, queue, work, decide }) {
+    this.review = review;
+    this.queue = queue;
+    this.work = work;
+    this.decide = decide;
   }
 
   /** Whether scores are typed: the judge has a scale, and it is none of single keys. */
   get isTyped() {
-    return Boolean(this.desk.scale) && !this.desk.scores.length;
+    return Boolean(this.review.scale) && !this.review.scores.length;
   }
 
   /** @returns {ButtonOf[]} */
   get buttons() {
     /** @type {ButtonOf[]} */
-    const scores = this.desk.scores.map((score) => [`score_${score}`, String(score), score > 9 ? "" : "score"]);
+    const scores = this.review.scores.map((score) => [`score_${score}`, String(score), score > 9 ? "" : "score"]);
     /** @type {ButtonOf[]} */
-    const typed = this.isTyped ? [["score", "Score…", ""]] : [];
-    return [["accept", "Accept", "accept"], ["reject", "Reject", "reject"], ...scores, ...typed];
+    const typed = this.isTyped ? [["score", gettext("Score…"), ""]] : [];
+    return [["accept", gettext("Accept"), "accept"], ["reject", gettext("Reject"), "reject"], ...scores, ...typed];
   }
 
   /**
@@ -31,24 +35,24 @@ export class SampleMode {
    */
   knows(name) {
     if (name === "score") return this.isTyped;
-    return !name.startsWith("score_") || this.desk.scores.includes(Number(name.slice(6)));
+    return !name.startsWith("score_") || this.review.scores.includes(Number(name.slice(6)));
   }
 
   /** @param {string} name */
   run(name) {
-    if (name === "accept" || name === "reject") this.desk.decide(name);
+    if (name === "accept" || name === "reject") this.decide(name);
     else if (name === "score") this.ask();
-    else if (name.startsWith("score_")) this.desk.decide("score", { score: Number(name.slice(6)) });
+    else if (name.startsWith("score_")) this.decide("score", { score: Number(name.slice(6)) });
     else return false;
     return true;
   }
 
   /** A field for the score: Enter gives it, Escape leaves. */
   ask() {
-    const { desk } = this;
-    const { scale } = desk;
-    const item = desk.queue.current;
-    if (!desk.canAct || !item || !scale) return;
+    const { work } = this;
+    const { scale, isOpen } = this.review;
+    const item = this.queue.current;
+    if (!isOpen || work.isBegun || !item || !scale) return;
     const [low, high] = scale;
     // Phones have no minus on their pad of numbers.
     const box = make("input", {
@@ -58,17 +62,17 @@ export class SampleMode {
       size: 8,
       value: item.mine?.score ?? "",
     });
-    const said = make("p.said", { role: "status" });
+    const problemLine = make("p.said", { role: "status" });
     const save = () => {
       const problem = wrong(box.value.trim(), scale);
-      said.textContent = problem;
+      problemLine.textContent = problem;
       if (problem) return box.focus();
-      desk.endWork();
-      return desk.decide("score", { score: read(box.value) }, item);
+      work.end();
+      return this.decide("score", { score: read(box.value) }, item);
     };
-    box.addEventListener("input", () => (said.textContent = ""));
+    box.addEventListener("input", () => (problemLine.textContent = ""));
     box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") desk.endWork();
+      if (event.key === "Escape") work.end();
       else if (event.key === "Enter" && !event.isComposing) save();
       else return;
       event.preventDefault();
@@ -79,10 +83,11 @@ export class SampleMode {
     const buttons = make(
       "p.rondo-toolbar",
       {},
-      button("rondo-primary", "Give the score", save),
-      button("rondo-quiet", "Leave", () => desk.endWork()),
+      button("rondo-primary", gettext("Give the score"), save),
+      button("rondo-quiet", gettext("Leave"), () => work.end()),
     );
-    desk.beginWork([make("label", {}, `Score, ${low} to ${high} `, box), said, buttons]);
+    const label = gettext("Score, {low} to {high}", { low, high });
+    work.begin([make("label", {}, `${label} `, box), problemLine, buttons]);
     box.scrollIntoView({ block: "nearest" });
     box.select();
     box.focus();
@@ -104,8 +109,10 @@ const read = (text) => Number(text.trim().replace(",", "."));
  * @param {[number, number]} scale
  */
 function wrong(text, [low, high]) {
-  const way = `Give a number from ${low} to ${high}.`;
-  if (!text) return `No score is typed. ${way}`;
-  if (!NUMBER.test(text)) return `${text} is no number. ${way}`;
-  return read(text) < low || read(text) > high ? `${text} is not on the judge's scale. ${way}` : "";
+  const values = { text, low, high };
+  if (!text) return gettext("No score is typed. Give a number from {low} to {high}.", values);
+  if (!NUMBER.test(text)) return gettext("{text} is no number. Give a number from {low} to {high}.", values);
+  return read(text) < low || read(text) > high
+    ? gettext("{text} is not on the judge's scale. Give a number from {low} to {high}.", values)
+    : "";
 }

@@ -1,53 +1,61 @@
 // @ts-check
 // Notes, and what was done to the item so far: one's own always, colleagues' as far as the server tells.
 
+import { gettext } from "../gettext.js";
 import { keep, keepDraft, recall } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
 import { moment } from "./times.js";
 
 /** @type {Record<string, string>} */
 const KINDS = {
-  accept: "accepted",
-  reject: "rejected",
-  score: "gave",
-  prefer: "chose among the group",
-  rank: "ranked the group",
-  edit: "edited",
-  flag: "flagged",
-  skip: "skipped",
-  note: "noted",
-  retract: "took a decision back",
+  accept: gettext("accepted"),
+  reject: gettext("rejected"),
+  prefer: gettext("chose among the group"),
+  rank: gettext("ranked the group"),
+  edit: gettext("edited"),
+  flag: gettext("flagged"),
+  skip: gettext("skipped"),
+  note: gettext("noted"),
+  retract: gettext("took a decision back"),
 };
 
 /**
- * @param {{me: number}} desk
+ * What writing a note needs. `noted(item, note)` sends it, `keepText` keeps it readable where it cannot be sent.
+ * @typedef {{review: import("./review.js").Review, work: import("./work.js").Work,
+ *   status: import("./status.js").Status, bindings: import("./keys.js").Bindings,
+ *   noted: (item: Item, note: string) => void,
+ *   keepText: (act: {kind: string, sample_id: number, note: string}) => void}} NoteNeeds
+ */
+
+/**
+ * @param {{me: number}} person
  * @param {number} id
  */
-const noteName = (desk, id) => `rondo.review.note.${desk.me}.${id}`;
+const noteName = (person, id) => `rondo.review.note.${person.me}.${id}`;
 
 /**
  * Keep the words of an act that was not saved, to be found when they are written again.
- * @param {{me: number}} desk
+ * @param {{me: number}} person
  * @param {{sample_id: number, text?: string, note?: string}} act
  */
-export function keepWords(desk, { sample_id, text, note }) {
-  if (text) keepDraft(desk, sample_id, text);
-  if (note) keep(noteName(desk, sample_id), note);
+export function keepWords(person, { sample_id, text, note }) {
+  if (text) keepDraft(person, sample_id, text);
+  if (note) keep(noteName(person, sample_id), note);
 }
 
 /**
  * Write a note; the item stays on screen. What is typed is kept in this browser until it is sent.
- * @param {Desk} desk
+ * @param {NoteNeeds} needs
  * @param {Item} item
  */
-export function writeNote(desk, item) {
-  const name = noteName(desk, item.sample_id);
+export function writeNote({ review, work, status, bindings, noted, keepText }, item) {
+  const name = noteName(review, item.sample_id);
   const box = make("textarea", {
     value: recall(name) || "",
     rows: 3,
     maxLength: 4000,
     dir: "auto",
-    "aria-label": "Note",
+    "aria-label": gettext("Note"),
   });
   const keepNow = () => keep(name, box.value.trim() ? box.value : null);
   let timer = 0;
@@ -55,17 +63,17 @@ export function writeNote(desk, item) {
     clearTimeout(timer);
     keep(name, null);
     const note = box.value.trim();
-    desk.endWork();
-    if (note) desk.noted(item, note);
+    work.end();
+    if (note) noted(item, note);
   };
   const leave = () => {
     clearTimeout(timer);
     keepNow();
-    desk.endWork();
+    work.end();
     if (!box.value.trim()) return;
-    if (desk.round.is_open)
-      desk.hint(`Your note is kept: ${keyName(desk.bindings.first("note")) || "Note"} opens it again.`);
-    else desk.keepText({ kind: "note", sample_id: item.sample_id, note: box.value });
+    const key = keyName(bindings.first("note")) || gettext("Note");
+    if (review.isOpen) status.hint(gettext("Your note is kept: {key} opens it again.", { key }));
+    else keepText({ kind: "note", sample_id: item.sample_id, note: box.value });
   };
   box.addEventListener("input", () => {
     clearTimeout(timer);
@@ -74,14 +82,14 @@ export function writeNote(desk, item) {
   onTextKeys(box, { save, leave });
   /** @type {(kind: string, label: string, onclick: () => void) => Node} */
   const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
-  const about = box.value ? make("span.rondo-muted", {}, "This is what you typed before.") : null;
-  desk.beginWork([
+  const about = box.value ? make("span.rondo-muted", {}, gettext("This is what you typed before.")) : null;
+  work.begin([
     box,
     make(
       "p.rondo-toolbar",
       {},
-      button("rondo-primary", "Save the note", save),
-      button("rondo-quiet", "Leave", leave),
+      button("rondo-primary", gettext("Save the note"), save),
+      button("rondo-quiet", gettext("Leave"), leave),
       about,
     ),
   ]);
@@ -128,11 +136,14 @@ export class History {
     if (item !== this.item) return;
     if (!answer || answer.error)
       return this.body.replaceChildren(
-        make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."),
+        make("p.rondo-muted", {}, answer ? answer.error.message : gettext("The server does not answer.")),
       );
-    const rows = answer.entries.map((/** @type {any} */ one) => row(one, this.placed(one.words)));
-    this.body.replaceChildren(rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, "Nothing yet."));
-    if (answer.is_hidden) this.body.append(make("p.rondo-muted", {}, "Colleagues' decisions are shown after yours."));
+    const rows = answer.entries.map((/** @type {any} */ entry) => row(entry, this.placed(entry.words)));
+    this.body.replaceChildren(
+      rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, gettext("Nothing yet.")),
+    );
+    if (answer.is_hidden)
+      this.body.append(make("p.rondo-muted", {}, gettext("Colleagues' decisions are shown after yours.")));
   }
 
   /**
@@ -148,16 +159,19 @@ export class History {
 }
 
 /**
- * @param {any} one
+ * @param {any} entry
  * @param {string} words
  */
-function row(one, words) {
-  const what = `${KINDS[one.kind] || one.kind}${one.score === null ? "" : ` ${number(one.score)}`}${words ? `: ${words}` : ""}`;
-  const at = moment(new Date(one.at));
-  const line = make("li", {}, make("b", {}, one.who), ` ${what} `, make("span.rondo-muted", {}, at));
-  if (one.is_retracted) line.append(" ", make("span.rondo-badge", {}, "taken back"));
-  if (one.is_late) line.append(" ", make("span.rondo-badge.warn", {}, "late"));
-  if (one.is_bulk) line.append(" ", make("span.rondo-badge", {}, "bulk"));
-  if (one.note) line.append(make("p.note", { dir: "auto", textContent: one.note }));
+function row(entry, words) {
+  const { kind, score } = entry;
+  const value = score === null ? "" : ` ${number(score)}`;
+  const act = kind === "score" ? gettext("gave {score}", { score: number(score) }) : (KINDS[kind] || kind) + value;
+  const what = words ? `${act}: ${words}` : act;
+  const at = moment(new Date(entry.at));
+  const line = make("li", {}, make("b", {}, entry.who), ` ${what} `, make("span.rondo-muted", {}, at));
+  if (entry.is_retracted) line.append(" ", make("span.rondo-badge", {}, gettext("taken back")));
+  if (entry.is_late) line.append(" ", make("span.rondo-badge.warn", {}, gettext("late")));
+  if (entry.is_bulk) line.append(" ", make("span.rondo-badge", {}, gettext("bulk")));
+  if (entry.note) line.append(make("p.note", { dir: "auto", textContent: entry.note }));
   return line;
 }

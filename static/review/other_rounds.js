@@ -1,7 +1,8 @@
 // @ts-check
 // Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
 
-import { make, plural } from "./elements.js";
+import { gettext, ngettext } from "../gettext.js";
+import { make } from "./elements.js";
 import { keepWords } from "./notes.js";
 
 const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
@@ -65,25 +66,29 @@ export class OtherRounds {
    * @returns {HTMLElement}
    */
   line(round, names) {
-    const [are, them] = names.length === 1 ? ["is", "it"] : ["are", "them"];
-    const count = plural(names.length, "decision");
+    const { length } = names;
+    const count = length.toLocaleString();
     const number = this.numbers.get(round);
     if (number === undefined) {
-      const giveUp = make(
-        "button.rondo-quiet",
-        { type: "button", onclick: () => this.giveUp(names) },
-        `Give ${them} up`,
+      const text = ngettext(
+        "{count} decision in a round of another project, or in one that was deleted, is not saved yet. Choose its project above to send it.",
+        "{count} decisions in a round of another project, or in one that was deleted, are not saved yet. Choose its project above to send them.",
+        length,
+        { count },
       );
-      return make(
-        "p",
-        {},
-        `${count} in a round of another project, or in one that was deleted, ${are} not saved yet. Choose its project above to send ${them}. `,
-        giveUp,
-      );
+      const onclick = () => this.giveUp(names);
+      const label = length > 1 ? gettext("Give them up") : gettext("Give it up");
+      return make("p", {}, `${text} `, make("button.rondo-quiet", { type: "button", onclick }, label));
     }
-    const what = `${count} in round ${number} ${are} not saved yet. `;
-    if (!this.mayDecide) return make("p", {}, `${what}Kept in this browser until you may decide again.`);
-    return make("p", {}, what, make("a", { href: `review?round=${round}` }, `Open that round to send ${them}`));
+    const text = ngettext(
+      "{count} decision in round {round} is not saved yet.",
+      "{count} decisions in round {round} are not saved yet.",
+      length,
+      { count, round: number },
+    );
+    if (!this.mayDecide) return make("p", {}, `${text} `, gettext("Kept in this browser until you may decide again."));
+    const label = ngettext("Open that round to send it", "Open that round to send them", length);
+    return make("p", {}, `${text} `, make("a", { href: `review?round=${round}` }, label));
   }
 
   /** @param {string[]} names */

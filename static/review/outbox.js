@@ -211,7 +211,7 @@ export class Outbox {
     const { error } = result;
     if (error && HOLDING.has(error.type) && act.kind !== "retract") {
       // A role or a round went away, or the server fails: what was decided stays here until the person gives it up.
-      this.acts = this.acts.filter((one) => one !== entry);
+      this.acts = this.acts.filter((other) => other !== entry);
       this.held.push(entry);
       this.on.held(error);
       return;

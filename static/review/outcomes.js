@@ -1,53 +1,63 @@
 // @ts-check
 // What came of decisions that is not as it was shown: refused, late, settled by others. It adds up until it was read.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 
 const NAMED = 8;
 
 /**
  * @typedef {"refused" | "unanswered" | "late" | "settled" | "elsewhere"} Kind
- * @typedef {{kind: Kind, why: string, ids: number[]}} Line
- * @typedef {{sample_id: number, text?: string, note?: string}} Act
+ * @typedef {{kind: Kind, why: string, ids: number[]}} Outcome
+ * @typedef {{sample_id: number, text?: string, note?: string}} Written
  */
-/** @type {Record<Kind, (id: number) => string>} */
+/** @type {Record<Kind, (id: number, why: string) => string>} */
 const ONE = {
-  refused: (id) => `Your decision on sample ${id} was not saved. `,
-  unanswered: (id) => `Your answer on sample ${id} was not saved. `,
-  late: (id) => `Your decision on sample ${id} came late. `,
-  settled: (id) => `Sample ${id}: `,
-  elsewhere: (id) =>
-    `You had decided sample ${id} elsewhere, in another tab or before a reload; your new word stands instead. It was: `,
+  refused: (id, why) => gettext("Your decision on sample {id} was not saved. {why}", { id, why }),
+  unanswered: (id, why) => gettext("Your answer on sample {id} was not saved. {why}", { id, why }),
+  late: (id, why) => gettext("Your decision on sample {id} came late. {why}", { id, why }),
+  settled: (id, why) => gettext("Sample {id}: {why}", { id, why }),
+  elsewhere: (id, why) =>
+    gettext(
+      "You had decided sample {id} elsewhere, in another tab or before a reload; your new word stands instead. It was: {why}",
+      { id, why },
+    ),
 };
-/** @type {Record<Kind, (count: number, ids: string) => string>} */
+/** @type {Record<Kind, (count: number, ids: string, why: string) => string>} */
 const SEVERAL = {
-  refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
-  unanswered: (count, ids) => `${count} answers of yours were not saved (samples ${ids}). `,
-  late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
-  settled: (count, ids) => `Samples ${ids}: `,
-  elsewhere: (count, ids) =>
-    `You had decided ${count} samples elsewhere, in another tab or before a reload (${ids}); your new words stand instead. They were: `,
+  refused: (count, ids, why) =>
+    gettext("{count} decisions of yours were not saved (samples {ids}). {why}", { count, ids, why }),
+  unanswered: (count, ids, why) =>
+    gettext("{count} answers of yours were not saved (samples {ids}). {why}", { count, ids, why }),
+  late: (count, ids, why) =>
+    gettext("{count} decisions of yours came late (samples {ids}). {why}", { count, ids, why }),
+  settled: (_count, ids, why) => gettext("Samples {ids}: {why}", { ids, why }),
+  elsewhere: (count, ids, why) =>
+    gettext(
+      "You had decided {count} samples elsewhere, in another tab or before a reload ({ids}); your new words stand instead. They were: {why}",
+      { count, ids, why },
+    ),
 };
 
 export class Outcomes {
   /**
    * `reopen(act)` goes on with a text that was refused, where `mayEdit()`.
    * @param {HTMLElement} place
-   * @param {{reopen: (act: Act) => void, mayEdit: () => boolean}} how
+   * @param {{reopen: (act: Written) => void, mayEdit: () => boolean}} how
    */
   constructor(place, { reopen, mayEdit }) {
     this.place = place;
     this.reopen = reopen;
     this.mayEdit = mayEdit;
-    /** @type {Map<string, Line>} */
-    this.lines = new Map();
-    /** @type {Act[]} */
+    /** @type {Map<string, Outcome>} */
+    this.all = new Map();
+    /** @type {Written[]} */
     this.texts = [];
     this.clear();
   }
 
   clear() {
-    this.lines = new Map();
+    this.all = new Map();
     this.texts = [];
     this.place.hidden = true;
     this.place.replaceChildren();
@@ -61,15 +71,15 @@ export class Outcomes {
    */
   tell(kind, sampleId, why) {
     const key = `${kind} ${why}`;
-    const line = this.lines.get(key) || { kind, why, ids: [] };
-    if (sampleId) line.ids.push(sampleId);
-    this.lines.set(key, line);
+    const outcome = this.all.get(key) || { kind, why, ids: [] };
+    if (sampleId) outcome.ids.push(sampleId);
+    this.all.set(key, outcome);
     this.draw();
   }
 
   /**
    * A text or a note that the server did not take stays readable here.
-   * @param {Act} act
+   * @param {Written} act
    */
   keepText(act) {
     this.texts.push(act);
@@ -77,38 +87,38 @@ export class Outcomes {
   }
 
   draw() {
-    const lines = [...this.lines.values()].map((line) => make("p", {}, inWords(line)));
-    const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.clear() }, "OK");
+    const lines = [...this.all.values()].map((outcome) => make("p", {}, inWords(outcome)));
+    const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.clear() }, gettext("OK"));
     this.place.replaceChildren(...lines, ...this.texts.map((act) => this.text(act)), make("p.rondo-toolbar", {}, ok));
     this.place.hidden = false;
   }
 
-  /** @param {Act} act */
+  /** @param {Written} act */
   text(act) {
-    const what = act.text ? "text" : "note";
+    const { sample_id: id } = act;
     const box = make("textarea", {
       value: act.text || act.note,
       readOnly: true,
       rows: 4,
       dir: "auto",
-      "aria-label": `Your ${what} for sample ${act.sample_id}`,
+      "aria-label": act.text
+        ? gettext("Your text for sample {id}", { id })
+        : gettext("Your note for sample {id}", { id }),
     });
-    const again =
-      this.mayEdit() &&
-      make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
-    return make(
-      "details",
-      {},
-      make("summary", {}, `Your ${what} for sample ${act.sample_id} is kept in this browser`),
-      box,
-      again ? make("p.rondo-toolbar", {}, again) : null,
-    );
+    const onclick = () => this.reopen(act);
+    const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick }, gettext("Edit it again"));
+    const title = act.text
+      ? gettext("Your text for sample {id} is kept in this browser", { id })
+      : gettext("Your note for sample {id} is kept in this browser", { id });
+    return make("details", {}, make("summary", {}, title), box, again ? make("p.rondo-toolbar", {}, again) : null);
   }
 }
 
-/** @param {Line} line */
+/** @param {Outcome} outcome */
 function inWords({ kind, why, ids }) {
   if (!ids.length) return why;
-  const named = ids.slice(0, NAMED).join(", ") + (ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "");
-  return (ids.length === 1 ? ONE[kind](ids[0]) : SEVERAL[kind](ids.length, named)) + why;
+  if (ids.length === 1) return ONE[kind](ids[0], why);
+  const shown = ids.slice(0, NAMED).join(", ");
+  const more = ids.length - NAMED;
+  return SEVERAL[kind](ids.length, more > 0 ? gettext("{ids} and {more} more", { ids: shown, more }) : shown, why);
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Every command of the desk by name: filters as one types, arrows choose, Enter does it.
 
+import { gettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
 
 /** @typedef {{label: string, keys: string[], run: () => unknown}} Command */
@@ -21,15 +22,15 @@ export class Palette {
     this.matches = [];
     this.box = make("input", {
       type: "text",
-      placeholder: "Type a command",
+      placeholder: gettext("Type a command"),
       role: "combobox",
       "aria-expanded": "true",
       "aria-controls": "review-commands",
       "aria-autocomplete": "list",
-      "aria-label": "Command",
+      "aria-label": gettext("Command"),
       oninput: () => this.filter(),
     });
-    this.list = make("ul", { id: "review-commands", role: "listbox", "aria-label": "Commands" });
+    this.list = make("ul", { id: "review-commands", role: "listbox", "aria-label": gettext("Commands") });
     this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
     dialog.append(this.box, this.list);
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -80,7 +81,9 @@ export class Palette {
       row.setAttribute("aria-selected", String(n === this.at));
       return row;
     });
-    this.list.replaceChildren(...(rows.length ? rows : [make("li.rondo-muted", {}, "No command has these words.")]));
+    this.list.replaceChildren(
+      ...(rows.length ? rows : [make("li.rondo-muted", {}, gettext("No command has these words."))]),
+    );
     this.box.setAttribute("aria-activedescendant", rows.length ? `review-command-${this.at}` : "");
     rows[this.at]?.scrollIntoView({ block: "nearest" });
   }

@@ -25,7 +25,7 @@ export const stale = (held, waiting) =>
 
 /**
  * The answer to show: the last that waits in this browser, else what the server has.
- * @param {any} stood
+ * @param {AnswerValue | null | undefined} stood
  * @param {Act[]} acts
  * @param {Slot} slot
  */
@@ -37,7 +37,7 @@ export function shownAnswer(stood, acts, slot) {
 /**
  * What the server has of the person's answers about a sample, as far as it is known here.
  * @param {Sample} item
- * @returns {Record<string, any>}
+ * @returns {AnswersGiven}
  */
 export const stoodOf = (item) => (item.stood ||= { ...item.answers });
 
@@ -45,7 +45,7 @@ export const stoodOf = (item) => (item.stood ||= { ...item.answers });
  * The question after one that is left: without an answer and, where that one has none either, required, or further on.
  * -1 where there is none.
  * @param {Question[]} all
- * @param {Record<string, any>} answers
+ * @param {AnswersGiven} answers
  * @param {number} at
  */
 export function following(all, answers, at) {
@@ -56,7 +56,7 @@ export function following(all, answers, at) {
 /**
  * The first required question without an answer; -1 where there is none.
  * @param {Question[]} all
- * @param {Record<string, any>} answers
+ * @param {AnswersGiven} answers
  */
 export const lacking = (all, answers = {}) => all.findIndex(({ id, is_required }) => is_required && !answers[id]);
 

@@ -1,12 +1,30 @@
 // @ts-check
 // What a key press means while a project's question is open.
 
+import { gettext } from "../gettext.js";
 import { isPressed, isTyping } from "./keys.js";
 
 const ALONE = ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock"];
-const TAKEN = "All questions are answered here. Press Esc first to decide by a digit.";
 
 /** @typedef {import("./questions.js").Questions} Questions */
+
+/** The questions that were answered by keys, of each sample. */
+export class KeyedQuestions {
+  constructor() {
+    /** @type {WeakMap<Sample, Set<number>>} */
+    this.bySample = new WeakMap();
+  }
+
+  /**
+   * @param {Sample | undefined} sample
+   * @returns {Set<number>} their numbers
+   */
+  of(sample) {
+    const known = (sample && this.bySample.get(sample)) || new Set();
+    if (sample) this.bySample.set(sample, known);
+    return known;
+  }
+}
 
 /**
  * The digit that a press types; null where it types none. The pad without NumLock moves.
@@ -25,12 +43,12 @@ export function digitOf({ key, code, shiftKey }) {
  * @param {KeyboardEvent} event
  */
 export function press(questions, event) {
-  const { current, desk, panel } = questions;
+  const { current, work, panel } = questions;
   if (event.isComposing || event.defaultPrevented || !questions.mayAnswer) return;
   if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
   const { target } = event;
   // While a text or a note is written, keys are its letters.
-  if (desk.work && !panel.place.contains(/** @type {Node} */ (target))) return;
+  if (work.isBegun && !panel.place.contains(/** @type {Node} */ (target))) return;
   const isWriting = Boolean(panel.box) && target === panel.box;
   if ((isTyping(target) && !isWriting) || isPressed(target, event.key)) return;
   const isTaken = !current
@@ -42,7 +60,7 @@ export function press(questions, event) {
   const isEnter = event.key === "Enter";
   const isLeft = current && isEnter && !current.is_required;
   if (current && (isEnter || digitOf(event) !== null) && (isLeft || questions.answers[current.id]))
-    questions.typed.add(current.id);
+    questions.keyed.of(questions.item).add(current.id);
   event.preventDefault();
   event.stopImmediatePropagation();
 }
@@ -56,10 +74,10 @@ export function press(questions, event) {
 function left(questions, event) {
   if (!questions.awaitsKey || ALONE.includes(event.key)) return false;
   if (digitOf(event) === null) {
-    questions.isDone = true;
+    questions.endKeys();
     return false;
   }
-  questions.desk.hint(TAKEN);
+  questions.status.hint(gettext("All questions are answered here. Press Esc first to decide by a digit."));
   return true;
 }
 
@@ -85,14 +103,27 @@ function open(questions, question, event) {
   const digit = digitOf(event);
   if (event.repeat) return digit !== null || key === "Enter";
   if (key === "Escape") questions.close();
-  else if (questions.named && !event.shiftKey && (key === "ArrowLeft" || key === "ArrowRight"))
-    questions.turnBy(key === "ArrowLeft" ? -1 : 1);
+  else if (questions.name && !event.shiftKey && (key === "ArrowLeft" || key === "ArrowRight"))
+    turnBy(questions, key === "ArrowLeft" ? -1 : 1);
   else if (key === "ArrowDown" || key === "ArrowUp") {
     const count = questions.all.length;
     questions.open((questions.at + (key === "ArrowDown" ? 1 : count - 1)) % count);
-  } else if (key === "Enter") questions.confirm(question);
-  else if (key === "Backspace" || key === "Delete") questions.clear(question);
-  else if (digit !== null) questions.choose(question, digit || 10);
+  } else if (key === "Enter") questions.choices.confirm(question);
+  else if (key === "Backspace" || key === "Delete") questions.choices.clear(question);
+  else if (digit !== null) questions.choices.choose(question, digit || 10);
   else return false;
   return true;
+}
+
+/**
+ * To the sample beside the one that is asked about.
+ * @param {Questions} questions
+ * @param {number} step
+ */
+function turnBy(questions, step) {
+  const members = questions.entry?.members || [];
+  const sample = questions.item && members[members.indexOf(questions.item) + step];
+  if (!sample) return questions.status.hint(gettext("There is no other sample on this side."));
+  questions.turn(sample);
+  return questions.open(Math.max(0, questions.unanswered()));
 }

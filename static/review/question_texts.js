@@ -3,13 +3,20 @@
 
 import { keep, recall } from "./editor.js";
 
-/** @typedef {import("./questions.js").Questions} Questions */
+/**
+ * What the texts need. `answers()`: about the sample that is asked about. `mayAnswer()`: whether one may be given now.
+ * @typedef {{me: number, answers: () => AnswersGiven, mayAnswer: () => boolean,
+ *   give: (question: Question, value: AnswerValue | null) => void}} TextNeeds
+ */
 /** @typedef {{box: HTMLTextAreaElement, question: Question, sample_id: number}} Field */
 
 export class Texts {
-  /** @param {Questions} questions */
-  constructor(questions) {
-    this.questions = questions;
+  /** @param {TextNeeds} needs */
+  constructor({ me, answers, mayAnswer, give }) {
+    this.me = me;
+    this.answers = answers;
+    this.mayAnswer = mayAnswer;
+    this.giveAnswer = give;
     /**
      * The fields on screen.
      * @type {Field[]}
@@ -32,12 +39,12 @@ export class Texts {
    * @param {{sample_id: number, question: {id: number}}} field
    */
   name({ sample_id, question }) {
-    return `rondo.review.answer.${this.questions.desk.me}.${sample_id}.${question.id}`;
+    return `rondo.review.answer.${this.me}.${sample_id}.${question.id}`;
   }
 
   /** @param {Field} field */
   isPending({ box, question }) {
-    return box.value.trim() !== (this.questions.answers[question.id]?.text || "");
+    return box.value.trim() !== (this.answers()[question.id]?.text || "");
   }
 
   /** @param {Field} field */
@@ -48,7 +55,7 @@ export class Texts {
   /**
    * What to show in a field: what was begun, else what was given.
    * @param {Field} field
-   * @param {any} answer
+   * @param {AnswerValue | null | undefined} answer
    */
   shown(field, answer) {
     return recall(this.name(field)) ?? answer?.text ?? "";
@@ -60,9 +67,9 @@ export class Texts {
       const name = this.name(field);
       const text = field.box.value.trim();
       if (!this.isPending(field)) keep(name, null);
-      else if (this.questions.mayAnswer && this.refused.get(name) !== text) {
+      else if (this.mayAnswer() && this.refused.get(name) !== text) {
         keep(name, null);
-        this.questions.give(field.question, text ? { text } : null);
+        this.giveAnswer(field.question, text ? { text } : null);
       }
     }
   }

@@ -1,66 +1,83 @@
 // @ts-check
 // The project's own questions, answered beside the verdict: by keys while one is open, or by clicks.
 
+import { gettext } from "../gettext.js";
 import { keyName } from "./elements.js";
-import { newId } from "./outbox.js";
-import { following, isOf, lacking, putFirst, sampleIn, settle, shownAnswer, stoodOf, textOf } from "./question_acts.js";
-import { press } from "./question_keys.js";
+import { following, lacking, putFirst, textOf } from "./question_acts.js";
+import { GivenAnswers } from "./question_answers.js";
+import { Choices } from "./question_choices.js";
+import { KeyedQuestions, press } from "./question_keys.js";
 import { panel } from "./question_panel.js";
 import { Texts } from "./question_texts.js";
+import { doneWords, firstWords, lackingWords, openWords } from "./question_words.js";
 import { placeOf } from "./spans.js";
 
 /** What is sent without an answer to a required question. */
 const WITHOUT = ["skip", "flag", "note", "retract"];
-const LONGEST = 300;
+
+/**
+ * What the questions need. `title(n)`: what the n-th sample of a group is called on screen. `given(item)`: an answer is
+ * on its way. `typed()`: a text is being written.
+ * @typedef {{review: import("./review.js").Review, questions: Question[],
+ *   parts: {facts: HTMLElement, answer: HTMLElement}, work: import("./work.js").Work,
+ *   status: import("./status.js").Status, bindings: import("./keys.js").Bindings,
+ *   outbox: import("./outbox.js").Outbox, ledger: import("./ledger.js").Ledger,
+ *   stopwatch: import("./stopwatch.js").Stopwatch, items: () => Item[], title: (n: number) => string,
+ *   given: (item: Item | undefined) => void, typed: () => void}} QuestionNeeds
+ */
 
 export class Questions {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {QuestionNeeds} needs */
+  constructor({ review, questions, parts, work, status, bindings, outbox, ledger, stopwatch, items, ...how }) {
+    this.review = review;
+    this.answer = parts.answer;
+    this.work = work;
+    this.status = status;
+    this.bindings = bindings;
+    this.ledger = ledger;
+    this.title = how.title;
+    this.noteGiven = how.given;
+    this.noteTyped = how.typed;
+    this.given = new GivenAnswers(outbox, ledger, stopwatch, items);
     /** @type {Question[]} */
-    this.all = desk.opened.questions.filter(({ is_active }) => is_active);
+    this.all = questions.filter(({ is_active }) => is_active);
     /** The place of the open question; -1 where none is, and all keys are the verdict's. */
     this.at = -1;
     /** Whether the first unanswered question opens with each item. */
     this.isOpen = false;
-    /**
-     * What the desk shows: one sample, or a group.
-     * @type {Item | undefined}
-     */
+    /** What the desk shows: one sample, or a group. @type {Item | undefined} */
     this.entry = undefined;
-    /**
-     * The sample that is asked about; of a group none until one is chosen.
-     * @type {Sample | undefined}
-     */
+    /** The sample that is asked about; of a group none until one is chosen. @type {Sample | undefined} */
     this.item = undefined;
-    /**
-     * Of groups the sample asked about last.
-     * @type {WeakMap<Item, Sample>}
-     */
+    /** Of groups the sample asked about last. @type {WeakMap<Item, Sample>} */
     this.about = new WeakMap();
-    /**
-     * The questions answered by keys, by sample.
-     * @type {WeakMap<Sample, Set<number>>}
-     */
-    this.byKeys = new WeakMap();
+    this.keyed = new KeyedQuestions();
     /** Whether another key than a digit came after the last question. */
     this.isDone = false;
-    /**
-     * The sample whose decision was refused until its required questions are answered.
-     * @type {Sample | undefined}
-     */
+    /** The sample whose decision was refused until its required questions are answered. @type {Sample | undefined} */
     this.refusedFor = undefined;
-    this.texts = new Texts(this);
+    this.texts = new Texts({
+      me: review.me,
+      answers: () => this.answers,
+      mayAnswer: () => this.mayAnswer,
+      give: (question, value) => this.give(question, value),
+    });
+    this.choices = new Choices({
+      status,
+      answers: () => this.answers,
+      give: (question, value) => this.give(question, value),
+      goOn: () => this.goOn(),
+      selected: () => (this.item ? placeOf(this.item.text, textOf(this.answer, this.item)) : ""),
+    });
     this.panel = panel(this);
-    desk.parts.facts.after(this.panel.place);
+    parts.facts.after(this.panel.place);
     if (!this.all.length) return;
     document.addEventListener("keydown", (event) => press(this, event), true);
-    desk.parts.answer.addEventListener("focusin", (/** @type {any} */ event) => {
-      const id = Number(event.target.closest(".column")?.dataset.sample);
-      this.turn(
-        this.entry?.members?.find(({ sample_id }) => sample_id === id),
-        { isQuiet: true },
-      );
+    parts.answer.addEventListener("focusin", (event) => {
+      const column = /** @type {HTMLElement} */ (event.target).closest(".column");
+      const id = Number(/** @type {HTMLElement | null} */ (column)?.dataset.sample);
+      const sample = this.entry?.members?.find(({ sample_id }) => sample_id === id);
+      this.turn(sample, { isQuiet: true });
     });
   }
 
@@ -70,49 +87,37 @@ export class Questions {
 
   /** Answers are taken beside an edit, too: a required one may be what the edit waits for. */
   get mayAnswer() {
-    return Boolean(this.item) && this.desk.round.is_open;
+    return Boolean(this.item) && this.review.isOpen;
   }
 
   /**
    * The person's answers about the sample that is asked about, by the number of the question.
-   * @returns {Record<string, any>}
+   * @returns {AnswersGiven}
    */
   get answers() {
-    if (!this.item) return {};
-    stoodOf(this.item);
-    return (this.item.answers ||= {});
-  }
-
-  /** @returns {Set<number>} */
-  get typed() {
-    const { item } = this;
-    if (!item) return new Set();
-    const known = this.byKeys.get(item) || new Set();
-    this.byKeys.set(item, known);
-    return known;
+    return this.item ? this.given.of(this.item) : {};
   }
 
   /** Whether a digit now may be meant for a question that was answered before. */
   get awaitsKey() {
-    return this.isOpen && !this.isDone && this.all.some(({ id }) => !this.typed.has(id));
+    return this.isOpen && !this.isDone && this.all.some(({ id }) => !this.keyed.of(this.item).has(id));
   }
 
-  /** Which sample of a group is asked about, in words. */
-  get named() {
+  /** A key came that is no digit: from here on digits are the verdict's. */
+  endKeys() {
+    this.isDone = true;
+  }
+
+  /** What the sample of a group that is asked about is called; empty where there is one sample alone. */
+  get name() {
     const n = this.item ? (this.entry?.members || []).indexOf(this.item) : -1;
-    return n < 0 ? "" : `sample ${this.desk.mode.title?.(n) || ""}`;
+    return n < 0 ? "" : this.title(n);
   }
 
   /** What is open, in words. */
   get spoken() {
-    const about = this.named && ` about ${this.named}`;
-    return this.current ? `Question ${this.at + 1} of ${this.all.length}${about}: ${this.current.title}` : "";
-  }
-
-  /** What waits in this browser. */
-  get acts() {
-    const { held, acts } = this.desk.outbox;
-    return [...held, ...acts].map(({ act }) => act);
+    if (!this.current) return "";
+    return openWords({ number: this.at + 1, count: this.all.length, name: this.name, title: this.current.title });
   }
 
   /** @param {Item | undefined} item */
@@ -125,7 +130,7 @@ export class Questions {
     this.isDone = false;
     this.refusedFor = undefined;
     if (!this.all.length) return;
-    for (const one of item?.members || (item ? [item] : [])) for (const { id } of this.all) settle(one, id, this.acts);
+    for (const sample of item?.members || (item ? [item] : [])) this.given.settle(sample, this.all);
     this.at = this.isOpen && this.item ? this.unanswered() : -1;
     this.panel.draw();
     this.focus();
@@ -146,21 +151,9 @@ export class Questions {
       const opens = this.isOpen && (!isQuiet || this.at >= 0);
       this.at = opens ? this.unanswered() : -1;
       this.panel.draw();
-      if (this.spoken) this.desk.announce(this.spoken);
+      if (this.spoken) this.status.announce(this.spoken);
     }
     if (!isQuiet) this.focus();
-  }
-
-  /**
-   * To the sample beside the one that is asked about.
-   * @param {number} step
-   */
-  turnBy(step) {
-    const members = this.entry?.members || [];
-    const sample = this.item && members[members.indexOf(this.item) + step];
-    if (!sample) return this.desk.hint("There is no other sample on this side.");
-    this.turn(sample);
-    return this.open(Math.max(0, this.unanswered()));
   }
 
   /** The first question without an answer; -1 where all have one. */
@@ -170,7 +163,8 @@ export class Questions {
 
   /** The key for it: opens the first unanswered question, closes what is open. */
   toggle() {
-    if (!this.all.length || !this.entry) return this.desk.hint("This project asks no questions of its own here.");
+    if (!this.all.length || !this.entry)
+      return this.status.hint(gettext("This project asks no questions of its own here."));
     if (this.at >= 0) return this.close();
     this.isOpen = true;
     this.refusedFor = undefined;
@@ -184,7 +178,7 @@ export class Questions {
     this.at = at;
     this.panel.draw();
     this.focus();
-    if (this.spoken) this.desk.announce(this.spoken);
+    if (this.spoken) this.status.announce(this.spoken);
   }
 
   close() {
@@ -194,17 +188,7 @@ export class Questions {
 
   /** Keys go where the focus is: into the open question, or back to what is written or decided. */
   focus() {
-    const { active, place } = this.panel;
-    const { answer, work } = this.desk.parts;
-    const now = document.activeElement;
-    if (this.at >= 0 && active) {
-      if (!place.querySelector(".is-open")?.contains(now) || this.panel.box) active.focus({ preventScroll: true });
-      place.querySelector(".is-open")?.scrollIntoView({ block: "nearest" });
-    } else if (place.contains(now)) {
-      const fields = "textarea, input, button";
-      const writing = this.desk.work && (answer.querySelector(fields) || work.querySelector(fields));
-      (writing || answer).focus({ preventScroll: true });
-    }
+    this.panel.focus(this.work.field || this.answer);
   }
 
   /**
@@ -218,8 +202,8 @@ export class Questions {
       this.isDone = true;
       this.refusedFor = undefined;
     }
-    const state = this.unanswered() < 0 ? "All questions are answered" : "No other question needs an answer";
-    if (this.at < 0) this.desk.hint(`${state}: ${this.desk.work ? "save what you write" : "decide"}.`);
+    if (this.at >= 0) return;
+    this.status.hint(doneWords({ isComplete: this.unanswered() < 0, isWriting: this.work.isBegun }));
   }
 
   /**
@@ -240,8 +224,7 @@ export class Questions {
     this.turn(sample);
     this.refusedFor = sample;
     this.open(at);
-    const what = `“${this.all[at].title}” needs an answer ${this.named && `about ${this.named} `}first.`;
-    this.desk.hint(kind === "edit" ? what : `Not sent: ${what}`);
+    this.status.hint(lackingWords(this.all[at].title, this.name, kind === "edit"));
     return true;
   }
 
@@ -253,127 +236,54 @@ export class Questions {
   afterChoice(group, value) {
     const sample = putFirst(group, value);
     const question = sample && this.all[lacking(this.all, sample.answers)];
-    if (!question) return "Submit it.";
-    const key = sample === this.item && this.at < 0 ? this.desk.bindings.first("question") : "";
-    return `Answer “${question.title}” first${key && ` (${keyName(key)})`}.`;
+    if (!question) return gettext("Submit it.");
+    const { title } = question;
+    const key = sample === this.item && this.at < 0 ? this.bindings.first("question") : "";
+    return firstWords(title, keyName(key));
   }
 
   /**
-   * Answer a question; null takes the answer back. What waits for the same question need not be sent any more.
+   * Answer a question; null takes the answer back.
    * @param {Question} question
-   * @param {any} value
+   * @param {AnswerValue | null} value
    * @param {{item?: Sample, isUndo?: boolean}} how
    */
   give(question, value, { item = this.item, isUndo = false } = {}) {
-    const { desk } = this;
-    if (!item || !desk.round.is_open) return;
-    const slot = { sample_id: item.sample_id, question_id: question.id };
-    const seconds = Math.min(LONGEST, Math.round(performance.now() - desk.started) / 1000);
-    const act = { client_id: newId(), kind: "answer", ...slot, value, seconds };
-    const stood = shownAnswer(stoodOf(item)[question.id], this.acts, slot);
-    const { client_id, kind } = act;
-    if (!isUndo && this.entry)
-      desk.done.push({ kind, client_id, item: this.entry, target: item, before: null, question, stood });
-    desk.outbox.replace((one) => isOf(one, slot));
-    desk.outbox.push(act);
-    desk.sayHeld();
-    settle(item, question.id, this.acts);
+    if (!item || !this.review.isOpen) return;
+    this.given.give(question, value, item, isUndo ? undefined : this.entry);
     this.panel.draw();
-    if (this.entry?.members) desk.tellChoice();
+    this.noteGiven(this.entry);
   }
 
-  /**
-   * What was answered before stands again.
-   * @param {Done} entry
-   */
+  /** What was answered before stands again. @param {Done} entry */
   undo(entry) {
-    this.desk.done = this.desk.done.filter((one) => one !== entry);
+    this.ledger.forget(entry);
     this.about.set(entry.item, entry.target);
     if (entry.question) this.give(entry.question, entry.stood ?? null, { item: entry.target, isUndo: true });
   }
 
-  /**
-   * Take the answer back, and say so: the key for it means something else elsewhere.
-   * @param {Question} question
-   */
-  clear(question) {
-    if (!this.answers[question.id]) return;
-    this.give(question, null);
-    this.desk.hint(`Your answer to “${question.title}” is taken back.`);
-  }
-
-  /** The text of the open question is complete. */
-  saveText() {
+  /** The text of a question is complete. @param {number} at */
+  saveText(at = this.at) {
+    this.at = at;
     if (this.current) this.texts.save(this.current);
-    this.goOn();
-  }
-
-  /**
-   * Enter: several labels, or places, are complete, and none is an answer too.
-   * @param {Question} question
-   */
-  confirm(question) {
-    if (["labels", "spans"].includes(question.kind) && !this.answers[question.id])
-      this.give(question, { [question.kind]: [] });
     this.goOn();
   }
 
   /**
    * A choice was clicked, of whichever question.
    * @param {number} at
-   * @param {number} n
+   * @param {number} number
    */
-  click(at, n) {
+  click(at, number) {
     this.texts.give();
     this.at = at;
-    this.choose(this.all[at], n);
+    this.choices.choose(this.all[at], number);
     this.panel.draw();
   }
 
-  /**
-   * The choice of this number, from 1.
-   * @param {Question} question
-   * @param {number} n
-   */
-  choose(question, n) {
-    const { kind, options } = question;
-    const label = options.labels[n - 1];
-    if (kind === "rating" ? n > options.highest : !label) return this.desk.hint(`There is no choice ${n} here.`);
-    if (kind === "rating") this.give(question, { rating: n });
-    else if (kind === "label") this.give(question, { label });
-    else if (kind === "spans") return this.mark(question, label);
-    else {
-      const before = this.answers[question.id]?.labels || [];
-      const isOn = before.includes(label);
-      const chosen = options.labels.filter((one) => (one === label ? !isOn : before.includes(one)));
-      this.give(question, { labels: chosen });
-      return this.desk.announce(`${label}: ${isOn ? "not chosen" : "chosen"}`);
-    }
-    return this.goOn();
-  }
-
-  /**
-   * Label the place that is selected in the text.
-   * @param {Question} question
-   * @param {string} label
-   */
-  mark(question, label) {
-    if (!this.item) return undefined;
-    const place = placeOf(this.item.text, textOf(this.desk.parts.answer, this.item));
-    if (typeof place === "string") return this.desk.hint(place);
-    const before = this.answers[question.id]?.spans || [];
-    this.give(question, { spans: [...before, { ...place, label }] });
-    document.getSelection()?.removeAllRanges();
-    return this.desk.announce(`Marked: ${label}`);
-  }
-
-  /**
-   * The server has an answer.
-   * @param {Act} act
-   */
+  /** The server has an answer. @param {Act} act */
   sent(act) {
-    const item = sampleIn(this.desk.queue.items, act.sample_id);
-    if (item) stoodOf(item)[act.question_id] = act.value;
+    this.given.sent(act);
   }
 
   /**
@@ -381,10 +291,8 @@ export class Questions {
    * @param {Act} act
    */
   refused(act) {
-    const item = sampleIn(this.desk.queue.items, act.sample_id);
-    if (item) settle(item, act.question_id, this.acts);
-    const isLast = !this.acts.some((one) => isOf(one, /** @type {any} */ (act)));
+    const { sample, isLast } = this.given.refused(act);
     if (act.value?.text && isLast) this.texts.keepRefused(act.sample_id, act.question_id, act.value.text);
-    if (item && item === this.item) this.panel.draw();
+    if (sample && sample === this.item) this.panel.draw();
   }
 }

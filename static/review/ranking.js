@@ -1,20 +1,32 @@
 // @ts-check
 // Ranking the columns of a group: digits in order of rank, the mouse by dragging, a finger by the arrows.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 
+/**
+ * What ranking needs. `pick(item)`: what was chosen on it so far. `remark(item)` shows the choice, `paint()` all of it.
+ * @typedef {{pick: (item: GroupItem) => Choice, names: (item: GroupItem) => Names, remark: (item: GroupItem) => void,
+ *   paint: () => void, hint: (text: string) => void, decide: (value: {order: number[]}) => void}} RankingNeeds
+ */
+
 export class Ranking {
-  /** @param {import("./mode_group.js").GroupMode} mode */
-  constructor(mode) {
-    this.mode = mode;
+  /** @param {RankingNeeds} needs */
+  constructor({ pick, names, remark, paint, hint, decide }) {
+    this.pick = pick;
+    this.names = names;
+    this.remark = remark;
+    this.paint = paint;
+    this.hint = hint;
+    this.decide = decide;
   }
 
   /** @param {GroupItem} item */
   toggle(item) {
-    const pick = this.mode.pick(item);
+    const pick = this.pick(item);
     pick.order = pick.order ? null : [];
     pick.best = pick.worst = null;
-    this.mode.desk.paint({ keep: true });
+    this.paint();
   }
 
   /**
@@ -22,7 +34,7 @@ export class Ranking {
    * @param {GroupItem} item
    */
   order(item) {
-    return this.mode.pick(item).order || [];
+    return this.pick(item).order || [];
   }
 
   /**
@@ -31,10 +43,10 @@ export class Ranking {
    * @param {number} id
    */
   place(item, id) {
-    const pick = this.mode.pick(item);
+    const pick = this.pick(item);
     const order = this.order(item);
-    pick.order = order.includes(id) ? order.filter((one) => one !== id) : [...order, id];
-    this.mode.remark(item);
+    pick.order = order.includes(id) ? order.filter((ranked) => ranked !== id) : [...order, id];
+    this.remark(item);
   }
 
   /**
@@ -48,7 +60,7 @@ export class Ranking {
     if (at < 0) return this.place(item, id);
     const to = Math.min(order.length - 1, Math.max(0, at + step));
     order.splice(to, 0, order.splice(at, 1)[0]);
-    return this.mode.remark(item);
+    return this.remark(item);
   }
 
   /**
@@ -58,13 +70,13 @@ export class Ranking {
    * @param {number} onto
    */
   drop(item, id, onto) {
-    const pick = this.mode.pick(item);
+    const pick = this.pick(item);
     if (id === onto || !item.members.some(({ sample_id }) => sample_id === id)) return;
-    const rest = this.order(item).filter((one) => one !== id);
+    const rest = this.order(item).filter((ranked) => ranked !== id);
     const at = rest.indexOf(onto);
     rest.splice(at < 0 ? rest.length : at, 0, id);
     pick.order = rest;
-    this.mode.remark(item);
+    this.remark(item);
   }
 
   /** @param {GroupItem} item */
@@ -72,11 +84,11 @@ export class Ranking {
     const order = this.order(item);
     const left = item.members.length - order.length;
     if (left > 1) {
-      this.mode.desk.hint(`${left} samples have no rank yet. Press their digits from best to worst.`);
+      this.hint(gettext("{left} samples have no rank yet. Press their digits from best to worst.", { left }));
       return true;
     }
     const last = item.members.map(({ sample_id }) => sample_id).filter((id) => !order.includes(id));
-    this.mode.desk.decide("rank", { value: { order: [...order, ...last] } });
+    this.decide({ order: [...order, ...last] });
     return true;
   }
 
@@ -87,7 +99,8 @@ export class Ranking {
    */
   mark(marks, pick, member) {
     const rank = (pick.order || []).indexOf(member.sample_id);
-    marks.append(make(`span.rondo-badge${rank < 0 ? "" : ".accent"}`, {}, rank < 0 ? "no rank" : `rank ${rank + 1}`));
+    const words = rank < 0 ? gettext("no rank") : gettext("rank {rank}", { rank: rank + 1 });
+    marks.append(make(`span.rondo-badge${rank < 0 ? "" : ".accent"}`, {}, words));
   }
 
   /**
@@ -97,9 +110,10 @@ export class Ranking {
    */
   chosen(pick, names, all) {
     const order = pick.order || [];
-    const ranked = order.map(names).join(", ") || "none yet";
-    const rest = all - order.length > 1 ? "Press digits from best to worst." : "Submit it.";
-    return `Ranked from best to worst: ${ranked}. ${rest}`;
+    const ranked = order.map(names).join(", ") || gettext("none yet");
+    return all - order.length > 1
+      ? gettext("Ranked from best to worst: {ranked}. Press digits from best to worst.", { ranked })
+      : gettext("Ranked from best to worst: {ranked}. Submit it.", { ranked });
   }
 
   /**
@@ -107,34 +121,35 @@ export class Ranking {
    * @param {Sample} member
    */
   foot(item, { sample_id }) {
-    const name = this.mode.names(item)(sample_id);
+    const name = this.names(item)(sample_id);
     /** @type {(sign: string, label: string, step: number) => Node} */
     const arrow = (sign, label, step) =>
       make(
         "button.rondo-quiet",
-        { type: "button", "aria-label": `${label} ${name}`, onclick: () => this.move(item, sample_id, step) },
+        { type: "button", "aria-label": label, onclick: () => this.move(item, sample_id, step) },
         sign,
       );
     const isPlaced = this.order(item).includes(sample_id);
     const handle = make(
       "span.handle",
-      { draggable: true, title: "Drag onto another column", "aria-hidden": "true" },
+      { draggable: true, title: gettext("Drag onto another column"), "aria-hidden": "true" },
       "⠿",
     );
-    handle.addEventListener("dragstart", (/** @type {any} */ event) => {
-      event.dataTransfer.setData("text/plain", String(sample_id));
-      event.dataTransfer.effectAllowed = "move";
+    handle.addEventListener("dragstart", ({ dataTransfer }) => {
+      if (!dataTransfer) return;
+      dataTransfer.setData("text/plain", String(sample_id));
+      dataTransfer.effectAllowed = "move";
     });
     const foot = make(
       "footer",
       {},
       handle,
-      arrow("▲", "Better:", -1),
-      arrow("▼", "Worse:", 1),
+      arrow("▲", gettext("Better: {name}", { name }), -1),
+      arrow("▼", gettext("Worse: {name}", { name }), 1),
       make(
         "button.rondo-quiet",
         { type: "button", onclick: () => this.place(item, sample_id) },
-        isPlaced ? "Take away" : "Next rank",
+        isPlaced ? gettext("Take away") : gettext("Next rank"),
       ),
     );
     queueMicrotask(() => this.catchDrops(item, foot, sample_id));
@@ -147,12 +162,12 @@ export class Ranking {
    * @param {number} id
    */
   catchDrops(item, foot, id) {
-    const column = /** @type {any} */ (foot.closest(".column"));
+    const column = /** @type {HTMLElement | null} */ (foot.closest(".column"));
     if (!column) return;
-    column.ondragover = (/** @type {Event} */ event) => event.preventDefault();
-    column.ondrop = (/** @type {any} */ event) => {
+    column.ondragover = (event) => event.preventDefault();
+    column.ondrop = (event) => {
       event.preventDefault();
-      this.drop(item, Number(event.dataTransfer.getData("text/plain")), id);
+      this.drop(item, Number(event.dataTransfer?.getData("text/plain")), id);
     };
   }
 }

@@ -1,24 +1,36 @@
 // @ts-check
 // Repair: one line of instruction, the round's policy rewrites, then accept, edit or ask again.
 
+import { gettext, ngettext } from "../gettext.js";
 import { words } from "./diff.js";
-import { make, plural } from "./elements.js";
+import { make } from "./elements.js";
 import { refusal } from "./rest.js";
 
 const POLL = 700;
 const OVER = new Set(["done", "failed", "cancelled"]);
 const GONE = new Set(["NotFound", "PermissionDenied"]);
-const EXAMPLES = "For example: answer in one sentence";
+
+/**
+ * What a repair needs. `edited(target, text, value)` takes the rewrite; false: not taken. `editFrom` goes on with it by
+ * hand. `value` says where it came from.
+ * @typedef {{me: number, rest: import("./rest.js").Rest, work: import("./work.js").Work,
+ *   bindings: import("./keys.js").Bindings, edited: (target: Sample, text: string, value: object) => boolean,
+ *   editFrom: (target: Sample, text: string, value: object) => void}} RepairNeeds
+ */
 
 export class Repair {
   /**
-   * @param {Desk} desk
+   * @param {RepairNeeds} needs
    * @param {Sample} target
    */
-  constructor(desk, target) {
-    this.desk = desk;
+  constructor({ me, rest, work, bindings, edited, editFrom }, target) {
+    this.rest = rest;
+    this.work = work;
+    this.bindings = bindings;
+    this.edited = edited;
+    this.editFrom = editFrom;
     this.target = target;
-    this.name = `rondo.review.repair.${desk.me}.${target.sample_id}`;
+    this.name = `rondo.review.repair.${me}.${target.sample_id}`;
     this.isSending = false;
     this.text = "";
     this.instruction = "";
@@ -26,14 +38,14 @@ export class Repair {
     this.box = make("input", {
       type: "text",
       maxLength: 2000,
-      placeholder: EXAMPLES,
-      "aria-label": "What should change",
+      placeholder: gettext("For example: answer in one sentence"),
+      "aria-label": gettext("What should change"),
       dir: "auto",
     });
     this.status = make("div.status", { role: "status" });
     this.panel = make("div.repair", {});
     this.panel.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
-    desk.beginWork([this.panel], { text: () => this.text || "" });
+    work.begin([this.panel], { text: () => this.text || "" });
     const known = Number(localStorage.getItem(this.name));
     if (known) this.wait(known);
     else this.ask();
@@ -49,7 +61,7 @@ export class Repair {
    */
   press(event) {
     const isLine = event.target === this.box;
-    const name = isLine ? "" : this.desk.bindings.find(event);
+    const name = isLine ? "" : this.bindings.find(event);
     if (event.key === "Escape") this.leave();
     else if (isLine && event.key === "Enter" && !event.isComposing) this.send();
     else if (name === "edit" && this.text) this.edit();
@@ -60,11 +72,11 @@ export class Repair {
   }
 
   ask() {
-    const send = make("button.rondo-primary", { type: "button", onclick: () => this.send() }, "Rewrite");
-    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.leave() }, "Leave");
+    const send = make("button.rondo-primary", { type: "button", onclick: () => this.send() }, gettext("Rewrite"));
+    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.leave() }, gettext("Leave"));
     this.box.value ||= this.instruction || "";
     this.panel.replaceChildren(
-      make("label", {}, "What should change?", this.box),
+      make("label", {}, gettext("What should change?"), this.box),
       make("p.rondo-toolbar", {}, send, leave),
       this.status,
     );
@@ -73,14 +85,14 @@ export class Repair {
 
   leave() {
     localStorage.removeItem(this.name);
-    this.desk.endWork();
+    this.work.end();
   }
 
   async send() {
     const instruction = this.box.value.trim();
     if (!instruction || this.isSending) return;
     this.isSending = true;
-    const answer = await this.desk.rest.post(`/samples/${this.target.sample_id}/repairs`, { instruction });
+    const answer = await this.rest.post(`/samples/${this.target.sample_id}/repairs`, { instruction });
     this.isSending = false;
     if (!this.isOpen) return;
     const problem = refusal(answer);
@@ -99,22 +111,22 @@ export class Repair {
    * @param {number} jobId
    */
   async wait(jobId) {
-    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.desk.endWork() }, "Go on meanwhile");
-    const line = make("p", {}, "The model rewrites…");
+    const leave = make(
+      "button.rondo-quiet",
+      { type: "button", onclick: () => this.work.end() },
+      gettext("Go on meanwhile"),
+    );
+    const line = make("p", {}, gettext("The model rewrites…"));
     this.panel.replaceChildren(line, make("p.rondo-toolbar", {}, leave), this.status);
     leave.focus();
     while (this.isOpen) {
-      const got = await this.desk.rest.get(`/repairs/${jobId}`);
+      const got = await this.rest.get(`/repairs/${jobId}`);
       if (!this.isOpen) return;
       // Any other refusal passes: the server is busy, or the person has to sign in. The rewrite goes on meanwhile.
       if (got?.error && !got.job_id && GONE.has(got.error.type)) return this.failed(got.error.message);
       if (got?.job_id && OVER.has(got.status))
-        return got.text === null ? this.failed(got.error || "The rewrite was cancelled.") : this.show(got);
-      line.textContent = !got?.job_id
-        ? `${got?.error?.message || "The server does not answer."} Trying again…`
-        : got.ahead
-          ? `The model rewrites after ${plural(got.ahead, "other job")}…`
-          : "The model rewrites…";
+        return got.text === null ? this.failed(got.error || gettext("The rewrite was cancelled.")) : this.show(got);
+      line.textContent = got?.job_id ? rewriting(got.ahead) : tryingAgain(got?.error?.message);
       await new Promise((later) => setTimeout(later, POLL));
     }
   }
@@ -130,32 +142,37 @@ export class Repair {
   async show(got) {
     Object.assign(this, { text: got.text, instruction: got.instruction, job: got.job_id });
     this.target.repairs = [
-      ...(this.target.repairs || []).filter((one) => one.job !== got.job_id),
+      ...(this.target.repairs || []).filter((repair) => repair.job !== got.job_id),
       { job: got.job_id, text: got.text },
     ];
     const parts = await words(this.target.text, got.text);
     if (!this.isOpen) return;
-    const body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-label": "The rewrite" });
+    const body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-label": gettext("The rewrite") });
     if (parts && isAlike(parts))
       body.append(
         ...parts.map(([text, change]) => (change ? make(change < 0 ? "del" : "ins", { textContent: text }) : text)),
       );
     else body.textContent = got.text;
-    const accept = make("button.rondo-primary", { type: "button", onclick: () => this.accept() }, "Accept the repair");
+    const accept = make(
+      "button.rondo-primary",
+      { type: "button", onclick: () => this.accept() },
+      gettext("Accept the repair"),
+    );
     /** @type {(label: string, onclick: () => void) => Node} */
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
-    const cut = got.finish_reason === "length" ? make("p.rondo-muted", {}, "Cut off at the length limit.") : "";
+    const cut =
+      got.finish_reason === "length" ? make("p.rondo-muted", {}, gettext("Cut off at the length limit.")) : "";
     this.panel.replaceChildren(
-      make("p.rondo-muted", {}, `Asked: ${got.instruction}`),
+      make("p.rondo-muted", {}, gettext("Asked: {instruction}", { instruction: got.instruction })),
       body,
       cut,
       make(
         "p.rondo-toolbar",
         {},
         accept,
-        button("Edit it", () => this.edit()),
-        button("Ask again", () => this.ask()),
-        button("Leave", () => this.leave()),
+        button(gettext("Edit it"), () => this.edit()),
+        button(gettext("Ask again"), () => this.ask()),
+        button(gettext("Leave"), () => this.leave()),
       ),
     );
     accept.focus();
@@ -166,21 +183,32 @@ export class Repair {
   }
 
   accept() {
-    if (this.desk.edited(this.target, this.text, this.source)) localStorage.removeItem(this.name);
+    if (this.edited(this.target, this.text, this.source)) localStorage.removeItem(this.name);
   }
 
   edit() {
     localStorage.removeItem(this.name);
-    this.desk.editFrom(this.target, this.text, this.source);
+    this.editFrom(this.target, this.text, this.source);
   }
 }
+
+/** @param {number} ahead how many jobs come before */
+const rewriting = (ahead) =>
+  ahead
+    ? ngettext("The model rewrites after {count} other job…", "The model rewrites after {count} other jobs…", ahead, {
+        count: ahead.toLocaleString(),
+      })
+    : gettext("The model rewrites…");
+
+/** @param {string | undefined} why */
+const tryingAgain = (why) => gettext("{why} Trying again…", { why: why || gettext("The server does not answer.") });
 
 /**
  * Whether the two texts share enough for their difference to be read.
  * @param {[text: string, change: number][]} parts
  */
 function isAlike(parts) {
-  /** @param {number} change */
-  const length = (change) => parts.filter(([, one]) => one === change).reduce((sum, [text]) => sum + text.length, 0);
+  /** @param {number} kind */
+  const length = (kind) => parts.filter(([, change]) => change === kind).reduce((sum, [text]) => sum + text.length, 0);
   return length(0) >= 0.4 * (length(0) + Math.max(length(-1), length(1)));
 }

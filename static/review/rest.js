@@ -1,6 +1,8 @@
 // @ts-check
 // Rondo's REST interface, as the desk asks it: in the name of the person that the page was made for.
 
+import { gettext } from "../gettext.js";
+
 const BASE = "/api/v1";
 const ANSWER_IN = 30000;
 /** Failures that are of everything sent, and may pass. */
@@ -109,7 +111,7 @@ export class Rest {
  * @returns {string}
  */
 export const refusal = (answer) =>
-  !answer || answer.error ? answer?.error?.message || "The server does not answer. Try again." : "";
+  !answer || answer.error ? answer?.error?.message || gettext("The server does not answer. Try again.") : "";
 
 /**
  * An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before.

@@ -1,6 +1,8 @@
 // @ts-check
 // Places in a text: what is selected on screen, found again in the text as it is, and counted as the server counts.
 
+import { gettext } from "../gettext.js";
+
 /**
  * Where a part begins in a text, each place; places may overlap.
  * @param {string} text
@@ -45,7 +47,7 @@ export function counted(text, at, length) {
  * @param {HTMLElement} root
  */
 export function placeOf(text, root) {
-  const nothing = "Select words of the text first.";
+  const nothing = gettext("Select words of the text first.");
   const selection = document.getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return nothing;
   const range = selection.getRangeAt(0);
@@ -58,7 +60,7 @@ export function placeOf(text, root) {
   before.setEnd(range.startContainer, range.startOffset);
   const begin = before.toString().length + chosen.indexOf(part);
   const at = placeIn(text, root.textContent || "", part, begin);
-  if (at < 0) return "Where these words stand in the text is not certain as it is drawn: show the raw text.";
+  if (at < 0) return gettext("Where these words stand in the text is not certain as it is drawn: show the raw text.");
   return counted(text, at, part.length);
 }
 

@@ -1,16 +1,32 @@
 // @ts-check
 // Others in the same round: whose item this is and until when, who is here, how far the queue is.
 
-import { plural } from "./elements.js";
+import { gettext, ngettext } from "../gettext.js";
 import { clock, soon } from "./times.js";
 
 const BEAT = 20000;
 const SOON = 60000;
 
+/**
+ * What the team needs. `shown()`: the item on screen. `isSending()`: whether a decision is on its way. `closed()`: the
+ * server says that the review is. `counted()`: how far all are is known anew.
+ * @typedef {{review: import("./review.js").Review, rest: import("./rest.js").Rest, queue: import("./queue.js").Queue,
+ *   status: import("./status.js").Status, lease: HTMLElement, shown: () => Item | undefined,
+ *   isSending: () => boolean, closed: () => void, counted: () => void}} TeamNeeds
+ */
+
 export class Team {
-  /** @param {Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {TeamNeeds} needs */
+  constructor({ review, rest, queue, status, lease, shown, isSending, closed, counted }) {
+    this.review = review;
+    this.rest = rest;
+    this.queue = queue;
+    this.status = status;
+    this.lease = lease;
+    this.shown = shown;
+    this.isSending = isSending;
+    this.closed = closed;
+    this.counted = counted;
     /** @type {Map<number, number>} */
     this.until = new Map();
     this.isBeating = false;
@@ -29,48 +45,48 @@ export class Team {
    * reservations end.
    */
   async beat() {
-    const { desk } = this;
-    if (document.visibilityState !== "visible" || !desk.round.is_open || this.isBeating) return;
+    const { review, queue } = this;
+    if (document.visibilityState !== "visible" || !review.isOpen || this.isBeating) return;
     this.isBeating = true;
-    const held = desk.queue.open.map(({ sample_id }) => sample_id);
-    const { tally } = desk;
-    const answer = await desk.rest.post(
-      `${desk.address}/review/here`,
+    const held = queue.open.map(({ sample_id }) => sample_id);
+    const { tally } = review;
+    const answer = await this.rest.post(
+      `${review.address}/review/here`,
       { held, wants_progress: true },
       { signal: AbortSignal.timeout(BEAT) },
     );
     this.isBeating = false;
     // Without a network the clock on the page goes on; the next beat tells.
-    if (answer?.error) desk.queue.wake();
+    if (answer?.error) queue.wake();
     else if (answer) {
       // Where nothing was sent meanwhile, what another tab decided is in it too.
-      if (answer.progress && desk.tally === tally && !desk.outbox.size) desk.tally = answer.progress.mine;
+      if (answer.progress && review.tally === tally && !this.isSending()) review.tally = answer.progress.mine;
       this.hear(answer);
     }
   }
 
   /** @param {{until: string, kept: number[], lost: {sample_id: number, who: string}[], progress: Progress | null}} heard */
   hear({ until, kept, lost, progress }) {
-    const { desk } = this;
+    const { queue } = this;
     for (const id of kept) this.until.set(id, Date.parse(until));
     for (const { sample_id, who } of lost) {
       this.until.set(sample_id, 0);
-      const item = desk.queue.find(sample_id);
+      const item = queue.find(sample_id);
       if (item) item.holder = who;
     }
-    desk.queue.drop(lost.map(({ sample_id }) => sample_id));
+    queue.drop(lost.map(({ sample_id }) => sample_id));
     if (progress) {
-      desk.progress = progress;
-      if (!progress.is_open) return desk.closed();
+      this.review.progress = progress;
+      if (!progress.is_open) return this.closed();
     }
-    desk.queue.wake();
-    desk.paintBar();
+    queue.wake();
+    this.counted();
     return this.paintLease();
   }
 
   /** Give back what is not decided, and be here no more, when the page goes. */
   leave() {
-    const held = this.desk.queue.open.map(({ sample_id }) => sample_id);
+    const held = this.queue.open.map(({ sample_id }) => sample_id);
     this.tellLeft({ held, is_gone: true });
   }
 
@@ -81,8 +97,8 @@ export class Team {
 
   /** @param {{held: number[], is_gone?: boolean}} what */
   tellLeft(what) {
-    const { desk } = this;
-    if (desk.round.is_open) desk.rest.post(`${desk.address}/review/leave`, what, { keepalive: true });
+    const { review } = this;
+    if (review.isOpen) this.rest.post(`${review.address}/review/leave`, what, { keepalive: true });
   }
 
   /**
@@ -90,35 +106,39 @@ export class Team {
    * @param {Item | undefined} item
    */
   ends(item) {
-    if (!item || item.mine || !this.desk.round.is_open) return null;
+    if (!item || item.mine || !this.review.isOpen) return null;
     const heard = this.until.get(item.sample_id);
     if (heard !== undefined) return heard;
     return item.lease_until ? Date.parse(item.lease_until) : null;
   }
 
   paintLease() {
-    const { lease } = this.desk.parts;
-    const item = this.desk.shown;
+    const { lease } = this;
+    const item = this.shown();
     const ends = this.ends(item);
     const left = ends === null ? null : ends - Date.now();
-    let text = "";
-    if (left !== null && left <= 0)
-      text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
-    else if (ends !== null && left !== null) {
-      const at = clock(new Date(ends));
-      text =
-        left < SOON
-          ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more`
-          : `Yours for ${Math.round(left / 60000)} min, until ${at}`;
-    }
-    if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
+    let text = ends === null || left === null ? "" : leaseWords(ends, left);
+    if (item && item.holder && !item.mine) text = gettext("{name} is on this item", { name: item.holder });
     if (lease.textContent !== text) lease.textContent = text;
     const isEnding = left !== null && left < SOON;
     lease.classList.toggle("is-ending", isEnding);
     // Said once for each item: the seconds are for the eye.
-    if (isEnding && this.warned !== item) this.desk.announce(text);
+    if (isEnding && this.warned !== item) this.status.announce(text);
     this.warned = isEnding ? item : null;
   }
+}
+
+/**
+ * @param {number} ends when the reservation does, in milliseconds
+ * @param {number} left the milliseconds until then
+ */
+function leaseWords(ends, left) {
+  if (left <= 0)
+    return gettext("No longer reserved for you: somebody else may get it too. Your decision is kept either way.");
+  if (left < SOON)
+    return ngettext("Yours for {number} second more", "Yours for {number} seconds more", Math.ceil(left / 1000));
+  const minutes = Math.round(left / 60000);
+  return gettext("Yours for {minutes} min, until {time}", { minutes, time: clock(new Date(ends)) });
 }
 
 /**
@@ -132,8 +152,11 @@ export function peopleHere(people, me) {
     .sort((a, b) => a.user_id - b.user_id)
     .map(({ name }) => name);
   if (!others.length) return "";
-  const named = others.slice(0, 3).join(", ");
-  return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
+  const names = others.slice(0, 3).join(", ");
+  const more = others.length - 3;
+  return more > 0
+    ? gettext("Also here: {names} and {more} more", { names, more })
+    : gettext("Also here: {names}", { names });
 }
 
 /**
@@ -142,8 +165,29 @@ export function peopleHere(people, me) {
  * @param {boolean} isGroups
  */
 export function progressLine({ decided, remaining, samples, ends_at: endsAt }, isGroups) {
-  const end = endsAt ? `, done about ${soon(new Date(endsAt))}` : "";
+  const end = endsAt ? gettext(", done about {time}", { time: soon(new Date(endsAt)) }) : "";
   const complete = samples - remaining;
-  const begun = decided > complete ? `, ${(decided - complete).toLocaleString()} more begun` : "";
-  return [`${complete.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided${begun}`, end];
+  const values = { complete: complete.toLocaleString(), count: samples.toLocaleString() };
+  const begun = decided - complete;
+  if (begun <= 0) {
+    const words = isGroups
+      ? ngettext("{complete} of {count} group decided", "{complete} of {count} groups decided", samples, values)
+      : ngettext("{complete} of {count} sample decided", "{complete} of {count} samples decided", samples, values);
+    return [words, end];
+  }
+  const more = { ...values, begun: begun.toLocaleString() };
+  const words = isGroups
+    ? ngettext(
+        "{complete} of {count} group decided, {begun} more begun",
+        "{complete} of {count} groups decided, {begun} more begun",
+        samples,
+        more,
+      )
+    : ngettext(
+        "{complete} of {count} sample decided, {begun} more begun",
+        "{complete} of {count} samples decided, {begun} more begun",
+        samples,
+        more,
+      );
+  return [words, end];
 }

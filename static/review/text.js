@@ -1,6 +1,7 @@
 // @ts-check
 // How a text is shown: rendered or raw, long ones folded, the next ones made ready while nothing else is to do.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 import { hasMarks, load, render } from "./markdown.js";
 
@@ -18,7 +19,7 @@ const ready = new Map();
 export function plain(text) {
   const body = make("div.text", { dir: "auto" });
   body.textContent = text;
-  if (!text) body.append(make("span.rondo-muted", {}, "(empty)"));
+  if (!text) body.append(make("span.rondo-muted", {}, gettext("(empty)")));
   return body;
 }
 
@@ -37,15 +38,15 @@ const isRendered = (text, { isRaw, whole }) =>
  */
 export function written(text, { whole = false, isRaw = false, onMore = null } = {}) {
   if (isRendered(text, { isRaw, whole })) {
-    const made = ready.get(text) || render(text);
+    const rendered = ready.get(text) || render(text);
     ready.delete(text);
-    if (made) return [made];
+    if (rendered) return [rendered];
   }
   if (whole || text.length <= FOLD_AT) return [plain(text)];
   const more = make(
     "button.rondo-quiet.more",
     { type: "button", onclick: onMore },
-    `Show all ${text.length.toLocaleString()} characters (m)`,
+    gettext("Show all {count} characters (m)", { count: text.length.toLocaleString() }),
   );
   return [plain(text.slice(0, FOLD_AT)), more];
 }
@@ -63,8 +64,8 @@ export function prepare(texts, isRaw) {
   later(() => {
     for (const text of texts) {
       if (ready.has(text) || !isRendered(text, { isRaw })) continue;
-      const made = render(text);
-      if (made) ready.set(text, made);
+      const rendered = render(text);
+      if (rendered) ready.set(text, rendered);
     }
     for (const oldest of [...ready.keys()].slice(0, Math.max(0, ready.size - KEPT))) ready.delete(oldest);
   });

@@ -10,6 +10,7 @@ export class Thread {
     /** @type {Item | undefined} */
     this.item = undefined;
     this.timer = 0;
+    /** The element of static/comments.js. @type {HTMLElement & {load?: () => void}} */
     this.comments = make("rondo-comments");
     place.append(this.comments);
     place.addEventListener("toggle", () => this.draw());
@@ -28,7 +29,7 @@ export class Thread {
   draw() {
     const id = this.place.open && this.item ? String(this.item.sample_id) : null;
     if (id === null) this.comments.removeAttribute("sample");
-    else if (this.comments.getAttribute("sample") === id) this.comments.load();
+    else if (this.comments.getAttribute("sample") === id) this.comments.load?.();
     else this.comments.setAttribute("sample", id);
   }
 }

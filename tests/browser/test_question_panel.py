@@ -18,23 +18,26 @@ async ([questions, items]) => {
   const { Questions } = await import("/static/review/questions.js");
   const { Outbox } = await import("/static/review/outbox.js");
   const { Bindings, listen } = await import("/static/review/keys.js");
+  const { Ledger } = await import("/static/review/ledger.js");
+  const { Stopwatch } = await import("/static/review/stopwatch.js");
+  const { Work } = await import("/static/review/work.js");
   const { dropStale } = await import("/static/review/question_acts.js");
   const body = '<article tabindex="-1"></article><p></p><div></div><button>Next</button>';
   document.body.replaceChildren(...new DOMParser().parseFromString(body, "text/html").body.childNodes);
-  const [answer, facts, work] = document.body.children;
+  const [answer, facts, place] = document.body.children;
   Object.assign(window, { ran: [], hints: [], sent: [], pressed: 0, items, reply: (acts) => acts.map(() => ({})) });
   window.denied = (acts) => acts.map(() => ({ error: { type: "PermissionDenied", message: "" } }));
   document.querySelector("button").onclick = () => (window.pressed += 1);
-  const desk = (window.desk = {
-    opened: { mode: "sample", questions }, me: 1, round: { is_open: true }, done: [], started: 0, work: null,
-    parts: { answer, facts, work }, queue: { items },
-    hint: (text) => hints.push(text), announce: () => {}, sayHeld: () => {}, paintBar: () => {},
-  });
+  const work = new Work({ answer, work: place }, { item: () => desk.questions.entry, ended: () => {} });
+  const desk = (window.desk = { work, ledger: new Ledger(), parts: { answer, facts } });
   desk.outbox = new Outbox("rondo.review.1.2", async (acts) => (sent.push(acts), window.reply(acts)), {
     sent: (act) => desk.questions.sent(act), refused: (act) => desk.questions.refused(act),
     held: () => dropStale(desk.outbox), withdrawn: () => {}, change: () => {},
   });
-  desk.questions = new Questions(desk);
+  desk.questions = new Questions({
+    ...desk, questions, review: { me: 1, isOpen: true }, stopwatch: new Stopwatch(), items: () => items,
+    status: { hint: (text) => hints.push(text), announce: () => {} }, given: () => {}, typed: () => {},
+  });
   const action = (name, keys) => ({ name, keys, label: name, modes: ["sample"], is_changed: false });
   const actions = [action("accept", ["a"]), action("score_4", ["4"]), action("submit", ["Enter"])];
   listen(new Bindings(actions, "sample"), (name) => ran.push(name),
@@ -230,8 +233,7 @@ def test_an_edit_that_waits_for_an_answer_gets_it(page: Any) -> None:
         """() => {
           const box = document.createElement("textarea");
           box.className = "edit";
-          desk.parts.answer.replaceChildren(box);
-          desk.work = {};
+          desk.work.begin([box], { inPlace: true });
           box.focus();
         }"""
     )
@@ -272,9 +274,9 @@ def test_undo_gives_the_answer_before(page: Any) -> None:
     page.evaluate("desk.questions.toggle()")
     press(page, "4")
     assert given(page)[-1] == [1, 1, {"rating": 4}]
-    page.evaluate("desk.questions.undo(desk.done.at(-1))")
+    page.evaluate("desk.questions.undo(desk.ledger.done.at(-1))")
     assert given(page)[-1] == [1, 1, {"rating": 3}]
-    assert page.evaluate("desk.done") == []
+    assert page.evaluate("desk.ledger.done") == []
 
 
 def test_an_answer_that_was_held_does_not_come_after_a_later_one(page: Any) -> None:

@@ -308,11 +308,11 @@ def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chrom
 
 def test_the_time_of_a_decision_is_sent_once_and_ends_at_five_minutes(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=12, n=3, review={"mode": "group"})
-    desk.page.evaluate(f"{FIND}.desk.started -= 20000")
+    desk.page.evaluate(f"{FIND}.desk.stopwatch.started -= 20000")
     desk.press("1", "e", "Control+A")
     desk.page.keyboard.type("better")
     desk.press("Control+Enter", "Enter")
-    desk.page.evaluate(f"{FIND}.desk.started -= 3600000")
+    desk.page.evaluate(f"{FIND}.desk.stopwatch.started -= 3600000")
     desk.press("=")
     desk.saved()
     edit, prefer, tie = (row.seconds for row in desk.written())

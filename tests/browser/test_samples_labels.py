@@ -11,14 +11,15 @@ from tests.browser.test_samples import open_samples
 
 __all__ = ["empty"]
 SENT_TO = """async (address) => {
-  const { ListActs } = await import(address), real = window.fetch, sent = [];
+  const { ListActs } = await import(address), real = window.fetch, sent = [], none = () => {};
   window.fetch = (url, how) => {
     if (!String(url).includes("/rounds/99")) return real(url, how);
     sent.push(url.split("/rounds/")[1]);
     return new Response(JSON.stringify([url.endsWith("answers") ? {} : { decision: { sample_id: 1 } }]));
   };
-  const list = new ListActs(), first = list.outboxOf(99, "/rounds/998");
-  list.outbox = list.outboxOf(99, "/rounds/999");
+  const list = new ListActs({ find: none }, {}, { draw: none, go: none, hint: none, notice: none, held: none, changed: none });
+  const first = list.openOutbox(99, "/rounds/998");
+  list.openOutbox(99, "/rounds/999");
   first.push({ client_id: "a", kind: "answer", sample_id: 1 });
   first.push({ client_id: "b", kind: "accept", sample_id: 1 });
   while (list.unsaved) await new Promise(requestAnimationFrame);
