@@ -65,6 +65,11 @@ def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None,
         there = words_of(page)
         assert [word for word in ENGLISH if word in there.split("\n")] == []
         assert "Farben: wie das System. Ändern." in there
+    page.goto(site.page(project, "review"))
+    expect(page.get_by_role("button", name="Annehmen")).to_be_visible()
+    expect(page.locator("#review-desk")).not_to_contain_text("Accept")
+    page.goto(site.page(project, "me"))
+    settled(page)
     assert page.evaluate("navigator.language") == "de"  # what Gradio writes its own words in
     pictured(page, "german-me")
     beside.goto(site.page(project, ""))
