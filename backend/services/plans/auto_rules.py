@@ -9,7 +9,7 @@ from backend.services.plans import scheduled
 from backend.services.results.accuracies import MeasuredNumber, is_worse
 from backend.services.results.starts import fall
 from backend.services.results.summaries import lines_of
-from backend.translations import N_
+from backend.translations import N_, SOURCE, using
 from backend.values import WarningLevel
 
 RULES = {
@@ -42,7 +42,9 @@ def fired(db: Session, row: tables.Round) -> str | None:
         return reason
     if "accuracy_fell" in rules:
         lines = lines_of(db, row.project_id)
-        start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
+        # The reason is kept with the round, for readers of any language.
+        with using(SOURCE):
+            start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
         return start.why if start else None
     return None
 
