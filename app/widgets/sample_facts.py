@@ -67,8 +67,8 @@ def facts(detail: SampleDetail) -> str:
 
 
 def judged(detail: SampleDetail) -> str:
-    said = {"score": score(detail.machine_score), "verdict": word(detail.machine_verdict)}
-    return gettext("judge {score} {verdict}").format(**said).rstrip()
+    parts = {"score": score(detail.machine_score), "verdict": word(detail.machine_verdict)}
+    return gettext("judge {score} {verdict}").format(**parts).rstrip()
 
 
 def made_by(chain: Chain) -> list[str]:
