@@ -22,14 +22,15 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.reviews import ReviewProgress, preferences, review_keys
 from backend.services.reviews.preferences import Preferences, TextStyle
 from backend.services.rounds import RoundView
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 router = APIRouter(tags=["reviews"])
 
 AHEAD, AHEAD_OF_GROUPS, LEAST_AHEAD = 80, 30, 5
 """The most and the fewest items fetched ahead: what is fetched is reserved, and colleagues need some too."""
-NO_ROUND = "No round yet. Launch one with review on; its samples come here to be decided."
-NO_ROLE = "Deciding needs the role reviewer; yours is viewer. Ask a project admin."
+NO_ROUND = N_("No round yet. Launch one with review on; its samples come here to be decided.")
+NO_ROLE = N_("Deciding needs the role reviewer; yours is viewer. Ask a project admin.")
 
 
 class RoundLink(BaseModel):
@@ -149,9 +150,9 @@ def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="ro
     wanted = asked_for(round_, "round", {view.id for view in known})
     chosen = chosen_round(known, wanted.id)
     links = [RoundLink(id=view.id, number=view.number, is_open=is_open(view)) for view in reversed(known)]
-    empty = wanted.missing or (NO_ROUND if chosen is None else "")
+    empty = wanted.missing or (gettext(NO_ROUND) if chosen is None else "")
     if not empty and project.role.rank < Role.reviewer.rank:
-        empty = NO_ROLE
+        empty = gettext(NO_ROLE)
     desk = desk_on(actor, project, chosen) if chosen is not None and not empty else None
     return DeskOpening(me=actor.user_id, rounds=links, empty=empty, desk=desk)
 
@@ -221,7 +222,7 @@ def actions(own: Preferences) -> list[DeskAction]:
     return [
         DeskAction(
             name=action.name,
-            label=action.label,
+            label=action.words,
             keys=list(keys[action.name]),
             modes=list(action.modes),
             is_changed=action.name in own.keys,

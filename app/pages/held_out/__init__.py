@@ -16,9 +16,10 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.listing import HeldOutPage
 from backend.services.held_out.measured import Measurement
+from backend.translations import N_
 from backend.values import JSON
 
-TITLE, PATH, MENU = "Held-out", "held-out", "more"
+TITLE, PATH, MENU = N_("Held-out"), "held-out", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}

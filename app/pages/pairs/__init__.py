@@ -17,9 +17,10 @@ from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
 from backend.services.pairs.previews import PairPreview
+from backend.translations import N_
 from backend.values import JSON, Role, Stage
 
-TITLE, PATH, MENU = "Pairs", "pairs", "more"
+TITLE, PATH, MENU = N_("Pairs"), "pairs", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}

@@ -15,9 +15,10 @@ from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import previews
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH, MENU = "Previews", "previews", "more"
+TITLE, PATH, MENU = N_("Previews"), "previews", "more"
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -16,9 +16,10 @@ from app.widgets.roles import only
 from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rewrites, rounds
 from backend.services.rewrites.shapes import RewriteRow
+from backend.translations import N_
 from backend.values import JSON, SCORER, Role, Stage
 
-TITLE, PATH, MENU = "Rewrites", "rewrites", "more"
+TITLE, PATH, MENU = N_("Rewrites"), "rewrites", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -12,6 +12,7 @@ from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
+from backend.translations import N_
 from backend.values import DecisionKind, SampleKind, Verdict
 
 MAX_TEXT = boundary.MOST_TEXT
@@ -20,7 +21,15 @@ MAX_VALUE = 64
 MAX_SECONDS = 86_400.0
 COUNTED_SECONDS = 300.0
 """Whoever takes longer over one item was away: sums of people's time count so much of it."""
-WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too lenient", "other")
+WHY = (
+    "",
+    N_("arithmetic"),
+    N_("ignores the prompt"),
+    N_("format"),
+    N_("too strict"),
+    N_("too lenient"),
+    N_("other"),
+)
 """Why a judge is wrong."""
 
 
