@@ -20,8 +20,8 @@ def test_informativeness_keeps_its_rows_when_the_schema_goes_back_and_up(databas
     job = tables.Job.__table__
     of_job = {"project_id": project.id, "stage": Stage.select, "queue": "cpu", "status": JobStatus.done}
     looked = tables.Job(**of_job, workflow_id="a", spec={"kind": "near_duplicates", "result": COUNTS | {"num_sets": 2}})
-    made = {"kind": "embeddings", "result": {"num_clusters": 3}}
-    vectors = tables.Job(**of_job, workflow_id="b", spec=made)
+    clustered = {"kind": "embeddings", "result": {"num_clusters": 3}}
+    vectors = tables.Job(**of_job, workflow_id="b", spec=clustered)
     with session() as db:
         db.add_all([looked, vectors])
         db.add(row(sample_id=sample.id, round_id=round_.id, informativeness=0.1 + 0.2, why="cut", is_open=False))
@@ -46,7 +46,7 @@ def test_informativeness_keeps_its_rows_when_the_schema_goes_back_and_up(databas
         assert db.execute(select(*columns)).one() == before
         kept = db.get_one(tables.Round, round_.id).archive
         assert db.scalar(specs)["result"] == COUNTS | {"num_sets": 2}
-        assert db.get_one(tables.Job, vectors.id).spec == made, "its clusters are clusters"
+        assert db.get_one(tables.Job, vectors.id).spec == clustered, "its clusters are clusters"
         assert _is_measured(db.connection(), "informativeness")
     assert kept == {"state": "archived", "rows": {"samples": 1, "informativeness": 1}}
 
