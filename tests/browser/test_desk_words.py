@@ -72,8 +72,8 @@ WITHOUT = """async () => {
     document.head.append(script);
     await loaded;
   }
-  await customElements.whenDefined("rondo-comments");
   const { gettext } = await window.rondoWords;
+  await customElements.whenDefined("rondo-comments");
   const box = document.querySelector("rondo-comments textarea");
   return [box.placeholder, gettext("{time}, edited", { time: "now" })];
 }"""
