@@ -8,7 +8,11 @@
   const KEY = "rondo.theme";
   // This script runs before the page is read, and no module does.
   const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
-  const words = import(new URL("gettext.js", own).href);
+  /** @type {typeof import("./gettext.js").gettext} */
+  const inEnglish = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const words = import(new URL("gettext.js", own).href).catch(() => ({ gettext: inEnglish }));
+  // For the scripts below this one: a page whose catalogue does not come works, in English.
+  window.rondoWords = words;
   // Gradio asks the browser for the language of its own words: they are to be in the page's, too.
   Object.defineProperty(navigator, "language", { value: root.lang, configurable: true });
 
@@ -81,7 +85,7 @@
       const isTime =
         !target.title &&
         !target.firstElementChild &&
-        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until|bis) .*\d\d:\d\d\.?$/.test(
+        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until|bis|fertig:) .*\d\d:\d\d\.?$/.test(
           (target.textContent || "").slice(0, 200),
         );
       if (isTime) target.title = gettext("Time of {zone}", { zone: name });

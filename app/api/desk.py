@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking
 from app.widgets.asked import asked_for
-from app.widgets.round_choice import why_closed
+from app.widgets.round_choice import ClosedBecause, closed_because, why_closed
 from backend.boundary import Id, Line
 from backend.errors import NotFound
 from backend.services import projects, questions, review_settings, reviews, rounds
@@ -42,11 +42,13 @@ class RoundLink(BaseModel):
 
 
 class OpenedRound(RoundLink):
-    """The round of the desk. `has_chain`: the desk tells what texts came from."""
+    """The round of the desk. `has_chain`: the desk tells what texts came from. `closed_because`: why nobody decides, as
+    `why_closed` says it; while the review is open, why when it is over."""
 
     is_blind: bool
     has_overlap: bool
     why_closed: str
+    closed_because: ClosedBecause
     has_chain: bool
     can_close: bool
 
@@ -199,6 +201,7 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
             is_blind=round_.is_blind,
             has_overlap=settings.has_overlap,
             why_closed=why_closed(round_),
+            closed_because=closed_because(round_),
             has_chain=has_chain(round_, settings),
             can_close=is_open(round_) and project.role.rank >= Role.curator.rank,
         ),

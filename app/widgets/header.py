@@ -39,7 +39,7 @@ FIRST = (
     f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
     '{% for one in needs.styles %}<link rel="preload" as="style" crossorigin href="/assets/{{ one }}">{% endfor %}'
     '{% for one in needs.scripts %}<link rel="modulepreload" crossorigin href="/assets/{{ one }}">{% endfor %}'
-    '{% for one in rondo_desk(config) %}<link rel="modulepreload" href="{{ one }}">{% endfor %}'
+    '{% for one in rondo_imports(config) %}<link rel="modulepreload" href="{{ one }}">{% endfor %}'
 )
 """Before everything else, so that a browser asks for these while it reads the rest."""
 CONFIG = "window.gradio_config = {{ rondo_translated(config) | toorjson }};"
@@ -88,7 +88,7 @@ def install(pages: Sequence[ModuleType]) -> None:
     environment.globals["rondo_file"] = own_files.address
     environment.globals["rondo_translated"] = page_texts.translated
     environment.globals["rondo_links"] = lambda config: scripts.links(source, shown_types(config))
-    environment.globals["rondo_desk"] = desk_scripts
+    environment.globals["rondo_imports"] = imported_scripts
     environment.globals["rondo_shell"] = lambda request: _once(request, pages)
     environment.globals["rondo_first"] = lambda request: first_content.drawn(request, pages, environment)
 
@@ -119,10 +119,11 @@ def shown_types(config: dict[str, Any]) -> set[str]:
     return {component["type"] for component in config["components"] if component["props"].get("visible") is not False}
 
 
-def desk_scripts(config: dict[str, Any]) -> list[str]:
-    """Return the addresses of the review desk's scripts, for the page that has one."""
+def imported_scripts(config: dict[str, Any]) -> list[str]:
+    """Return the addresses of the scripts that a page imports from its start: its words, or all of a review desk."""
     has_desk = any(component["props"].get("elem_id") == review_desk.ID for component in config["components"])
-    return [own_files.address(file) for file in own_files.with_imports(review_desk.SCRIPT)] if has_desk else []
+    first = review_desk.SCRIPT if has_desk else "gettext.js"
+    return [own_files.address(file) for file in own_files.with_imports(first)]
 
 
 def _once(request: Request, pages: Sequence[ModuleType]) -> Shell:

@@ -1,6 +1,6 @@
 """Which round a page about reviewing shows: the one in its address, else the one that waits for people."""
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -15,6 +15,8 @@ from backend.values import RoundStatus
 
 REOPEN = N_("Once the round is done or held, a curator can reopen it (Team → Review settings).")
 EMPTY = N_("No round of this project was reviewed yet. Launch one with “People review”.")
+
+ClosedBecause = Literal["not_reviewed", "before_review", "over", "ended"]
 
 
 def reviewed(here: Context) -> list[RoundView]:
@@ -52,14 +54,25 @@ def is_before_review(round_: RoundView) -> bool:
 
 def why_closed(round_: RoundView) -> str:
     """Why nobody decides on the round now, or, while it is in review, what will be the reason when it is over."""
+    match closed_because(round_):
+        case "not_reviewed":
+            return gettext("It was launched without people's review: the judge's labels stand.")
+        case "over":
+            over = gettext("The review is over: its labels are frozen with what training read.")
+            return f"{over} {gettext(REOPEN)}"
+        case "before_review":
+            return gettext("It comes to its review once its samples are made and judged.")
+        case "ended":
+            return gettext("It ended before its review.")
+
+
+def closed_because(round_: RoundView) -> ClosedBecause:
+    """The same reason, for what words it otherwise."""
     if not round_.is_reviewed:
-        return gettext("It was launched without people's review: the judge's labels stand.")
+        return "not_reviewed"
     if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
-        over = gettext("The review is over: its labels are frozen with what training read.")
-        return f"{over} {gettext(REOPEN)}"
-    if round_.status is RoundStatus.running:
-        return gettext("It comes to its review once its samples are made and judged.")
-    return gettext("It ended before its review.")
+        return "over"
+    return "before_review" if round_.status is RoundStatus.running else "ended"
 
 
 def known(round_id: int | None, request: gr.Request) -> int | None:

@@ -43,7 +43,11 @@ def test_two_people_read_the_same_page_each_in_their_language(database: str) -> 
             assert ["Noch keine Runde." in page for page in asked] == [True, False]
             assert ["Cancel round…" in page for page in asked] == [False, True]
         brought = [re.search(r'id="messages">(.*?)</script>', page) for page in asked]
-        assert [bool(json.loads(match[1])) for match in brought if match] == [True, False]
+        words = [json.loads(match[1]) for match in brought if match]
+        assert [each.get("label\x04accept") for each in words] == ["angenommen", None]
+        # A script looks its words up as it starts, and asks for what reads them at once.
+        assert all(page.index('id="messages"') < page.index('<script src="/static/') for page in asked)
+        assert all(re.search(r'<link rel="modulepreload" href="/static/\w+/gettext.js">', page) for page in asked)
         assert "Der Papierkorb ist leer." in german.get("/projects").text
         german.headers["accept-language"] = "en"
         assert "Der Papierkorb ist leer." in german.get("/projects").text
