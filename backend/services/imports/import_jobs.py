@@ -27,7 +27,8 @@ from backend.values import JSON, JobStatus, Role, Stage
 KIND = "import"
 """As `stage_process` calls it, which must not load this to start."""
 MOST_ON_SQLITE = 100_000
-"""Samples that a worker writes there: about five seconds in which others wait, who give up after fifteen."""
+"""Samples that a worker writes there: some four seconds in which others wait, longer beside other work or with long
+texts (docs/reference/bench.md has figures). They give up after fifteen."""
 FOLDER = "import-job-"
 MAX_WAITING = 3
 """Imports that one person may have in the queue at once."""

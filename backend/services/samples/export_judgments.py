@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 
 IN_A_RUN = 100
-"""Ids that follow each other are read as a range, which takes half the time of a list, where runs are so long."""
+"""Ids that follow each other are read as a range, in three quarters of the time of a list, where runs are so long."""
 
 
 class Reader:
