@@ -85,6 +85,10 @@ class _IsAny(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
+    def self_group(self, against: Any = None) -> Any:
+        """Itself: where SQLite has no booleans, SQLAlchemy would ask whether it equals 1, which takes no index."""
+        return self
+
 
 @compiles(_IsAny)
 def _in_list(element: Any, compiler: Any, **options: Any) -> str:

@@ -1,5 +1,6 @@
 """Leases: claimed by one conditional statement, renewed, released, taken over; never two people in one slot."""
 
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,10 +19,13 @@ from backend.services import queue, review_settings, reviews
 from backend.services.decisions import leases, lock_round, slots
 from backend.services.decisions.rows import places_of
 from backend.services.reviews import Act
-from backend.values import LabelSource, Role, RoundStatus, Verdict
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
 from tests.waiting import PATIENCE, until
+
+SHORT = re.compile(r"SCAN (\(subquery|CONSTANT|\d+ CONSTANT|(users|own|open_\d|found|f|m)$)")
+"""What SQLite may read whole: a few rows that the statement made or limits itself, and the people."""
 
 
 def test_two_people_never_get_the_same_item(database: str) -> None:
@@ -309,6 +313,33 @@ def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(d
         decisions.append(len(ran))
     assert len(claims) == 18
     assert decisions == [12, 11], "the first one counts what the person decided"
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("mode", ["sample", "group", "pair"])
+def test_no_statement_of_a_claim_or_a_decision_reads_a_whole_table(database: str, mode: str) -> None:
+    team = Team(prompts=4, mode=mode, num_reviewers_per_item=2)
+    ann = team.who("ann")
+    with statements() as ran:
+        for order in queue.Order:
+            team.queue("ann", order=order, limit=3)
+        if mode == "sample":
+            acts = [Act(uuid.uuid4().hex, kind, n) for kind, n in zip((SKIP, ACCEPT, REJECT), team.ids, strict=False)]
+            for some in ([acts[0]], [acts[1]], acts[2:]):
+                reviews.decide_many(ann, team.round.id, some)
+        else:
+            for first, second in (team.ids[:2], team.ids[2:4]):
+                team.act("ann", first, DecisionKind.prefer, value={"best": first, "worst": second})
+        reviews.undo(ann, team.round.id)
+    with reading() as db:
+        plans = {
+            statement: [row.detail for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+            for statement, given in ran
+            if statement.startswith(("SELECT", "UPDATE", "WITH"))
+        }
+    scans = [(line, statement) for statement, plan in plans.items() for line in plan if line.startswith("SCAN")]
+    assert [scan for scan in scans if not SHORT.match(scan[0])] == []
+    assert plans
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from threading import Thread
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, literal, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db.built import MOST, built_once, compiled_here, is_any, run
@@ -34,6 +34,8 @@ def test_a_statement_is_built_once_for_its_arguments_in_each_thread() -> None:
 def test_a_list_is_one_parameter_on_postgresql_and_as_many_as_it_has_values_on_sqlite() -> None:
     those = select(NUMBERS.c.n).where(is_any(NUMBERS.c.n, "wanted")).order_by(NUMBERS.c.n)
     assert "numbers.n = ANY (%(wanted)s::INTEGER[])" in str(those.compile(dialect=postgresql.psycopg.dialect()))
+    on_sqlite = str(those.compile(dialect=sqlite.dialect()))
+    assert "WHERE numbers.n IN (__[POSTCOMPILE_wanted]) ORDER" in " ".join(on_sqlite.split()), "nor compared with 1"
     engine = create_engine("sqlite://")
     NUMBERS.create(engine)
     with Session(engine) as db:
