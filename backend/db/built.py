@@ -99,7 +99,10 @@ def _in_list(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(_IsAny, "postgresql")
 def _any_of_array(element: Any, compiler: Any, **options: Any) -> str:
-    """One place for all of them: the statement is the same for any number, so that it stays prepared."""
+    """One place for all of them: the statement is the same for any number, so that it stays prepared.
+
+    For numbers of one type, that is: psycopg sends the smallest one that holds the largest of them.
+    """
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({values})"
 

@@ -300,7 +300,6 @@ def test_a_stranger_neither_holds_a_round_nor_waits_for_it(database: str) -> Non
                 sent.result(PATIENCE)
 
 
-@pytest.mark.on_sqlite
 def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(database: str) -> None:
     team = Team(prompts=4)
     who = team.who("ann")
@@ -311,8 +310,10 @@ def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(d
         with statements() as ran:
             reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, item.sample_id)])
         decisions.append(len(ran))
-    assert len(claims) == 18
-    assert decisions == [12, 11], "the first one counts what the person decided"
+    # SQLite's BEGIN is counted, and PostgreSQL writes a label and its place in the order at once. The first decision
+    # counts what the person decided.
+    wanted = (18, [12, 11]) if database.startswith("sqlite") else (16, [12, 10])
+    assert (len(claims), decisions) == wanted
 
 
 @pytest.mark.on_sqlite
