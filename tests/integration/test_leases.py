@@ -15,9 +15,10 @@ from sqlalchemy import delete, event, select, text, update
 from backend.db import now, reading, session, tables
 from backend.db.session import read_engine, write_engine
 from backend.errors import NotFound, PermissionDenied
-from backend.services import queue, review_settings, reviews
+from backend.services import questions, queue, review_settings, reviews
 from backend.services.decisions import leases, lock_round, slots
 from backend.services.decisions.rows import places_of
+from backend.services.questions import NewQuestion
 from backend.services.reviews import Act
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -273,6 +274,21 @@ def test_a_lease_that_is_lost_while_it_is_waited_for_locks_nobody(database: str)
         late, kept = decided.result().late_because, asked.result().kept
     assert (late is None) is (kept == ()), "one of them has it"
     assert team.slots(team.ids[0])[0][1] == (ann if late is None else bob).user_id
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_question_that_is_required_while_a_decision_waits_for_its_label_is_asked(database: str, number: int) -> None:
+    team, label = Team(prompts=1), tables.Label
+    acts = [Act(uuid.uuid4().hex, ACCEPT, n) for n in team.queue("ann")[:number]]
+    with ThreadPoolExecutor(1) as pool:
+        with session() as db:
+            db.execute(select(label.sample_id).where(label.sample_id == acts[-1].sample_id).with_for_update())
+            sent = pool.submit(reviews.decide_many, team.who("ann"), team.round.id, acts)
+            waits(1)
+            questions.add(team.curator, team.project.id, NewQuestion("Accuracy", is_required=True))
+        with pytest.raises(reviews.Conflict, match="'Accuracy' has to be answered"):
+            sent.result(PATIENCE)
 
 
 def waits(number: int) -> None:
