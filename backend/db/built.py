@@ -53,7 +53,7 @@ _kept = _Kept()
 
 
 def built_once(build: Callable[P, T]) -> Callable[P, T]:
-    """Let a function build its statement once for each of its arguments, in each thread."""
+    """Let a function build its statement once for each of its arguments, which are few, in each thread; it stays."""
 
     @wraps(build)
     def kept(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -77,6 +77,11 @@ def run(db: Session, statement: Any, values: Any = None) -> CursorResult[*tuple[
 def compiled_here() -> Collection[Any]:
     """What is kept compiled in this thread."""
     return _kept.options["compiled_cache"]
+
+
+def forget_compiled() -> None:
+    """Let go of what this thread has compiled, as engines are closed; other threads do when they have `MOST`."""
+    _kept.options["compiled_cache"].clear()
 
 
 class _IsAny(FunctionElement[bool]):

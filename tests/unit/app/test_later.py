@@ -155,10 +155,10 @@ def test_both_builds_answer_the_same_at_the_same_places(monkeypatch: pytest.Monk
 
 
 def test_what_is_asked_with_every_key_is_found_first_and_described_in_its_place() -> None:
-    made: list[Any] = routes.rest_routes()
+    listed: list[Any] = routes.rest_routes()
     asked_most = ["/api/v1/rounds/{round_id}/review/claims", "/api/v1/rounds/{round_id}/decisions"]
-    assert [(route.path, route.methods) for route in made[:2]] == [(path, {"POST"}) for path in asked_most]
-    described = [route.path for route in made if route.include_in_schema]
+    assert [(route.path, route.methods) for route in listed[:2]] == [(path, {"POST"}) for path in asked_most]
+    described = [route.path for route in listed if route.include_in_schema]
     assert [described.count(path) for path in asked_most] == [1, 1]
     assert described.index("/api/v1/rounds/{round_id}/review") < described.index(asked_most[0])
 
