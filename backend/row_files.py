@@ -25,7 +25,8 @@ Format = Literal["jsonl", "parquet", "csv"]
 Values = tuple[Any, ...]
 """One row as it is written: a value for each column, in their order."""
 Columns = dict[str, str]
-"""What each column holds: messages, json (a text that is JSON already), or Arrow's name of a type."""
+"""What each column holds: messages, json (a text that is JSON already), or of Arrow's types string, int64, float64 and
+bool. Columns of numbers hold nothing else: what stands there is written as it is, and looked at by nobody."""
 
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 8 << 20

@@ -97,7 +97,7 @@ def read(chosen: str, catalogue: str) -> Messages:
     forms_of: dict[str, tuple[str, ...]] = {}
     for message in known:
         id_ = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         if id_ and all(forms) and not message.fuzzy:
             forms_of[f"{message.context}{CONTEXT}{id_}" if message.context else id_] = forms
     return Messages(forms_of, standard.c2py(known.plural_expr))  # type: ignore[attr-defined]

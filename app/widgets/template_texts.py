@@ -73,9 +73,7 @@ def _changed(piece: str, change: Callable[[str], str]) -> str:
     return piece if changed == message else piece[:start] + changed + piece[start + len(text) :]
 
 
-def extract(
-    file: IO[bytes], keywords: Any, comment_tags: Any, options: Any
-) -> Iterator[tuple[int, str | None, Any, list[str]]]:
+def extract(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[tuple[Any, ...]]:
     """Tell Babel the messages of a module: those it marks, and the words of its templates.
 
     A template is whatever text holds HTML and is no docstring.
@@ -87,7 +85,8 @@ def extract(
     module = ast.parse(file.read())
     docstrings = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
-        if is_text and "</" in node.value:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+            continue
+        if "</" in node.value:
             for text in texts(node.value):
                 yield node.lineno, "N_", text, []

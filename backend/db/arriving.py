@@ -1,5 +1,6 @@
 """Rows by the ten thousands, whose values are as the driver takes them: ids beforehand, COPY on PostgreSQL."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -10,12 +11,13 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 Rows = Sequence[tuple[Any, ...]]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-GATHERED, GATHERED_USUALLY = 16 << 20, 1 << 20
-"""Bytes that a text index of SQLite gathers before it writes them."""
-PARTS_USUALLY = 4
-"""Parts of equal size that it has before it merges them a little with each write."""
-PAGES_MERGED = 16_384
-"""So many pages of 4 kB it merges at once at the end: with 16 parts of a size the next write, however small, would."""
+GATHERED = 16 << 20
+"""Bytes that a text index of SQLite gathers before it writes them, where many rows come at once."""
+AS_MADE = {"hashsize": 1 << 20, "automerge": 4}
+"""FTS5's own: bytes that are gathered, and parts of a size before each write merges them a little."""
+PAGES_MERGED, CHARACTERS_A_PAGE = 16_384, 2_000
+"""What came is merged at the end: a page of 4 kB for so many characters, which in English fill a quarter of one, and at
+most so many. With 16 parts of a size the next write would merge them all, however small it is."""
 
 
 class Arrival:
@@ -25,6 +27,8 @@ class Arrival:
         self.db = db
         self.is_sqlite = db.get_bind().dialect.name == "sqlite"
         self._highest: dict[str, int] = {}
+        self._searched: Counter[str] = Counter()
+        """The characters of what was put into tables that a text index reads."""
 
     def ids(self, entity: type[Any], number: int) -> Sequence[int]:
         """So many ids for new rows, which no other row gets."""
@@ -73,37 +77,48 @@ class Arrival:
             same = "".join(f", {_literal(value)}" for value in shared)
             connection.exec_driver_sql(f"{into} VALUES ({marks}{same})", rows)
             return
+        at = columns.split(", ").index("text")
+        self._searched[table] += sum([len(row[at]) for row in rows])
         connection.exec_driver_sql(f"CREATE TEMP TABLE arriving ({columns})")
         connection.exec_driver_sql(f"INSERT INTO arriving VALUES ({marks})", rows)
         same = ", ?" * len(shared)
         connection.exec_driver_sql(f"{into} SELECT arriving.*{same} FROM arriving ORDER BY rowid", shared)
         connection.exec_driver_sql("DROP TABLE arriving")
 
+    @contextmanager
+    def gathering(self, *entities: type[DeclarativeBase]) -> Iterator[None]:
+        """Let the text indexes of these tables gather much before they write, and merge little: for many rows at once.
 
-@contextmanager
-def gathering(db: Session, *entities: type[DeclarativeBase]) -> Iterator[None]:
-    """Let the text indexes of these tables gather much before they write, and merge little: for many rows at once.
+        SQLite's only. After an error whoever called rolls back, and the index is as it was before.
+        """
+        tables = [str(entity.__tablename__) for entity in entities] if self.is_sqlite else []
+        usual = {table: self._options(table) for table in tables}
+        for table in tables:
+            self._set_up(table, hashsize=GATHERED, automerge=0)
+        yield
+        for table in tables:
+            pages = min(PAGES_MERGED, self._searched[table] // CHARACTERS_A_PAGE)
+            self._set_up(table, **({"merge": pages} if pages else {}), **usual[table])
 
-    SQLite's only. After an error the transaction is over, and the index is as it was before.
-    """
-    indexes = [f"{entity.__tablename__}_search" for entity in entities]
-    indexes = indexes if db.get_bind().dialect.name == "sqlite" else []
-    _set_up(db, indexes, hashsize=GATHERED, automerge=0)
-    yield
-    _set_up(db, indexes, merge=PAGES_MERGED, hashsize=GATHERED_USUALLY, automerge=PARTS_USUALLY)
+    def _options(self, table: str) -> dict[str, int]:
+        """How the table's text index is set up."""
+        stored = self.db.connection().exec_driver_sql(f"SELECT k, v FROM {table}_search_config").tuples().all()
+        return AS_MADE | {name: int(value) for name, value in stored if name in AS_MADE}
 
-
-def _set_up(db: Session, indexes: Sequence[str], **options: int) -> None:
-    for index in indexes:
-        statement = f"INSERT INTO {index}({index}, rank) VALUES (?, ?)"
-        db.connection().exec_driver_sql(statement, [*options.items()])
+    def _set_up(self, table: str, **options: int) -> None:
+        statement = f"INSERT INTO {table}_search({table}_search, rank) VALUES (?, ?)"
+        self.db.connection().exec_driver_sql(statement, [*options.items()])
 
 
 def _literal(value: Any) -> str:
-    """A value as SQL of SQLite writes it."""
-    if isinstance(value, bool | int):
+    """A value as SQL of SQLite writes it. Raises `TypeError` for a type that has no such literal here."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
         return str(int(value))
-    return "'" + str(value).replace("'", "''") + "'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    raise TypeError(f"{type(value).__name__} has no literal here; put {value!r} into each row")
 
 
 def _copy(psycopg: Any, statement: str, rows: Iterable[tuple[Any, ...]], shared: tuple[Any, ...]) -> None:

@@ -63,7 +63,7 @@ def inserts(source: Path, tables: Sequence[str], searched: Sequence[str]) -> flo
             seconds += time.process_time() - begun
     begun = time.process_time()
     for table in searched:
-        copy.execute(f"INSERT INTO {table}_search(rowid, text) SELECT id, text FROM {table}")
+        copy.execute(f"INSERT INTO {table}_search(rowid, text) SELECT id, text FROM {table}_texts")
     copy.execute("COMMIT")
     seconds += time.process_time() - begun
     for connection in (rows, copy):

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from app.cli.commands import app
@@ -21,7 +21,7 @@ from backend.services.samples.exports import ExportRequest
 from backend.values import JobStatus, Role
 from tests import rows
 from tests.integration import site
-from tests.integration.reviewing import Team
+from tests.integration.reviewing import ACCEPT, Team
 from tests.integration.test_sample_exports import lines, of, run
 
 on_sqlite = pytest.mark.on_sqlite
@@ -150,10 +150,39 @@ def test_every_page_of_a_search_comes_along(database: str, monkeypatch: pytest.M
     assert {*fields[Filters(text="sample"), Sort(SortKey.score, descending=True)]} == {*team.ids}
     with reading() as db:
         read = Reader(db, select(tables.Sample.id), tables.Sample.id)
-        for nearly_all in (1.5, 9.0):
-            monkeypatch.setattr(export_judgments, "NEARLY_ALL", nearly_all)
-            for ids in (team.ids, team.ids[::2], team.ids[::-1], team.ids[:1], [*team.ids[:2], team.ids[-1]]):
-                assert sorted(n for (n,) in read.rows(ids)) == sorted(ids), "as a range or by their numbers"
+        for in_a_run in (100, 1):
+            monkeypatch.setattr(export_judgments, "IN_A_RUN", in_a_run)
+            for ids in (team.ids, team.ids[::2], team.ids[::-1], team.ids[:1], [*team.ids[:2], team.ids[-1]], []):
+                assert sorted(n for (n,) in read.rows(ids)) == sorted(ids), "as ranges or by their numbers"
+
+
+def test_no_row_between_the_wanted_ones_is_read() -> None:
+    assert export_judgments.runs_of([3, 4, 5, 7, 9, 10]) == [(3, 5), (7, 7), (9, 10)]
+    assert export_judgments.runs_of([8]) == [(8, 8)]
+
+
+def test_of_rounds_that_ran_together_each_has_its_own_told(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Team(prompts=6)
+    mine, others = team.ids[::2], team.ids[1::2]
+    for sample_id in mine[:2] + others[:2]:
+        team.act("ann", sample_id, ACCEPT)
+    with session() as db:
+        second = rows.make_round(team.project)
+        for table, column in (
+            (tables.Label, tables.Label.sample_id),
+            (tables.Judgment, tables.Judgment.sample_id),
+            (tables.Decision, tables.Decision.sample_id),
+            (tables.Sample, tables.Sample.id),
+        ):
+            db.execute(update(table).where(column.in_(others)).values(round_id=second.id))
+    told = []
+    for in_a_run in (100, 1):
+        monkeypatch.setattr(export_judgments, "IN_A_RUN", in_a_run)
+        told.append(lines(team.curator, team.project.id, of(team)))
+    assert told[0] == told[1]
+    assert [row["sample_id"] for row in told[0]] == mine
+    assert [len(row["judgments"]) for row in told[0]] == [1] * len(mine)
+    assert [len(row["decisions"]) for row in told[0]] == [1, 1, 0, 0, 0, 0]
 
 
 def test_as_much_is_read_at_once_as_rows_are_long() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from typer.testing import CliRunner
 
 import migrations
 from app.cli.commands import app
-from backend.db import reading, session, tables
+from backend.db import arriving, reading, session, tables
+from backend.db.arriving import Arrival
 from backend.db.session import dispose
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
@@ -20,7 +21,7 @@ from backend.pipeline import run as pipeline_run
 from backend.recipes import judge_of
 from backend.services import queue as review_queue
 from backend.services import reviews, samples, stage_process
-from backend.services.imports import importing
+from backend.services.imports import importing, staging
 from backend.services.imports.importing import ImportedRound, ImportRequest
 from backend.services.people import accounts
 from backend.services.samples import exports
@@ -171,6 +172,54 @@ def test_an_external_id_with_other_content_is_a_sentence_and_nothing_half_done(d
             [{"id": "y", "prompt": "new?", "response": "r"}, {"id": "z", "prompt": "which city?", "response": "r"}],
         )
     assert everything() == before
+
+
+def index_options() -> list[dict[str, int]]:
+    """How the text indexes of prompts and of samples are set up."""
+    with reading() as db:
+        stored = [db.execute(text(f"SELECT k, v FROM {name}_search_config")) for name in ("prompts", "samples")]
+        return [dict(options.tuples().all()) for options in stored]
+
+
+@on_sqlite
+def test_text_indexes_are_set_up_as_before_whatever_becomes_of_an_import(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    place = Place()
+    with session() as db:
+        db.execute(text("INSERT INTO samples_search(samples_search, rank) VALUES ('automerge', 6)"))
+    before = index_options()
+    rows.make_prompt_set(place.project, "measured", prompts=["Held?"], split=Split.held_out)
+    with pytest.raises(Conflict, match="Line 3 answers a prompt of the held-out set"):
+        place.bring(tmp_path, [*THREE[:2], {"id": "z", "prompt": "Held?", "response": "r"}])
+    assert index_options() == before
+    place.bring(tmp_path, THREE)
+    after = index_options()
+    own = {"hashsize": 1 << 20}
+    assert after == [before[0] | own | {"automerge": 4}, before[1] | own], "FTS5's own, or as somebody set it"
+    assert place.bring(tmp_path, THREE).num_samples == 0
+    assert index_options() == after
+
+
+@on_sqlite
+def test_an_import_merges_as_much_of_a_text_index_as_it_brought(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place()
+    merged: list[tuple[str, int]] = []
+    monkeypatch.setattr(arriving, "CHARACTERS_A_PAGE", 1)
+    usual = Arrival._set_up
+
+    def noted(self: Arrival, table: str, **options: int) -> None:
+        merged.extend((table, number) for name, number in options.items() if name == "merge")
+        usual(self, table, **options)
+
+    monkeypatch.setattr(Arrival, "_set_up", noted)
+    place.bring(tmp_path, THREE)
+    assert merged == [("prompts", len("1+1?2+2?")), ("samples", len("234"))]
+    place.bring(tmp_path, THREE)
+    assert len(merged) == 2, "nothing came"
 
 
 @on_sqlite

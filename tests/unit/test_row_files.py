@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 from backend import private, row_files
 from backend.config import settings
@@ -64,11 +66,19 @@ def test_rows_are_written_as_the_standard_library_writes_them(tmp_path: Path) ->
         (2**62 + n, text, written({"a": [text]}), [{"role": "user", "content": text}], 0.1 * 10**n, n % 2 == 0)
         for n, text in enumerate(texts)
     ]
+    rows += [(n, "", "0", [], share, True) for n, share in enumerate((float("nan"), float("inf"), -0.0, 5e-324))]
     rows.append((0, None, None, [], None, None))
-    for format in ("jsonl", "csv"):
+    formats: tuple[row_files.Format, ...] = ("jsonl", "csv", "parquet")
+    for format in formats:
         assert write(tmp_path / format, format, iter(rows), columns) == len(rows)
     objects = [dict(zip(columns, row, strict=True)) for row in rows]
-    objects = [row | {"j": row["j"] and json.loads(row["j"])} for row in objects]
+    stored = parquet.read_table(tmp_path / "parquet")
+    assert stored.schema == row_files.schema(columns)
+    assert [written(row) for row in stored.to_pylist()] == [written(row) for row in objects], "NaN is told apart so"
+    finite = [None if row["f"] is None or not isfinite(row["f"]) else row["f"] for row in objects]
+    objects = [
+        row | {"j": row["j"] and json.loads(row["j"]), "f": share} for row, share in zip(objects, finite, strict=True)
+    ]
     assert (tmp_path / "jsonl").read_bytes() == "".join(f"{written(row)}\n" for row in objects).encode()
     expected = io.StringIO()
     table = csv.writer(expected, quoting=csv.QUOTE_NONNUMERIC)

@@ -10,7 +10,8 @@ from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
-from app.widgets.sample_card import one_line, score
+from app.widgets.sample_card import one_line
+from app.widgets.sample_facts import score
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.errors import PermissionDenied

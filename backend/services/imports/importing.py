@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import now, reading, session, tables
-from backend.db.arriving import gathering
 from backend.errors import InvalidInput, NotFound
 from backend.files import require_regular
 from backend.garbage import collected_seldom
@@ -152,7 +151,7 @@ def write(
         round_ = _new_round(db, actor, project_id, asked, settings, recipe)
         provenance = ImportProvenance(actor, asked.file, job_id)
         writer = SampleWriter(db, staged, round_, prompt_set, people, cut, settings, provenance)
-        with gathering(db, tables.Prompt, tables.Sample):
+        with writer.arrival.gathering(tables.Prompt, tables.Sample):
             for chunk in staged.chunks():
                 writer.write(chunk)
         if not writer.num_samples:

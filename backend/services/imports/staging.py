@@ -20,6 +20,8 @@ from backend.services.prompts.messages import BadRow
 ROWS_AT_ONCE = 20_000
 TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
+TOLD = 100
+"""As many characters a judgment or a decision counts beside its own: for names, and for what every one takes."""
 SHOWN = 5
 """Bad rows that the refusal names."""
 ANSWER: Final = 2
@@ -163,9 +165,9 @@ def _note_scores(staged: StagedSamples, sample: ImportedSample) -> None:
 
 
 def _length(sample: ImportedSample) -> int:
-    """The characters of what judges and people said."""
-    judged = sum([len(judgment.rationale) for judgment in sample.judgments])
-    return judged + sum([len(decision.note) + len(decision.value) for decision in sample.decisions])
+    """The characters of what judges and people said, and `TOLD` for each time."""
+    judged = sum([TOLD + len(judgment.rationale) for judgment in sample.judgments])
+    return judged + sum([TOLD + len(decision.note) + len(decision.value) for decision in sample.decisions])
 
 
 def _find_shared(staged: StagedSamples, groups: Any, asides: Any) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.db.arriving import gathering
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
 from backend.garbage import collected_seldom
@@ -139,15 +138,15 @@ def import_file(
             db.add_all(sets.values())
             db.flush()
             writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)
-            with gathering(db, tables.Prompt):
+            with writer.arrival.gathering(tables.Prompt):
                 for chunk in staging.staged(folder / "rows"):
                     writer.write(chunk)
-            writer.finish()
-            sets_made = [row for row in sets.values() if row.num_prompts]
-            if not sets_made:
-                raise InvalidInput(
-                    f"{source.path.name} has no row that can be imported. " + _first_bad(source, problems)
-                )
+                writer.finish()
+                sets_made = [row for row in sets.values() if row.num_prompts]
+                if not sets_made:
+                    raise InvalidInput(
+                        f"{source.path.name} has no row that can be imported. " + _first_bad(source, problems)
+                    )
             compared = near_duplicates.note(db, project_id, writer)
             for row in sets.values():
                 if not row.num_prompts:

@@ -1,5 +1,7 @@
 """Rows of other tools as samples: names of columns, lists of completions, labels in words, what is refused."""
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -119,3 +121,18 @@ def test_the_digest_of_a_version_never_changes() -> None:
     assert (DIGEST_VERSION, only_sample(row).digest) == (1, -4839730973054585824), (
         "read otherwise: raise DIGEST_VERSION, then write it down here"
     )
+
+
+def test_a_digest_is_of_the_values_as_json() -> None:
+    why = 'So "it"\\ says,\tover; \x01 \u2028 \N{GRINNING FACE} \u00e9'
+    judged = [{"judge": 'the "first"', "score": -0.0, "label": 1, "rationale": why}, {"judge": "b", "score": 1e9}]
+    judged += [{"judge": "b", "score": 5e-324, "verdict": "reject"}, {"judge": "c", "label": "yes"}]
+    decided = [{"who": "ann", "label": "no", "note": why}]
+    row = {"completion": why, "judgments": judged, "decisions": decided}
+    sample = only_sample(row | {"answer": "\u00fc", "level": [why, None]})
+    assert (len(sample.judgments), len(sample.decisions)) == (4, 1)
+    _, _, answer, extra, _, content_hash = sample.prompt
+    metadata = json.dumps(json.loads(extra), sort_keys=True)
+    values = [content_hash, answer, sample.text, metadata, sample.judgments, sample.decisions]
+    written = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    assert sample.digest == int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big", signed=True)
