@@ -110,8 +110,7 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     if best.base is not None:
         gaps.append(_gap_said(best.to_base, starts.name(best.base)))
     worse, beside = next((warning for warning in best.line.warned if warning.category), None), _measured(loop)
-    began = next((line for line in loop.lines if line.checkpoint_id == best.line.policy_id), None)
-    start = starts.name(began) if began else best.line.policy
+    start = starts.name(best.start) if best.start else best.line.policy
     since = gettext(", since {start}").format(start=start) if start else ""
     return {
         "word": gettext("Best") if best.is_sure else gettext("Highest"),
@@ -123,7 +122,7 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
             "Chosen as the highest of {number} rounds on these prompts: intervals of its differences, on cards, too, "
             "are widened for the choice among {number}."
         ).format(number=best.of),
-        **_turned(loop, best.line),
+        **_turned(best),
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
         "compare_said": gettext("Compare them, each with {name}").format(name=starts.name(beside[0])),
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
@@ -135,15 +134,19 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     }
 
 
-def _turned(loop: Loop, line: RoundLine) -> dict[str, str]:
-    """How many answers are newly wrong, and newly right, since what the round comes from, and where the first stand."""
-    gap, up = line.to_parent, loop_tree.above(loop.lines)[loop.lines.index(line)]
-    if gap is None or gap.newly_wrong is None or up is None:
+def _turned(best: starts.BestRound) -> dict[str, str]:
+    """How many answers are newly wrong, and newly right, since what the round started from, and where the first stand
+    if there are any."""
+    gap, old, new = best.to_start, best.start, best.line
+    if gap is None or gap.newly_wrong is None or old is None:
         return {}
+    wrong = gettext("{number} of {whole} answers newly wrong").format(number=f"{gap.newly_wrong:,}", whole=f"{gap.n:,}")
+    rest = gettext("and {number} newly right in it, since {start}")
+    target = f"held-out?old={old.checkpoint_id}&new={new.checkpoint_id}&show=newly_wrong"
     return {
-        "turned": f"{gap.newly_wrong:,} of {gap.n:,} answers newly wrong",
-        "turned_href": f"held-out?old={loop.lines[up].checkpoint_id}&new={line.checkpoint_id}&show=newly_wrong",
-        "turned_rest": f"and {gap.newly_right:,} newly right in it, since {starts.name(loop.lines[up])}",
+        "turned": wrong,
+        "turned_href": target if gap.newly_wrong else "",
+        "turned_rest": rest.format(number=f"{gap.newly_right:,}", start=starts.name(old)),
     }
 
 

@@ -36,7 +36,7 @@ def build() -> None:
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
         remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
     card = markup(templates.PREVIEW, templates.PREVIEW_CSS, js=KEEP_OPEN, elem_id="preview-card")
-    report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
+    report = markup(templates.ROWS, REPORT_CSS, js=KEEP_OPEN, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
 
     drawn = [card, report, remove, timer, page_state]

@@ -100,20 +100,22 @@ def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, i
 
 
 def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRound | None:
-    """The best round with its differences to the next best and to the base, and what got better in it."""
+    """The best round with its differences to the next best, to the base and to what it started from, and what got
+    better in it."""
     best = best_round(db, lines)
     if best is None:
         return None
-    others = {0: best.second} | ({1: best.base} if best.base else {})
+    old, new = best.line.policy_id, best.line.checkpoint_id
+    start = next((line for line in lines if line.checkpoint_id == old), None) if old is not None else None
+    others = {0: best.second} | ({1: best.base} if best.base else {}) | ({2: start} if start else {})
     pairs = {
         n: (line.accuracy.metric_id, best.line.accuracy.metric_id)
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
     gaps = of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
-    old, new = best.line.policy_id, best.line.checkpoint_id
     risen = None if old is None or new is None else by_category.risen(db, project_id, old, new)
-    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), risen=risen)
+    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), start=start, to_start=gaps.get(2), risen=risen)
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

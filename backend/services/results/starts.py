@@ -39,6 +39,10 @@ class BestRound:
     of: int
     to_second: Difference | None = None
     to_base: Difference | None = None
+    start: RoundLine | None = None
+    """The line of the checkpoint that it was trained from, and `to_start` the difference to it; of a branch that is not
+    the round it branches off. What got worse and better in it is told since there, too."""
+    to_start: Difference | None = None
     risen: ComparedCategory | None = None
     """The category that rose most surely since what the round started from; None where none did beyond chance."""
 
