@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu test-verifiers test-vllm lint lint-js format docs client bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers test-vllm lint lint-js format docs messages client bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -108,6 +108,9 @@ format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is insta
 
 docs: $(VENV)/.dev  ## write what follows from the code: pages of docs/reference, the Python client
 	$(BIN)/python -m docs.generate
+
+messages: $(VENV)/.dev  ## bring the catalogues in backend/locale up to date with the texts of the code
+	$(BIN)/python -m docs.messages
 
 # From a copy: setuptools leaves its own files where it builds.
 client: | check-python  ## build the Python client as a package of its own, into dist/

@@ -18,6 +18,7 @@ from app.widgets import times
 from backend.services import projects
 from backend.services.people.sessions import SignedIn
 from backend.services.projects import ProjectView, trash
+from backend.translations import gettext
 
 PREFIX = "/p/"
 BESIDE = ("/gradio_api/", "/assets/", "/static/", "/theme.css")
@@ -73,9 +74,11 @@ def find(request: Request) -> ProjectView | Response:
         if (trashed := trash.at(who.actor, name)) is not None:
             times.see_from(request)
             since = times.moment(trashed.trashed_at)
-            return html.page(request, "nowhere", title="In the trash", status=404, trashed=trashed, since=since)
+            return html.page(
+                request, "nowhere", title=gettext("In the trash"), status=404, trashed=trashed, since=since
+            )
         # The same to whoever is not in it as where there is none.
-        return html.page(request, "nowhere", title="No such project", status=404, name=name[:LONGEST_NAME])
+        return html.page(request, "nowhere", title=gettext("No such project"), status=404, name=name[:LONGEST_NAME])
     here = page_path(project.slug, path)
     if request.state.address != f"{PREFIX}{project.slug}{path}":
         return _go(request, here)

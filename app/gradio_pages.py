@@ -23,7 +23,7 @@ from app.theme import RondoTheme
 from app.widgets import header
 from backend.config import settings
 
-UNTRANSLATED = {"common.complete": "Done"}
+UNTRANSLATED, GERMAN = {"common.complete": "Done"}, {"common.complete": "Fertig"}
 """What Gradio reads out to who cannot see the page once an answer has come, and has no words for: the name was read."""
 
 
@@ -96,7 +96,7 @@ def _mount(app: FastAPI, built: Pages) -> None:
         mcp_server=False,
         pwa=False,
         show_error=False,
-        i18n=gr.I18n(en=UNTRANSLATED),
+        i18n=gr.I18n(en=UNTRANSLATED, de=GERMAN),
         app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
         max_file_size=f"{settings().max_upload_mb}mb",
     )

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import addresses, caching, cookies, counted, html, origin, payloads, proxies, request_bodies
+from app import addresses, caching, cookies, counted, html, languages, origin, payloads, proxies, request_bodies
 from backend.config import settings
 from backend.errors import Busy, written_out
 from backend.log import about, tell_about
@@ -89,10 +89,13 @@ class Guard:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        refusal = _refuse(request) or await _identify(request) or await self._place(request)
-        if refusal is not None:
-            await refusal(scope, receive, send)
-            return
+        refusal = _refuse(request) or await _identify(request)
+        with languages.of_who_asks(request):
+            refusal = refusal or await self._place(request)
+            await (self._pass(request, receive, send) if refusal is None else refusal(scope, receive, send))
+
+    async def _pass(self, request: Request, receive: Receive, send: Send) -> None:
+        scope = request.scope
         if _wants_html(request):
             send = _with_lost_page(request, receive, send)
         receive = request_bodies.bounded(receive, request)
@@ -104,7 +107,7 @@ class Guard:
     async def _place(self, request: Request) -> Response | None:
         """Note of which project a page is asked for; answer where that is elsewhere or nowhere."""
         if addresses.is_stray(request, self.pages):
-            return html.page(request, "lost", title="There is nothing here", status=404)
+            return html.lost(request)
         if not addresses.opens_page(request, self.pages):
             return None
         try:
@@ -143,7 +146,7 @@ def _with_lost_page(request: Request, receive: Receive, send: Send) -> Send:
         nonlocal is_lost
         if message["type"] == "http.response.start" and message["status"] == 404:
             is_lost = True
-            await html.page(request, "lost", title="There is nothing here", status=404)(request.scope, receive, send)
+            await html.lost(request)(request.scope, receive, send)
         elif not is_lost:
             await send(message)
 

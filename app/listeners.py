@@ -14,7 +14,7 @@ from gradio.context import Context, set_render_context
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from backend import boundary
+from backend import boundary, translations
 from backend.errors import InvalidInput
 
 log = logging.getLogger("rondo.app")
@@ -75,13 +75,17 @@ class Pages(gr.Blocks):
                 fn.api_visibility = "private"
 
     async def process_api(self, *args: Any, **kwargs: Any) -> Any:
-        """As Gradio's, after a look at the event's own data."""
+        """As Gradio's, in the language of who asks, after a look at the event's own data.
+
+        A task of the queue runs this, which knows nothing of the request that the event came with.
+        """
         event, block_fn = kwargs.get("event_data"), kwargs.get("block_fn", args[0] if args else None)
         data = None if event is None else event._data
         _check(data)
         if _is_of_a_choice(block_fn) and not (isinstance(data, dict) and {"index", "value"} <= data.keys()):
             raise gr.Error(UNFIT, print_exception=False)
-        return await super().process_api(*args, **kwargs)
+        with translations.using(_language(kwargs.get("request"))):
+            return await super().process_api(*args, **kwargs)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's. What its components do not take is an answer to the sender, not a fault of the server."""
@@ -93,6 +97,12 @@ class Pages(gr.Blocks):
         except Exception as error:
             log.info("%s was sent what it does not take: %s", block_fn.name, type(error).__name__)
             raise gr.Error(UNFIT, print_exception=False) from error
+
+
+def _language(request: Any) -> str:
+    """What the guard noted on the request that an event came with."""
+    asked = getattr(request, "request", None)
+    return getattr(asked.state, "language", translations.SOURCE) if asked is not None else translations.SOURCE
 
 
 def _is_of_a_choice(block_fn: Any) -> bool:

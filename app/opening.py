@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from app import html
 from app.api.later import Later
 from app.guard import error
+from backend.translations import gettext
 
 log = logging.getLogger("rondo.app")
 
@@ -157,6 +158,6 @@ def refused(request: Request, sentence: str) -> Response:
     """The answer to who waited for nothing: a page where one was asked for."""
     if "text/html" not in request.headers.get("accept", ""):
         return error(503, "InternalError", sentence, retry_after=RETRY_SECONDS)
-    page = html.page(request, "base", title="This page is not there", status=503, problem=sentence)
+    page = html.page(request, "base", title=gettext("This page is not there"), status=503, problem=sentence)
     page.headers["Retry-After"] = str(RETRY_SECONDS)
     return page

@@ -16,6 +16,7 @@ from app.addresses import page_path
 from app.api.errors import status_of
 from app.widgets import times
 from app.widgets.formats import count, percent
+from app.widgets.value_words import word
 from backend.boundary import MOST_LINE, Id
 from backend.errors import RondoError
 from backend.services import projects, round_trash
@@ -24,6 +25,7 @@ from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
 from backend.services.projects.dashboard import OpenReview, ProjectSortKey, ProjectState, RoundAt, ShownProjects
 from backend.services.projects.own_files import Holdings
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 router = APIRouter(include_in_schema=False)
@@ -32,21 +34,21 @@ Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
 HEADS: tuple[tuple[ProjectSortKey | None, str], ...] = (
-    (ProjectSortKey.by_name, "Project"),
-    (ProjectSortKey.waits, "In review"),
-    (None, "Under way"),
-    (None, "Undecided"),
-    (ProjectSortKey.accuracy, "Held-out accuracy"),
-    (ProjectSortKey.change, "Change"),
-    (ProjectSortKey.warnings, "Red warnings"),
-    (ProjectSortKey.newest, "Last round"),
+    (ProjectSortKey.by_name, N_("Project")),
+    (ProjectSortKey.waits, N_("In review")),
+    (None, N_("Under way")),
+    (None, N_("Undecided")),
+    (ProjectSortKey.accuracy, N_("Held-out accuracy")),
+    (ProjectSortKey.change, N_("Change")),
+    (ProjectSortKey.warnings, N_("Red warnings")),
+    (ProjectSortKey.newest, N_("Last round")),
 )
 SHOWS = (
-    (ShownProjects.all, "All"),
-    (ShownProjects.review, "In review"),
-    (ShownProjects.running, "Running or held"),
-    (ShownProjects.failed, "Failed"),
-    (ShownProjects.red, "With red warnings"),
+    (ShownProjects.all, N_("All")),
+    (ShownProjects.review, N_("In review")),
+    (ShownProjects.running, N_("Running or held")),
+    (ShownProjects.failed, N_("Failed")),
+    (ShownProjects.red, N_("With red warnings")),
 )
 BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
 Chosen = TypeVar("Chosen", ProjectSortKey, ShownProjects)
@@ -96,7 +98,7 @@ def ask_to_delete(request: Request, entry_id: Id) -> Response:
     return html.page(
         request,
         "delete",
-        title=f"Delete {entry.name} for good?",
+        title=gettext("Delete {name} for good?").format(name=entry.name),
         entry=entry,
         lines=lines(held),
         action=f"/projects/trash/{entry_id}/delete",
@@ -119,13 +121,13 @@ def delete_leftovers(request: Request) -> Response:
 def lines(held: Holdings) -> list[tuple[str, str]]:
     """What something holds, as pairs of a name and a number."""
     return [
-        ("Rounds", count(held.rounds)),
-        ("Samples", count(held.samples)),
-        ("Decisions", count(held.decisions)),
-        ("Answers", count(held.answers)),
-        ("Comments", count(held.comments)),
-        ("Checkpoints", count(held.checkpoints)),
-        ("Files", in_bytes(held.num_bytes)),
+        (N_("Rounds"), count(held.rounds)),
+        (N_("Samples"), count(held.samples)),
+        (N_("Decisions"), count(held.decisions)),
+        (N_("Answers"), count(held.answers)),
+        (N_("Comments"), count(held.comments)),
+        (N_("Checkpoints"), count(held.checkpoints)),
+        (N_("Files"), in_bytes(held.num_bytes)),
     ]
 
 
@@ -173,7 +175,7 @@ def listing(request: Request, error: RondoError | None = None) -> Response:
     return html.page(
         request,
         "projects",
-        title="Projects",
+        title=gettext("Projects"),
         status=status_of(error) if error is not None else 200,
         problem=error.message if error is not None else "",
         mine=[project_row(state) for state in states],
@@ -207,7 +209,7 @@ def project_row(state: ProjectState) -> dict[str, Any]:
         ],
         "undecided": count(state.undecided) if state.reviews else "–",
         "accuracy": percent(state.accuracy.value) if state.accuracy else "–",
-        "measured": f"round {state.measured.number}" if state.measured else "",
+        "measured": gettext("round {number}").format(number=state.measured.number) if state.measured else "",
         "accuracy_href": f"{base}round?round={state.measured.id}" if state.measured else "",
         **_change(state, base),
         "red": count(state.red) if state.red else "",
@@ -217,16 +219,23 @@ def project_row(state: ProjectState) -> dict[str, Any]:
 
 def _review(state: ProjectState, review: OpenReview, base: str) -> dict[str, str]:
     may = state.role.rank >= Role.reviewer.rank
-    waits = f"{count(review.assigned)} given to you" if review.assigned and may else ""
+    waits = gettext("{number} given to you").format(number=count(review.assigned)) if review.assigned and may else ""
     if not waits:
-        waits = f"{count(review.undecided)} to decide" if may else ""
-    return {"href": f"{base}review?round={review.id}", "words": f"Round {review.number}", "waits": waits}
+        waits = gettext("{number} to decide").format(number=count(review.undecided)) if may else ""
+    return {
+        "href": f"{base}review?round={review.id}",
+        "words": gettext("Round {number}").format(number=review.number),
+        "waits": waits,
+    }
 
 
 def _standing(round_: RoundAt) -> str:
-    stage = f" to {round_.stage}" if round_.status is RoundStatus.failed else f": {round_.stage}"
-    words = {RoundStatus.running: "runs", RoundStatus.held: "is held", RoundStatus.failed: "failed"}
-    return f"Round {round_.number} {words[round_.status]}{stage if round_.status is not RoundStatus.held else ''}"
+    words = {
+        RoundStatus.running: gettext("Round {number} runs: {stage}"),
+        RoundStatus.held: gettext("Round {number} is held"),
+        RoundStatus.failed: gettext("Round {number} failed to {stage}"),
+    }
+    return words[round_.status].format(number=round_.number, stage=word(round_.stage))
 
 
 def _change(state: ProjectState, base: str) -> dict[str, str]:

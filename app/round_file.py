@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from app import html
 from app.widgets import judge_health, round_texts, round_work_texts
+from backend import translations
 from backend.services.round_report import Report
 from backend.services.round_report.shapes import Spread, VerdictBin
 
@@ -17,8 +18,13 @@ _templates = Environment(loader=FileSystemLoader(html.FOLDER), autoescape=True, 
 
 
 def page(report: Report) -> bytes:
-    """Return the file, in UTF-8; every value is escaped, and half of a character is spelled out."""
-    text = _templates.get_template("round.html").render(
+    """Return the file, in UTF-8 and in English; every value is escaped, and half of a character is spelled out."""
+    with translations.using(translations.SOURCE):
+        return _drawn(report).encode("utf-8", "backslashreplace")
+
+
+def _drawn(report: Report) -> str:
+    return _templates.get_template("round.html").render(
         opening=round_texts.opening(report.opening),
         judge=judge_health.shown(report.judge, report.opening.head.hold),
         texts=round_texts.texts(report.texts),
@@ -27,7 +33,6 @@ def page(report: Report) -> bytes:
         width=WIDTH,
         height=HEIGHT,
     )
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _spread(spread: Spread) -> dict[str, Any]:

@@ -2,27 +2,34 @@
 
 from dataclasses import asdict
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app import cookies, gate, html
+from app import cookies, gate, html, languages
 from app.addresses import page_path
+from backend import translations
 from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
 from backend.services import projects
 from backend.services.people import oidc, sessions
 from backend.services.projects import trash
+from backend.translations import N_, gettext
 
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form()]
 
-STILL_OPENING = "Rondo has just started and still makes its pages: signing in takes some seconds more."
+STILL_OPENING = N_("Rondo has just started and still makes its pages: signing in takes some seconds more.")
 
 
 @router.get("/login")
-async def show_login(request: Request, next: str = "/") -> Response:
-    """Show the form, or go on when somebody is signed in already."""
+async def show_login(request: Request, next: str = "/", language: str = "") -> Response:
+    """Show the form, or go on when somebody is signed in already. A language that is chosen is kept by the browser."""
+    if language in translations.LANGUAGES:
+        response = RedirectResponse(f"/login?next={quote(_local(next))}", 303)
+        languages.put(response, language)
+        return response
     if request.state.signed_in is not None:
         return _go(next)
     return _form(request, next=next)
@@ -51,7 +58,7 @@ def show_link(request: Request, token: str) -> Response:
     return html.page(
         request,
         "link",
-        title="Sign in",
+        title=gettext("Sign in"),
         status=200 if name else 410,
         name=name,
         provider=elsewhere,
@@ -66,7 +73,7 @@ def use_link(request: Request, token: str) -> Response:
     try:
         secret = sessions.sign_in_with_link(token)
     except NotSignedIn:
-        return html.page(request, "link", title="Sign in", status=410, name=None)
+        return html.page(request, "link", title=gettext("Sign in"), status=410, name=None)
     return _enter(request, secret, "/")
 
 
@@ -146,7 +153,7 @@ def _form(
     response = html.page(
         request,
         "login",
-        title="Sign in",
+        title=gettext("Sign in"),
         status=status,
         problem=problem,
         next=_local(next),
@@ -161,7 +168,7 @@ def _form(
 
 def _hint(request: Request) -> str:
     """What to wait for; empty once all pages are there."""
-    return STILL_OPENING if getattr(request.app.state, "opening", []) else ""
+    return gettext(STILL_OPENING) if getattr(request.app.state, "opening", []) else ""
 
 
 def _callback(request: Request) -> str:
@@ -171,7 +178,7 @@ def _callback(request: Request) -> str:
 def _welcome(request: Request, *, status: int = 200, problem: str = "", name: str = "") -> Response:
     who = request.state.signed_in
     actor = who.actor
-    title = "New project" if actor.is_owner else "No project yet"
+    title = gettext("New project") if actor.is_owner else gettext("No project yet")
     return html.page(
         request,
         "welcome",

@@ -4,10 +4,6 @@
 // Nothing is asked for by a clock of its own: what the page asks for anyway is taken as the time to look.
 (() => {
   "use strict";
-  // This script runs before the page is read, and no module does.
-  const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
-  /** @type {Promise<typeof import("./gettext.js")>} */
-  const catalogue = import(new URL("gettext.js", own).href);
   const BETWEEN = 15000;
   const SHOWN = "rondo.notice";
   const plainFetch = window.fetch;
@@ -77,7 +73,7 @@
     button = document.createElement("button");
 
     async connectedCallback() {
-      const { gettext } = await catalogue;
+      const { gettext } = await window.rondoWords;
       this.answer.className = "rondo-muted";
       this.answer.setAttribute("role", "status");
       this.button.className = "rondo-quiet";

@@ -2,10 +2,7 @@
 // <rondo-comments sample="12">: the comments at a sample, and a field for one's own. Texts go in by textContent.
 (async () => {
   "use strict";
-  // This script runs before the page is read, and no module does.
-  const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
-  /** @type {typeof import("./gettext.js")} */
-  const { gettext } = await import(new URL("gettext.js", own).href);
+  const { gettext } = await window.rondoWords;
   const KEPT = "rondo.comment.";
   const MOST_NAMES = 6;
   const times = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });

@@ -34,6 +34,9 @@
   function begin() {
     document.documentElement.classList.add(STANDS);
     waiting = /** @type {HTMLElement[]} */ ([...first.querySelectorAll("[data-part]")]);
+    // Where folds of a template stand open, that is for a wide page: on a phone Gradio's page folds them, too.
+    if (matchMedia("(max-width: 640px)").matches)
+      for (const fold of first.querySelectorAll("details[data-fold][open]")) fold.removeAttribute("open");
     // The newest round is what one looks for first.
     const line = first.querySelector(".line"),
       newest = [...first.querySelectorAll(".line .round")].at(-1);

@@ -6,6 +6,15 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const choices = ["system", "light", "dark"];
   const KEY = "rondo.theme";
+  // This script runs before the page is read, and no module does.
+  const own = /** @type {HTMLScriptElement} */ (document.currentScript).src;
+  /** @type {typeof import("./gettext.js").gettext} */
+  const inEnglish = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const words = import(new URL("gettext.js", own).href).catch(() => ({ gettext: inEnglish }));
+  // For the scripts below this one: a page whose catalogue does not come works, in English.
+  window.rondoWords = words;
+  // Gradio asks the browser for the language of its own words: they are to be in the page's, too.
+  Object.defineProperty(navigator, "language", { value: root.lang, configurable: true });
 
   const stored = () => {
     const value = localStorage.getItem(KEY);
@@ -18,8 +27,15 @@
     root.dataset.choice = stored();
     // Gradio reads the class of the body, and sets it from the system when it starts.
     if (document.body) document.body.classList.toggle("dark", isDark());
-    const button = document.querySelector(".rondo-theme");
-    if (button) button.setAttribute("aria-label", `Colors: ${stored()}. Change.`);
+    nameColors();
+  }
+
+  async function nameColors() {
+    const { gettext } = await words;
+    /** @type {Record<string, string>} */
+    const names = { system: gettext("system"), light: gettext("light"), dark: gettext("dark") };
+    const label = gettext("Colors: {name}. Change.", { name: names[stored()] });
+    document.querySelector(".rondo-theme")?.setAttribute("aria-label", label);
   }
 
   function retitle() {
@@ -31,15 +47,16 @@
     here.scrollIntoView({ block: "nearest", inline: "center" });
   }
 
-  function sayGoodbye() {
+  async function sayGoodbye() {
+    const { gettext } = await words;
     if (document.querySelector(".rondo-signed-out")) return;
     const bar = document.createElement("p");
     const link = document.createElement("a");
     bar.className = "rondo-signed-out";
     bar.setAttribute("role", "alert");
     link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
-    link.textContent = "Sign in again";
-    bar.append("You are signed out. ", link);
+    link.textContent = gettext("Sign in again");
+    bar.append(gettext("You are signed out."), " ", link);
     document.body.append(bar);
   }
 
@@ -54,23 +71,24 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   document.cookie = `rondo_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
 
-  function nameZone() {
+  async function nameZone() {
+    const { gettext } = await words;
     const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" })
       .formatToParts()
       .find(({ type }) => type === "timeZoneName");
     const name = `${zone} (${offset?.value})`;
     const line = document.querySelector(".rondo-zone");
-    if (line) line.textContent = `Times are those of ${name}.`;
+    if (line) line.textContent = gettext("Times are those of {zone}.", { zone: name });
     // Times stand in tables and lists that are drawn anew all the time: a tooltip is given when the pointer comes.
     document.addEventListener("mouseover", (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const isTime =
         !target.title &&
         !target.firstElementChild &&
-        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(
+        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until|bis|fertig:) .*\d\d:\d\d\.?$/.test(
           (target.textContent || "").slice(0, 200),
         );
-      if (isTime) target.title = `Time of ${name}`;
+      if (isTime) target.title = gettext("Time of {zone}", { zone: name });
     });
   }
 

@@ -129,6 +129,7 @@ interface OpenedRound extends RoundLink {
   is_blind: boolean;
   has_overlap: boolean;
   why_closed: string;
+  closed_because: "not_reviewed" | "before_review" | "over" | "ended";
   has_chain: boolean;
   can_close: boolean;
 }
@@ -253,6 +254,7 @@ declare var katex: any;
 declare var Diff: any;
 declare function importScripts(address: string): void;
 /** The keys pressed before the desk was there. */
+declare var rondoWords: Promise<{ gettext: typeof import("../../static/gettext.js").gettext }>;
 declare var rondoEarlyKeys: (() => KeyboardEvent[]) | undefined;
 declare module "/static/vendor/*";
 declare var gradio_config: any;

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking
 from app.widgets.asked import asked_for
-from app.widgets.round_choice import why_closed
+from app.widgets.round_choice import ClosedBecause, closed_because, why_closed
 from backend.boundary import Id, Line
 from backend.errors import NotFound
 from backend.services import projects, questions, review_settings, reviews, rounds
@@ -22,14 +22,15 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.reviews import ReviewProgress, preferences, review_keys
 from backend.services.reviews.preferences import Preferences, TextStyle
 from backend.services.rounds import RoundView
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 router = APIRouter(tags=["reviews"])
 
 AHEAD, AHEAD_OF_GROUPS, LEAST_AHEAD = 80, 30, 5
 """The most and the fewest items fetched ahead: what is fetched is reserved, and colleagues need some too."""
-NO_ROUND = "No round yet. Launch one with review on; its samples come here to be decided."
-NO_ROLE = "Deciding needs the role reviewer; yours is viewer. Ask a project admin."
+NO_ROUND = N_("No round yet. Launch one with review on; its samples come here to be decided.")
+NO_ROLE = N_("Deciding needs the role reviewer; yours is viewer. Ask a project admin.")
 
 
 class RoundLink(BaseModel):
@@ -41,11 +42,13 @@ class RoundLink(BaseModel):
 
 
 class OpenedRound(RoundLink):
-    """The round of the desk. `has_chain`: the desk tells what texts came from."""
+    """The round of the desk. `has_chain`: the desk tells what texts came from. `closed_because`: why nobody decides, as
+    `why_closed` says it; while the review is open, why when it is over."""
 
     is_blind: bool
     has_overlap: bool
     why_closed: str
+    closed_because: ClosedBecause
     has_chain: bool
     can_close: bool
 
@@ -149,9 +152,9 @@ def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="ro
     wanted = asked_for(round_, "round", {view.id for view in known})
     chosen = chosen_round(known, wanted.id)
     links = [RoundLink(id=view.id, number=view.number, is_open=is_open(view)) for view in reversed(known)]
-    empty = wanted.missing or (NO_ROUND if chosen is None else "")
+    empty = wanted.missing or (gettext(NO_ROUND) if chosen is None else "")
     if not empty and project.role.rank < Role.reviewer.rank:
-        empty = NO_ROLE
+        empty = gettext(NO_ROLE)
     desk = desk_on(actor, project, chosen) if chosen is not None and not empty else None
     return DeskOpening(me=actor.user_id, rounds=links, empty=empty, desk=desk)
 
@@ -198,6 +201,7 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
             is_blind=round_.is_blind,
             has_overlap=settings.has_overlap,
             why_closed=why_closed(round_),
+            closed_because=closed_because(round_),
             has_chain=has_chain(round_, settings),
             can_close=is_open(round_) and project.role.rank >= Role.curator.rank,
         ),
@@ -221,7 +225,7 @@ def actions(own: Preferences) -> list[DeskAction]:
     return [
         DeskAction(
             name=action.name,
-            label=action.label,
+            label=action.words,
             keys=list(keys[action.name]),
             modes=list(action.modes),
             is_changed=action.name in own.keys,

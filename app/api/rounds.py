@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from app import round_file
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
+from backend import translations
 from backend.boundary import Count, Data, Id, Line, RecipeOrName, Seed
 from backend.services import round_archive, round_report, rounds
 from backend.services.plans import recipe_choice
@@ -135,7 +136,8 @@ def get_report(actor: Asking, round_id: Id) -> Report:
 @router.get("/rounds/{round_id}/report.html", **file_of("text/html"))
 def get_report_file(actor: Asking, round_id: Id) -> Response:
     """The same as one HTML file that asks for nothing else."""
-    html = round_file.page(round_report.get(actor, round_id))
+    with translations.using(translations.SOURCE):
+        html = round_file.page(round_report.get(actor, round_id))
     headers = {"Content-Disposition": f'attachment; filename="round-{round_id}.html"'}
     return Response(html, media_type="text/html", headers=headers)
 

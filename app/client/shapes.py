@@ -1791,6 +1791,7 @@ class OpenedRound(TypedDict):
     is_blind: bool
     has_overlap: bool
     why_closed: str
+    closed_because: Literal["not_reviewed", "before_review", "over", "ended"]
     has_chain: bool
     can_close: bool
 

@@ -16,9 +16,10 @@ from backend.errors import PermissionDenied
 from backend.services import audit, projects, rounds
 from backend.services.audit import AuditEntry, AuditQuery
 from backend.services.people import accounts
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH = "Audit", "audit"
+TITLE, PATH = N_("Audit"), "audit"
 MENU = "person"
 COLUMNS = ["When", "Who", "What", "To what", "Round", "From", "Details"]
 SHOWN_DETAIL = 300

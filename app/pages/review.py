@@ -1,8 +1,9 @@
 """Review: one sample after the other, by keyboard."""
 
 from app.widgets.review_desk import review_desk
+from backend.translations import N_
 
-TITLE, PATH = "Review", "review"
+TITLE, PATH = N_("Review"), "review"
 
 
 def build() -> None:

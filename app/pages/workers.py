@@ -14,9 +14,10 @@ from backend.errors import InvalidInput
 from backend.services import projects
 from backend.services.operations import workers
 from backend.services.operations.workers import WorkerJob, WorkerState, WorkerView
+from backend.translations import N_
 from backend.values import JSON, WorkerOrder
 
-TITLE, PATH, MENU = "Workers", "workers", "more"
+TITLE, PATH, MENU = N_("Workers"), "workers", "more"
 POLL_SECONDS = 3.0
 BADGES = {WorkerState.busy: "accent", WorkerState.idle: "ok", WorkerState.silent: "bad"}
 SAID = {

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 import gradio as gr
 
 from backend.services.rounds import RoundView
+from backend.translations import N_, gettext
 from backend.values import Stage
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 SHOWN = 40
 """As much of a wrong number is repeated."""
+NO_NUMBER = N_("The address asks for {what} “{given}”, which is no number of a {what}.")
+UNJUDGED = N_(
+    "Round {number} is not judged yet: it is {status}, stage {stage}. Open this page once its judge has scored its "
+    "texts; Jobs says how far it is, and lets one that stopped go on."
+)
+NOT_HERE = N_("There is no {what} {number} in this project. It is {trash}another project's, or the address is wrong.")
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ def asked_for(text: str, what: str, known: Container[int] | None = None) -> Addr
         return AddressId()
     if not NUMBER.fullmatch(text):
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        return AddressId(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
+        return AddressId(missing=gettext(NO_NUMBER).format(what=gettext(what), given=shown))
     number = int(text)
     return AddressId(number) if known is None or number in known else AddressId(missing=not_here(what, number))
 
@@ -46,12 +53,13 @@ def asked_judged(request: gr.Request, known: Sequence[RoundView]) -> AddressId:
     if unjudged is None:
         return wish
     return AddressId(
-        missing=f"Round {unjudged.number} is not judged yet: it is {unjudged.status}, stage {unjudged.stage}. Open "
-        "this page once its judge has scored its texts; Jobs says how far it is, and lets one that stopped go on."
+        missing=gettext(UNJUDGED).format(
+            number=unjudged.number, status=gettext(str(unjudged.status)), stage=gettext(str(unjudged.stage))
+        )
     )
 
 
 def not_here(what: str, number: int) -> str:
     """Say that this project has no such row: one of another project is not told from one that is nowhere."""
-    trash = "in the trash (All projects…), " if what.endswith("round") else ""
-    return f"There is no {what} {number} in this project. It is {trash}another project's, or the address is wrong."
+    trash = gettext("in the trash (All projects…), ") if what.endswith("round") else ""
+    return gettext(NOT_HERE).format(what=gettext(what), number=number, trash=trash)

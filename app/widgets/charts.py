@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from backend.services.results import summaries
 from backend.services.results.summaries import RoundLine
+from backend.translations import gettext
 
 ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50", "#a06cc8"
 COLORS = (ACCENT, ORANGE, GREEN, RED, VIOLET)
@@ -42,10 +43,10 @@ def blank(*, height: int = 260, x: str = "", y: str = "") -> go.Figure:
 
 
 def curves(
-    series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "optimizer step", y: str = "", height: int = 220
+    series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "", y: str = "", height: int = 220
 ) -> go.Figure:
     """One line a name, from (x, y) points."""
-    figure = blank(height=height, x=x, y=y)
+    figure = blank(height=height, x=x or gettext("optimizer step"), y=y)
     for name, points in series.items():
         figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
     figure.update_layout(showlegend=len(series) > 1)
@@ -80,24 +81,31 @@ def histogram(
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     """Held-out accuracy along the newest lineage with its 95 % band, and along each other one from where it leaves it;
     the shares kept and overridden of every round."""
-    figure = blank(height=height, x="round", y="share")
+    figure = blank(height=height, x=gettext("round"), y=gettext("share"))
     line, *others = lineages(lines)
     measured = [point for point in line if point.accuracy is not None]
     _band(figure, measured)
     values = [p.accuracy.value for p in measured if p.accuracy]
-    _series(figure, "held-out accuracy", measured, values, ACCENT, width=2.6)
+    _series(figure, gettext("held-out accuracy"), measured, values, ACCENT, width=2.6)
     for n, other in enumerate(others):
         _branch(figure, other, n)
     kept = [point for point in lines if point.kept_share is not None]
     # Where there are branches, a line by number would join rounds of different ones.
     mode = "markers" if others else "lines+markers"
     _series(
-        figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot", mode=mode, symbol="square-open"
+        figure,
+        gettext("samples kept"),
+        kept,
+        [p.kept_share for p in kept],
+        GREEN,
+        dash="dot",
+        mode=mode,
+        symbol="square-open",
     )
     overridden = [point for point in lines if point.overridden_share is not None]
     _series(
         figure,
-        "overridden, of what people decided",
+        gettext("overridden, of what people decided"),
         overridden,
         [p.overridden_share for p in overridden],
         ORANGE,
@@ -110,7 +118,7 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     shown += [p.accuracy.value for p in lines if p.accuracy]
     shown += [share for p in lines for share in (p.kept_share, p.overridden_share) if share is not None]
     figure.update_yaxes(tickformat=".0%", range=share_range(shown), nticks=6)
-    names = ["base" if number == 0 else str(number) for number in numbers]
+    names = [gettext("base") if number == 0 else str(number) for number in numbers]
     step = max(1, len(numbers) // 12)
     ends = [min(numbers, default=0) - 0.25, max(numbers, default=0) + 0.25]
     figure.update_xaxes(tickvals=numbers[::step], ticktext=names[::step], range=ends)
@@ -167,7 +175,7 @@ def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:
         fillcolor="rgba(107, 127, 227, 0.16)",
         line={"width": 0},
         mode="lines",
-        name="95 % interval",
+        name=gettext("95 % interval"),
         hoverinfo="skip",
     )
 
@@ -196,6 +204,10 @@ def _series(
         )
 
 
+def _branch_name(number: int) -> str:
+    return gettext("branch to round {number}").format(number=number) if number else gettext("another base")
+
+
 def _branch(figure: go.Figure, points: Sequence[RoundLine], n: int) -> None:
     """A line of its own, from where it leaves another one; each round of it with its interval."""
     looks = {"color": BRANCHES[n % len(BRANCHES)], "width": 2, "dash": ("dash", *DASHES[3:])[n % 4]}
@@ -207,7 +219,7 @@ def _branch(figure: go.Figure, points: Sequence[RoundLine], n: int) -> None:
         x=[p.number for p, _ in measured],
         y=[accuracy.value for _, accuracy in measured],
         error_y={"array": [up for up, _ in ends], "arrayminus": [down for _, down in ends], "thickness": 1, "width": 4},
-        name=f"branch to round {points[-1].number}" if points[-1].number else "another base",
+        name=_branch_name(points[-1].number),
         mode="lines+markers",
         line=looks,
         marker={"size": 8, "symbol": SYMBOLS[1 + n % (len(SYMBOLS) - 1)]},

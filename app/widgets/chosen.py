@@ -5,6 +5,7 @@ ends after it would put the old choice back. So what was chosen is one object fo
 and ticks only read; and a tick that finds another choice than it began with draws nothing, for the next one will.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 import gradio as gr
 
 from backend.errors import RondoError
+
+# One for all choices: it is held for an assignment, and Gradio copies a state for each page, which no lock allows.
+_lock = threading.Lock()
 
 
 class CurrentChoice:
@@ -22,7 +26,16 @@ class CurrentChoice:
 
     def put(self, value: dict[str, Any]) -> None:
         """Let this be the choice, once what belongs to it was found."""
-        self.value = value
+        with _lock:
+            self.value = value
+
+    def replace(self, was: dict[str, Any], value: dict[str, Any]) -> bool:
+        """Let this be the choice in the place of `was`; return False where another was made meanwhile."""
+        with _lock:
+            if self.value is not was:
+                return False
+            self.value = value
+            return True
 
     def unless_over(self, value: dict[str, Any], drawn: list[Any]) -> list[Any]:
         """What a tick drew for this choice; nothing at all if another was made meanwhile."""
@@ -30,8 +43,7 @@ class CurrentChoice:
 
     def end(self, value: dict[str, Any]) -> None:
         """Let nothing be the choice, unless another was made meanwhile."""
-        if self.value is value:
-            self.value = {}
+        self.replace(value, {})
 
     @contextmanager
     def until_refused(self, value: dict[str, Any]) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Measures of agreement as people read them."""
 
 from backend.metrics._agreement import Figure
+from backend.translations import gettext, ngettext
 
 
 def share(figure: Figure) -> str:
@@ -19,5 +20,7 @@ def kappa(figure: Figure) -> str:
 
 def _interval(figure: Figure, times: int, format: str) -> str:
     if figure.low is None or figure.high is None:
-        return f" ({figure.n} item{'' if figure.n == 1 else 's'}, too few to say)"
-    return f" ({figure.low * times:{format}} to {figure.high * times:{format}})"
+        text = ngettext("({number} item, too few to say)", "({number} items, too few to say)", figure.n)
+        return " " + text.format(number=figure.n)
+    ends = {"low": f"{figure.low * times:{format}}", "high": f"{figure.high * times:{format}}"}
+    return " " + gettext("({low} to {high})").format(**ends)

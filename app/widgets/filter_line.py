@@ -6,7 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-MORE = "More filters"
+from backend.translations import N_, gettext
+
+MORE = N_("More filters")
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def more(elem_id: str) -> Iterator[gr.Accordion]:
 
 def label(number: int) -> str:
     """`More filters: 2 set`."""
-    return f"{MORE}: {number} set" if number else MORE
+    return gettext("More filters: {number} set").format(number=number) if number else gettext(MORE)
 
 
 def folded(number: int) -> gr.Accordion:

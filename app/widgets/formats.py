@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backend.differences import Difference
+from backend.translations import gettext
 
 if TYPE_CHECKING:
     from backend.services.results.accuracies import MeasuredNumber
@@ -12,7 +13,7 @@ def percent(value: float | None) -> str:
     """`12.3%`; a share so small that it would read as none is said to be small."""
     if value is None:
         return "–"
-    return "under 0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
+    return gettext("under 0.1%") if 0 < value < 0.0005 else f"{value:.1%}"
 
 
 def interval(measured: "MeasuredNumber | None") -> str:
@@ -21,23 +22,29 @@ def interval(measured: "MeasuredNumber | None") -> str:
         return ""
     if measured.low is None or measured.high is None:
         return f"n {measured.n:,}"
-    return f"{measured.low * 100:.1f} to {measured.high * 100:.1f} %, n {measured.n:,}"
+    ends = {"low": f"{measured.low * 100:.1f}", "high": f"{measured.high * 100:.1f}"}
+    return gettext("{low} to {high} %, n {number}").format(**ends, number=f"{measured.n:,}")
 
 
 def points(value: float) -> str:
     """A difference of two shares: `+3.2 points`."""
-    return f"{value * 100:+.1f} points"
+    return gettext("{number} points").format(number=f"{value * 100:+.1f}")
 
 
 def gap_interval(gap: Difference) -> str:
     """`-0.4 to +6.8`, in points; of an interval that is unknown, that it is."""
     if gap.low is None or gap.high is None:
-        return "interval unknown"
-    return f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f}"
+        return gettext("interval unknown")
+    return gettext("{low} to {high}").format(low=f"{gap.low * 100:+.1f}", high=f"{gap.high * 100:+.1f}")
 
 
 def count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
+
+
+def done_of(done: int, total: int, unit: str) -> str:
+    """`120 of 400 prompts`: how far a job is."""
+    return gettext("{number} of {whole} {unit}").format(number=f"{done:,}", whole=f"{total:,}", unit=gettext(unit))
 
 
 def duration(seconds: float | None) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from app.widgets import template_texts
+
 _TAG = re.compile(r"(?<!\{)\{\{\s*(#\w+|/\w+|else)?\s*([\w.@]*)\s*\}\}(?!\})")
 _WORDS = ("#if", "#unless", "#each")
 _SPOKEN = re.compile(r' (?:aria-live="\w+"|role="(?:status|alert)")')
@@ -54,11 +56,11 @@ class TemplateScope:
 
 
 def render(template: str, value: Any) -> str:
-    """Return what the template shows of a value.
+    """Return what the template shows of a value, in the language of who reads it.
 
     Its buttons are disabled: nothing listens to them yet. Nothing of it is announced: Gradio's own part will be.
     """
-    return "".join(_drawn(_parsed(template), TemplateScope({"value": value})))
+    return "".join(_drawn(_parsed(template_texts.translated(template)), TemplateScope({"value": value})))
 
 
 @cache

@@ -16,17 +16,19 @@ from fastapi import Request
 from gradio.route_utils import STATIC_TEMPLATE_LIB
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
-from app import first_content, html, own_files
+from app import first_content, html, own_files, page_texts
 from app.addresses import page_path
 from app.widgets import review_desk, scripts
 from backend.services import notices, projects
 from backend.services.projects import ProjectView
+from backend.translations import gettext
 
 NAME = "frontend/index.html"
 FONT = "fonts/inter-latin-wght-normal.woff2"
 HEAD = (
     f'<link rel="icon" href="{own_files.address("rondo.svg")}" type="image/svg+xml">'
     f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
+    "{{ messages() }}"
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
         for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js", "comments.js")
@@ -37,9 +39,10 @@ FIRST = (
     f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
     '{% for one in needs.styles %}<link rel="preload" as="style" crossorigin href="/assets/{{ one }}">{% endfor %}'
     '{% for one in needs.scripts %}<link rel="modulepreload" crossorigin href="/assets/{{ one }}">{% endfor %}'
-    '{% for one in rondo_desk(config) %}<link rel="modulepreload" href="{{ one }}">{% endfor %}'
+    '{% for one in rondo_imports(config) %}<link rel="modulepreload" href="{{ one }}">{% endfor %}'
 )
 """Before everything else, so that a browser asks for these while it reads the rest."""
+CONFIG = "window.gradio_config = {{ rondo_translated(config) | toorjson }};"
 ROOT = "window.gradio_config.root = window.location.origin + {{ rondo_shell(request).root | toorjson }};"
 """Gradio's script takes its page's name from what follows the root in the address, and asks below the root."""
 
@@ -81,9 +84,11 @@ def install(pages: Sequence[ModuleType]) -> None:
             FileSystemLoader(folder),
         ]
     )
+    html.add_words(environment)
     environment.globals["rondo_file"] = own_files.address
+    environment.globals["rondo_translated"] = page_texts.translated
     environment.globals["rondo_links"] = lambda config: scripts.links(source, shown_types(config))
-    environment.globals["rondo_desk"] = desk_scripts
+    environment.globals["rondo_imports"] = imported_scripts
     environment.globals["rondo_shell"] = lambda request: _once(request, pages)
     environment.globals["rondo_first"] = lambda request: first_content.drawn(request, pages, environment)
 
@@ -94,9 +99,10 @@ def framed(source: str) -> str:
     source = re.sub(r"<link rel=\"manifest\"[^>]*/>", "", source)
     for place, with_ours in (
         # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
+        (r"(<html\s+)lang=\"en\"", r'\1lang="{{ language() }}"'),
         (r"(<meta charset=\"utf-8\" />)", rf"\1{FIRST}"),
         (r"(<base href=\"\{\{ base_url[^>]*>)", r"\1"),
-        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}"),
+        (r"window\.gradio_config = \{\{ config \| toorjson \}\};", f"{CONFIG} {ROOT}"),
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
@@ -113,10 +119,11 @@ def shown_types(config: dict[str, Any]) -> set[str]:
     return {component["type"] for component in config["components"] if component["props"].get("visible") is not False}
 
 
-def desk_scripts(config: dict[str, Any]) -> list[str]:
-    """Return the addresses of the review desk's scripts, for the page that has one."""
+def imported_scripts(config: dict[str, Any]) -> list[str]:
+    """Return the addresses of the scripts that a page imports from its start: its words, or all of a review desk."""
     has_desk = any(component["props"].get("elem_id") == review_desk.ID for component in config["components"])
-    return [own_files.address(file) for file in own_files.with_imports(review_desk.SCRIPT)] if has_desk else []
+    first = review_desk.SCRIPT if has_desk else "gettext.js"
+    return [own_files.address(file) for file in own_files.with_imports(first)]
 
 
 def _once(request: Request, pages: Sequence[ModuleType]) -> Shell:
@@ -131,7 +138,7 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     actor, project = request.state.signed_in.actor, request.state.project
     here, slug = request.url.path.strip("/"), project.slug
     # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself.
-    every = {page: HeaderLink(page.TITLE, page_path(slug, page.PATH), here == page.PATH) for page in pages}
+    every = {page: HeaderLink(gettext(page.TITLE), page_path(slug, page.PATH), here == page.PATH) for page in pages}
     links = [link for page, link in every.items() if not page.MENU or link.is_here]
     more = [link for page, link in every.items() if page.MENU == "more"]
     # The same page of the others: what is chosen on it is of this project, and stays behind.

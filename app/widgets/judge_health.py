@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
+from backend.translations import gettext
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
@@ -57,12 +58,12 @@ def shown(health: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
     hold = hold or {}
     given = hold.get("released")
     return {
-        "light": str(health.light),
+        "light": gettext(str(health.light)),
         "badge": BADGES[health.light],
         "sentence": health.sentence,
         "corrected": corrected(health.corrected),
         "held": _held(health, hold) if hold and not given else "",
-        "released": f"{given['who']} let it train although it was held: {given['reason']}" if given else "",
+        "released": _released(given) if given else "",
         "known": [_measure(measure) for measure in health.measures if measure.light is not Light.unknown],
         "unknown": [{"title": measure.title, "missing": measure.missing} for measure in unknown],
         "number": len(unknown),
@@ -91,22 +92,28 @@ def corrected(share: CorrectedShare | None) -> str:
 
 def _held(health: Health, hold: dict[str, Any]) -> str:
     """That the round waits, and what was said then where something else is said now."""
-    before = "" if hold["said"] == health.sentence else f" When it stopped: {hold['said']}"
-    return f"Held before its training: going on needs a reason, which is kept.{before}"
+    text = gettext("Held before its training: going on needs a reason, which is kept.")
+    if hold["said"] == health.sentence:
+        return text
+    return text + " " + gettext("When it stopped: {reason}").format(reason=hold["said"])
+
+
+def _released(given: dict[str, Any]) -> str:
+    text = gettext("{name} let it train although it was held: {reason}")
+    return text.format(name=given["who"], reason=given["reason"])
 
 
 def _measure(measure: HealthMeasure) -> dict[str, Any]:
     number, unit = measure.number, " %" if measure.is_share else ""
     known = number.low is not None and number.high is not None
-    between = (
-        f"{number_text(measure, number.low)} to {number_text(measure, number.high)}" if known else "interval unknown"
-    )
-    word = "below" if measure.below else "above"
-    lights = (("amber", measure.amber), ("red", measure.red))
-    limits = [f"{color} {word} {number_text(measure, limit)}" for color, limit in lights if limit is not None]
+    ends = {"low": number_text(measure, number.low), "high": number_text(measure, number.high)}
+    between = gettext("{low} to {high}").format(**ends) if known else gettext("interval unknown")
+    text = gettext("{color} below {limit}") if measure.below else gettext("{color} above {limit}")
+    lights = ((gettext("amber"), measure.amber), (gettext("red"), measure.red))
+    limits = [text.format(color=name, limit=number_text(measure, end)) for name, end in lights if end is not None]
     return {
         "title": measure.title,
-        "light": str(measure.light),
+        "light": gettext(str(measure.light)),
         "badge": BADGES[measure.light],
         "value": f"{number_text(measure, number.value)}{unit}",
         "interval": between,
@@ -126,12 +133,12 @@ def curve(health: Health) -> go.Figure | None:
     """The share that people accept by the judge's score, with intervals, beside the line of a calibrated judge."""
     if not health.calibration:
         return None
-    figure = charts.blank(height=260, x="judge’s score, 0 to 1", y="accepted by people")
+    figure = charts.blank(height=260, x=gettext("judge’s score, 0 to 1"), y=gettext("accepted by people"))
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="calibrated",
+        name=gettext("calibrated"),
         line={"color": charts.TEXT, "dash": "dot", "width": 1.2},
         hoverinfo="skip",
     )
@@ -140,7 +147,7 @@ def curve(health: Health) -> go.Figure | None:
         x=[bin_.score for bin_ in bins],
         y=[bin_.accepted for bin_ in bins],
         mode="lines+markers",
-        name="this judge",
+        name=gettext("this judge"),
         line={"color": charts.ACCENT, "width": 1.8},
         marker={"size": [6 + min(14, bin_.n // 5) for bin_ in bins], "color": charts.ACCENT},
         error_y={
@@ -151,8 +158,8 @@ def curve(health: Health) -> go.Figure | None:
             "array": [bin_.accepted_high - bin_.accepted for bin_ in bins],
             "arrayminus": [bin_.accepted - bin_.accepted_low for bin_ in bins],
         },
-        text=[f"{bin_.n:,} texts" for bin_ in bins],
-        hovertemplate="%{text}, %{y:.1%} accepted<extra></extra>",
+        text=[gettext("{number} texts").format(number=f"{bin_.n:,}") for bin_ in bins],
+        hovertemplate=f"%{{text}}, %{{y:.1%}} {gettext('accepted')}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")
     figure.update_xaxes(range=[-0.03, 1.03])

@@ -11,12 +11,14 @@ import gradio as gr
 
 KEEP_OPEN = """
 // Drawing again takes away attributes that the template lacks, and so would fold what the reader has opened: that is
-// the how-manieth fold of its name. Another row than before, by its id, begins with all folded.
+// known by its data-fold, or without one is the nth fold with that summary. Another row than before, by its id, begins
+// with all folded.
 const opened = new Set();
 let shownId = props.value?.id;
 const folds = () => {
   const counts = new Map();
   return [...element.querySelectorAll("details")].map((one) => {
+    if (one.dataset.fold) return [one.dataset.fold, one];
     const text = one.querySelector("summary").textContent.trim(), n = (counts.get(text) ?? 0) + 1;
     counts.set(text, n);
     return [`${n} ${text}`, one];
@@ -26,6 +28,10 @@ element.addEventListener("click", (event) => {
   const clicked = event.target.closest("summary")?.parentElement;
   for (const [name, one] of folds()) if (one === clicked) opened[one.open ? "delete" : "add"](name);
 });
+// Find in page opens folds without a click. What closes without one was drawn again.
+element.addEventListener("toggle", (event) => {
+  for (const [name, one] of folds()) if (one === event.target && one.open) opened.add(name);
+}, true);
 watch("value", () => {
   if (props.value?.id !== shownId) opened.clear();
   shownId = props.value?.id;

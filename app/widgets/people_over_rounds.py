@@ -10,29 +10,30 @@ import plotly.graph_objects as go
 from app.widgets import charts
 from app.widgets.plain_table import rows_of
 from backend.services.team.performance import Performance, Share
+from backend.translations import N_, gettext
 
 COLUMNS = [
-    "Round",
-    "Person",
-    "Decided",
-    "Items an hour",
-    "Gold right",
-    "With colleagues",
-    "With adjudication",
-    "Skipped",
-    "Edits",
+    N_("Round"),
+    N_("Person"),
+    N_("Decided"),
+    N_("Items an hour"),
+    N_("Gold right"),
+    N_("With colleagues"),
+    N_("With adjudication"),
+    N_("Skipped"),
+    N_("Edits"),
 ]
-TOO_FEW = "A chart is drawn once this is known of two reviewed rounds or more; the table shows what there is."
+TOO_FEW = N_("A chart is drawn once this is known of two reviewed rounds or more; the table shows what there is.")
 MISSING = '{{#if value}}<p class="rondo-muted">{{value}}</p>{{/if}}'
-NONE = "Nobody has decided anything yet. People's figures stand here once a round was reviewed."
-LATER = "when it is over"
+NONE = N_("Nobody has decided anything yet. People's figures stand here once a round was reviewed.")
+LATER = N_("when it is over")
 MEASURES: dict[str, tuple[str, Callable[[Performance], float | None]]] = {
-    "Gold right": ("share of gold items right", lambda line: _value(line.gold)),
-    "Items an hour": ("items an hour", lambda line: line.per_hour),
-    "Decided": ("items decided", lambda line: line.decided),
-    "With colleagues": ("share equal to colleagues' words", lambda line: _value(line.colleagues)),
-    "With adjudication": ("share equal to what was settled", lambda line: _value(line.adjudicated)),
-    "Skipped": ("share of items skipped", lambda line: line.skipped.value),
+    "Gold right": (N_("share of gold items right"), lambda line: _value(line.gold)),
+    "Items an hour": (N_("items an hour"), lambda line: line.per_hour),
+    "Decided": (N_("items decided"), lambda line: line.decided),
+    "With colleagues": (N_("share equal to colleagues' words"), lambda line: _value(line.colleagues)),
+    "With adjudication": (N_("share equal to what was settled"), lambda line: _value(line.adjudicated)),
+    "Skipped": (N_("share of items skipped"), lambda line: line.skipped.value),
 }
 FEWEST_ROUNDS = 2
 SHARES = ("Gold right", "With colleagues", "With adjudication", "Skipped")
@@ -41,7 +42,7 @@ SHARES = ("Gold right", "With colleagues", "With adjudication", "Skipped")
 def table_value(lines: Sequence[Performance]) -> dict[str, Any]:
     """The newest round first."""
     newest = sorted(lines, key=lambda line: (-line.round_number, -line.decided, line.who))
-    return rows_of(COLUMNS, [table_row(line) for line in newest], none=NONE)
+    return rows_of([gettext(name) for name in COLUMNS], [table_row(line) for line in newest], none=gettext(NONE))
 
 
 def table_row(line: Performance) -> list[str]:
@@ -62,11 +63,17 @@ def table_row(line: Performance) -> list[str]:
 def in_words(share: Share | None) -> str:
     """`80% (55 to 93), 8 of 10`."""
     if share is None:
-        return LATER
+        return gettext(LATER)
     if share.value is None or share.interval is None:
         return "–"
     low, high = share.interval
-    return f"{share.value:.0%} ({100 * low:.0f} to {100 * high:.0f}), {share.right:,} of {share.number:,}"
+    return gettext("{share} ({low} to {high}), {number} of {whole}").format(
+        share=f"{share.value:.0%}",
+        low=f"{100 * low:.0f}",
+        high=f"{100 * high:.0f}",
+        number=f"{share.right:,}",
+        whole=f"{share.number:,}",
+    )
 
 
 def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
@@ -78,7 +85,7 @@ def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
             points[line.who].append((line.round_number, value))
     if len({number for some in points.values() for number, _ in some}) < FEWEST_ROUNDS:
         return None
-    drawn = charts.blank(height=280, x="round", y=y)
+    drawn = charts.blank(height=280, x=gettext("round"), y=gettext(y))
     for n, (who, some) in enumerate(points.items()):
         looks = {
             "line_dash": charts.DASHES[n % len(charts.DASHES)],
@@ -97,7 +104,7 @@ def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
 
 def chart_of(drawn: go.Figure | None, lines: Sequence[Performance]) -> list[Any]:
     """The chart, and why there is none while there is something in the table."""
-    return [gr.Plot(drawn, visible=drawn is not None), TOO_FEW if drawn is None and lines else ""]
+    return [gr.Plot(drawn, visible=drawn is not None), gettext(TOO_FEW) if drawn is None and lines else ""]
 
 
 def _value(share: Share | None) -> float | None:

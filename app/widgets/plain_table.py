@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.widgets.markup import Markup, markup
+from backend.translations import gettext
 
 TEMPLATE = """
 {{#if value.columns}}
@@ -40,7 +41,12 @@ def plain_table(elem_id: str) -> Markup:
 
 
 def rows_of(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, label: str = "", none: str = "Nothing yet."
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, label: str = "", none: str = ""
 ) -> dict[str, Any]:
     """What the table shows; texts only."""
-    return {"columns": list(columns), "rows": [list(row) for row in rows], "label": label, "none": none}
+    return {
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "label": label,
+        "none": none or gettext("Nothing yet."),
+    }

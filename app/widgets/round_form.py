@@ -17,6 +17,7 @@ from backend.services.plans import auto_rules
 from backend.services.recipes import parts
 from backend.services.recipes.knobs import Knob, KnobType
 from backend.services.rounds import Plan
+from backend.translations import N_, gettext
 from backend.values import Split
 
 SELF_JUDGE = 0
@@ -50,67 +51,79 @@ class RoundFields:
 
 def draw() -> RoundFields:
     """Lay the fields out in three groups."""
-    with gr.Accordion("Prompts", open=True):
+    with gr.Accordion(N_("Prompts"), open=True):
         with gr.Row():
-            sample_sets = _sets("Prompt sets", "What the policy is asked. Only train sets are listed.", "sample-sets")
-            held_out = _sets("Held-out sets", "What checkpoints are measured on; never trained on.", "held-out")
-            mix = _sets("Seed sets to mix in", "Answered prompts to train on as well (mix_share).", "mix-sets")
+            sample_sets = _sets(
+                N_("Prompt sets"), N_("What the policy is asked. Only train sets are listed."), "sample-sets"
+            )
+            held_out = _sets(N_("Held-out sets"), N_("What checkpoints are measured on; never trained on."), "held-out")
+            mix = _sets(N_("Seed sets to mix in"), N_("Answered prompts to train on as well (mix_share)."), "mix-sets")
         with gr.Row():
             number = gr.Number(
-                500, label="Number of prompts", info="Drawn from the sets.", interactive=True, elem_id="num-prompts"
+                500,
+                label=N_("Number of prompts"),
+                info=N_("Drawn from the sets."),
+                interactive=True,
+                elem_id="num-prompts",
             )
             seed = gr.Number(
-                0, label="Seed", info="Same seed, same fields: same round.", interactive=True, elem_id="seed"
+                0, label=N_("Seed"), info=N_("Same seed, same fields: same round."), interactive=True, elem_id="seed"
             )
-    with gr.Accordion("Checkpoints", open=True):
+    with gr.Accordion(N_("Checkpoints"), open=True):
         with gr.Row():
-            policy = _checkpoint("Policy", "Answers the prompts, and training starts from its weights.", "policy")
+            policy = _checkpoint(
+                N_("Policy"), N_("Answers the prompts, and training starts from its weights."), "policy"
+            )
             reference = _checkpoint(
-                "Reference",
-                "What the loss holds the policy near. Usually the same checkpoint; take the base instead to keep many "
-                "rounds from drifting away from it. SFT has no use for it.",
+                N_("Reference"),
+                N_(
+                    "What the loss holds the policy near. Usually the same checkpoint; take the base instead to keep "
+                    "many rounds from drifting away from it. SFT has no use for it."
+                ),
                 "reference",
             )
-            judge = _checkpoint("Judge", "Judges the samples. Unset, the policy judges itself.", "judge")
+            judge = _checkpoint(N_("Judge"), N_("Judges the samples. Unset, the policy judges itself."), "judge")
         engine = gr.Radio(
             [("transformers", "transformers"), ("vLLM", "vllm")],
             value="transformers",
-            label="Engine",
-            info="What serves model folders. vLLM is a server that Rondo starts for the round's stages and ends when "
-            "idle. It has to be installed, and takes half a minute or more to start.",
+            label=N_("Engine"),
+            info=N_(
+                "What serves model folders. vLLM is a server that Rondo starts for the round's stages and ends when "
+                "idle. It has to be installed, and takes half a minute or more to start."
+            ),
             interactive=True,
             elem_id="engine",
         )
-    with gr.Accordion("Review", open=True):
+    with gr.Accordion(N_("Review"), open=True):
         with gr.Row():
             reviewed = gr.Checkbox(
                 True,
-                label="People review",
-                info="The round waits after judging until somebody closes the review.",
+                label=N_("People review"),
+                info=N_("The round waits after judging until somebody closes the review."),
                 interactive=True,
                 elem_id="is-reviewed",
             )
             blind = gr.Checkbox(
                 True,
-                label="Blind",
-                info="The judge's view is hidden until the reviewer decides.",
+                label=N_("Blind"),
+                info=N_("The judge's view is hidden until the reviewer decides."),
                 interactive=True,
                 elem_id="is-blind",
             )
-        with gr.Accordion("How people review", open=False, elem_id="review-settings"):
+        with gr.Accordion(N_("How people review"), open=False, elem_id="review-settings"):
             review = Form(start=parts.review_defaults())
             draw_knobs(review, (), parts.review_knobs())
-    with gr.Accordion("Rounds", open=False), gr.Row():
+    with gr.Accordion(N_("Rounds"), open=False), gr.Row():
         rounds = gr.Number(
             1,
-            label="Rounds to run",
-            info="This one included. Each goes on from the checkpoint of the one before, with the next seed.",
+            label=N_("Rounds to run"),
+            info=N_("This one included. Each goes on from the checkpoint of the one before, with the next seed."),
             interactive=True,
             elem_id="num-rounds",
         )
         rules = gr.CheckboxGroup(
             [(words, name) for name, words in auto_rules.RULES.items()],
-            label="No further round follows when",
+            label=N_("No further round follows when"),
             value=[*auto_rules.RULES],
             interactive=True,
             elem_id="stop-rules",
@@ -127,7 +140,7 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     rows = checkpoints.tree(actor, project_id)
     writing = [row for row in rows if row.kind != SCORER]
     needed = wrappers.needing_weights(plan.recipe)
-    judges = [("the policy itself", SELF_JUDGE), *map(_named, rows)]
+    judges = [(gettext("the policy itself"), SELF_JUDGE), *map(_named, rows)]
     return [
         gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train), multiselect=True),
         gr.Dropdown(choices=held_out, value=_known(plan.held_out_set_ids, held_out), multiselect=True),

@@ -9,21 +9,22 @@ from app.widgets.form_fields import FormField
 from backend.services.samples import filter_choices
 from backend.services.samples.filter_choices import FilterChoices, NamedId
 from backend.services.samples.text_steps import TextStep
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 LABELS = {
-    "reviewer": "Decided by",
-    "checkpoint": "Written by",
-    "judge": "Judge",
-    "judged_by": "Judged by checkpoint",
+    "reviewer": N_("Decided by"),
+    "checkpoint": N_("Written by"),
+    "judge": N_("Judge"),
+    "judged_by": N_("Judged by checkpoint"),
 }
 IDS = ("reviewer", "checkpoint", "judged_by")
 PICKED = ("reviewer", "checkpoint", "judge", "judged_by")
 """What of the bar is picked from a list of the round's, before the step."""
 NUM_PICKED = len(PICKED) + 1
 """So many fields at the end of the bar depend on the round."""
-ANY = ("All", "")
-EVERY_STEP = ("All", "")
+ANY = (N_("All"), "")
+EVERY_STEP = (N_("All"), "")
 
 
 def build(name: str) -> dict[str, FormField]:
@@ -50,7 +51,7 @@ def pickers(here: Context, steps: Sequence[TextStep], query: JSON) -> list[gr.Dr
 
 def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
     """The picker of a round's steps; hidden where all texts are one step's."""
-    choices = [EVERY_STEP, *((str(step), str(step.step)) for step in steps)]
+    choices = [(gettext(EVERY_STEP[0]), EVERY_STEP[1]), *((str(step), str(step.step)) for step in steps)]
     return gr.Dropdown(choices=choices, value=query.get("step", ""), visible=len(steps) > 1)
 
 

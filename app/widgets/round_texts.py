@@ -5,7 +5,9 @@ from typing import Any
 
 from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
+from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from app.widgets.warning_said import lights
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
@@ -14,6 +16,7 @@ from backend.services.round_report.shapes import (
     ChangedMetric,
     Extreme,
     FunnelFlow,
+    Head,
     OpeningSection,
     SetKnob,
     Spread,
@@ -22,6 +25,7 @@ from backend.services.round_report.shapes import (
     Texts,
     Warned,
 )
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, WarningLevel
 
 Shown = dict[str, Any]
@@ -33,11 +37,16 @@ BADGES = {
     RoundStatus.failed: "bad",
 }
 ENGINES = {LocalEngine.transformers: "transformers", LocalEngine.vllm: "vLLM"}
-IN_TRASH = " (in the trash)"
+IN_TRASH = N_(" (in the trash)")
 PREVIEW = 160
-WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
-UNKNOWN = "interval unknown"
-BRANCH_WORDS = {"questions": "the judge answers the project's questions"}
+WHOSE = {
+    "made": N_("what it made"),
+    "start": N_("what it started from"),
+    "round": N_("the round"),
+    "other": N_("another checkpoint"),
+}
+UNKNOWN = N_("interval unknown")
+BRANCH_WORDS = {"questions": N_("the judge answers the project's questions")}
 """What a link to a branch says where it is not "judge again"."""
 
 
@@ -46,41 +55,41 @@ def reopened(what: JSON) -> str:
     if not what:
         return ""
     since = moment(datetime.fromisoformat(what["at"]))
-    over = "It is closed again." if "closed_at" in what else "It is open."
-    why = f"“{what['reason'].rstrip('.')}”"
-    return (
-        f"{what['who']} opened the review again on {since}: {why}. {over} Metrics, datasets and the "
-        "checkpoint are of the labels before; a branch at the selection trains by those of now."
-    )
+    over = gettext("It is closed again.") if "closed_at" in what else gettext("It is open.")
+    return gettext(
+        "{name} opened the review again on {since}: “{reason}”. {state} Metrics, datasets and the checkpoint are of "
+        "the labels before; a branch at the selection trains by those of now."
+    ).format(name=what["who"], since=since, reason=what["reason"].rstrip("."), state=over)
 
 
 def opening(report: OpeningSection) -> Shown:
     """The card on top, the warnings, the metrics and what was asked for."""
     head, asked = report.head, report.asked
-    from_ = f"from round {head.parent_number}" if head.parent_number is not None else "from a base checkpoint"
-    from_ += IN_TRASH if head.is_parent_in_trash else ""
+    from_ = gettext("from a base checkpoint")
+    if head.parent_number is not None:
+        from_ = gettext("from {name}").format(name=gettext("round {number}").format(number=head.parent_number))
+    from_ += gettext(IN_TRASH) if head.is_parent_in_trash else ""
     if head.branch_of_number is not None:
-        from_ = f"a branch of round {head.branch_of_number}{IN_TRASH if head.is_origin_in_trash else ''}, {from_}"
-    phase = f", phase {min(head.phase, head.phases - 1) + 1} of {head.phases}" if head.phases > 1 else ""
-    author = f" by {head.created_by}" if head.created_by else ""
-    is_open = head.finished_at is None
-    ended = f"so far {duration(head.seconds)}" if is_open else f"took {duration(head.seconds)}"
-    review = ("reviewed blind" if head.is_blind else "reviewed") if head.is_reviewed else "not reviewed"
+        in_trash = gettext(IN_TRASH) if head.is_origin_in_trash else ""
+        from_ = gettext("a branch of round {number}{in_trash}, {origin}").format(
+            number=head.branch_of_number, in_trash=in_trash, origin=from_
+        )
+    phase = gettext(", phase {number} of {whole}") if head.phases > 1 else ""
+    phase = phase.format(number=min(head.phase, head.phases - 1) + 1, whole=head.phases)
     unknown = {metric.name for metric in report.measured.metrics if metric.value is None}
     return {
         "id": head.id,
-        "title": f"Round {head.number}",
+        "title": gettext("Round {number}").format(number=head.number),
         "branch_of_id": None if head.is_origin_in_trash else head.branch_of_id,
-        "branches": [{"id": head.id, "at": at, "words": BRANCH_WORDS.get(at, f"{at} again")} for at in head.branches],
-        "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
+        "branches": [{"id": head.id, "at": at, "words": _branch_words(at)} for at in head.branches],
+        "status": _status(head),
         "badge": BADGES.get(head.status, ""),
         "is_archived": head.is_archived,
         "reopened": reopened(head.reopened),
         "recipe": f"{head.title or head.recipe}{f' ({head.paper})' if head.paper else ''}{phase}",
         "from": from_,
         "parent_id": None if head.is_parent_in_trash else head.parent_id,
-        "facts": f"Launched {moment(head.created_at)}{author}, {ended}. {head.num_prompts:,} prompts, "
-        f"seed {head.seed}, {review}. Model folders are served by {ENGINES[head.engine]}.",
+        "facts": _facts(head),
         "is_measured": any(metric.of == "made" and metric.value is not None for metric in report.measured.metrics),
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
@@ -91,7 +100,9 @@ def opening(report: OpeningSection) -> Shown:
         "metrics": [measure(metric) for metric in report.measured.metrics if metric.value is not None],
         "metrics_missing": [line for line in report.measured.missing if _named(line) not in unknown],
         "unknown": [line for line in report.measured.missing if _named(line) in unknown],
-        "num_unknown": f"{len(unknown)} metric{'' if len(unknown) == 1 else 's'} could not be computed",
+        "num_unknown": ngettext(
+            "{number} metric could not be computed", "{number} metrics could not be computed", len(unknown)
+        ).format(number=len(unknown)),
         "steps": [_step(step) for step in asked.steps],
         "removed": list(asked.removed),
         "knobs": [_knob(knob, label_of(knob.name)) for knob in asked.knobs],
@@ -101,7 +112,7 @@ def opening(report: OpeningSection) -> Shown:
         "few_shot": list(asked.few_shot),
         "templates": [
             {
-                "title": f"Step {template.step}, {template.knob}",
+                "title": gettext("Step {number}, {knob}").format(number=template.step, knob=template.knob),
                 "hash": template.content_hash[:12],
                 "text": template.text,
             }
@@ -113,7 +124,7 @@ def opening(report: OpeningSection) -> Shown:
         ],
         "sets": [
             {
-                "use": entry.use.replace("_", " "),
+                "use": gettext(entry.use.replace("_", " ")),
                 "id": entry.prompt_set_id,
                 "name": entry.name,
                 "count": count(entry.num_prompts),
@@ -125,12 +136,45 @@ def opening(report: OpeningSection) -> Shown:
     }
 
 
+def _branch_words(at: str) -> str:
+    return gettext(BRANCH_WORDS[at]) if at in BRANCH_WORDS else gettext("{stage} again").format(stage=word(at))
+
+
+def _status(head: Head) -> str:
+    if head.status is not RoundStatus.running:
+        return word(head.status)
+    return gettext("running: {stage}").format(stage=word(head.stage))
+
+
+def _facts(head: Head) -> str:
+    """When it was launched and by whom, how long it took, and how it was asked for."""
+    launched = gettext("Launched {when} by {name}") if head.created_by else gettext("Launched {when}")
+    took = gettext("so far {time}") if head.finished_at is None else gettext("took {time}")
+    review = gettext("not reviewed")
+    if head.is_reviewed:
+        review = gettext("reviewed blind") if head.is_blind else gettext("reviewed")
+    return gettext(
+        "{launched}, {took}. {number} prompts, seed {seed}, {review}. Model folders are served by {engine}."
+    ).format(
+        launched=launched.format(when=moment(head.created_at), name=head.created_by),
+        took=took.format(time=duration(head.seconds)),
+        number=f"{head.num_prompts:,}",
+        seed=head.seed,
+        review=review,
+        engine=ENGINES[head.engine],
+    )
+
+
 def _warning(warned: Warned) -> Shown:
     low, high = warned.low, warned.high
-    between = "" if low is None or high is None else f"95 % interval {low:.1%} to {high:.1%}"
-    limit = "" if not warned.limit else f"limit {warned.limit:.0%}"
+    between = (
+        ""
+        if low is None or high is None
+        else gettext("95 % interval {low} to {high}").format(low=f"{low:.1%}", high=f"{high:.1%}")
+    )
+    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=f"{warned.limit:.0%}")
     return {
-        "level": warned.level,
+        "level": word(warned.level),
         "badge": "bad" if warned.level == WarningLevel.red else "warn",
         "text": warned.text,
         "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
@@ -147,25 +191,30 @@ def measure(number: ChangedMetric) -> Shown:
     """One metric with its interval and its change."""
     shares = _is_share(number)
     values = [_number(value, shares) for value in (number.low, number.high)]
-    interval = f"{values[0]} to {values[1]}" if None not in (number.low, number.high) else UNKNOWN
+    interval = _between(*values) if None not in (number.low, number.high) else gettext(UNKNOWN)
     change, spread, tested = "–", "", ""
     if number.change is not None:
-        unit = " points" if shares else ""
-        change = f"{_number(number.change, shares, sign=True)}{unit} since {number.compared_with}"
+        since = gettext("{number} points since {start}") if shares else gettext("{number} since {start}")
+        change = since.format(number=_number(number.change, shares, sign=True), start=number.compared_with)
         ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
-        spread = f"{ends[0]} to {ends[1]}" if number.change_low is not None else UNKNOWN
+        spread = _between(*ends) if number.change_low is not None else gettext(UNKNOWN)
     if number.p is not None:
-        changed = f"{number.newly_right:,} newly right, {number.newly_wrong:,} newly wrong"
-        tested = f"{changed}, p = {number.p:.2g} of this pair alone"
+        text = gettext("{right} newly right, {wrong} newly wrong, p = {p} of this pair alone")
+        counts = {"right": f"{number.newly_right:,}", "wrong": f"{number.newly_wrong:,}"}
+        tested = text.format(**counts, p=f"{number.p:.2g}")
     return {
         "name": number.name.replace("_", " "),
-        "of": number.checkpoint or WHOSE[number.of],
+        "of": number.checkpoint or gettext(WHOSE[number.of]),
         "value": _number(number.value, shares) + (" %" if shares else ""),
         "interval": f"{interval}, n {number.n:,}",
         "change": change,
         "spread": spread,
         "tested": tested,
     }
+
+
+def _between(low: str, high: str) -> str:
+    return gettext("{low} to {high}").format(low=low, high=high)
 
 
 def _is_share(measure: ChangedMetric) -> bool:
@@ -181,7 +230,7 @@ def _number(value: float | None, is_share: bool, *, sign: bool = False) -> str:
 
 
 def _knob(knob: SetKnob, label: str) -> Shown:
-    usual = f"the recipe has {knob.default}" if knob.differs else ""
+    usual = gettext("the recipe has {value}").format(value=knob.default) if knob.differs else ""
     return {"name": label, "value": knob.value, "usual": usual}
 
 
@@ -199,19 +248,18 @@ def _step(step_asked: StepAsked) -> Shown:
 
 
 def _stage(stage_time: StageTime) -> Shown:
-    where = stage_time.worker + (
-        f" on {stage_time.host}" if stage_time.host and stage_time.host not in stage_time.worker else ""
-    )
+    where = stage_time.worker
+    if stage_time.host and stage_time.host not in stage_time.worker:
+        where = gettext("{worker} on {machine}").format(worker=stage_time.worker, machine=stage_time.host)
+    attempts = gettext("attempt {number}").format(number=stage_time.attempts) if stage_time.attempts > 1 else ""
     return {
         "job": stage_time.job_id,
         "what": stage_time.what,
-        "status": str(stage_time.status) if stage_time.status else "now",
+        "status": word(stage_time.status) if stage_time.status else gettext("now"),
         "took": duration(stage_time.seconds),
         "worker": where,
         "started": moment(stage_time.started_at) if stage_time.started_at else "",
-        "note": ", ".join(
-            filter(None, (f"attempt {stage_time.attempts}" if stage_time.attempts > 1 else "", stage_time.error[:200]))
-        ),
+        "note": ", ".join(filter(None, (attempts, stage_time.error[:200]))),
     }
 
 
@@ -223,7 +271,9 @@ def flow(shown_flow: FunnelFlow) -> Shown:
             {
                 "name": stage.name,
                 "count": f"{stage.count:,} {stage.unit}",
-                "share": "" if stage.share is None else f"{percent(stage.share)} of the stage before",
+                "share": ""
+                if stage.share is None
+                else gettext("{share} of the stage before").format(share=percent(stage.share)),
                 "width": 100 if stage.share is None else round(stage.share * 100),
                 "href": stage.href,
                 "drops": drop_bars.bars(
@@ -244,15 +294,14 @@ def flow(shown_flow: FunnelFlow) -> Shown:
 def texts(report: Texts, step: int | None = None) -> Shown:
     """The ways, the spread of one step's texts, and the ends of the list."""
     spread, all_ = chosen(report, step), report.spreads
-    looked = (
-        f"{all_.counted:,} texts"
-        if all_.counted == all_.total
-        else (f"{all_.counted:,} of {all_.total:,} texts, drawn evenly")
-    )
+    looked = gettext("From {number} texts.")
+    if all_.counted != all_.total:
+        looked = gettext("From {number} of {whole} texts, drawn evenly.")
+    looked = looked.format(number=f"{all_.counted:,}", whole=f"{all_.total:,}")
     return {
         "flows": [flow(flow_) for flow_ in report.flows.flows],
         "flows_missing": list(report.flows.missing),
-        "looked_at": f"From {looked}." if all_.counted else "",
+        "looked_at": looked if all_.counted else "",
         "spread": spread.name if spread else "",
         "categories": [category(entry) for entry in spread.categories] if spread else [],
         "spread_missing": [*all_.missing, *(spread.missing if spread else ())],
@@ -270,15 +319,16 @@ def chosen(report: Texts, step: int | None) -> Spread | None:
 
 
 def category(spread: Category) -> Shown:
-    between = f"{spread.low:.0%} to {spread.high:.0%}" if spread.low is not None and spread.high is not None else ""
+    is_known = spread.low is not None and spread.high is not None
+    between = _between(f"{spread.low:.0%}", f"{spread.high:.0%}") if is_known else ""
     return {
         "key": spread.key,
         "value": spread.value,
         "n": count(spread.n),
         "judged": count(spread.judged),
-        "accepted": "too few" if spread.accepted is None else percent(spread.accepted),
+        "accepted": gettext("too few") if spread.accepted is None else percent(spread.accepted),
         "interval": between,
-        "score": "too few" if spread.score is None else f"{spread.score:.3g}",
+        "score": gettext("too few") if spread.score is None else f"{spread.score:.3g}",
     }
 
 
@@ -287,8 +337,8 @@ def _extreme(extreme: Extreme) -> Shown:
         {
             "id": row.id,
             "score": "–" if row.score is None else f"{row.score:.3g}",
-            "verdict": str(row.verdict) if row.verdict else "undecided",
-            "by": "" if row.source == LabelSource.none else str(row.source),
+            "verdict": word(row.verdict) if row.verdict else gettext("undecided"),
+            "by": "" if row.source == LabelSource.none else source_word(row.source),
             "spread": "" if row.spread is None else f"{row.spread:.2g}",
             "prompt": row.prompt[:PREVIEW],
             "text": row.text[:PREVIEW],

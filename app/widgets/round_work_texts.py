@@ -6,10 +6,16 @@ from app.widgets.formats import count, duration, percent
 from app.widgets.roles import needs
 from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.services.round_report.shapes import Cost, People, WorkSection
+from backend.translations import N_, gettext
 from backend.values import Role
 
-WAYS = {"review": "Review it", "team": "Set up the review", "new-round": "Launch a round with a review"}
+WAYS = {
+    "review": N_("Review it"),
+    "team": N_("Set up the review"),
+    "new-round": N_("Launch a round with a review"),
+}
 NEEDS = {page: needs(Role.reviewer if page == "review" else Role.curator) for page in WAYS}
 
 
@@ -19,13 +25,13 @@ def work(report: WorkSection) -> Shown:
     return {
         "people": _people(report.people),
         "failed": {
-            "title": f"{failed.total:,} left out" if failed.total else "",
-            "none": failed.missing or "Nothing was left out.",
+            "title": gettext("{number} left out").format(number=f"{failed.total:,}") if failed.total else "",
+            "none": failed.missing or gettext("Nothing was left out."),
             "counts": [{"text": f"{count.count:,} {count.reason}"} for count in failed.counts],
             "rows": [
                 {
                     "id": row.id,
-                    "stage": str(row.stage),
+                    "stage": word(row.stage),
                     "kind": row.kind.replace("_", " "),
                     "reason": row.reason[:300],
                     "prompt": row.prompt[:PREVIEW],
@@ -38,8 +44,10 @@ def work(report: WorkSection) -> Shown:
         "datasets": [
             {
                 "id": dataset.id,
-                "title": f"Dataset {dataset.id}",
-                "what": f"{dataset.what}: {dataset.num_examples:,} rows, {dataset.type.replace('_', ' ')}",
+                "title": gettext("Dataset {number}").format(number=dataset.id),
+                "what": gettext("{what}: {number} rows, {type}").format(
+                    what=dataset.what, number=f"{dataset.num_examples:,}", type=dataset.type.replace("_", " ")
+                ),
                 "parts": ", ".join(f"{number:,} {name}" for name, number in dataset.parts.items()),
                 "frozen": moment(dataset.frozen_at),
                 "hash": dataset.content_hash,
@@ -55,23 +63,33 @@ def work(report: WorkSection) -> Shown:
 def _people(people: People) -> Shown:
     lines: list[tuple[str, str]] = []
     if people.is_told:
-        lines.append(("decisions", ", ".join(f"{number:,} {kind}" for kind, number in people.kinds.items()) or "none"))
-        lines.append(("people", count(people.people)))
-        lines.append(("judged texts that people decided on", count(people.looked_at)))
+        lines.append(
+            (
+                gettext("decisions"),
+                ", ".join(f"{number:,} {kind}" for kind, number in people.kinds.items()) or gettext("none"),
+            )
+        )
+        lines.append((gettext("people"), count(people.people)))
+        lines.append((gettext("judged texts that people decided on"), count(people.looked_at)))
         over = "–" if people.share is None else f"{percent(people.share)} ({_between(people.low, people.high)})"
-        lines.append(("of these otherwise than the judge", over))
+        lines.append((gettext("of these otherwise than the judge"), over))
     for agreed in people.agreement:
         share = "–" if agreed.share is None else f"{agreed.share:.0%} ({_between(agreed.share_low, agreed.share_high)})"
         alpha = "–"
         if agreed.alpha is not None:
             ends = (agreed.alpha_low, agreed.alpha_high)
-            alpha = f"{agreed.alpha:.2f} ({UNKNOWN if None in ends else f'{ends[0]:.2f} to {ends[1]:.2f}'})"
-        lines.append(
-            (f"agreement on {agreed.criterion}", f"{share} of {agreed.n:,} items, Krippendorff’s alpha {alpha}")
-        )
+            between = (
+                gettext("{low} to {high}").format(low=f"{ends[0]:.2f}", high=f"{ends[1]:.2f}")
+                if None not in ends
+                else gettext(UNKNOWN)
+            )
+            alpha = f"{agreed.alpha:.2f} ({between})"
+        title = gettext("agreement on {criterion}").format(criterion=agreed.criterion)
+        text = gettext("{share} of {number} items, Krippendorff’s alpha {alpha}")
+        lines.append((title, text.format(share=share, number=f"{agreed.n:,}", alpha=alpha)))
     page = people.target.partition("?")[0]
     return {
-        "way": {"href": people.target, "words": WAYS[page], "needs": NEEDS[page]} if people.target else None,
+        "way": {"href": people.target, "words": gettext(WAYS[page]), "needs": NEEDS[page]} if people.target else None,
         "lines": [{"name": name, "value": value} for name, value in lines],
         "each": [
             {
@@ -87,20 +105,27 @@ def _people(people: People) -> Shown:
 
 
 def _between(low: float | None, high: float | None) -> str:
-    return UNKNOWN if low is None or high is None else f"{low:.0%} to {high:.0%}"
+    if low is None or high is None:
+        return gettext(UNKNOWN)
+    return gettext("{low} to {high}").format(low=f"{low:.0%}", high=f"{high:.0%}")
 
 
 def _endpoints(cost: Cost) -> list[tuple[str, str]]:
     """A line for each endpoint, and what they cost together."""
     lines = [
         (
-            f"asked of {each.name}",
-            f"{count(each.requests)} requests, {count(each.tokens_in)} tokens in, {count(each.tokens_out)} out"
+            gettext("asked of {name}").format(name=each.name),
+            gettext("{number} requests, {tokens_in} tokens in, {tokens_out} out").format(
+                number=count(each.requests), tokens_in=count(each.tokens_in), tokens_out=count(each.tokens_out)
+            )
             + ("" if each.cost is None else f": {money(each.cost)}"),
         )
         for each in cost.endpoints
     ]
-    return [*lines, *([("cost of endpoints", money(cost.endpoint_cost))] if cost.endpoint_cost is not None else [])]
+    return [
+        *lines,
+        *([(gettext("cost of endpoints"), money(cost.endpoint_cost))] if cost.endpoint_cost is not None else []),
+    ]
 
 
 def money(value: float) -> str:
@@ -108,24 +133,28 @@ def money(value: float) -> str:
     return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4g}"
 
 
+def _unread(cost: Cost) -> str:
+    return gettext("tokens read by other models") if cost.endpoints else gettext("tokens read by models")
+
+
 def _cost(cost: Cost) -> Shown:
-    times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in cost.seconds.items())
+    times = ", ".join(f"{word(stage)} {duration(seconds)}" for stage, seconds in cost.seconds.items())
     minutes = "–" if cost.review_minutes is None else f"{cost.review_minutes:.1f} min"
     per_row: Sequence[tuple[str, float | None, str]] = (
-        ("tokens", cost.tokens_per_row, ".0f"),
+        (gettext("tokens"), cost.tokens_per_row, ".0f"),
         ("s", cost.seconds_per_row, ".2g"),
-        ("review min", cost.minutes_per_row, ".2g"),
+        (gettext("review min"), cost.minutes_per_row, ".2g"),
     )
     each = [f"{value:{format}} {unit}" for unit, value, format in per_row if value is not None]
     lines = (
-        ("tokens written by the policy", count(cost.tokens_written)),
-        ("tokens written by the judge", count(cost.tokens_judging)),
-        *([(f"tokens read by {'other ' if cost.endpoints else ''}models", "unknown")] if cost.reads_unknown else []),
+        (gettext("tokens written by the policy"), count(cost.tokens_written)),
+        (gettext("tokens written by the judge"), count(cost.tokens_judging)),
+        *([(_unread(cost), gettext("unknown"))] if cost.reads_unknown else []),
         *_endpoints(cost),
-        ("tokens trained on", count(cost.tokens_trained)),
-        ("time of its jobs", f"{duration(cost.total_seconds)}{f' ({times})' if times else ''}"),
-        ("people’s time", minutes),
-        ("rows kept", count(cost.kept)),
-        ("per kept row", ", ".join(each) or "–"),
+        (gettext("tokens trained on"), count(cost.tokens_trained)),
+        (gettext("time of its jobs"), f"{duration(cost.total_seconds)}{f' ({times})' if times else ''}"),
+        (gettext("people’s time"), minutes),
+        (gettext("rows kept"), count(cost.kept)),
+        (gettext("per kept row"), ", ".join(each) or "–"),
     )
     return {"lines": [{"name": name, "value": value} for name, value in lines], "missing": list(cost.missing)}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from backend.services.samples.answers import JUDGE
+from backend.translations import gettext
 from backend.values import JSON
 
 LONGEST = 2_000
@@ -21,7 +22,7 @@ def by_whom(answers: JSON, titles: Mapping[str, str]) -> list[JSON]:
                 {"asked": titles.get(key, key), "text": in_words(value)[:LONGEST]} for key, value in some.items()
             ],
         }
-        for who, some in (("People answered", people), ("The judge answered", judged))
+        for who, some in ((gettext("People answered"), people), (gettext("The judge answered"), judged))
         if some
     ]
 

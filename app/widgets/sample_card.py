@@ -6,47 +6,46 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from app.widgets.sample_answers import by_whom, in_words
+from app.widgets.sample_facts import CORRECT, facts, score, source_word, speaker, title
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.services.decisions import Decision
 from backend.services.samples.answers import JUDGE
 from backend.services.samples.chain import Chain
 from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
 from backend.services.samples.found import ShownSearch, TextPiece
 from backend.services.samples.rows import SampleRow
-from backend.values import GOES_ON, JSON, DecisionKind, LabelSource, SampleKind, Verdict
-from backend.values.episodes import ASSISTANT
+from backend.translations import N_, gettext
+from backend.values import JSON, DecisionKind, SampleKind, Verdict
 
-CORRECT = {True: "right", False: "wrong", None: "–"}
+DECIDED = (N_("bulk"), N_("blind"), N_("judge shown"))
+"""How a decision was made."""
 BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
-    DecisionKind.accept: "Accepted by",
-    DecisionKind.reject: "Rejected by",
-    DecisionKind.score: "Scored by",
-    DecisionKind.edit: "Edited by",
-    DecisionKind.flag: "Flagged by",
-    DecisionKind.skip: "Skipped by",
-    DecisionKind.retract: "Taken back by",
-    DecisionKind.prefer: "Compared with its group by",
-    DecisionKind.rank: "Ranked with its group by",
-    DecisionKind.note: "Noted by",
+    DecisionKind.accept: N_("Accepted by"),
+    DecisionKind.reject: N_("Rejected by"),
+    DecisionKind.score: N_("Scored by"),
+    DecisionKind.edit: N_("Edited by"),
+    DecisionKind.flag: N_("Flagged by"),
+    DecisionKind.skip: N_("Skipped by"),
+    DecisionKind.retract: N_("Taken back by"),
+    DecisionKind.prefer: N_("Compared with its group by"),
+    DecisionKind.rank: N_("Ranked with its group by"),
+    DecisionKind.note: N_("Noted by"),
 }
 ANSWER = "answer: "
 """Before the key of a question, as the name of its column."""
 SIMILARITY = "similarity to "
 """Before the number of a sample, as the name of a column."""
-HIDDEN = "hidden until you decide"
-HIDDEN_CHAIN = "Where the text came from and what was said of it is hidden until the review is over."
-MORE_QUESTIONS = "There are more of them; the list of samples, by step, has all."
-OTHERS_LATER = "What colleagues decide is shown after your own decision."
+HIDDEN = N_("hidden until you decide")
+HIDDEN_CHAIN = N_("Where the text came from and what was said of it is hidden until the review is over.")
+MORE_QUESTIONS = N_("There are more of them; the list of samples, by step, has all.")
+OTHERS_LATER = N_("What colleagues decide is shown after your own decision.")
 LONGEST_COMPARED = 8_000
 """Two texts of more characters together are shown one below the other: comparing them would keep the page waiting."""
 LONGEST = 50_000
 """A page shows so many characters of a text; the review desk and exports have it whole."""
-
-
-def score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
 
 
 def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()) -> list[str]:
@@ -55,12 +54,12 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
     return [
         str(row.id),
         score(row.score),
-        row.verdict or "–",
-        CORRECT[row.is_correct],
+        word(row.verdict) or "–",
+        gettext(CORRECT[row.is_correct]),
         *(one_line(in_words(cell(row, key))) if key.startswith(ANSWER) else noted(cell(row, key)) for key in keys),
         joined(row.excerpt) or one_line(row.text),
         joined(row.prompt_excerpt) or one_line(row.prompt),
-        row.source if row.source != LabelSource.none else "–",
+        source_word(row.source),
         ", ".join([*step_of(row, steps), *marks(row)]),
         f"{row.num_tokens:,}",
         row.finish_reason,
@@ -126,34 +125,13 @@ def one_line(text: str) -> str:
 
 def marks(row: SampleRow) -> list[str]:
     """What is unusual about a sample, in words."""
-    flags = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
-    flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != SampleKind.completion}
-    flags |= {HIDDEN: row.is_hidden, "has near-duplicates": row.near_duplicate_of == row.id}
-    flags |= {f"near-duplicate of {row.near_duplicate_of}": row.near_duplicate_of not in (None, row.id)}
+    flags = {gettext("human disagrees"): row.is_overridden, gettext("unparsed"): row.is_unparsed}
+    flags |= {gettext("flagged"): row.is_flagged, gettext("truncated"): row.finish_reason == "length"}
+    flags |= {row.kind: row.kind != SampleKind.completion}
+    flags |= {gettext(HIDDEN): row.is_hidden, gettext("has near-duplicates"): row.near_duplicate_of == row.id}
+    alike = gettext("near-duplicate of {number}").format(number=row.near_duplicate_of)
+    flags |= {alike: row.near_duplicate_of not in (None, row.id)}
     return [*(name for name, is_so in flags.items() if is_so), *(f"#{tag}" for tag in row.tags)]
-
-
-def title(detail: SampleDetail) -> str:
-    """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
-    if detail.edited_from_id is not None:
-        return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
-    if detail.turns and detail.author is None:
-        count = sum(turn["role"] == ASSISTANT for turn in detail.turns)
-        reward = detail.noted.get("reward")
-        return f"Episode of {count} text{'s' * (count != 1)}" + ("" if reward is None else f", reward {reward:g}")
-    if GOES_ON in detail.noted and detail.author is None:  # a file may note anything under that name
-        value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
-        rated = "no value" if value is None else f"value {value:g}"
-        return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"
-    if not detail.author:
-        return "Text"
-    noted = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
-    return f"Text by {detail.author} (the file says {noted or 'nothing of it'})"
-
-
-def speaker(role: str) -> str:
-    """Who says a turn of an episode."""
-    return "policy" if role == ASSISTANT else "environment"
 
 
 def card(
@@ -165,11 +143,11 @@ def card(
     text, prompt = (ShownSearch.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
     return {
         "id": str(row.id),
-        "verdict": row.verdict or "no verdict",
+        "verdict": word(row.verdict) or gettext("no verdict"),
         "badge": BADGES[row.verdict],
-        "marks": marks(row) + (["contains something like a score"] if detail.score_like else []),
+        "marks": marks(row) + ([gettext("contains something like a score")] if detail.score_like else []),
         "facts": facts(detail),
-        "asked": "What was asked" if detail.is_question else "Prompt",
+        "asked": gettext("What was asked") if detail.is_question else gettext("Prompt"),
         "messages": [{"role": m["role"], "pieces": marked(m["content"], prompt)} for m in detail.messages],
         "few_shot": [{"role": m["role"], "content": cut(m["content"])} for m in detail.few_shot_chat],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
@@ -182,11 +160,15 @@ def card(
         "reasoning": cut(detail.reasoning or ""),
         "original": cut(detail.original or ""),
         "changes": changes(detail.original, detail.text) if detail.original is not None else [],
-        "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
+        "unjudged": gettext("The judge's view is hidden until you decide.")
+        if row.is_hidden
+        else gettext("No judge has seen it."),
         "judgments": [judgment(view, is_first=n == 0) for n, view in enumerate(detail.judgments)],
         "history": [decision(entry) for entry in detail.history],
-        "undecided": OTHERS_LATER if detail.hides_others else "Nobody has decided on it.",
-        "siblings": f"The other {'answers to this question' if detail.is_question else 'samples of this prompt'}",
+        "undecided": gettext(OTHERS_LATER) if detail.hides_others else gettext("Nobody has decided on it."),
+        "siblings": gettext("The other answers to this question")
+        if detail.is_question
+        else gettext("The other samples of this prompt"),
         "group": [linked(member, query, detail.chain.names) for member in detail.group],
         **chain(detail.chain, query),
         "trained": [trained(entry) for entry in detail.trained],
@@ -211,69 +193,46 @@ def _changes(old: list[str], new: list[str]) -> Iterator[JSON]:
         yield from [{"text": come, "role": "insertion", "style": "in"}] if come else []
 
 
-def facts(detail: SampleDetail) -> str:
-    row = detail.label
-    parts = [
-        *([] if row.is_hidden else [f"score {score(row.score)}"]),
-        *([] if detail.machine_score is None and row.is_hidden else [judged(detail)]),
-        *([] if row.is_hidden else [f"label by {row.source}"]),
-        *([] if row.is_correct is None else [f"{CORRECT[row.is_correct]} by the known answer"]),
-        f"{row.num_tokens:,} tokens",
-        f"finish {row.finish_reason}",
-        f"checkpoint {detail.checkpoint}" if detail.checkpoint else "brought by a file",
-        f"seed {detail.seed}",
-        *made_by(detail.chain),
-    ]
-    return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
-
-
-def judged(detail: SampleDetail) -> str:
-    return f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip()
-
-
 def judgment(view: JudgmentView, *, is_first: bool) -> JSON:
-    verdict = view.verdict or "no verdict"
+    verdict = word(view.verdict) or gettext("no verdict")
     return {
-        "title": f"{view.judge}, vote {view.position + 1}: {score(view.score)}, {verdict}",
-        "rationale": cut(view.rationale) or "(no words)",
+        "title": gettext("{judge}, vote {number}: {score}, {verdict}").format(
+            judge=view.judge, number=view.position + 1, score=score(view.score), verdict=verdict
+        ),
+        "rationale": cut(view.rationale) or gettext("(no words)"),
         "raw": cut(view.raw),
         "reasoning": cut(view.reasoning or ""),
-        "template": view.template_hash[:8] or "none",
+        "template": view.template_hash[:8] or gettext("none"),
         "open": is_first,
     }
 
 
 def decision(row: Decision) -> JSON:
     parts = [row.words] if row.words else []
-    parts += [moment(row.at), "bulk" if row.is_bulk else "blind" if row.is_blind else "judge shown"]
-    parts += [f"score {score(row.score)}"] if row.score is not None else []
+    how = "bulk" if row.is_bulk else "blind" if row.is_blind else "judge shown"
+    parts += [moment(row.at), gettext(how)]
+    parts += [gettext("score {score}").format(score=score(row.score))] if row.score is not None else []
     parts += [f"{row.seconds:.1f} s"] if row.seconds is not None else []
-    parts += ["differs from the judge"] if row.is_override else []
-    parts += [f"note: {row.note}"] if row.note else []
+    parts += [gettext("differs from the judge")] if row.is_override else []
+    parts += [gettext("note: {text}").format(text=row.note)] if row.note else []
     return {
-        "what": WORDS.get(row.kind, str(row.kind)),
+        "what": gettext(WORDS.get(row.kind, str(row.kind))),
         "who": row.who,
         "facts": ", ".join(parts),
         "style": "gone" if row.is_retracted else "",
     }
 
 
-def made_by(chain: Chain) -> list[str]:
-    """The step that made the text and the role that wrote it; nothing of a recipe of slots."""
-    name = chain.names.get(chain.step)
-    return [f"step {chain.step + 1} ({name})", f"role {chain.role}"] if name else []
-
-
 def chain(chain_: Chain, query: JSON) -> JSON:
     """The texts above, and the questions about this one with their answers. `query`: where their links come back to."""
     return {
-        "hidden": HIDDEN_CHAIN if chain_.is_hidden else "",
+        "hidden": gettext(HIDDEN_CHAIN) if chain_.is_hidden else "",
         "above": [linked(link, query, chain_.names) for link in chain_.above],
         "questions": [
             {"asked": question.asked, "answers": [linked(row, query, chain_.names) for row in question.answers]}
             for question in chain_.questions
         ],
-        "more": MORE_QUESTIONS if chain_.has_more else "",
+        "more": gettext(MORE_QUESTIONS) if chain_.has_more else "",
     }
 
 
@@ -282,7 +241,7 @@ def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
     return {
         "step": ", ".join(step_of(row, steps)),
         "id": str(row.id),
-        "verdict": row.verdict or "no verdict",
+        "verdict": word(row.verdict) or gettext("no verdict"),
         "badge": BADGES[row.verdict],
         "score": score(row.score),
         "text": row.text,
@@ -291,8 +250,13 @@ def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
 
 
 def trained(row: TrainingUse) -> JSON:
-    result = f", made checkpoint {row.checkpoint}" if row.checkpoint else ""
-    return {"id": str(row.dataset_id), "title": f"Round {row.round_number}: {row.use}{result}"}
+    text = (
+        gettext("Round {number}: {use}, made checkpoint {name}") if row.checkpoint else gettext("Round {number}: {use}")
+    )
+    return {
+        "id": str(row.dataset_id),
+        "title": text.format(number=row.round_number, use=row.use, name=row.checkpoint),
+    }
 
 
 def cut(text: str) -> str:

@@ -1,41 +1,43 @@
 """What the filters and the orders of a list of samples are called, and what they stand for."""
 
-VERDICTS = [("Accept", "accept"), ("Reject", "reject"), ("Undecided", "undecided")]
-SOURCES = [("Person", "person"), ("Judge", "judge"), ("Nobody", "none")]
-KINDS = [("Completion", "completion"), ("Edit", "edit"), ("Import", "other")]
+from backend.translations import N_
+
+VERDICTS = [(N_("Accept"), "accept"), (N_("Reject"), "reject"), (N_("Undecided"), "undecided")]
+SOURCES = [(N_("Person"), "person"), (N_("Judge"), "judge"), (N_("Nobody"), "none")]
+KINDS = [(N_("Completion"), "completion"), (N_("Edit"), "edit"), (N_("Import"), "other")]
 ONLY = [
-    ("Human disagrees", "is_overridden"),
-    ("Unparsed", "is_unparsed"),
-    ("Truncated", "is_truncated"),
-    ("Flagged", "is_flagged"),
+    (N_("Human disagrees"), "is_overridden"),
+    (N_("Unparsed"), "is_unparsed"),
+    (N_("Truncated"), "is_truncated"),
+    (N_("Flagged"), "is_flagged"),
 ]
 DECIDED = [
-    ("All", ""),
-    ("Decided by me", "me"),
-    ("Decided by others", "others"),
-    ("Not decided by me", "not_me"),
-    ("Decided by nobody", "nobody"),
-    ("Reviewers disagree", "disputed"),
+    (N_("All"), ""),
+    (N_("Decided by me"), "me"),
+    (N_("Decided by others"), "others"),
+    (N_("Not decided by me"), "not_me"),
+    (N_("Decided by nobody"), "nobody"),
+    (N_("Reviewers disagree"), "disputed"),
 ]
 HUMAN_VERDICTS = VERDICTS[:2]
 """What somebody said, whatever the label is."""
 FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
-    ("Number, oldest first", "+id"),
-    ("Number, newest first", "-id"),
-    ("Score, highest first", "-score"),
-    ("Score, lowest first", "+score"),
-    ("Length, longest first", "-length"),
-    ("Length, shortest first", "+length"),
-    ("Spread of votes, widest first", "-spread"),
-    ("Spread of votes, narrowest first", "+spread"),
+    (N_("Number, oldest first"), "+id"),
+    (N_("Number, newest first"), "-id"),
+    (N_("Score, highest first"), "-score"),
+    (N_("Score, lowest first"), "+score"),
+    (N_("Length, longest first"), "-length"),
+    (N_("Length, shortest first"), "+length"),
+    (N_("Spread of votes, widest first"), "-spread"),
+    (N_("Spread of votes, narrowest first"), "+spread"),
 ]
-CLOSEST_FIRST = [("Similarity, closest first", "+id"), *SORTS[1:]]
+CLOSEST_FIRST = [(N_("Similarity, closest first"), "+id"), *SORTS[1:]]
 """The same where similar samples are asked for: without another order these come the closest first."""
-THENS = [("By number", ""), *SORTS]
+THENS = [(N_("By number"), ""), *SORTS]
 """What comes after the first key."""
 DUPLICATES = [
-    ("All", ""),
-    ("Only near-duplicates", "marked"),
-    ("The first of each", "first"),
+    (N_("All"), ""),
+    (N_("Only near-duplicates"), "marked"),
+    (N_("The first of each"), "first"),
 ]

@@ -26,6 +26,7 @@ from app.widgets.sample_choices import (
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, Sort
 from backend.services.samples.text_steps import TextStep
+from backend.translations import N_, gettext, in_sentence
 from backend.values import JSON
 
 TESTS_APART = ";"
@@ -75,31 +76,31 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
     """Lay the bar out. Without `is_list`, what only a list of single samples has is left out: order, columns, views."""
     fields: dict[str, FormField] = {}
     with filter_line.line():
-        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id=f"{name}-round", min_width=120)
+        chosen = gr.Dropdown([], label=N_("Round"), filterable=False, elem_id=f"{name}-round", min_width=120)
         view = gr.Dropdown(
-            [("No view", 0)], value=0, label="View", visible=False, min_width=120, elem_id=f"{name}-view"
+            [(N_("No view"), 0)], value=0, label=N_("View"), visible=False, min_width=120, elem_id=f"{name}-view"
         )
         fields["text"] = gr.Textbox(
-            label="Search in samples",
-            placeholder='words, "as it stands", /regex/',
+            label=N_("Search in samples"),
+            placeholder=N_('words, "as it stands", /regex/'),
             elem_id=f"{name}-search",
             min_width=120,
         )
         fields["step"] = gr.Dropdown(
             [round_pickers.EVERY_STEP],
             value="",
-            label="Step",
+            label=N_("Step"),
             filterable=False,
             visible=False,
             min_width=120,
             elem_id=f"{name}-step",
         )
-        for field, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
+        for field, label, choices in (("verdict", N_("Verdict"), VERDICTS), ("only", N_("Only"), ONLY)):
             fields[field] = _several(name, field, label, choices)
         fields["sort"] = gr.Dropdown(
             SORTS,
             value="+id",
-            label="Sort",
+            label=N_("Sort"),
             filterable=False,
             visible=is_list,
             elem_id=f"{name}-sort",
@@ -109,61 +110,61 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
         fields["then"] = gr.Dropdown(
             THENS,
             value="",
-            label="Then sort by",
+            label=N_("Then sort by"),
             filterable=False,
             visible=is_list,
             elem_id=f"{name}-then",
             min_width=120,
         )
-        fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id=f"{name}-prompt", min_width=120)
-        for field, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
+        fields["prompt"] = gr.Textbox(label=N_("Search in prompts"), elem_id=f"{name}-prompt", min_width=120)
+        for field, label, choices in (("source", N_("Label by"), SOURCES), ("kind", N_("Kind"), KINDS)):
             fields[field] = _several(name, field, label, choices)
-        fields["human_verdict"] = _several(name, "human_verdict", "Human verdict", HUMAN_VERDICTS)
+        fields["human_verdict"] = _several(name, "human_verdict", N_("Human verdict"), HUMAN_VERDICTS)
         fields |= round_pickers.build(name)
         fields["decided"] = gr.Dropdown(
-            DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
+            DECIDED, value="", label=N_("Decisions"), filterable=False, min_width=120, elem_id=f"{name}-decided"
         )
         fields["duplicates"] = gr.Dropdown(
             DUPLICATES,
             value="",
-            label="Near-duplicates",
+            label=N_("Near-duplicates"),
             filterable=False,
             min_width=120,
             elem_id=f"{name}-duplicates",
         )
         fields["answer"] = gr.Textbox(
-            label="Answers to questions",
+            label=N_("Answers to questions"),
             max_length=1000,
             min_width=140,
             elem_id=f"{name}-answer",
         )
         fields["metadata"] = gr.Textbox(
-            label="Metadata",
-            placeholder="level>=2; topic=sums; source~wiki",
+            label=N_("Metadata"),
+            placeholder=N_("level>=2; topic=sums; source~wiki"),
             max_length=1000,
             min_width=140,
             elem_id=f"{name}-metadata",
         )
         fields["tag"] = gr.Textbox(
-            label="Tags", placeholder="hard, funny", max_length=400, min_width=120, elem_id=f"{name}-tag"
+            label=N_("Tags"), placeholder="hard, funny", max_length=400, min_width=120, elem_id=f"{name}-tag"
         )
         for field, label, precision in (
-            ("min_score", "Score from", None),
-            ("max_score", "to", None),
-            ("min_tokens", "Tokens from", 0),
-            ("max_tokens", "to", 0),
+            ("min_score", N_("Score from"), None),
+            ("max_score", N_("to"), None),
+            ("min_tokens", N_("Tokens from"), 0),
+            ("max_tokens", N_("to"), 0),
         ):
             fields[field] = Number(
                 value=None, label=label, min_width=80, precision=precision, elem_id=f"{name}-{field}"
             )
-        for field, label in (("similar", "Similar to sample"), ("cluster", "Cluster")):
+        for field, label in (("similar", N_("Similar to sample")), ("cluster", N_("Cluster"))):
             fields[field] = Number(value=None, label=label, min_width=80, precision=0, elem_id=f"{name}-{field}")
         columns = gr.Dropdown(
             [],
             value=[],
             multiselect=True,
             max_choices=MOST_COLUMNS,
-            label="Columns of metadata",
+            label=N_("Columns of metadata"),
             visible=is_list,
             min_width=160,
             elem_id=f"{name}-columns",
@@ -208,8 +209,8 @@ def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, 
     left = {name: value for name, value in query.items() if name != "step"}
     # A saved view that lost its step is another one.
     left |= {"as_saved": False} if "as_saved" in left else {}
-    message = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
-    return left, message
+    message = gettext("The address asks for step {number}, of which this round shows no texts. All others are shown.")
+    return left, message.format(number=int(asked) + 1)
 
 
 def from_bar(values: tuple[Any, ...]) -> JSON:
@@ -297,10 +298,10 @@ def read_sort(query: JSON) -> Sort:
 
 def sort_name(sort: Sort) -> str:
     """How the order is called."""
-    names = {value: label.lower() for label, value in SORTS}
-    first = names.get(str(replace(sort, then=None)), "by prompt")
+    names = {value: in_sentence(gettext(label)) for label, value in SORTS}
+    first = names.get(str(replace(sort, then=None)), gettext("by prompt"))
     second = names.get(("-" if sort.then_descending else "+") + (sort.then or ""), "")
-    return f"{first}, then {second}" if second else first
+    return gettext("{first}, then {second}").format(first=first, second=second) if second else first
 
 
 def _number(name: str, value: str) -> JSON:

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.components.dataframe import DataframeData
 
 from backend.errors import InvalidInput
+from backend.translations import gettext
 
 
 class Table(gr.Dataframe):
@@ -17,7 +18,8 @@ class Table(gr.Dataframe):
     is_template = True  # it is shown as a Dataframe
 
     def postprocess(self, value: Any) -> DataframeData:
-        headers = value["headers"] if isinstance(value, dict) else self.headers
+        # Headers that come with the rows may be somebody's own words: who makes them translates the others.
+        headers = value["headers"] if isinstance(value, dict) else [gettext(head) for head in self.headers]
         rows = value["data"] if isinstance(value, dict) else value
         return DataframeData(headers=headers, data=[list(row) for row in rows or []], metadata=None)
 

@@ -14,6 +14,7 @@ from app.widgets.formats import duration
 from backend.boundary import fault_of_time
 from backend.db import now
 from backend.errors import InvalidInput
+from backend.translations import gettext
 
 COOKIE = "rondo_zone"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -71,12 +72,14 @@ def ends(at: datetime | None) -> str:
         return "–"
     seconds = (at - now()).total_seconds()
     text = f"{_local(at):%H:%M}" if day(at) == day(now()) else moment(at)
-    return f"in {duration(seconds)}, {text}"
+    return gettext("in {time}, {clock}").format(time=duration(seconds), clock=text)
 
 
 def ago(at: datetime | None) -> str:
     """`5 min ago`."""
-    return "never" if at is None else f"{duration((now() - at).total_seconds())} ago"
+    if at is None:
+        return gettext("never")
+    return gettext("{time} ago").format(time=duration((now() - at).total_seconds()))
 
 
 def read(text: str | None) -> datetime | None:

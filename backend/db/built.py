@@ -53,7 +53,7 @@ _kept = _Kept()
 
 
 def built_once(build: Callable[P, T]) -> Callable[P, T]:
-    """Let a function build its statement once for each of its arguments, in each thread."""
+    """Let a function build its statement once for each of its arguments, which are few, in each thread; it stays."""
 
     @wraps(build)
     def kept(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,11 +79,20 @@ def compiled_here() -> Collection[Any]:
     return _kept.options["compiled_cache"]
 
 
+def forget_compiled() -> None:
+    """Let go of what this thread has compiled, as engines are closed; other threads do when they have `MOST`."""
+    _kept.options["compiled_cache"].clear()
+
+
 class _IsAny(FunctionElement[bool]):
     """A column and a parameter: whether the column has one of the parameter's values."""
 
     inherit_cache = True
     type = Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        """Itself: where SQLite has no booleans, SQLAlchemy would ask whether it equals 1, which takes no index."""
+        return self
 
 
 @compiles(_IsAny)
@@ -95,7 +104,10 @@ def _in_list(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(_IsAny, "postgresql")
 def _any_of_array(element: Any, compiler: Any, **options: Any) -> str:
-    """One place for all of them: the statement is the same for any number, so that it stays prepared."""
+    """One place for all of them: the statement is the same for any number, so that it stays prepared.
+
+    For numbers of one type, that is: psycopg sends the smallest one that holds the largest of them.
+    """
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({values})"
 

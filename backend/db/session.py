@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import alive, place, refused, turns
+from backend.db.built import forget_compiled
 from backend.db.folding import indexed
 from backend.db.refused import to_json
 
@@ -213,6 +214,7 @@ def dispose() -> None:
         _glancing.clear()
     for engine in engines:
         engine.dispose()
+    forget_compiled()
     place.forget()
 
 

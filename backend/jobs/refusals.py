@@ -30,6 +30,7 @@ def newest_own(round_id: Any) -> ScalarSelect[int]:
 
 
 def refuse_second(db: Session, round_id: int | None) -> None:
+    """Raise `Conflict` while the round has a job that is queued or runs."""
     if round_id is None:
         return
     other = db.scalar(select(Job).where(Job.active_key == round_id))
@@ -38,7 +39,10 @@ def refuse_second(db: Session, round_id: int | None) -> None:
 
 
 def refuse_trashed(db: Session, project_id: int) -> None:
-    """Locks the project against going to the trash meanwhile: whoever puts it there looks for jobs under its lock."""
+    """Raise `Conflict` where the project, or the round that stands for it, is in the trash.
+
+    Locks the project against going there meanwhile: whoever puts it there looks for jobs under its lock.
+    """
     query = select(Project.trashed_at, Project.trash_of_id).where(Project.id == project_id)
     row = db.execute(query.with_for_update(read=True, key_share=True)).one_or_none()
     if row is not None and row.trashed_at is not None:
@@ -47,6 +51,7 @@ def refuse_trashed(db: Session, project_id: int) -> None:
 
 
 def refuse_archived(db: Session, round_id: int | None) -> None:
+    """Raise `Conflict` where the round is archived."""
     query = select(Round.number).where(Round.id == round_id, Round.archived_at.is_not(None))
     number = db.scalar(query) if round_id is not None else None
     if number is not None:
@@ -54,12 +59,14 @@ def refuse_archived(db: Session, round_id: int | None) -> None:
 
 
 def refuse_superseded(db: Session, job: Job) -> None:
+    """Raise `Conflict` where the round has a newer job of its own."""
     newest = db.scalar(select(newest_own(job.round_id))) if job.round_id is not None else None
     if newest is not None and newest > job.id:
         raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {newest}, instead.")
 
 
 def refuse_in_review(db: Session, job: Job) -> None:
+    """Raise `Conflict` while the job's round waits for people; locks the round, so that it stays as it is."""
     round_ = db.execute(select(Round.number, Round.status).where(Round.id == job.round_id).with_for_update()).first()
     if round_ is not None and round_.status is RoundStatus.review:
         raise Conflict(

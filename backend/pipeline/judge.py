@@ -21,7 +21,7 @@ from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import StageGroup
 from backend.pipeline.judge_again import JudgeRetry, shares, unwritten
-from backend.pipeline.judge_columns import columns_of, machine_labels
+from backend.pipeline.judge_columns import judgment_columns, machine_labels
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
@@ -149,7 +149,7 @@ def write(
             left_out.rewrite(db, stage, again.ids_of(judgments, items), items)
         if not judgments:
             return
-        columns = columns_of(judgments) | {"template_hash": [j.template_hash for j in judgments]}
+        columns = judgment_columns(judgments) | {"template_hash": [j.template_hash for j in judgments]}
         if any(j.reasoning for j in judgments):
             columns["reasoning"] = [clean(j.reasoning) or None for j in judgments]
         insert_rows(db, tables.Judgment, common, columns)

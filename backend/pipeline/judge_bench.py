@@ -27,7 +27,7 @@ from backend.pipeline import bench_figures, bench_rows, left_out, spending
 from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.bind import engine_for
 from backend.pipeline.judge import judge_group
-from backend.pipeline.judge_columns import columns_of
+from backend.pipeline.judge_columns import judgment_columns
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment
@@ -204,7 +204,7 @@ def _has_replies(row_id: int) -> bool:
 
 def _write(bench: _Bench, row_id: int, judgments: Sequence[Judgment], tally: _Tally) -> None:
     """Insert one batch of replies, and add what the judge took to its row, in one transaction."""
-    columns = columns_of(judgments) | {
+    columns = judgment_columns(judgments) | {
         "failure": [None if judgment.failure is None else clean(judgment.failure.reason) for judgment in judgments],
         "is_doubtful": [judgment.failure is not None and not judgment.failure.kind.is_own for judgment in judgments],
     }

@@ -1,4 +1,4 @@
-"""What judges said, column by column, as rounds and benches write it."""
+"""The columns of judgments, which rounds and benches write, and of the labels that follow from them."""
 
 import math
 from collections import defaultdict
@@ -11,8 +11,8 @@ from backend.pipeline.stage import StageContext
 from backend.values import Judgment, LabelSource
 
 
-def columns_of(judgments: Sequence[Judgment]) -> dict[str, list[Any]]:
-    """What judges said, column by column, as rounds and benches write it."""
+def judgment_columns(judgments: Sequence[Judgment]) -> dict[str, list[Any]]:
+    """The columns that judgments of rounds and of benches share."""
     return {
         "sample_id": [j.sample_id for j in judgments],
         "judge": [j.judge for j in judgments],

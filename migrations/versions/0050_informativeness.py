@@ -70,3 +70,7 @@ def _move(old: tuple[str, str], new: tuple[str, str]) -> None:
     )
     op.drop_table(from_table)
     op.create_index(f"ix_{table}_round_id_is_open_{column}", table, ["round_id", "is_open", column, "sample_id"])
+    # What was measured of the table went with it: PostgreSQL guesses until autovacuum comes, SQLite (see 0040) for good.
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql" or sa.inspect(connection).has_table("sqlite_stat1"):
+        op.execute(f"ANALYZE {table}")

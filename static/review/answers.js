@@ -54,7 +54,8 @@ export class Answers {
     this.review.tally = result.tally;
     if (late) outcomes.tell("late", sample_id, late);
     if (meanwhile) outcomes.tell("settled", sample_id, meanwhile);
-    if (replaces && !this.ledger.known.has(replaces[0])) outcomes.tell("elsewhere", sample_id, WORDS[replaces[1]]);
+    if (replaces && !this.ledger.known.has(replaces[0]))
+      outcomes.tell("elsewhere", sample_id, WORDS[replaces[1]] ?? replaces[1]);
     if (act.kind === "retract") return this.retracted(act, sample_id);
     const item = this.queue.find(act.sample_id);
     if (!item) return undefined;

@@ -56,8 +56,9 @@ export class Bar {
     const values = { overridden: number(tally.overridden), decided: number(tally.decided) };
     parts.tally.textContent = tally.decided ? gettext("You overrode {overridden} of {decided}", values) : "";
     const at = this.counted();
-    const [count, pace] = progressLine(review.isOpen ? at : { ...at, ends_at: null }, this.isGroups);
-    if (parts.progress.textContent !== count + pace) parts.progress.replaceChildren(count, make("span.pace", {}, pace));
+    const [before, far, after] = progressLine(review.isOpen ? at : { ...at, ends_at: null }, this.isGroups);
+    if (parts.progress.textContent !== before + far + after)
+      parts.progress.replaceChildren(make("span.pace", {}, before), far, make("span.pace", {}, after));
     parts.here.textContent = peopleHere(progress.people, me);
     this.paintSignedOut();
   }

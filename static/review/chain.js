@@ -1,8 +1,8 @@
 // @ts-check
 // Where the item's texts came from, and what was said of them: asked for when it is opened, for it may be long.
 
-import { gettext } from "../gettext.js";
-import { make, number } from "./elements.js";
+import { around, GAP, gettext } from "../gettext.js";
+import { make, number, VERDICTS } from "./elements.js";
 
 const HIDDEN = gettext("Where the text came from and what was said of it is hidden until the review is over.");
 const MORE = gettext("There are more of them; the list of samples, by step, has all.");
@@ -65,7 +65,11 @@ export class Chain {
     const above = n
       ? []
       : chain.above.map((/** @type {any} */ source, /** @type {number} */ place) =>
-          text(source, names, place ? gettext("which is about") : gettext("About")),
+          text(
+            source,
+            names,
+            place ? gettext("which is about {sample}", { sample: GAP }) : gettext("About {sample}", { sample: GAP }),
+          ),
         );
     const title =
       n === null || !chain.questions.length ? [] : [make("b", {}, gettext("Sample {name}", { name: this.title(n) }))];
@@ -86,19 +90,20 @@ export class Chain {
 /**
  * @param {any} sample
  * @param {Record<number, string>} names
- * @param {string} before
+ * @param {string} sentence in which the link to it stands
  */
-function text({ id, step, verdict, score, text: words }, names, before = "") {
+function text({ id, step, verdict, score, text: words }, names, sentence = GAP) {
+  const [before, after] = around(sentence);
   const link = make("a", { href: `samples?sample=${id}`, target: "_blank" }, gettext("sample {id}", { id }));
   const label = make(
     "span.rondo-muted",
     {},
-    [names[step], verdict, score === null ? "" : number(score)].filter(Boolean).join(", "),
+    [names[step], VERDICTS[verdict] ?? verdict, score === null ? "" : number(score)].filter(Boolean).join(", "),
   );
   return make(
     "div.link",
     {},
-    make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", label),
+    make("p", {}, before && make("b", {}, before), link, after && make("b", {}, after), " ", label),
     make("p.of", { dir: "auto", textContent: words }),
   );
 }

@@ -2,7 +2,7 @@
 // Closing the review: first what it would do, then the act.
 
 import { gettext, ngettext } from "../gettext.js";
-import { closeDialog, make } from "./elements.js";
+import { closeDialog, figures, make } from "./elements.js";
 import { refusal } from "./rest.js";
 
 /**
@@ -28,7 +28,7 @@ export async function askToClose(needs) {
     "{count} decision of yours not saved yet. Wait a moment.",
     "{count} decisions of yours not saved yet. Wait a moment.",
     waiting,
-    { count: waiting.toLocaleString() },
+    { count: figures(waiting) },
   );
   dialog.replaceChildren(
     make("h2", {}, gettext("Close the review of round {number}?", { number: review.round.number })),

@@ -1,7 +1,7 @@
 // @ts-check
 // Two texts of the item, word by word: what one lacks is struck through, what the other has is underlined.
 
-import { gettext } from "../gettext.js";
+import { gettext, pgettext } from "../gettext.js";
 import { words } from "./diff.js";
 import { make } from "./elements.js";
 
@@ -44,7 +44,10 @@ export class Compare {
     this.known = texts;
     this.chosen = [0, 1];
     this.body.replaceChildren();
-    const [left, right] = [this.select(gettext("Compare"), 0), this.select(gettext("with"), 1)];
+    const [left, right] = [
+      this.select(pgettext("the list of left texts", "Compare"), 0),
+      this.select(pgettext("the list of right texts", "with"), 1),
+    ];
     const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
     const legend = make(
       "span.rondo-muted.legend",

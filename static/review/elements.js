@@ -1,7 +1,7 @@
 // @ts-check
 // Elements from plain values. Text goes in by textContent only: whatever a model or a person wrote stays text.
 
-import { gettext } from "../gettext.js";
+import { gettext, pgettext } from "../gettext.js";
 
 /**
  * `make("p.rondo-muted", {hidden: true}, "text", child)`.
@@ -27,6 +27,15 @@ export function make(what, properties = {}, ...children) {
 
 /** @param {number | null | undefined} value */
 export const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
+
+/**
+ * A whole number as everywhere in Rondo: 1,234.
+ * @param {number} value
+ */
+export const figures = (value) => value.toLocaleString("en");
+
+/** A verdict as labels say it. @type {Record<string, string>} */
+export const VERDICTS = { accept: pgettext("label", "accept"), reject: pgettext("label", "reject") };
 
 export const closeDialog = (label = gettext("Close")) =>
   make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));

@@ -2,7 +2,7 @@
 // What the desk shows where there is nothing to decide: why, and the ways on.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 
 /** @typedef {import("./review.js").Review} Review */
 /** @typedef {import("./queue.js").Queue} Queue */
@@ -65,7 +65,7 @@ export function emptyPlace(review, queue, { isGroups, goTo }) {
  */
 function wayBack(passed, isGroups, goTo) {
   const { length } = passed;
-  const count = length.toLocaleString();
+  const count = figures(length);
   const text = isGroups
     ? ngettext(
         "You passed {count} group without a decision; reserved for you, and still to be decided.",

@@ -1,7 +1,7 @@
 // @ts-check
 // The judge's view of a sample, and how it compares to the person's.
 
-import { gettext } from "../gettext.js";
+import { gettext, ngettext } from "../gettext.js";
 import { make, number } from "./elements.js";
 
 /** @type {Record<string, string>} */
@@ -104,7 +104,7 @@ export function judgeView(view) {
 
 /** @param {Node[]} replies */
 function more(replies) {
-  const title = gettext("{number} more of its replies", { number: replies.length });
+  const title = ngettext("{number} more of its replies", "{number} more of its replies", replies.length);
   return replies.length ? make("details", {}, make("summary", {}, title), ...replies) : null;
 }
 

@@ -2,7 +2,7 @@
 // Labels set in place: the list that the Samples page filters, a row decided by the desk's keys, and then the next one.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 import { Bindings, isAlone, isPressed, isTyping } from "./keys.js";
 import { ListActs } from "./list_acts.js";
 import { HeldNotice } from "./list_held.js";
@@ -182,10 +182,11 @@ export class ListLabels {
     const { outbox, outboxes, unsaved: number } = this.acts;
     if (!outbox) return;
     const late = outboxes.find(({ isSignedOut, retryAt }) => isSignedOut || retryAt);
-    const why = late?.isSignedOut ? late.whySignedOut : late ? gettext("the server does not answer") : "";
-    const unsaved = why
-      ? gettext("{number} unsaved – {why}", { number, why })
-      : gettext("{number} unsaved", { number });
+    const unsaved = late?.whySignedOut
+      ? gettext("{number} unsaved – {why}", { number, why: late.whySignedOut })
+      : late
+        ? gettext("{number} unsaved – the server does not answer", { number })
+        : gettext("{number} unsaved", { number });
     this.saved.textContent = number ? unsaved : gettext("All saved");
     if (!place.bar.hidden && !this.loading && this.opening && (this.rows.length || !this.next))
       place.tell(this.rows.length ? this.counted() : gettext("No sample passes these filters. Clear one of them."));
@@ -195,7 +196,7 @@ export class ListLabels {
   /** How many rows there are, in words. */
   counted() {
     const { length } = this.rows;
-    const count = length.toLocaleString();
+    const count = figures(length);
     return this.next
       ? ngettext("{count} sample here, more below", "{count} samples here, more below", length, { count })
       : ngettext("{count} sample here", "{count} samples here", length, { count });

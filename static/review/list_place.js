@@ -1,7 +1,7 @@
 // @ts-check
 // The place of a list in which one decides: opened and closed in a round, its buttons, why nothing is decided there.
 
-import { gettext } from "../gettext.js";
+import { gettext, pgettext } from "../gettext.js";
 import { keyName, make } from "./elements.js";
 import { refusal } from "./rest.js";
 
@@ -11,6 +11,18 @@ import { refusal } from "./rest.js";
 export const OPEN = "rondo.labels";
 /** @type {Record<string, string>} */
 const SHORT = { flag: gettext("Flag"), undo: gettext("Undo") };
+/** @type {Record<string, string>} */
+const MODES = {
+  group: pgettext("review mode", "group"),
+  pair: pgettext("review mode", "pair"),
+  judgment: pgettext("review mode", "judgment"),
+};
+/** @type {Record<string, string>} */
+const CLOSED = {
+  not_reviewed: gettext("This round was launched without people's review: the judge's labels stand."),
+  before_review: gettext("This round comes to its review once its samples are made and judged."),
+  ended: gettext("This round ended before its review."),
+};
 
 /**
  * The number of the round whose list an address of REST gives; empty where it gives none.
@@ -26,13 +38,10 @@ export const roundOf = (address) => /^\/rounds\/(\d+)\//.exec(address || "")?.[1
 export function unable({ desk, empty }) {
   if (!desk) return empty;
   const { round, mode, questions } = desk;
-  if (!round.is_open)
-    return (
-      round.why_closed.replace(/^It /, "This round ") || gettext("This round is not in review: nothing is decided now.")
-    );
+  if (!round.is_open) return CLOSED[round.closed_because] || round.why_closed;
   if (mode !== "sample")
     return gettext("This round is reviewed in the mode {mode}, not sample by sample. Decide at the review desk.", {
-      mode,
+      mode: MODES[mode] ?? mode,
     });
   const required = questions.find((/** @type {Question} */ question) => question.is_active && question.is_required);
   if (!required) return "";

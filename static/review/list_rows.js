@@ -2,7 +2,7 @@
 // A row of a list in which one decides in place, as elements. Texts go in by textContent.
 
 import { gettext } from "../gettext.js";
-import { make, number } from "./elements.js";
+import { make, number, VERDICTS } from "./elements.js";
 
 /**
  * What the server says of a sample in such a list, and what is known of it here. `why`: why something was refused, or
@@ -22,8 +22,6 @@ const MINE = {
   prefer: gettext("you compared its group"),
   rank: gettext("you ranked its group"),
 };
-/** @type {Record<Verdict, string>} */
-const VERDICTS = { accept: gettext("accept"), reject: gettext("reject") };
 /** @type {Record<string, string>} */
 const LOOKS = { accept: "ok", reject: "bad" };
 

@@ -1,6 +1,7 @@
 // @ts-check
 // Formulas in Markdown: $x$, $$x$$, \(x\) and \[x\], drawn as MathML nodes. What cannot be drawn stays as it was written.
 
+import { gettext } from "../gettext.js";
 import { make } from "./elements.js";
 
 const MOST = 5000;
@@ -130,7 +131,7 @@ function draw(element, source, displayMode) {
       maxExpand: 200,
     });
   } catch {
-    element.title = "This formula cannot be drawn; its source is shown.";
+    element.title = gettext("This formula cannot be drawn; its source is shown.");
     return;
   }
   // The source beside the formula would be found twice by a search.

@@ -1,7 +1,7 @@
 // @ts-check
 // Samples of one prompt side by side, and the mode with two of them in hidden order (pair).
 
-import { gettext } from "../gettext.js";
+import { gettext, ngettext } from "../gettext.js";
 import { greyCommon } from "./diff.js";
 import { draftBadge, hasDraft } from "./editor.js";
 import { make } from "./elements.js";
@@ -136,8 +136,8 @@ export class Columns {
     const count = member.num_tokens;
     const size =
       member.finish_reason === "length"
-        ? gettext("{count} tokens, cut off", { count })
-        : gettext("{count} tokens", { count });
+        ? ngettext("{count} token, cut off", "{count} tokens, cut off", count, { count })
+        : ngettext("{count} token", "{count} tokens", count, { count });
     const marks = make("span.marks");
     const head = make(
       "header",

@@ -138,7 +138,12 @@ export class History {
       return this.body.replaceChildren(
         make("p.rondo-muted", {}, answer ? answer.error.message : gettext("The server does not answer.")),
       );
-    const rows = answer.entries.map((/** @type {any} */ entry) => row(entry, this.placed(entry.words)));
+    const rows = answer.entries.map((/** @type {any} */ entry) =>
+      row(
+        entry,
+        valueWords(entry, (id) => this.named(id)),
+      ),
+    );
     this.body.replaceChildren(
       rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, gettext("Nothing yet.")),
     );
@@ -148,14 +153,34 @@ export class History {
 
   /**
    * Samples are named by their numbers; those on screen by their columns too.
-   * @param {string} words
+   * @param {number} id
    */
-  placed(words) {
-    const ids = (this.item?.members || []).map(({ sample_id }) => String(sample_id));
-    return words.replace(/sample (\d+)/g, (name, id) =>
-      ids.includes(id) ? `${name} (${this.title(ids.indexOf(id))})` : name,
-    );
+  named(id) {
+    const n = (this.item?.members || []).findIndex(({ sample_id }) => sample_id === id);
+    return n < 0 ? gettext("sample {id}", { id }) : gettext("sample {id} ({name})", { id, name: this.title(n) });
   }
+}
+
+/**
+ * What a decision holds besides its kind, in words; empty where it holds nothing more.
+ * @param {{value: any, edit_id?: number | null}} entry
+ * @param {Names} named
+ */
+export function valueWords({ value, edit_id: editId }, named) {
+  /** @param {number[]} ids */
+  const list = (ids) => ids.map(named).join(", ");
+  if (value.all_bad?.length) return gettext("all bad: {samples}", { samples: list(value.all_bad) });
+  if (value.tie?.length) return gettext("tie: {samples}", { samples: list(value.tie) });
+  if (value.order?.length) return gettext("best first: {samples}", { samples: list(value.order) });
+  if ((value.best ?? null) !== null) {
+    const best = named(value.best);
+    if ((value.worst ?? null) === null) return gettext("best: {best}", { best });
+    return gettext("best: {best}, worst: {worst}", { best, worst: named(value.worst) });
+  }
+  if ((editId ?? null) !== null) return gettext("made sample {id}", { id: Number(editId) });
+  if (!("judge_right" in value)) return "";
+  if (value.judge_right) return gettext("the judge is right");
+  return value.why ? gettext("the judge is wrong: {why}", { why: value.why }) : gettext("the judge is wrong");
 }
 
 /**
@@ -166,7 +191,7 @@ function row(entry, words) {
   const { kind, score } = entry;
   const value = score === null ? "" : ` ${number(score)}`;
   const act = kind === "score" ? gettext("gave {score}", { score: number(score) }) : (KINDS[kind] || kind) + value;
-  const what = words ? `${act}: ${words}` : act;
+  const what = words ? gettext("{act}: {words}", { act, words }) : act;
   const at = moment(new Date(entry.at));
   const line = make("li", {}, make("b", {}, entry.who), ` ${what} `, make("span.rondo-muted", {}, at));
   if (entry.is_retracted) line.append(" ", make("span.rondo-badge", {}, gettext("taken back")));

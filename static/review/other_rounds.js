@@ -2,7 +2,7 @@
 // Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 import { keepWords } from "./notes.js";
 
 const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
@@ -67,7 +67,7 @@ export class OtherRounds {
    */
   line(round, names) {
     const { length } = names;
-    const count = length.toLocaleString();
+    const count = figures(length);
     const number = this.numbers.get(round);
     if (number === undefined) {
       const text = ngettext(

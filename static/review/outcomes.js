@@ -1,7 +1,7 @@
 // @ts-check
 // What came of decisions that is not as it was shown: refused, late, settled by others. It adds up until it was read.
 
-import { gettext } from "../gettext.js";
+import { gettext, ngettext } from "../gettext.js";
 import { make } from "./elements.js";
 
 const NAMED = 8;
@@ -11,31 +11,39 @@ const NAMED = 8;
  * @typedef {{kind: Kind, why: string, ids: number[]}} Outcome
  * @typedef {{sample_id: number, text?: string, note?: string}} Written
  */
-/** @type {Record<Kind, (id: number, why: string) => string>} */
-const ONE = {
-  refused: (id, why) => gettext("Your decision on sample {id} was not saved. {why}", { id, why }),
-  unanswered: (id, why) => gettext("Your answer on sample {id} was not saved. {why}", { id, why }),
-  late: (id, why) => gettext("Your decision on sample {id} came late. {why}", { id, why }),
-  settled: (id, why) => gettext("Sample {id}: {why}", { id, why }),
-  elsewhere: (id, why) =>
-    gettext(
-      "You had decided sample {id} elsewhere, in another tab or before a reload; your new word stands instead. It was: {why}",
-      { id, why },
+/**
+ * `id`: of the sample, where it is one. `ids`: of all, as far as they are named.
+ * @type {Record<Kind, (count: number, values: {id: number, ids: string, count: string, why: string}) => string>}
+ */
+const WORDS = {
+  refused: (count, values) =>
+    ngettext(
+      "Your decision on sample {id} was not saved. {why}",
+      "{count} decisions of yours were not saved (samples {ids}). {why}",
+      count,
+      values,
     ),
-};
-/** @type {Record<Kind, (count: number, ids: string, why: string) => string>} */
-const SEVERAL = {
-  refused: (count, ids, why) =>
-    gettext("{count} decisions of yours were not saved (samples {ids}). {why}", { count, ids, why }),
-  unanswered: (count, ids, why) =>
-    gettext("{count} answers of yours were not saved (samples {ids}). {why}", { count, ids, why }),
-  late: (count, ids, why) =>
-    gettext("{count} decisions of yours came late (samples {ids}). {why}", { count, ids, why }),
-  settled: (_count, ids, why) => gettext("Samples {ids}: {why}", { ids, why }),
-  elsewhere: (count, ids, why) =>
-    gettext(
+  unanswered: (count, values) =>
+    ngettext(
+      "Your answer on sample {id} was not saved. {why}",
+      "{count} answers of yours were not saved (samples {ids}). {why}",
+      count,
+      values,
+    ),
+  late: (count, values) =>
+    ngettext(
+      "Your decision on sample {id} came late. {why}",
+      "{count} decisions of yours came late (samples {ids}). {why}",
+      count,
+      values,
+    ),
+  settled: (count, values) => ngettext("Sample {id}: {why}", "Samples {ids}: {why}", count, values),
+  elsewhere: (count, values) =>
+    ngettext(
+      "You had decided sample {id} elsewhere, in another tab or before a reload; your new word stands instead. It was: {why}",
       "You had decided {count} samples elsewhere, in another tab or before a reload ({ids}); your new words stand instead. They were: {why}",
-      { count, ids, why },
+      count,
+      values,
     ),
 };
 
@@ -117,8 +125,8 @@ export class Outcomes {
 /** @param {Outcome} outcome */
 function inWords({ kind, why, ids }) {
   if (!ids.length) return why;
-  if (ids.length === 1) return ONE[kind](ids[0], why);
   const shown = ids.slice(0, NAMED).join(", ");
   const more = ids.length - NAMED;
-  return SEVERAL[kind](ids.length, more > 0 ? gettext("{ids} and {more} more", { ids: shown, more }) : shown, why);
+  const all = more > 0 ? gettext("{ids} and {more} more", { ids: shown, more }) : shown;
+  return WORDS[kind](ids.length, { id: ids[0], ids: all, count: String(ids.length), why });
 }

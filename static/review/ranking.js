@@ -1,7 +1,7 @@
 // @ts-check
 // Ranking the columns of a group: digits in order of rank, the mouse by dragging, a finger by the arrows.
 
-import { gettext } from "../gettext.js";
+import { gettext, ngettext } from "../gettext.js";
 import { make } from "./elements.js";
 
 /**
@@ -84,7 +84,13 @@ export class Ranking {
     const order = this.order(item);
     const left = item.members.length - order.length;
     if (left > 1) {
-      this.hint(gettext("{left} samples have no rank yet. Press their digits from best to worst.", { left }));
+      const words = ngettext(
+        "{left} sample has no rank yet. Press its digit.",
+        "{left} samples have no rank yet. Press their digits from best to worst.",
+        left,
+        { left },
+      );
+      this.hint(words);
       return true;
     }
     const last = item.members.map(({ sample_id }) => sample_id).filter((id) => !order.includes(id));

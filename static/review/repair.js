@@ -3,7 +3,7 @@
 
 import { gettext, ngettext } from "../gettext.js";
 import { words } from "./diff.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 import { refusal } from "./rest.js";
 
 const POLL = 700;
@@ -196,7 +196,7 @@ export class Repair {
 const rewriting = (ahead) =>
   ahead
     ? ngettext("The model rewrites after {count} other job…", "The model rewrites after {count} other jobs…", ahead, {
-        count: ahead.toLocaleString(),
+        count: figures(ahead),
       })
     : gettext("The model rewrites…");
 

@@ -4,7 +4,7 @@
 import { gettext, ngettext } from "../gettext.js";
 import { clearCommon } from "./diff.js";
 import { draftBadge, hasDraft } from "./editor.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 import { emptyPlace, whyEmpty } from "./empty.js";
 import { judgeView, ownWords, reveal, theirWords } from "./judge.js";
 import { prepare, written } from "./text.js";
@@ -195,7 +195,7 @@ export class Screen {
   get spoken() {
     const item = this.queue.current;
     if (!item || !this.review.isOpen) return whyEmpty(this.review, this.queue)[0];
-    const values = { id: item.sample_id, left: this.bar.left.toLocaleString() };
+    const values = { id: item.sample_id, left: figures(this.bar.left) };
     return item.members
       ? gettext("Group of sample {id}, {left} left", values)
       : gettext("Sample {id}, {left} left", values);
@@ -204,7 +204,7 @@ export class Screen {
 
 /** @param {Item} item */
 function sampleFacts({ sample_id: id, num_tokens, finish_reason, score_like }) {
-  const values = { id, count: num_tokens.toLocaleString() };
+  const values = { id, count: figures(num_tokens) };
   const facts =
     finish_reason === "length"
       ? ngettext(
@@ -222,7 +222,7 @@ function sampleFacts({ sample_id: id, num_tokens, finish_reason, score_like }) {
  * @param {Item} item
  */
 function groupFacts(shown, { sample_id: id, num_members }) {
-  const values = { id, shown: shown.toLocaleString(), count: num_members.toLocaleString() };
+  const values = { id, shown: figures(shown), count: figures(num_members) };
   return shown < num_members
     ? ngettext(
         "{shown} of {count} sample shown, of one prompt. Sample {id} is the first.",

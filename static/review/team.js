@@ -1,7 +1,8 @@
 // @ts-check
 // Others in the same round: whose item this is and until when, who is here, how far the queue is.
 
-import { gettext, ngettext } from "../gettext.js";
+import { around, GAP, gettext, ngettext } from "../gettext.js";
+import { figures } from "./elements.js";
 import { clock, soon } from "./times.js";
 
 const BEAT = 20000;
@@ -160,23 +161,20 @@ export function peopleHere(people, me) {
 }
 
 /**
- * How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line.
- * @param {{decided: number, remaining: number, samples: number, ends_at: string | null}} progress
+ * How far the queue is, in words.
+ * @param {{decided: number, remaining: number, samples: number}} progress
  * @param {boolean} isGroups
  */
-export function progressLine({ decided, remaining, samples, ends_at: endsAt }, isGroups) {
-  const end = endsAt ? gettext(", done about {time}", { time: soon(new Date(endsAt)) }) : "";
+function farWords({ decided, remaining, samples }, isGroups) {
   const complete = samples - remaining;
-  const values = { complete: complete.toLocaleString(), count: samples.toLocaleString() };
+  const values = { complete: figures(complete), count: figures(samples) };
   const begun = decided - complete;
-  if (begun <= 0) {
-    const words = isGroups
+  if (begun <= 0)
+    return isGroups
       ? ngettext("{complete} of {count} group decided", "{complete} of {count} groups decided", samples, values)
       : ngettext("{complete} of {count} sample decided", "{complete} of {count} samples decided", samples, values);
-    return [words, end];
-  }
-  const more = { ...values, begun: begun.toLocaleString() };
-  const words = isGroups
+  const more = { ...values, begun: figures(begun) };
+  return isGroups
     ? ngettext(
         "{complete} of {count} group decided, {begun} more begun",
         "{complete} of {count} groups decided, {begun} more begun",
@@ -189,5 +187,19 @@ export function progressLine({ decided, remaining, samples, ends_at: endsAt }, i
         samples,
         more,
       );
-  return [words, end];
+}
+
+/**
+ * How far the queue is, and when it will be done by the pace of the last minutes: how far in the middle, and what
+ * stands before and after it where the pace is known.
+ * @param {{decided: number, remaining: number, samples: number, ends_at: string | null}} progress
+ * @param {boolean} isGroups
+ */
+export function progressLine(progress, isGroups) {
+  const { ends_at: endsAt } = progress;
+  const far = farWords(progress, isGroups);
+  if (!endsAt) return ["", far, ""];
+  const time = soon(new Date(endsAt));
+  const [before, after] = around(gettext("{progress}, done about {time}", { progress: GAP, time }));
+  return [before, far, after];
 }

@@ -2,7 +2,7 @@
 // How a text is shown: rendered or raw, long ones folded, the next ones made ready while nothing else is to do.
 
 import { gettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { figures, make } from "./elements.js";
 import { hasMarks, load, render } from "./markdown.js";
 
 const FOLD_AT = 12000;
@@ -46,7 +46,7 @@ export function written(text, { whole = false, isRaw = false, onMore = null } = 
   const more = make(
     "button.rondo-quiet.more",
     { type: "button", onclick: onMore },
-    gettext("Show all {count} characters (m)", { count: text.length.toLocaleString() }),
+    gettext("Show all {count} characters (m)", { count: figures(text.length) }),
   );
   return [plain(text.slice(0, FOLD_AT)), more];
 }

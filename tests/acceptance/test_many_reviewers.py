@@ -34,6 +34,8 @@ from tests.ports import reserve_port
 K = 2
 AT_ONCE = 5
 GIVE_UP_SECONDS = 600 + 0.2 * int(os.environ.get("RONDO_REVIEWERS", 0)) * int(os.environ.get("RONDO_DECISIONS", 0))
+ANSWER_SECONDS = 120.0
+"""What is not answered within it is sent again."""
 FEW = {"sqlite": (4, 10), "postgresql": (8, 15)}
 
 
@@ -106,6 +108,7 @@ class Reviewers:
         self.late: list[str] = []
         self.problems: list[str] = []
         self.retries = 0
+        self.last = "nothing failed"
         self.in_the_middle: Callable[[], None] | None = None
 
     def run(self, *, in_the_middle: Callable[[], None] | None = None) -> float:
@@ -116,9 +119,13 @@ class Reviewers:
         return time.perf_counter() - started
 
     async def work_all(self) -> None:
-        async with asyncio.timeout(GIVE_UP_SECONDS), asyncio.TaskGroup() as tasks:
-            for person in self.people:
-                tasks.create_task(self.work(person))
+        try:
+            async with asyncio.timeout(GIVE_UP_SECONDS), asyncio.TaskGroup() as tasks:
+                for person in self.people:
+                    tasks.create_task(self.work(person))
+        except TimeoutError as error:
+            states = "; ".join(server.state() for server in self.servers)
+            raise AssertionError(f"gave up after {GIVE_UP_SECONDS:.0f} s; last of all {self.last}; {states}") from error
 
     async def work(self, actor: Actor) -> None:
         server = self.servers[self.people.index(actor) % len(self.servers)]
@@ -162,12 +169,15 @@ class Reviewers:
         """Send until there is an answer; only a server that is away or failed is asked again."""
         while True:
             try:
-                status, answer = await line.post(f"/api/v1{path}", body)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    status, answer = await line.post(f"/api/v1{path}", body)
                 if status < 500:
                     assert status < 300, answer
                     return answer
-            except ConnectionError:
-                pass
+                self.last = f"{path}: {status} {answer}"
+            except (ConnectionError, TimeoutError) as error:
+                line.close()  # half an answer may be on its way
+                self.last = f"{path}: {error!r}"
             self.retries += 1
             await asyncio.sleep(0.1)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from backend import translations
 from tests.browser.modules import empty_page
 
 pytestmark = pytest.mark.browser
@@ -25,11 +26,57 @@ WORDS = """async (messages) => {
   const { gettext } = await import("/static/gettext.js");
   const { progressLine } = await import("/static/review/team.js");
   const { ownWords } = await import("/static/review/judge.js");
-  const far = (samples) => progressLine({ decided: 1, remaining: samples - 1, samples, ends_at: null }, false)[0];
+  const far = (samples) => progressLine({ decided: 1, remaining: samples - 1, samples, ends_at: null }, false).join("");
   const chosen = ownWords({ kind: "prefer", value: { best: 1, worst: 2 } }, (id) => (id === 1 ? "<b>" : "{best}"));
   return [far(1), far(2), chosen, gettext("constructor"), gettext("{why}", { why: "{name}" })];
 }"""
 """In a page that brings a catalogue: a plural, values in a sentence as they are, and what the catalogue lacks."""
+SENTENCES = """async ([messages, lang]) => {
+  const place = document.createElement("script");
+  Object.assign(place, { id: "messages", type: "application/json", textContent: JSON.stringify(messages) });
+  document.head.append(place);
+  document.documentElement.lang = lang;
+  const { labelOf } = await import("/static/review/list_rows.js");
+  const { unable } = await import("/static/review/list_place.js");
+  const { valueWords } = await import("/static/review/notes.js");
+  const { progressLine } = await import("/static/review/team.js");
+  const { Outcomes } = await import("/static/review/outcomes.js");
+  const { Answers } = await import("/static/review/answers.js");
+  const { Chain } = await import("/static/review/chain.js");
+  const sample = { score: 3.5, verdict: "accept", source: "judge", step: 0, id: 7, text: "7" };
+  const desk = (mode, round) => unable({ desk: { round, mode, questions: [] } });
+  const ends_at = new Date(Date.now() + 9e8).toISOString();
+  const far = progressLine({ decided: 1, remaining: 1999, samples: 2000, ends_at }, false);
+  const outcomes = new Outcomes(document.createElement("div"), {}), none = () => {};
+  const told = new Answers({ outcomes, review: {}, ledger: { known: new Set() }, queue: { find: none } });
+  for (const [id, kind] of [[1, "accept"], [2, "accept"], [3, "odd"]])
+    told.sent({ kind, sample_id: id }, { decision: { sample_id: id, replaces: ["elsewhere", kind] } });
+  const chain = { names: ["solve"], step: 0, role: "a", above: [sample], questions: [] };
+  const drawn = new Chain(document.createElement("details"), {}, String).drawn(chain, null);
+  return [
+    labelOf({ sample, mine: null }).words,
+    desk("group", { is_open: true }),
+    desk("sample", { is_open: false, closed_because: "ended", why_closed: "" }),
+    valueWords({ value: { best: 2, worst: 1 } }, (id) => `#${id}`),
+    far.join("|").replace(/ \\d+ \\w+ \\d+, .*/, " …"),
+    ...[...outcomes.place.children].slice(0, 2).map((line) => line.textContent.split(/[:;] /).at(-1)),
+    drawn[1].firstChild.textContent,
+  ];
+}"""
+"""Of the list of labels, its round, the history, the progress, what came of decisions, and where a text came from."""
+WITHOUT = """async () => {
+  document.documentElement.append(document.createElement("rondo-comments"), document.createElement("rondo-allow"));
+  for (const name of ["rondo.js", "bell.js", "comments.js"]) {
+    const script = Object.assign(document.createElement("script"), { src: `/static/${name}` });
+    const loaded = new Promise((resolve) => (script.onload = resolve));
+    document.head.append(script);
+    await loaded;
+  }
+  const { gettext } = await window.rondoWords;
+  await customElements.whenDefined("rondo-comments");
+  const box = document.querySelector("rondo-comments textarea");
+  return [box.placeholder, gettext("{time}, edited", { time: "now" })];
+}"""
 LEDGER = """async () => {
   const { Ledger } = await import("/static/review/ledger.js");
   const { underWay } = await import("/static/review/bar.js");
@@ -91,6 +138,55 @@ def test_words_are_in_the_language_that_the_page_brings(chromium: Any) -> None:
         "constructor",
         "{name}",
     ]
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "lang", "words"),
+    [
+        (
+            "de",
+            "de",
+            [
+                "angenommen 3.5, vom Judge",
+                "Diese Runde wird im Modus „Nebeneinander“ geprüft, nicht Sample für Sample. "
+                "Entscheide auf der Seite „Prüfung“.",
+                "Diese Runde endete vor ihrer Prüfung.",
+                "#2 als bestes, #1 als schlechtestes",
+                "|1 von 2,000 Samples entschieden|, voraussichtlich fertig: …",
+                "eine Annahme",
+                "odd",
+                "Zu Sample 7 solve, angenommen, 3.5",
+            ],
+        ),
+        (
+            "en",
+            "no_language",
+            [
+                "accept 3.5 by the judge",
+                "This round is reviewed in the mode group, not sample by sample. Decide at the review desk.",
+                "This round ended before its review.",
+                "best: #2, worst: #1",
+                "|1 of 2,000 samples decided|, done about …",
+                "accept",
+                "odd",
+                "About sample 7 solve, accept, 3.5",
+            ],
+        ),
+    ],
+)
+def test_sentences_are_whole_in_both_languages(chromium: Any, language: str, lang: str, words: list[str]) -> None:
+    page = empty_page(chromium)
+    assert page.evaluate(SENTENCES, [translations.script_messages(language), lang]) == words
+    page.context.close()
+
+
+def test_where_the_catalogue_does_not_come_scripts_work_in_english(chromium: Any) -> None:
+    page, errors = empty_page(chromium), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route("**/gettext.js", lambda route: route.abort())
+    assert page.evaluate(WITHOUT) == ["Comment; @name tells a colleague", "now, edited"]
+    assert errors == []
     page.context.close()
 
 

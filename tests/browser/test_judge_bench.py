@@ -51,10 +51,13 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     expect(result.locator(".matrices table", has_text="likes all").locator(".differs").nth(1)).to_have_text("20")
     fold = result.locator("details", has_text="All measures of the judge before")
     fold.locator("summary").click()
+    other = result.locator("details", has_text="All measures of likes all")
+    other.evaluate("(fold) => (fold.open = true)")  # as find in page opens it
     result.get_by_role("button", name="20 with people").click()
     opened = page.locator("#bench-disagreements")
     expect(opened.locator("section > details")).to_have_count(20)
     expect(fold).to_have_attribute("open", "")
+    expect(other).to_have_attribute("open", "")
     opened.locator("section > details summary").first.click()
     expect(opened.locator("section > details").first).to_contain_text("<script>window.hacked=1</script>")
     assert page.evaluate("window.hacked") is None

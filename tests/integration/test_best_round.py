@@ -96,15 +96,16 @@ def test_a_higher_branch_is_told_of_in_every_case() -> None:
 class Answered(Branches):
     """Rounds of which it is known of each of 100 prompts whether it was right."""
 
-    def answer(self, right: int, **columns: Any) -> tables.Round:
-        told = {"right": [*range(right)], "wrong": [*range(right, 100)]}
+    def answer(self, right: int | range, **columns: Any) -> tables.Round:
+        told_right = range(right) if isinstance(right, int) else right
+        told = {"right": [*told_right], "wrong": [n for n in range(100) if n not in told_right]}
         round_, checkpoint = finish(self.project, self.base, **columns)
         if self.base_accuracy is not None:
             share = round(self.base_accuracy * 100)
             of_base = {"right": [*range(share)], "wrong": [*range(share, 100)]}
             measure(round_, self.base.id, self.base_accuracy, n=100, **ONE_SET, **of_base)
             self.base_accuracy = None
-        measure(round_, checkpoint.id, right / 100, n=100, **ONE_SET, **told)
+        measure(round_, checkpoint.id, len(told_right) / 100, n=100, **ONE_SET, **told)
         return round_
 
 
@@ -132,12 +133,26 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     assert not shown["worse_unknown"]
     assert shown["turned"] == "0 of 100 answers newly wrong"
     assert shown["turned_rest"] == f"and 7 newly right in it, since the base {here.base.name}"
-    old, new = here.base.id, card["checkpoint_id"]
-    assert shown["turned_href"] == f"held-out?old={old}&new={new}&show=newly_wrong"
+    assert shown["turned_href"] == "", "there is none to look at"
     with session() as db:
         row = {"project_id": here.project.id, "round_id": best.id, "name": "forgetting", "limit": -0.02}
         db.add(tables.RoundWarning(**row, level=WarningLevel.unknown, n=0, reason="no verdicts"))
     assert tree_value(overview.loop(here.actor, here.project.id))["best"]["worse_unknown"]
+
+
+def test_what_turned_in_a_branch_is_told_since_what_it_was_trained_from() -> None:
+    """Round 3 branches off round 2 and starts from the base: both were right where it lost five, 20 and 10 it won."""
+    here = Answered(base=0.5)
+    here.answer(40)
+    second = here.answer(60)
+    best = here.answer(range(5, 70), branch_of_id=second.id)
+    loop = overview.loop(here.actor, here.project.id)
+    card = next(card for card in tree_value(loop)["rounds"] if card["id"] == best.id)
+    assert card["change"]["rest"].startswith("to round 2 ("), "a card tells of what it branches off"
+    shown = tree_value(loop)["best"]
+    assert (shown["number"], shown["turned"]) == (3, "5 of 100 answers newly wrong")
+    assert shown["turned_rest"] == f"and 20 newly right in it, since the base {here.base.name}"
+    assert shown["turned_href"] == f"held-out?old={here.base.id}&new={card['checkpoint_id']}&show=newly_wrong"
 
 
 @pytest.mark.parametrize(("best", "falls"), [(57, False), (62, True)])

@@ -7,10 +7,10 @@ import pytest
 from backend import demo, recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
-from backend.services import plans, rounds
+from backend.services import rounds
 from backend.services.access import Actor
 from backend.services.checkpoints import model_checks
-from backend.services.plans import contexts
+from backend.services.plans import checks, contexts
 from backend.values import Role, SetUse, Split
 from tests import rows
 
@@ -63,7 +63,7 @@ def test_what_reads_prompts_reads_those_of_the_project() -> None:
     ids = (place.foreign.id,)
     with reading() as db:
         assert model_checks.system_turns(db, place.project.id, place.checkpoint.id, ids) == []
-        recipe = plans.parse(place.plan.recipe)
+        recipe = checks.parse(place.plan.recipe)
         assert contexts.problems(
             db, place.project.id, recipe, policy_id=place.checkpoint.id, judge_id=None, sample_set_ids=ids
         ) == contexts.problems(

@@ -56,6 +56,8 @@ def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]
     assert '"answer": "42"' in page.replies[-1]
     assert f"prompt={line.prompt_ids[20]}" in page.opens(line.prompt_ids[20], turn=2)
     assert "prompt=" not in page.opens(line.prompt_ids[19], turn=1), "a key that came late moves nothing back"
+    page.narrows(show="all")
+    assert "prompt=" not in page.opens(line.prompt_ids[19], turn=1), "nor after a filter"
     assert "13 prompts" in page.narrows(show="all", category='["level", 3]')
     assert "10 prompts" in page.narrows(show="never_right", category="")
 

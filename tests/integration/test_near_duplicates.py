@@ -3,14 +3,14 @@
 import pytest
 
 from app.pages.samples import near_duplicates as page
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline.run import run_job
 from backend.services import samples, stage_process
 from backend.services.samples import near_duplicates
-from backend.values import Role
+from backend.values import JobStatus, Role
 from tests import rows
 from tests.integration import site
 
@@ -60,3 +60,14 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
         told = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"duplicates": "marked", "limit": 1}).json()
         assert told["items"][0]["near_duplicate_of"] == ids[0]
         assert client.get(f"/api/v1/rounds/{round_.id}/near-duplicates").json()["num_sets"] == 2
+
+
+def test_what_a_worker_of_before_the_update_told_is_read() -> None:
+    project = rows.make_project()
+    round_, viewer = rows.make_round(project), rows.make_actor(project, Role.viewer)
+    job_id = near_duplicates.start(rows.make_actor(project, Role.curator), round_.id)
+    with session() as db:
+        job = db.get_one(tables.Job, job_id)
+        job.status = JobStatus.done
+        job.spec = job.spec | {"result": {"num_marked": 4, "num_clusters": 2, "num_left": 0}}
+    assert "in 2 near-duplicate sets" in page.state_value(near_duplicates.newest(viewer, round_.id))["text"]

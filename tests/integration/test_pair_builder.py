@@ -293,6 +293,27 @@ class Page(Clicker, Opened):
     """Opens a page and moves its sliders."""
 
 
+def test_what_was_computed_for_another_round_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slider of round 1 is moved; before what it comes to is drawn, round 2 is opened and made to select so."""
+    project, first, _ = judged()
+    second = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    rows.make_samples(second, rows.make_prompt_set(project, prompts=["four"]), n=2, scores=[1.0, 5.0])
+    with site.signed_in(rows.make_actor(project)) as client:
+        page = Page(client, project.slug)
+        page.ask("pairs", "draw", round=str(first.id))
+
+        def open_second() -> None:
+            page.do("pairs", "open_round", round=second.id)
+            assert '"rows": "1"' in page.replies[-1]
+
+        page.meanwhile("pairs", previews, "preview", open_second, monkeypatch, tick="follow")
+        assert "address" not in page.replies[-1]
+        page.do("pairs", "choose")
+        with reading() as db:
+            names = [db.get_one(tables.Round, round_.id).recipe["selector"]["name"] for round_ in (first, second)]
+        assert names == [rows.RECIPE["selector"]["name"], "margin_pairs"]
+
+
 def test_the_page_follows_its_sliders() -> None:
     project, round_, _ = judged()
     with session() as db:
@@ -312,8 +333,9 @@ def test_the_page_follows_its_sliders() -> None:
         again = page.ask("pairs", "draw", **dict(parse_qsl(kept_address, keep_blank_values=True)))
         assert "margin below min_margin" in again, "a page that is loaded again has its knobs"
         refused = page.ask("pairs", "draw", round=str(round_.id), min_margin="-1")
-        assert "min_margin" in refused
-        assert '"rows"' not in refused
+        assert '"rows": "3"' in refused, "the round's own knobs stand"
+        page.do("pairs", "follow", margin=4.5)
+        assert "margin below min_margin" in page.replies[-1], "and can be moved"
         unjudged = rows.make_round(project)
         early = page.ask("pairs", "draw", round=str(unjudged.id))
         assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early

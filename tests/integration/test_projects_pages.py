@@ -36,7 +36,7 @@ def test_a_project_is_renamed_goes_to_the_trash_and_comes_back(database: str) ->
             lost = client.get(f"/p/{slug}/samples?sample=1", headers=PAGE)
             assert lost.status_code == 404
             assert f'action="/projects/trash/{project.id}/restore"' in lost.text
-            assert "put there by\nAda" in lost.text
+            assert "put there by Ada" in lost.text
     with site.signed_in(viewer) as client:
         lost = client.get("/p/sums-i/", headers=PAGE)
         assert "A project admin or an owner" in lost.text

@@ -100,10 +100,13 @@ def test_who_decides_blind_learns_afterwards_what_was_drawn_at_random(database: 
     team = Team(prompts=10, random_share=0.5)
     base = f"/api/v1/rounds/{team.round.id}"
     with site.with_token(team.who("ann")) as ann:
-        former = ann.post(f"{base}/review/claims", json={"order": "worth"})
-        assert former.status_code == 422
-        assert "'informativeness'" in former.text, "a program that uses the old name is told the new one"
         items = ann.post(f"{base}/review/claims", json={"order": "informativeness", "limit": 20}).json()
+        former = ann.post(f"{base}/review/claims", json={"order": "worth", "limit": 20}).json()
+        assert [one["sample_id"] for one in former] == [one["sample_id"] for one in items], "as a desk of before asks"
+        refused = ann.post(f"{base}/review/claims", json={"order": "best"})
+        assert refused.status_code == 422
+        assert "'informativeness'" in refused.text
+        assert "worth" not in refused.text
         assert {(one["is_random"], one["reason"]) for one in items} == {(False, None)}
         acts = [{"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": one["sample_id"]} for one in items]
         told = ann.post(f"{base}/decisions", json={"decisions": acts}).json()

@@ -165,6 +165,11 @@ def test_the_page_and_rest_rewrite_a_template(database: str) -> None:
         assert run_job(row["id"]).error is None
         page.do("rewrites", "refresh")
         assert "Use this template in the next round" in page.replies[-1]
+        unjudged = rows.make_round(world.project)
+        early = page.ask("rewrites", "draw", round=str(unjudged.id))
+        assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early
+        assert "asked at most" not in early, "no other round is chosen in its place"
+        assert "Use this template in the next round" in early, "what was rewritten stands below"
         plan = client.get(f"/api/v1/template-rewrites/{row['id']}/plan").json()
         assert plan["recipe"]["judge"]["template"] == STRICT
         assert '"visible": true' in page.ask("new_round", "load", rewrite=str(row["id"]))

@@ -67,18 +67,41 @@ def test_a_table_that_was_renamed_since_is_read_from_the_file_of_its_former_name
     admin, round_ = place
     before = snapshot()
     round_archive.archive(admin, round_.id)
-    folder = archived.place(round_.id)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"]["worths"] = manifest["files"].pop("informativeness")
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "informativeness.parquet").rename(folder / "worths.parquet")
-    former = [name if name != "informativeness" else "worth" for name in manifest["files"]["worths"]["columns"]]
-    rewrite(round_.id, "worths", lambda table: table.rename_columns(former))
+    rename_back(round_.id)
     sentences: list[str] = []
     round_archive.restore(admin, round_.id, sentences.append)
     after = snapshot()
     assert sentences == []
     assert after["informativeness"] == before["informativeness"] != []
+
+
+def test_what_was_broken_off_before_a_table_was_renamed_is_gone_on_with(place: tuple[Actor, tables.Round]) -> None:
+    admin, round_ = place
+    before, held = snapshot()["informativeness"], leaving(round_.id)
+    dying = round_archive.archive_steps(admin, round_.id)
+    for _ in dying:
+        with reading() as db:
+            if db.get_one(tables.Round, round_.id).archive["state"] == round_archive.State.leaving:
+                break
+    dying.close()
+    rename_back(round_.id)
+    assert leaving(round_.id) == held
+    assert held["informativeness"] > 0
+    round_archive.archive(admin, round_.id)
+    assert leaving(round_.id)["informativeness"] == 0
+    round_archive.restore(admin, round_.id)
+    assert snapshot()["informativeness"] == before
+
+
+def rename_back(round_id: int) -> None:
+    """Make the archive one of before `worths` was renamed."""
+    folder = archived.place(round_id)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["worths"] = manifest["files"].pop("informativeness")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "informativeness.parquet").rename(folder / "worths.parquet")
+    former = [name if name != "informativeness" else "worth" for name in manifest["files"]["worths"]["columns"]]
+    rewrite(round_id, "worths", lambda table: table.rename_columns(former))
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from backend.services.arena import opening, results, voting
 from backend.services.arena.results import ArenaView
 from backend.services.held_out import listing
 from backend.services.reviews import preferences
+from backend.translations import N_
 from backend.values import JSON, SCORER, Role
 
-TITLE, PATH, MENU = "Arena", "arena", "more"
+TITLE, PATH, MENU = N_("Arena"), "arena", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 NO_JUDGE = 0

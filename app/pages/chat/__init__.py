@@ -19,9 +19,10 @@ from backend.services.checkpoints import chats
 from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
 from backend.services.prompts import keeping
+from backend.translations import N_
 from backend.values import JSON, SCORER, Messages, Role, Sampling
 
-TITLE, PATH, MENU = "Chat", "chat", "more"
+TITLE, PATH, MENU = N_("Chat"), "chat", "more"
 POLL_SECONDS = 0.5
 NOBODY = 0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}

@@ -25,9 +25,10 @@ from backend.services.arena.results import Result
 from backend.services.checkpoints import Endpoint, model_cards, trials
 from backend.services.hub import pushes
 from backend.services.team import removals
+from backend.translations import N_
 from backend.values import Role
 
-TITLE, PATH = "Checkpoints", "checkpoints"
+TITLE, PATH = N_("Checkpoints"), "checkpoints"
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -20,9 +20,10 @@ from backend.services.held_out import baseline, compared, listing, side_by_side
 from backend.services.held_out.compared import MOST_SIDES, ComparedSide
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.side_by_side import SideBySide
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH = "Compare", "compare"
+TITLE, PATH = N_("Compare"), "compare"
 MENU = "more"
 """Its links are on the cards of rounds and checkpoints: it is about two of them, and no step of the loop."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}

@@ -15,7 +15,7 @@ PAGE = """
 <p class="baseline rondo-muted" role="status">{{value.baseline}}</p>
 </section>
 {{#if value.categories}}<section class="rondo-card" aria-label="By category">
-<details open data-part="categories"><summary><h2>Held-out accuracy by category, differences since {{value.first}}</h2>
+<details open data-fold="categories"><summary><h2>Held-out accuracy by category, differences since {{value.first}}</h2>
 </summary><table><thead><tr><th scope="col">Category</th>
 {{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.categories}}<tr><th scope="row" dir="auto">{{this.name}}</th>
@@ -28,7 +28,7 @@ explain it. Intervals and p hold for all categories together. A difference opens
 {{#if value.more_categories}}{{value.more_categories}} more are on the page Held-out answers.{{/if}}</p></details>
 </section>{{/if}}
 <section class="rondo-card" aria-label="Numbers">
-<details open data-part="numbers"><summary><h2>Numbers</h2></summary>
+<details open data-fold="numbers"><summary><h2>Numbers</h2></summary>
 {{#each value.prompts}}<p class="rondo-muted">{{this}}</p>{{/each}}
 {{#if value.numbers}}<table><thead><tr><th scope="col">Metric</th>
 {{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
@@ -50,7 +50,7 @@ not.</p>
 {{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}</details>
 </section>
 <section class="rondo-card" aria-label="Knobs that differ">
-<details open data-part="knobs"><summary><h2>Knobs that differ</h2></summary>
+<details open data-fold="knobs"><summary><h2>Knobs that differ</h2></summary>
 {{#if value.knobs}}<table><thead><tr><th scope="col">Knob</th>
 {{#each value.sides}}<th scope="col">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.knobs}}<tr><th scope="row">{{this.name}} <span class="rondo-muted small">{{this.place}}</span></th>
@@ -58,7 +58,7 @@ not.</p>
 </tbody></table>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}</details>
 </section>
 <section class="rondo-card" aria-label="The same prompts' answers">
-<details open data-part="answers"><summary><h2>The same prompts' answers</h2></summary>
+<details open data-fold="answers"><summary><h2>The same prompts' answers</h2></summary>
 {{#each value.changed}}
 <h3>{{this.title}} {{#if this.target}}<a href="{{this.target}}">See all</a>{{/if}}</h3>
 {{#each this.rows}}<p class="answers"><a href="{{this.target}}" dir="auto">{{this.text}}</a><br>
@@ -96,19 +96,28 @@ a { color: var(--rondo-accent); }
   .compared td::before { content: attr(data-side) ": "; color: var(--rondo-muted); }
 }
 """
-# All of it is some fifteen screens of a phone: there each part but the verdict is folded until it is opened.
+# All of it is some fifteen screens of a phone: there each part but the verdict is folded until it is opened. In the
+# first content static/first.js folds them, and hands over what was opened there, before this begins or after.
 PAGE_JS = """
 const chosen = new Map();
 const narrow = matchMedia("(max-width: 640px)");
 const fold = () => {
-  for (const part of element.querySelectorAll("details[data-part]")) {
-    part.open = chosen.get(part.dataset.part) ?? !narrow.matches;
+  for (const part of element.querySelectorAll("details[data-fold]")) {
+    part.open = chosen.get(part.dataset.fold) ?? !narrow.matches;
   }
 };
 element.addEventListener("click", (event) => {
-  const part = event.target.closest("details[data-part] > summary")?.parentElement;
-  if (part) chosen.set(part.dataset.part, !part.open);
+  const part = event.target.closest("details[data-fold] > summary")?.parentElement;
+  if (part) chosen.set(part.dataset.fold, !part.open);
 });
+// Find in page opens folds without a click. What is as the width has it was put so above.
+element.addEventListener("toggle", ({ target: part }) => {
+  if (part.dataset.fold && part.open === narrow.matches) chosen.set(part.dataset.fold, part.open);
+}, true);
+const parts = [...element.querySelectorAll("details[data-fold]")];
+if (parts.some((part) => !part.open)) {
+  for (const part of parts) if (part.open === narrow.matches) chosen.set(part.dataset.fold, part.open);
+}
 narrow.addEventListener("change", fold);
 watch("value", fold);
 fold();

@@ -18,6 +18,7 @@ from backend.values import JSON
 LONGEST_KNOB = 600
 MOST_CATEGORIES = 20
 """So many are shown, those that fell most."""
+QUESTION, UNKNOWN = "Which is best", "unknown"
 
 Changed = tuple[Compared, str, str, HeldOutPage]
 """A pair, name and title of what changed between its sides, and the first prompts of it."""
@@ -56,10 +57,9 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     best, of_rounds = compared.best, compared.best_round
     if of_rounds is None:
         return [_verdict(best)]
-    verdict = _verdict(of_rounds)
-    verdict["chip"] += " round"
-    if of_rounds.side is not None:
-        verdict["text"] = f"Of the rounds {verdict['text']}"
+    verdict = _verdict(of_rounds, "Which of the rounds is best")
+    if verdict["chip"] != UNKNOWN:
+        verdict |= {"chip": f"{verdict['chip']} round", "text": f"Of the rounds {verdict['text']}"}
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:
         return [verdict, _verdict(best)]
@@ -69,19 +69,21 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
         f"{best.side.name}, which no round made, is higher: {percent(gap.new)}, {points(gap.value)} to "
         f"{best.second.name}{chosen} ({_widened(best, gap)}). {sure}"
     )
-    return [verdict, {"chip": "higher than the rounds", "badge": "bad" if best.is_sure else "", "text": text}]
+    chip = "higher" if verdict["chip"] == UNKNOWN else "higher than the rounds"
+    return [verdict, {"chip": chip, "badge": "bad" if best.is_sure else "", "text": text}]
 
 
-def _verdict(best: BestSide) -> JSON:
-    chip = "best" if best.is_sure else "unknown" if best.side is None else "highest"
-    return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best)}
+def _verdict(best: BestSide, question: str = QUESTION) -> JSON:
+    is_known = best.side is not None and best.difference is not None and best.difference.value is not None
+    chip = UNKNOWN if not is_known else "best" if best.is_sure else "highest"
+    return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best, question)}
 
 
-def best_said(best: BestSide) -> str:
+def best_said(best: BestSide, question: str = QUESTION) -> str:
     """Which side is best, and whether the interval leaves doubt."""
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:
-        return f"Which is best cannot be said: {best.why or 'it is not known of each prompt'}."
+        return f"{question} cannot be said: {best.why or 'it is not known of each prompt'}."
     here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
     rest = f"{points(gap.value)} to {best.second.name}, the next best ({_widened(best, gap)})"
     if best.rounds and best.side.round_id is not None:

@@ -21,8 +21,9 @@ from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
+from backend.translations import N_
 
-TITLE, PATH = "Datasets", "datasets"
+TITLE, PATH = N_("Datasets"), "datasets"
 POLL_SECONDS = 2.0
 """How often a push that is under way is looked at."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}

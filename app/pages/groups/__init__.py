@@ -24,9 +24,10 @@ from backend.errors import PermissionDenied
 from backend.services import rounds
 from backend.services.samples import text_steps
 from backend.services.samples.text_steps import TextStep
+from backend.translations import N_
 from backend.values import JSON
 
-TITLE, PATH, MENU = "Groups", "groups", "more"
+TITLE, PATH, MENU = N_("Groups"), "groups", "more"
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 
 

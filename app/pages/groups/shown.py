@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from app.widgets.context import Context
-from app.widgets.sample_card import BADGES, one_line, score
+from app.widgets.sample_card import BADGES, one_line
+from app.widgets.sample_facts import score
 from app.widgets.sample_filters import is_narrowed, read_filters, to_address
 from backend.errors import InvalidInput
 from backend.services.samples import groups

@@ -16,9 +16,10 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.listing import HeldOutPage
 from backend.services.held_out.measured import Measurement
+from backend.translations import N_
 from backend.values import JSON
 
-TITLE, PATH, MENU = "Held-out", "held-out", "more"
+TITLE, PATH, MENU = N_("Held-out"), "held-out", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
@@ -130,7 +131,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Other checkpoints or filters: from the first page, with the same prompt open."""
     here, was = context(request), asked_for.value
-    query = address.from_bar(values) | {"prompt": was.get("prompt")}
+    query = address.from_bar(values) | {"prompt": was.get("prompt"), "turn": was.get("turn", 0)}
     if not query["new"]:
         raise NotFound("Choose the checkpoint whose answers are looked at in the field To.")
     listed = drawn(here, asked_for, query, open_one=True)
@@ -158,12 +159,21 @@ def open_prompt(asked_for: CurrentChoice, event: gr.EventData, request: gr.Reque
     wanted, turn = event_data.get("prompt"), event_data.get("turn", 0)
     if type(wanted) is not int or type(turn) is not int or not asked_for.value.get("new"):
         raise InvalidInput("No prompt of the list was chosen. Click one.")
-    # Keys come faster than answers, and in no certain order: what the last one asked for stays.
-    if turn < asked_for.value.get("turn", 0):
+    query = _take_turn(asked_for, {"prompt": wanted, "no_prompt": "", "turn": turn})
+    if query is None:
         return [gr.skip(), gr.skip()]
-    query = asked_for.value | {"prompt": wanted, "no_prompt": "", "turn": turn}
-    asked_for.put(query)
     return asked_for.unless_over(query, [prompt_card(here, query), {"address": address.write(query)}])
+
+
+def _take_turn(asked_for: CurrentChoice, opened: JSON) -> JSON | None:
+    """Let this prompt be the open one, and return the query; None where a later one was opened already.
+
+    Keys come faster than answers, each in a thread, and in no certain order: what the last one asked for stays.
+    """
+    while opened["turn"] >= (was := asked_for.value).get("turn", 0):
+        if asked_for.replace(was, query := was | opened):
+            return query
+    return None
 
 
 def num_folded(query: JSON) -> int:

@@ -19,9 +19,10 @@ from app.widgets.table import Table, row_number
 from backend.errors import NotFound
 from backend.services.rounds import job_views
 from backend.services.rounds.job_views import JobDetail, JobView
+from backend.translations import N_
 from backend.values import JSON, JobStatus, Role
 
-TITLE, PATH = "Jobs", "jobs"
+TITLE, PATH = N_("Jobs"), "jobs"
 POLL_SECONDS = 1.0
 COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Took", "Time left", "Rate", "Last metrics"]
 WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "8%", "8%", "12%", "18%"]

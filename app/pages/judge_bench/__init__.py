@@ -22,9 +22,10 @@ from backend.services import checkpoints, rounds
 from backend.services.judge_bench import disagreements, labels, opening, results
 from backend.services.judge_bench.disagreements import Against
 from backend.services.judge_bench.results import BenchLine
+from backend.translations import N_
 from backend.values import JSON, SCORER, Role
 
-TITLE, PATH, MENU = "Judge bench", "judge-bench", "more"
+TITLE, PATH, MENU = N_("Judge bench"), "judge-bench", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -1,7 +1,7 @@
 """The texts on which a judge of a bench disagrees, as texts of the page."""
 
 from app.widgets.sample_card import cut
-from app.widgets.sample_card import score as score_of
+from app.widgets.sample_facts import score as score_of
 from backend.services.judge_bench.disagreements import Against, BenchReply, Disagreement, Disagreements
 from backend.values import JSON, Verdict
 

@@ -24,9 +24,10 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
 from backend.services.projects import overview
 from backend.services.rounds import Plan
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH = "New round", "new-round"
+TITLE, PATH = N_("New round"), "new-round"
 DEFAULTS = 0
 """Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
@@ -66,24 +67,27 @@ def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
     empty = markup(EMPTY, LINKS)
-    with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
+    with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, N_("Launching a round")):
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
-                [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
+                [],
+                label=N_("Start from"),
+                info=N_("Everything below is then as that round had it."),
+                elem_id="start-from",
             )
             recipe = gr.Dropdown(
                 [],
-                label="Recipe",
-                info="Slots that hold the same part keep their knobs.",
+                label=N_("Recipe"),
+                info=N_("Slots that hold the same part keep their knobs."),
                 interactive=True,
                 elem_id="recipe",
             )
-            clone = buttons.secondary("Clone the last round", elem_id="clone-last")
+            clone = buttons.secondary(N_("Clone the last round"), elem_id="clone-last")
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            preview = buttons.secondary("Preview on 5 prompts", interactive=False, elem_id="preview-round")
-            launch = buttons.primary("Launch", interactive=False, elem_id="launch")
+            preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
+            launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")
         previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
         typed = gr.State(CurrentChoice())
         fields = round_form.draw()

@@ -10,6 +10,7 @@ from app.toasts import toasts
 from app.widgets import buttons
 from backend.errors import InvalidInput
 from backend.services.recipes import parts, recipe_yaml
+from backend.translations import N_
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,21 @@ class Yaml:
 
 def draw() -> Yaml:
     """Lay out the text, closed until it is wanted. It stays, with what is typed, when the slots are drawn again."""
-    with gr.Accordion("As YAML", open=False, elem_id="recipe-as-yaml"):
+    with gr.Accordion(N_("As YAML"), open=False, elem_id="recipe-as-yaml"):
         text = gr.Textbox(
             "",
             lines=12,
             max_lines=40,
-            label="Recipe as YAML",
+            label=N_("Recipe as YAML"),
             interactive=True,
             buttons=["copy"],
             elem_id="recipe-yaml",
             elem_classes="rondo-template",
-            info="To keep in a file, to hand on, or to paste one here.",
+            info=N_("To keep in a file, to hand on, or to paste one here."),
         )
         with gr.Row():
-            write = buttons.secondary("Write the fields as YAML", elem_id="write-yaml")
-            use = buttons.secondary("Use this YAML", elem_id="use-yaml")
+            write = buttons.secondary(N_("Write the fields as YAML"), elem_id="write-yaml")
+            use = buttons.secondary(N_("Use this YAML"), elem_id="use-yaml")
     return Yaml(text, write, use)
 
 

@@ -25,19 +25,20 @@ from backend.errors import RondoError
 from backend.services.recipes import judged_questions, parts, steps_edit
 from backend.services.recipes.changes import changes
 from backend.services.recipes.parts import Spot
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden", "show_progress_on": []}
 """No progress is shown, and on nothing: else the browser notes it in every output, and copies all that these hold."""
 SLOT_TITLES = {
-    "prompt_source": "Prompt source",
-    "generator": "Generator, how samples are made",
-    "judge": "Judge, what samples are worth",
-    "selector": "Selector, what is trained on",
-    "trainer": "Trainer, how it is trained",
-    "schedule": "Schedule, what changes from round to round",
-    "metrics": "Metrics, what is measured",
+    "prompt_source": N_("Prompt source"),
+    "generator": N_("Generator, how samples are made"),
+    "judge": N_("Judge, what samples are worth"),
+    "selector": N_("Selector, what is trained on"),
+    "trainer": N_("Trainer, how it is trained"),
+    "schedule": N_("Schedule, what changes from round to round"),
+    "metrics": N_("Metrics, what is measured"),
 }
 UNDRAWN = "<div class='rondo-empty'><p><b>The steps of this recipe cannot be shown.</b> {{value.why}}</p></div>"
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
@@ -139,7 +140,7 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
         return spot.line
     held = recipe.get(name)
     names = ", ".join(part["name"] for part in held) if isinstance(held, list) else (held or {}).get("name", "")
-    return f"{SLOT_TITLES[name]}: {names or 'none'}"
+    return f"{gettext(SLOT_TITLES[name])}: {names or gettext('none')}"
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[StepButton]:

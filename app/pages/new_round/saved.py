@@ -13,6 +13,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput, NotFound, Stale
 from backend.services.recipes import saved_recipes
+from backend.translations import gettext
 from backend.values import JSON
 
 LONGEST = 120
@@ -43,19 +44,23 @@ def recipes_of(here: Context) -> dict[str, JSON]:
 def draw(recipe: JSON, known: Own, folds: Folds, typed: CurrentChoice) -> Saving:
     """Draw the name, closed until it is wanted; an own recipe can be deleted. `typed`: names by recipe, as typed."""
     is_own = recipe["name"] in [name for _, name in known]
-    with folds.slot(OWN, "Keep as this project's own recipe", is_open=False, elem_id="save-recipe"):
+    with folds.slot(OWN, gettext("Keep as this project's own recipe"), is_open=False, elem_id="save-recipe"):
         title = gr.Textbox(
             typed.value.get(recipe["name"], _title(recipe)),
-            label="Name of the recipe",
+            label=gettext("Name of the recipe"),
             max_length=LONGEST,
             interactive=True,
             elem_id="recipe-title",
-            info="It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
-            "keep what they were launched with.",
+            info=gettext(
+                "It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
+                "keep what they were launched with."
+            ),
         )
         with gr.Row():
-            save = buttons.secondary("Save the recipe", elem_id="save-recipe-button")
-            delete = buttons.stop("Delete it from the list", interactive=is_own, elem_id="delete-recipe-button")
+            save = buttons.secondary(gettext("Save the recipe"), elem_id="save-recipe-button")
+            delete = buttons.stop(
+                gettext("Delete it from the list"), interactive=is_own, elem_id="delete-recipe-button"
+            )
     return Saving(title, save, delete)
 
 

@@ -13,6 +13,7 @@ from app.widgets import buttons
 from backend.errors import InvalidInput
 from backend.services.recipes import judged_questions, steps_edit
 from backend.services.recipes.steps_edit import Path
+from backend.translations import gettext
 
 NOT_BOUND = 0
 """Stands for "no checkpoint" in a dropdown, which cannot hold None."""
@@ -36,15 +37,17 @@ def draw_step(form: forms.Form, path: Path) -> list[StepButton]:
     with gr.Row():
         tools = [
             _tool(label, lambda recipe, by=by: steps_edit.moved(recipe, tuple(place), index, by))
-            for label, by in (("Move up", -1), ("Move down", 1))
+            for label, by in ((gettext("Move up"), -1), (gettext("Move down"), 1))
         ]
-        tools.append(_tool("Remove step", lambda recipe: steps_edit.removed(recipe, tuple(place), index)))
+        tools.append(_tool(gettext("Remove step"), lambda recipe: steps_edit.removed(recipe, tuple(place), index)))
     return tools
 
 
 def draw_adding(place: Path, number: int, of: int) -> StepButton:
     """Draw the choice of one more step of a list; `number` of `of` lists."""
-    label = "Add a step" if of == 1 else f"Add a step to phase {number + 1}"
+    label = gettext("Add a step")
+    if of > 1:
+        label = gettext("Add a step to phase {number}").format(number=number + 1)
     with gr.Row(equal_height=False):
         choice = gr.Dropdown(
             steps_edit.choices(),
@@ -52,9 +55,9 @@ def draw_adding(place: Path, number: int, of: int) -> StepButton:
             label=label,
             interactive=True,
             elem_id=f"add-step-{number}",
-            info="It becomes the last one; move it up from there.",
+            info=gettext("It becomes the last one; move it up from there."),
         )
-        button = buttons.secondary("Add", elem_id=f"add-step-button-{number}")
+        button = buttons.secondary(gettext("Add"), elem_id=f"add-step-button-{number}")
     return StepButton(
         button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice
     )
@@ -62,13 +65,13 @@ def draw_adding(place: Path, number: int, of: int) -> StepButton:
 
 def draw_beginning() -> StepButton:
     """Draw the button that writes slots as steps."""
-    button = buttons.secondary("Edit as a list of steps", elem_id="edit-steps")
+    button = buttons.secondary(gettext("Edit as a list of steps"), elem_id="edit-steps")
     return StepButton(button, steps_edit.as_steps)
 
 
 def draw_questions() -> StepButton:
     """Draw the button that has the judge answer the project's questions."""
-    button = buttons.secondary("Let the judge answer the project's questions", elem_id="judge-questions")
+    button = buttons.secondary(gettext("Let the judge answer the project's questions"), elem_id="judge-questions")
     return StepButton(button, judged_questions.added)
 
 
@@ -77,9 +80,9 @@ def draw_roles(drawn: dict[str, Any], folds: Folds) -> list[tuple[str, gr.Dropdo
     names = steps_edit.roles(drawn["recipe"])
     if not names:
         return []
-    choices = [("what an earlier round made, if any", NOT_BOUND), *map(tuple, drawn["checkpoints"])]
+    choices = [(gettext("what an earlier round made, if any"), NOT_BOUND), *map(tuple, drawn["checkpoints"])]
     there = {checkpoint_id for _, checkpoint_id in choices}
-    with folds.slot(ROLES, "Roles: whose checkpoint acts", is_open=True, elem_id="roles"), gr.Row():
+    with folds.slot(ROLES, gettext("Roles: whose checkpoint acts"), is_open=True, elem_id="roles"), gr.Row():
         return [(name, _role(name, choices, drawn["roles"].get(name), there)) for name in names]
 
 

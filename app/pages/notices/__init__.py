@@ -16,9 +16,10 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import notices
 from backend.services.notices import NoticeView
+from backend.translations import N_
 from backend.values import JSON, Channel, NoticeKind
 
-TITLE, PATH, MENU = "Notices", "notices", "person"
+TITLE, PATH, MENU = N_("Notices"), "notices", "person"
 POLL_SECONDS = 20.0
 BADGES = {
     NoticeKind.round_done: "ok",

@@ -20,11 +20,12 @@ from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
 from backend.services.results import trends
 from backend.services.rounds import auto
+from backend.translations import N_
 
-TITLE, PATH = "Overview", ""
+TITLE, PATH = N_("Overview"), ""
 POLL_SECONDS = 2.0
 LAUNCHES = ("next", "restart")
-LOOP = ("Accuracy, kept, overridden", "")
+LOOP = (N_("Accuracy, kept, overridden"), "")
 
 
 def build() -> None:
@@ -32,17 +33,17 @@ def build() -> None:
     page_state, doomed = gr.State({}), gr.State(None)
     with gr.Row(equal_height=True):
         action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
-        launch = buttons.primary("Launch", visible=False, elem_id="launch-next")
+        launch = buttons.primary(N_("Launch"), visible=False, elem_id="launch-next")
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
-    cancel = buttons.secondary("Cancel round…", visible=False, elem_id="cancel-round")
-    stop = buttons.secondary("Stop after this round", visible=False, elem_id="stop-after-round")
+    cancel = buttons.secondary(N_("Cancel round…"), visible=False, elem_id="cancel-round")
+    stop = buttons.secondary(N_("Stop after this round"), visible=False, elem_id="stop-after-round")
     with gr.Column(visible=False) as sure:
         status = markup(templates.SURE, elem_id="cancel-said")
         with gr.Row(elem_classes="rondo-toolbar"):
-            really = buttons.stop("Cancel the round", elem_id="cancel-really")
-            keep = buttons.secondary("Keep it", elem_id="cancel-keep")
+            really = buttons.stop(N_("Cancel the round"), elem_id="cancel-really")
+            keep = buttons.secondary(N_("Keep it"), elem_id="cancel-keep")
     measure = gr.Dropdown(
-        [LOOP], value="", label="Over the rounds", filterable=False, visible=False, elem_id="loop-measure"
+        [LOOP], value="", label=N_("Over the rounds"), filterable=False, visible=False, elem_id="loop-measure"
     )
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.widgets.formats import count, duration, gap_interval, interval, percent, points
+from app.widgets.formats import count, done_of, duration, gap_interval, interval, percent, points
+from app.widgets.value_words import word
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
 from backend.categories import ComparedCategory
 from backend.differences import Difference
@@ -11,6 +12,7 @@ from backend.services.held_out.compared import MOST_SIDES
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
 from backend.services.results.summaries import RaisedWarning, RoundLine
+from backend.translations import N_, gettext
 from backend.values import JobStatus, RoundStatus, Stage
 
 STAGES = tuple(Stage)
@@ -23,8 +25,14 @@ BADGES = {
     RoundStatus.cancelled: "",
 }
 
-AGAIN = {"judge": ", judged again", "selector": ", selected again", "trainer": ", trained again"}
+AGAIN = {
+    "judge": N_("branch of round {number}, judged again"),
+    "selector": N_("branch of round {number}, selected again"),
+    "trainer": N_("branch of round {number}, trained again"),
+}
 """What a branch does otherwise, by the kind of its first step."""
+BRANCH = N_("branch of round {number}")
+MAY_BE_CHANCE = N_("{points} to {other} ({interval}), which may be chance")
 
 
 def tree_value(loop: Loop) -> dict[str, Any]:
@@ -49,7 +57,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
     """One round as its card shows it; texts only."""
     progress = line.progress
     return {
-        "title": "Base" if line.round_id is None else f"Round {line.number}",
+        "title": gettext("Base") if line.round_id is None else gettext("Round {number}").format(number=line.number),
         "from": _origin(line, loop),
         "is_base": line.round_id is None,
         "id": line.round_id or "",
@@ -73,11 +81,11 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "checkpoint_id": line.checkpoint_id or "",
         "recipe": line.recipe,
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
-        "left_out": f"{line.left_out:,} left out" if line.left_out else "",
+        "left_out": gettext("{number} left out").format(number=f"{line.left_out:,}") if line.left_out else "",
         "follows": _follows(line),
         "warned": _lights(line),
         "is_calm": line.not_known is not None and not line.warned,
-        "not_known": f"{line.not_known} not known" if line.not_known else "",
+        "not_known": gettext("{number} not known").format(number=line.not_known) if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
     }
 
@@ -87,10 +95,10 @@ def _best(line: RoundLine, loop: Loop) -> dict[str, str] | None:
     if loop.best is None or line.round_id != loop.best.round_id:
         return None
     if not loop.best.is_sure:
-        return {"badge": "", "text": "highest, within chance"}
+        return {"badge": "", "text": gettext("highest, within chance")}
     if not loop.best.is_above_base:
-        return {"badge": "", "text": "best round, not above the base"}
-    return {"badge": "accent", "text": "best round"}
+        return {"badge": "", "text": gettext("best round, not above the base")}
+    return {"badge": "accent", "text": gettext("best round")}
 
 
 def best_value(loop: Loop) -> dict[str, Any] | None:
@@ -98,39 +106,47 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     best = loop.best
     if best is None or best.line.accuracy is None:
         return None
-    gaps = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
+    gaps = [_gap_said(best.to_second, gettext("round {number}, the next best").format(number=best.second.number))]
     if best.base is not None:
         gaps.append(_gap_said(best.to_base, starts.name(best.base)))
     worse, beside = next((warning for warning in best.line.warned if warning.category), None), _measured(loop)
-    began = next((line for line in loop.lines if line.checkpoint_id == best.line.policy_id), None)
-    since = f", since {starts.name(began)}" if began else f", since {best.line.policy}" if best.line.policy else ""
+    start = starts.name(best.start) if best.start else best.line.policy
+    since = gettext(", since {start}").format(start=start) if start else ""
     return {
-        "word": "Best" if best.is_sure else "Highest",
+        "word": gettext("Best") if best.is_sure else gettext("Highest"),
         "number": best.line.number,
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),
         "gaps": [text for text in gaps if text],
-        "chosen": f"Chosen as the highest of {best.of} rounds on these prompts: intervals of its differences, on "
-        f"cards, too, are widened for the choice among {best.of}.",
-        **_turned(loop, best.line),
+        "chosen": gettext(
+            "Chosen as the highest of {number} rounds on these prompts: intervals of its differences, on cards, too, "
+            "are widened for the choice among {number}."
+        ).format(number=best.of),
+        **_turned(best),
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
-        "compare_said": f"Compare them, each with {starts.name(beside[0])}",
+        "compare_said": gettext("Compare them, each with {name}").format(name=starts.name(beside[0])),
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
-        "better": _risen(best.risen, "and better" if worse and worse.value else "Got better in it", since),
+        "better": _risen(
+            best.risen, gettext("and better") if worse and worse.value else gettext("Got better in it"), since
+        ),
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
     }
 
 
-def _turned(loop: Loop, line: RoundLine) -> dict[str, str]:
-    """How many answers are newly wrong, and newly right, since what the round comes from, and where the first stand."""
-    gap, up = line.to_parent, loop_tree.above(loop.lines)[loop.lines.index(line)]
-    if gap is None or gap.newly_wrong is None or up is None:
+def _turned(best: starts.BestRound) -> dict[str, str]:
+    """How many answers are newly wrong, and newly right, since what the round started from, and where the first stand
+    if there are any."""
+    gap, old, new = best.to_start, best.start, best.line
+    if gap is None or gap.newly_wrong is None or old is None:
         return {}
+    wrong = gettext("{number} of {whole} answers newly wrong").format(number=f"{gap.newly_wrong:,}", whole=f"{gap.n:,}")
+    rest = gettext("and {number} newly right in it, since {start}")
+    target = f"held-out?old={old.checkpoint_id}&new={new.checkpoint_id}&show=newly_wrong"
     return {
-        "turned": f"{gap.newly_wrong:,} of {gap.n:,} answers newly wrong",
-        "turned_href": f"held-out?old={loop.lines[up].checkpoint_id}&new={line.checkpoint_id}&show=newly_wrong",
-        "turned_rest": f"and {gap.newly_right:,} newly right in it, since {starts.name(loop.lines[up])}",
+        "turned": wrong,
+        "turned_href": target if gap.newly_wrong else "",
+        "turned_rest": rest.format(number=f"{gap.newly_right:,}", start=starts.name(old)),
     }
 
 
@@ -154,16 +170,16 @@ def _measured(loop: Loop) -> list[RoundLine]:
 
 def _ends(warned: RaisedWarning) -> str:
     if warned.low is None or warned.high is None:
-        return "interval unknown"
-    return f"{warned.low * 100:+.1f} to {warned.high * 100:+.1f}"
+        return gettext("interval unknown")
+    return gettext("{low} to {high}").format(low=f"{warned.low * 100:+.1f}", high=f"{warned.high * 100:+.1f}")
 
 
 def _gap_said(gap: Difference | None, to: str) -> str:
     """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does."""
     if gap is None or gap.value is None:
         return ""
-    chance = "" if gap.is_sure else ", which may be chance"
-    return f"{points(gap.value)} to {to} ({gap_interval(gap)}){chance}"
+    text = gettext("{points} to {other} ({interval})") if gap.is_sure else gettext(MAY_BE_CHANCE)
+    return text.format(points=points(gap.value), other=to, interval=gap_interval(gap))
 
 
 def _to_baseline(line: RoundLine) -> dict[str, str] | None:
@@ -171,22 +187,25 @@ def _to_baseline(line: RoundLine) -> dict[str, str] | None:
     gap = line.to_baseline
     if gap is None:
         return None
-    return _told(gap, "the baseline")
+    return _told(gap, gettext("the baseline"))
 
 
 def _to_base(line: RoundLine) -> dict[str, str] | None:
     """Its change to the base of its line, where neither that nor a baseline is told of already."""
     if line.to_base is None or line.to_baseline is not None:
         return None
-    return _told(line.to_base, "the base" if line.base == "base" else f"the base {line.base}")
+    is_named = line.base != "base"
+    return _told(line.to_base, gettext("the base {name}").format(name=line.base) if is_named else gettext("the base"))
 
 
 def _told(gap: Difference, to: str) -> dict[str, str]:
     if gap.value is None:
-        return {"badge": "", "points": "change unknown", "rest": f"to {to}: {gap.why}"}
+        rest = gettext("to {other}: {reason}").format(other=to, reason=gap.why)
+        return {"badge": "", "points": gettext("change unknown"), "rest": rest}
     badge = "ok" if gap.is_better else "bad" if gap.is_worse else ""
     why = f": {gap.why}" if gap.why else ""
-    return {"badge": badge, "points": points(gap.value), "rest": f"to {to} ({gap_interval(gap)}{why})"}
+    rest = gettext("to {other} ({interval}{reason})").format(other=to, interval=gap_interval(gap), reason=why)
+    return {"badge": badge, "points": points(gap.value), "rest": rest}
 
 
 def _change(line: RoundLine, up: RoundLine) -> dict[str, str] | None:
@@ -208,8 +227,10 @@ def _lights(line: RoundLine) -> list[dict[str, Any]]:
     """The raised warnings, by what they speak of: the checkpoint, the rows, or the texts and the policy they are of."""
     heads = {
         warnings.About.checkpoint: f"{line.checkpoint}:",
-        warnings.About.rows: "its rows:",
-        warnings.About.texts: f"texts by {line.policy}:" if line.policy else "its texts:",
+        warnings.About.rows: gettext("its rows:"),
+        warnings.About.texts: gettext("texts by {name}:").format(name=line.policy)
+        if line.policy
+        else gettext("its texts:"),
     }
     groups = []
     for about, head in heads.items():
@@ -224,7 +245,7 @@ def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:
     return {
         "href": f"warnings?round={line.round_id}&warning={warning.name}",
         "title": f"{title}, {warning.category}" if warning.category else title,
-        "level": str(warning.level),
+        "level": word(warning.level),
         "badge": BADGES_OF_LIGHTS[warning.level],
     }
 
@@ -237,47 +258,52 @@ def _side(line: RoundLine) -> str:
 def _follows(line: RoundLine) -> str:
     """Which rounds follow by themselves, or why none does."""
     if line.follows:
-        return "One more round follows when it is done." if line.follows == 1 else f"{line.follows} more rounds follow."
+        if line.follows == 1:
+            return gettext("One more round follows when it is done.")
+        return gettext("{number} more rounds follow.").format(number=line.follows)
     if "stopped" in line.auto:
-        return f"No round follows by itself: {line.auto['stopped']}"
+        return gettext("No round follows by itself: {reason}").format(reason=line.auto["stopped"])
     return ""
 
 
 def _overridden(line: RoundLine) -> str:
     """`42.3% of 26`: of what people decided."""
     share = line.overridden_share
-    return "–" if share is None else f"{percent(share)} of {line.decided:,}"
+    if share is None:
+        return "–"
+    return gettext("{number} of {whole}").format(number=percent(share), whole=f"{line.decided:,}")
 
 
 def _origin(line: RoundLine, loop: Loop) -> str:
     if line.branch_of is not None:
-        return f"branch of round {line.branch_of}{AGAIN.get(line.branch_at, '')}"
+        return gettext(AGAIN.get(line.branch_at, BRANCH)).format(number=line.branch_of)
     if line.trashed_parent is not None:
-        return f"from round {line.trashed_parent} (in the trash)"
+        return gettext("from round {number} (in the trash)").format(number=line.trashed_parent)
     has_one_base = sum(x.round_id is None for x in loop.lines) < 2
     if line.parent is None or (line.number == 1 and has_one_base):
         return ""
     if line.parent != 0:
-        return f"from round {line.parent}"
+        return gettext("from {name}").format(name=gettext("round {number}").format(number=line.parent))
     base = next((x for x in loop.lines if x.round_id is None and x.checkpoint_id == line.policy_id), None)
-    return f"from {starts.name(base)}" if base else "from the base"
+    return gettext("from {name}").format(name=starts.name(base) if base else gettext("the base"))
 
 
 def _status(line: RoundLine) -> str:
     if line.status is RoundStatus.running and line.stage is not None:
         queued = line.progress is not None and line.progress.status is JobStatus.queued
-        return f"{line.stage}, queued" if queued else str(line.stage)
+        stage = word(line.stage)
+        return gettext("{stage}, queued").format(stage=stage) if queued else stage
     if line.status is RoundStatus.held:
-        return "held before training"
-    words = "waits for review" if line.status is RoundStatus.review else str(line.status)
-    return f"{words}, archived" if line.is_archived else words
+        return gettext("held before training")
+    words = gettext("waits for review") if line.status is RoundStatus.review else word(line.status)
+    return gettext("{status}, archived").format(status=words) if line.is_archived else words
 
 
 def _stages(line: RoundLine) -> list[dict[str, str]]:
     if line.stage is None:
         return []
     if line.status is RoundStatus.done:
-        return [{"name": stage, "state": "done"} for stage in STAGES]
+        return [{"name": word(stage), "state": "done"} for stage in STAGES]
     here = STAGES.index(Stage.review if line.status is RoundStatus.review else line.stage)
     special = {
         RoundStatus.failed: "bad",
@@ -287,7 +313,7 @@ def _stages(line: RoundLine) -> list[dict[str, str]]:
     }
     state = special.get(line.status, "now")
     return [
-        {"name": stage, "state": "done" if place < here else state if place == here else "todo"}
+        {"name": word(stage), "state": "done" if place < here else state if place == here else "todo"}
         for place, stage in enumerate(STAGES)
     ]
 
@@ -297,5 +323,5 @@ def _progress_text(line: RoundLine) -> str:
     if job is None or not job.total:
         return ""
     left = (job.total - job.done) / job.rate if job.rate else None
-    text = f"{job.done:,} of {job.total:,} {job.unit}"
-    return f"{text}, {duration(left)} left" if left else text
+    text = done_of(job.done, job.total, job.unit)
+    return gettext("{done}, {time} left").format(done=text, time=duration(left)) if left else text

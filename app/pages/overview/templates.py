@@ -30,7 +30,8 @@ LINE = """
 <span class="rondo-muted">{{value.best.chosen}}</span>
 {{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>
 </span>{{/if}}{{#if value.best.better}}<span class="ok">{{value.best.better}}</span>{{/if}}
-{{#if value.best.turned}}<span><a href="{{value.best.turned_href}}">{{value.best.turned}}</a>
+{{#if value.best.turned}}<span>{{#if value.best.turned_href}}<a
+href="{{value.best.turned_href}}">{{value.best.turned}}</a>{{else}}{{value.best.turned}}{{/if}}
 {{value.best.turned_rest}}</span>{{/if}}
 {{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
 <a href="{{value.best.compare}}">{{value.best.compare_said}}</a></p>{{/if}}

@@ -9,6 +9,7 @@ from app.pages.pairs import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.asked import asked_judged
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -17,9 +18,10 @@ from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
 from backend.services.pairs.previews import PairPreview
+from backend.translations import N_
 from backend.values import JSON, Role, Stage
 
-TITLE, PATH, MENU = "Pairs", "pairs", "more"
+TITLE, PATH, MENU = N_("Pairs"), "pairs", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
@@ -36,7 +38,7 @@ KEEP_IN_ADDRESS = """(kept) => {
 
 def build() -> None:
     """Lay out the page and wire it."""
-    opened, kept = gr.State({}), gr.JSON({}, visible="hidden")
+    opened, kept = gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
     with only(Role.curator, "Building pairs"), gr.Row():
         with gr.Column(scale=2, min_width=280):
@@ -104,15 +106,15 @@ def build() -> None:
             result = markup(templates.RESULT, templates.RESULT_CSS, elem_id="pairs-result")
 
     fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
-    gr.on(None, draw, None, [chosen, *fields, opened, go, result], **QUIET)
-    chosen.input(open_round, chosen, [*fields, opened, go, result, kept], **QUIET)
-    gr.on([field.input for field in fields], follow, [opened, *fields], [opened, result, kept], **LAST)
+    gr.on(None, draw, opened, [chosen, *fields, go, result], **QUIET)
+    chosen.input(open_round, [opened, chosen], [*fields, go, result, kept], **QUIET)
+    gr.on([field.input for field in fields], follow, [opened, *fields], [result, kept], **LAST)
     go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
 
 @toasts
-def draw(request: gr.Request) -> list[Any]:
+def draw(opened: CurrentChoice, request: gr.Request) -> list[Any]:
     """Open the round that the address asks for, else the newest that may be judged; with the knobs in the address."""
     here = context(request)
     every = rounds.list_rounds(here.actor, here.project_id)
@@ -124,38 +126,41 @@ def draw(request: gr.Request) -> list[Any]:
     )
     if first is None:
         message = wanted.missing or "No round of this project is judged yet. Launch one: its scores come here."
-        return [field, *[gr.skip()] * 7, {}, gr.skip(), {"message": message}]
-    return [field, *_opened(here, first, _asked(request))]
+        return [field, *[gr.skip()] * 8, {"message": message}]
+    return [field, *_opened(here, opened, first, _asked(request))]
 
 
 @toasts
-def open_round(round_id: int | None, request: gr.Request) -> list[Any]:
+def open_round(opened: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """Load another round's samples."""
     if round_id is None:
         raise InvalidInput("Choose a round from the list.")
-    return [*_opened(context(request), int(round_id), {}), {"address": urlencode({"round": int(round_id)})}]
+    return [*_opened(context(request), opened, int(round_id), {}), {"address": urlencode({"round": int(round_id)})}]
 
 
 @toasts
-def follow(request: gr.Request, opened: dict[str, Any], *values: Any) -> list[Any]:
-    """Show what the knobs come to, and keep them in the address."""
-    knobs = _knobs(opened, *values)
-    pair_preview, result = _come_to(context(request), opened, knobs)
-    address = urlencode({"round": _round(opened)} | {name: knobs[name] for name in KNOBS})
-    return [opened | {"token": pair_preview.token}, result, {"address": address}]
+def follow(request: gr.Request, opened: CurrentChoice, *values: Any) -> list[Any]:
+    """Show what the knobs come to, and keep them in the address; nothing where another round was opened meanwhile."""
+    was = opened.value
+    knobs = _knobs(was, *values)
+    pair_preview, result = _come_to(context(request), was, knobs)
+    address = urlencode({"round": _round(was)} | {name: knobs[name] for name in KNOBS})
+    if not opened.replace(was, was | {"token": pair_preview.token}):
+        return [gr.skip()] * 2
+    return [result, {"address": address}]
 
 
 @toasts
-def choose(request: gr.Request, opened: dict[str, Any], *values: Any) -> JSON:
+def choose(request: gr.Request, opened: CurrentChoice, *values: Any) -> JSON:
     """Make the knobs the round's selector."""
-    here = context(request)
-    knobs = _knobs(opened, *values)
-    chosen = choosing.choose(here.actor, _round(opened), knobs)
+    here, was = context(request), opened.value
+    knobs = _knobs(was, *values)
+    chosen = choosing.choose(here.actor, _round(was), knobs)
     notice(shown.chosen(chosen))
-    return _come_to(here, opened, knobs)[1]
+    return _come_to(here, was, knobs)[1]
 
 
-def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[PairPreview, JSON]:
+def _come_to(here: Context, opened: JSON, knobs: JSON) -> tuple[PairPreview, JSON]:
     """What the knobs come to on the open round, and as it is shown."""
     pair_preview = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
     return pair_preview, shown.result(pair_preview, knobs)
@@ -166,15 +171,22 @@ def _asked(request: gr.Request) -> JSON:
     return {name: str(request.query_params[name]) for name in KNOBS if name in request.query_params}
 
 
-def _opened(here: Context, round_id: int, asked_for: JSON) -> list[Any]:
+def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON) -> list[Any]:
     """The fields with the knobs of the round's selector, those that are asked for in their place, and what they come
-    to; or why the round has no pairs, or has none with such knobs."""
+    to; or why the round has no pairs. Where such knobs are refused, it is said, and the round's own stand."""
     try:
         opening = openings.open_round(here.actor, round_id)
-        own = opening.knobs.model_dump(mode="json")
-        selector = previews.parse(own | asked_for)
     except (Conflict, InvalidInput) as error:
-        return [*[gr.skip()] * 7, {}, gr.skip(), {"message": error.message}]
+        opened.put({})
+        return [*[gr.skip()] * 8, {"message": error.message}]
+    own = opening.knobs.model_dump(mode="json")
+    try:
+        selector = previews.parse(own | asked_for)
+    except InvalidInput as error:
+        notice(error.message)
+        selector = opening.knobs
+    rest = {name: own[name] for name in own if name not in KNOBS}
+    opened.put({"round": round_id, "token": opening.token, "rest": rest})
     knobs = selector.model_dump(mode="json")
     # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
     notes = dict.fromkeys([*opening.notes, *([selector.category] if selector.category else [])])
@@ -186,13 +198,12 @@ def _opened(here: Context, round_id: int, asked_for: JSON) -> list[Any]:
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
         gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
-        {"round": round_id, "token": opening.token, "rest": {name: own[name] for name in own if name not in KNOBS}},
         gr.Button(shown.BUTTONS[opening.way]),
         shown.result(previews.of_opening(opening, selector), knobs),
     ]
 
 
-def _round(opened: dict[str, Any]) -> int:
+def _round(opened: JSON) -> int:
     round_id = opened.get("round")
     if type(round_id) is not int:
         raise InvalidInput("No round is open. Choose one from the list.")
@@ -200,7 +211,7 @@ def _round(opened: dict[str, Any]) -> int:
 
 
 def _knobs(
-    opened: dict[str, Any],
+    opened: JSON,
     margin: float | None,
     ties: str | None,
     penalty: float | None,

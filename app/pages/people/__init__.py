@@ -15,9 +15,10 @@ from app.widgets.times import day, moment
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.people import accounts, browsers, sessions
+from backend.translations import N_
 from backend.values import Role
 
-TITLE, PATH = "People", "people"
+TITLE, PATH = N_("People"), "people"
 MENU = "person"
 
 ROLES = [

@@ -15,9 +15,10 @@ from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import previews
+from backend.translations import N_
 from backend.values import JSON, Role
 
-TITLE, PATH, MENU = "Previews", "previews", "more"
+TITLE, PATH, MENU = N_("Previews"), "previews", "more"
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -35,7 +36,7 @@ def build() -> None:
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
         remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
     card = markup(templates.PREVIEW, templates.PREVIEW_CSS, js=KEEP_OPEN, elem_id="preview-card")
-    report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
+    report = markup(templates.ROWS, REPORT_CSS, js=KEEP_OPEN, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
 
     drawn = [card, report, remove, timer, page_state]

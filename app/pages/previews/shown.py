@@ -42,7 +42,7 @@ def rows(preview: PreviewView | None) -> JSON:
     looked = Preflight(
         preview.job_id or 0, preview.project_id, None, None, preview.status, None, {}, report, preview.created_at
     )
-    return (training_shown.report(looked) or {}) | {"dataset": "", "is_there": True}
+    return (training_shown.report(looked) or {}) | {"id": preview.id, "dataset": "", "is_there": True}
 
 
 def preview(view: PreviewView) -> JSON:
@@ -178,6 +178,7 @@ def _sample(sample: JSON) -> JSON:
     if sample["role"] != "policy":
         facts.append(f"by {sample['role']}")
     return {
+        "id": sample["id"],
         "fate": fate,
         "badge": badge,
         "facts": ", ".join(facts),

@@ -36,7 +36,7 @@ was accepted, look at what the judge replied.</p>{{/if}}
 <p class="line small">{{#if this.fate}}<span class="rondo-badge {{this.badge}}">{{this.fate}}</span>
 {{/if}}{{this.facts}}</p>
 <div class="words" dir="auto">{{this.text}}</div>
-{{#if this.judgments}}<details><summary>What the judge said</summary>
+{{#if this.judgments}}<details data-fold="text {{this.id}}"><summary>What the judge said</summary>
 {{#each this.judgments}}<p class="rondo-muted small">{{this.head}}</p><div class="words" dir="auto">{{this.raw}}</div>
 {{/each}}</details>{{/if}}</div>{{/each}}</div>
 </article>{{/each}}</section>{{/if}}

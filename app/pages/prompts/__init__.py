@@ -18,9 +18,10 @@ from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
 from backend.services.samples import prompts_seen
+from backend.translations import N_
 from backend.values import Role, Split
 
-TITLE, PATH = "Prompts", "prompts"
+TITLE, PATH = N_("Prompts"), "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 EMPTY = {"is_empty": True}

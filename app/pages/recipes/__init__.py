@@ -20,9 +20,10 @@ from backend.errors import InvalidInput, NotFound
 from backend.services import recipe_list
 from backend.services.recipe_list import ListedRecipe, Need, RecipeFilters, TrainingKind
 from backend.services.recipe_list.recipe_matrix import LastRound
+from backend.translations import N_
 from backend.values import Role, RoundStatus
 
-TITLE, PATH, MENU = "Recipes", "recipes", "more"
+TITLE, PATH, MENU = N_("Recipes"), "recipes", "more"
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""

@@ -11,14 +11,15 @@ from app.widgets.asked import asked, asked_judged, not_here
 from app.widgets.beside import problem, refused_beside
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
-from app.widgets.markup import markup
+from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import only
 from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rewrites, rounds
 from backend.services.rewrites.shapes import RewriteRow
+from backend.translations import N_
 from backend.values import JSON, SCORER, Role, Stage
 
-TITLE, PATH, MENU = "Rewrites", "rewrites", "more"
+TITLE, PATH, MENU = N_("Rewrites"), "rewrites", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -55,7 +56,7 @@ def build() -> None:
             go = buttons.primary("Rewrite", elem_id="rewrite-start")
         refused = problem("rewrite-problem")
         which = gr.Dropdown([], label="Rewrite", elem_id="rewrite-which")
-        card = markup(templates.CARD, templates.CARD_CSS, elem_id="rewrite-card")
+        card = markup(templates.CARD, templates.CARD_CSS, js=KEEP_OPEN, elem_id="rewrite-card")
     timer = gr.Timer(POLL_SECONDS)
 
     drawn = [card, timer, page_state]
@@ -78,15 +79,16 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     every = rounds.list_rounds(here.actor, here.project_id)
     known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
     of_round = asked_judged(request, every)
-    first = of_round.id or next((round_.id for round_ in known), None)
+    # Where the address asks for a round that cannot be had, none stands in its place.
+    first = of_round.id or (None if of_round.missing else next((round_.id for round_ in known), None))
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
     wanted = asked(request, "rewrite", "rewrite", {row.id for row in rows})
     newest = None if wanted.missing else next((row.id for row in rows), None)
-    wish: JSON = {"rewrite": wanted.id or newest, "missing": wanted.missing or of_round.missing}
+    wish: JSON = {"rewrite": wanted.id or newest, "missing": wanted.missing}
     return [
         gr.Dropdown(choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first),
         gr.Dropdown(choices=writers, value=next((id_ for _, id_ in writers), None)),
-        _offered(here, first, rewrites.USUAL),
+        _offered(here, first, rewrites.USUAL, missing=of_round.missing),
         *_drawn(here, chosen, wish, rows),
     ]
 
@@ -131,10 +133,13 @@ def refresh(chosen: CurrentChoice, page_state: JSON, request: gr.Request) -> lis
     return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
-def _offered(here: Context, round_id: int | None, number: int) -> JSON:
-    """What a rewrite would take, or why there is none: said where the figures stand, since one may still choose."""
+def _offered(here: Context, round_id: int | None, number: int, *, missing: str = "") -> JSON:
+    """What a rewrite would take, or why there is none: said where the figures stand, since one may still choose.
+
+    `missing`: why the round that the address asks for is not chosen.
+    """
     if round_id is None:
-        return shown.offer(None, "No round of this project was judged yet. Launch one with a review.")
+        return shown.offer(None, missing or "No judged round is chosen. Choose one, or launch one with a review.")
     try:
         return shown.offer(rewrites.offer(here.actor, round_id, rewrites=number), "")
     except RondoError as error:

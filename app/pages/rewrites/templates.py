@@ -34,7 +34,7 @@ this.in}}<ins>{{this.in}}</ins>{{/if}}{{#if this.same}}<span>{{this.same}}</span
 <a href="{{this.target}}">the sample</a></p>
 <p class="rondo-muted small">prompt</p><div class="words" dir="auto">{{this.prompt}}</div>
 <p class="rondo-muted small">text</p><div class="words" dir="auto">{{this.text}}</div>
-<details><summary>What the judge said before and after</summary>
+<details data-fold="{{this.target}}"><summary>What the judge said before and after</summary>
 <p class="rondo-muted small">before</p><div class="words" dir="auto">{{this.before}}</div>
 <p class="rondo-muted small">after</p><div class="words" dir="auto">{{this.after}}</div></details></article>{{/each}}
 </section>{{/if}}{{/if}}

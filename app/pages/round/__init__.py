@@ -15,7 +15,7 @@ from app.pages.round.archive import shown as shown_archive
 from app.pages.round.judge import JudgeSection
 from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
-from app.widgets import round_texts, round_work_texts
+from app.widgets import round_choice, round_texts, round_work_texts
 from app.widgets.asked import AddressId, asked
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
@@ -24,9 +24,10 @@ from app.widgets.markup import markup
 from backend.errors import NotFound
 from backend.services import round_report, rounds
 from backend.services.rounds import RoundView
+from backend.translations import N_, gettext
 from backend.values import JSON
 
-TITLE, PATH = "Round", "round"
+TITLE, PATH = N_("Round"), "round"
 MENU = "more"
 """Each round's links lead here; without a round there is nothing to go to."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
@@ -37,16 +38,16 @@ LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 def build() -> None:
     """Lay out the page and wire it."""
     current, charted, kept = gr.State(CurrentChoice()), gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
-    chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="round-chosen")
+    chosen = gr.Dropdown([], label=N_("Round"), filterable=False, elem_id="round-chosen")
     opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
     judge = JudgeSection()
     flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
     sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
     head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
-    step = gr.Dropdown([], label="Texts of step", filterable=False, visible=False, elem_id="round-step")
+    step = gr.Dropdown([], label=N_("Texts of step"), filterable=False, visible=False, elem_id="round-step")
     with gr.Row(equal_height=True):
-        scores = gr.Plot(label="Verdict by score", visible=False, elem_id="round-scores")
-        lengths = gr.Plot(label="Length in tokens", visible=False, elem_id="round-lengths")
+        scores = gr.Plot(label=N_("Verdict by score"), visible=False, elem_id="round-scores")
+        lengths = gr.Plot(label=N_("Length in tokens"), visible=False, elem_id="round-lengths")
     spread = markup(templates.SPREAD, templates.CSS, elem_id="round-spread")
     work = markup(templates.WORK, templates.CSS, elem_id="round-work")
     archive = ArchiveSection()
@@ -85,7 +86,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     opening, _ = opened(here, wish.id)
     texts = round_texts.texts(round_report.texts_opened(here.actor, wish.id), None)
     return [
-        Fields([("Round", next(name for name, id_ in choices(known) if id_ == wish.id))]),
+        Fields([(gettext("Round"), next(name for name, id_ in choices(known) if id_ == wish.id))]),
         FirstPart("round-opening", templates.OPENING, templates.CSS, opening),
         FirstPart("round-flow-table", templates.FLOW, templates.CSS, texts),
     ]
@@ -215,7 +216,7 @@ def wanted(request: gr.Request, known: list[RoundView]) -> AddressId:
 
 def choices(known: list[RoundView]) -> list[tuple[str, int]]:
     """The rounds to choose from, the newest first."""
-    return [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
+    return [(round_choice.round_line(round_), round_.id) for round_ in reversed(known)]
 
 
 def opened(here: Context, round_id: int) -> list[Any]:

@@ -16,19 +16,20 @@ from backend.errors import NotFound
 from backend.services import round_archive, rounds
 from backend.services.round_archive import State
 from backend.services.rounds import RoundView
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 ENDED = (RoundStatus.done, RoundStatus.failed, RoundStatus.cancelled)
 MEGABYTE = 1024 * 1024
 WORDS = """{{#if value.words}}<p class="rondo-muted">{{value.words}}</p>{{/if}}"""
-OFFER = (
+OFFER = N_(
     "Its samples, judgments and decisions go from the database into files in the data folder. They are in no list, no "
     "export and no count until they are restored; metrics, funnel and checkpoint stay."
 )
 BROKEN = {
-    State.writing: "Archiving it is under way or was broken off; nothing was deleted yet.",
-    State.leaving: "Archiving it is under way or was broken off; its files are whole.",
-    State.returning: "Restoring it is under way or was broken off; its files are whole.",
+    State.writing: N_("Archiving it is under way or was broken off; nothing was deleted yet."),
+    State.leaving: N_("Archiving it is under way or was broken off; its files are whole."),
+    State.returning: N_("Restoring it is under way or was broken off; its files are whole."),
 }
 
 
@@ -37,12 +38,12 @@ class ArchiveSection:
 
     def __init__(self) -> None:
         with gr.Accordion(
-            "Archive", open=False, visible=False, elem_id="round-archive", elem_classes=needs(Role.admin)
+            N_("Archive"), open=False, visible=False, elem_id="round-archive", elem_classes=needs(Role.admin)
         ) as self.section:
             self.words = markup(WORDS, value={}, elem_id="round-archive-words")
             with gr.Row():
-                self.put = buttons.stop("Archive the round", elem_id="archive-round")
-                self.back = buttons.secondary("Restore its rows", elem_id="restore-round")
+                self.put = buttons.stop(N_("Archive the round"), elem_id="archive-round")
+                self.back = buttons.secondary(N_("Restore its rows"), elem_id="restore-round")
             self.refused = problem("archive-problem")
 
     @property
@@ -74,15 +75,15 @@ def shown(here: Context, round_id: int | None) -> list[Any]:
 
 def _words(row: RoundView, state: State | None) -> str:
     if state is None:
-        return OFFER
+        return gettext(OFFER)
     if state is not State.archived:
-        return f"{BROKEN[state]} Either button goes on from there."
+        return gettext("{state} Either button goes on from there.").format(state=gettext(BROKEN[state]))
     assert row.archived_at is not None
     entry = row.archive
-    return (
-        f"In {entry['folder']} since {moment(row.archived_at)}: {entry['rows']['samples']:,} samples, "
-        f"{entry['rows']['decisions']:,} decisions, {entry['num_bytes'] / MEGABYTE:,.1f} MB."
-    )
+    text = gettext("In {folder} since {since}: {samples} samples, {decisions} decisions, {size} MB.")
+    counts = {name: f"{entry['rows'][name]:,}" for name in ("samples", "decisions")}
+    size = f"{entry['num_bytes'] / MEGABYTE:,.1f}"
+    return text.format(folder=entry["folder"], since=moment(row.archived_at), size=size, **counts)
 
 
 @toasts
@@ -91,7 +92,7 @@ def archive(round_id: int | None, request: gr.Request) -> list[Any]:
     """Write the round's rows to files and delete them."""
     here = context(request)
     row = round_archive.archive(here.actor, _known(round_id))
-    notice(f"Round {row.number} is archived.")
+    notice(gettext("Round {number} is archived.").format(number=row.number))
     return shown(here, row.id)
 
 
@@ -101,7 +102,7 @@ def restore(round_id: int | None, request: gr.Request) -> list[Any]:
     """Put them back."""
     here = context(request)
     row = round_archive.restore(here.actor, _known(round_id), notice)
-    notice(f"The rows of round {row.number} are back.")
+    notice(gettext("The rows of round {number} are back.").format(number=row.number))
     return shown(here, row.id)
 
 

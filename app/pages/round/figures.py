@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from backend.services.round_report.shapes import FlowStage, FunnelFlow, VerdictBin
+from backend.translations import gettext
 
 ON, OFF, IN = "rgba(107, 127, 227, 0.45)", "rgba(214, 90, 80, 0.40)", "rgba(47, 158, 106, 0.45)"
 THINNEST = 0.004
@@ -49,7 +50,7 @@ class Flowing:
         total = sum(arm.count for arm in arms)
         shown = [(arm.reason, arm.count, arm.href) for arm in arms[:ARMS]]
         if rest := sum(arm.count for arm in arms[ARMS:]):
-            shown.append(("other reasons", rest, arms[-1].href))
+            shown.append((gettext("other reasons"), rest, arms[-1].href))
         for reason, count, href in shown:
             end = self.node(f"− {reason}: {count:,}", charts.RED)
             self.link(source, end, width * count / total, OFF, f"{count:,} {reason}", href)
@@ -92,7 +93,7 @@ def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
                 "color": color,
                 "customdata": href,
                 "label": label,
-                "hovertemplate": "%{label}<extra>click to see them</extra>",
+                "hovertemplate": "%{label}<extra>" + gettext("click to see them") + "</extra>",
             },
             textfont={"size": 12, "color": charts.TEXT},
         )
@@ -103,13 +104,13 @@ def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
 
 def scores(bins: Sequence[VerdictBin]) -> go.Figure:
     """Bars by score, each cut by verdict; patterns tell them apart without color."""
-    figure = charts.blank(height=230, x="score", y="texts")
+    figure = charts.blank(height=230, x=gettext("score"), y=gettext("texts"))
     middles = [(bin_.low + bin_.high) / 2 for bin_ in bins]
     width = (bins[-1].high - bins[0].low) / len(bins) or 0.1
     parts = (
-        ("accepted", [bin_.accepted for bin_ in bins], charts.GREEN, ""),
-        ("rejected", [bin_.rejected for bin_ in bins], charts.RED, "/"),
-        ("undecided", [bin_.count - bin_.accepted - bin_.rejected for bin_ in bins], charts.TEXT, "."),
+        (gettext("accepted"), [bin_.accepted for bin_ in bins], charts.GREEN, ""),
+        (gettext("rejected"), [bin_.rejected for bin_ in bins], charts.RED, "/"),
+        (gettext("undecided"), [bin_.count - bin_.accepted - bin_.rejected for bin_ in bins], charts.TEXT, "."),
     )
     for name, counts, color, pattern in parts:
         if any(counts):
@@ -122,5 +123,9 @@ def scores(bins: Sequence[VerdictBin]) -> go.Figure:
 def lengths(bins: Sequence[VerdictBin]) -> go.Figure:
     """Bars of texts by their number of tokens."""
     return charts.histogram(
-        [bins[0].low, *(bin_.high for bin_ in bins)], [bin_.count for bin_ in bins], x="tokens", y="texts", height=230
+        [bins[0].low, *(bin_.high for bin_ in bins)],
+        [bin_.count for bin_ in bins],
+        x=gettext("tokens"),
+        y=gettext("texts"),
+        height=230,
     )

@@ -17,10 +17,11 @@ from app.widgets.roles import needs
 from backend.errors import NotFound
 from backend.services import judge_health, rounds
 from backend.services.recipes import knobs as recipe_knobs
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
-RELEASED = "The round goes on with its training. The reason is kept on its page and in the audit trail."
-SAVED = "The limits are saved. They count for all rounds of this project, this one included."
+RELEASED = N_("The round goes on with its training. The reason is kept on its page and in the audit trail.")
+SAVED = N_("The limits are saved. They count for all rounds of this project, this one included.")
 
 
 class JudgeSection:
@@ -28,23 +29,23 @@ class JudgeSection:
 
     def __init__(self) -> None:
         self.section = markup(widget.SECTION, widget.CSS, elem_id="round-judge")
-        self.curve = gr.Plot(label="Calibration", visible=False, elem_id="round-calibration")
+        self.curve = gr.Plot(label=N_("Calibration"), visible=False, elem_id="round-calibration")
         with gr.Column(visible=False, elem_id="round-held", elem_classes=needs(Role.curator)) as self.held:
             self.reason = gr.Textbox(
-                label="Why may it train all the same?",
+                label=N_("Why may it train all the same?"),
                 lines=2,
                 max_length=judge_health.MAX_REASON,
                 elem_id="release-reason",
                 interactive=True,
             )
-            self.go = buttons.primary("Let it train", elem_id="release")
+            self.go = buttons.primary(N_("Let it train"), elem_id="release")
             self.refused = problem("release-problem")
         with gr.Accordion(
-            "Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)
+            N_("Limits of this light"), open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)
         ) as self.limits:
             self.form = Form(start=judge_health.HealthLimits().model_dump(mode="json"))
             draw_knobs(self.form, (), knobs())
-            self.save = buttons.secondary("Save limits", elem_id="judge-limits-save")
+            self.save = buttons.secondary(N_("Save limits"), elem_id="judge-limits-save")
             self.unsaved = problem("judge-limits-problem")
 
     @property
@@ -87,7 +88,7 @@ def release(round_id: int | None, reason: str | None, request: gr.Request) -> li
     """Let a held round train."""
     here = context(request)
     judge_health.release(here.actor, _known(round_id), reason or "")
-    notice(RELEASED)
+    notice(gettext(RELEASED))
     return shown(here, round_id)
 
 
@@ -98,7 +99,7 @@ def save(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
     here = context(request)
     typed = {k.name: from_input(k, value, k.name) for k, value in zip(knobs(), values, strict=True)}
     judge_health.set_limits(here.actor, here.project_id, typed)
-    notice(SAVED)
+    notice(gettext(SAVED))
     return shown(here, round_id)
 
 

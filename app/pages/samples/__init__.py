@@ -32,7 +32,7 @@ from app.pages.samples.drawing import (
 from app.pages.samples.narrowing import leave, narrow, narrowed_to
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
-from app.widgets import buttons, filter_line, list_detail
+from app.widgets import buttons, filter_line, list_detail, round_choice
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -51,9 +51,10 @@ from app.widgets.sample_filters import (
 )
 from app.widgets.table import Table, row_number
 from backend.services import rounds
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
-TITLE, PATH = "Samples", "samples"
+TITLE, PATH = N_("Samples"), "samples"
 POLL_SECONDS = 4.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -71,11 +72,11 @@ def build() -> None:
             with gr.Row(elem_classes="rondo-toolbar"):
                 count = markup(templates.COUNT, value="", elem_id="samples-count")
                 markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
-                clear = buttons.secondary("Clear filters", elem_id="samples-clear")
-                before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
-                after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
+                clear = buttons.secondary(N_("Clear filters"), elem_id="samples-clear")
+                before = buttons.secondary(N_("Previous"), interactive=False, elem_id="samples-previous")
+                after = buttons.secondary(N_("Next"), interactive=False, elem_id="samples-next")
             chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")
-            with gr.Accordion("Filter by metadata", open=False, elem_id="samples-facets-part") as by_metadata:
+            with gr.Accordion(N_("Filter by metadata"), open=False, elem_id="samples-facets-part") as by_metadata:
                 panel = markup(
                     facet_panel.TEMPLATE, facet_panel.CSS, js=facet_panel.JS, value={}, elem_id="samples-facets"
                 )
@@ -94,20 +95,27 @@ def build() -> None:
             near_duplicates.build(asked_for)
             sample_clusters.build(asked_for)
             with gr.Accordion(
-                "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
+                N_("Accept or reject everything the filter finds"), open=False, elem_classes=needs(Role.curator)
             ):
                 with gr.Row(equal_height=True):
                     action = gr.Radio(
-                        [("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1
+                        [(N_("Accept"), "accept"), (N_("Reject"), "reject")],
+                        value="reject",
+                        label=N_("Action"),
+                        scale=1,
                     )
-                    reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
+                    reason = gr.Textbox(
+                        label=N_("Reason"), info=N_("Others will read it beside each decision."), scale=3
+                    )
                 with gr.Row(elem_classes="rondo-toolbar"):
-                    preview = buttons.secondary("Preview", elem_id="bulk-preview")
-                    apply = buttons.primary("Apply", interactive=False, elem_id="bulk-apply")
+                    preview = buttons.secondary(N_("Preview"), elem_id="bulk-preview")
+                    apply = buttons.primary(N_("Apply"), interactive=False, elem_id="bulk-apply")
                     status = markup(templates.COUNT, value="", elem_id="bulk-said")
                 with gr.Row(equal_height=True):
-                    batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
-                    undo = buttons.secondary("Undo this one", elem_id="bulk-undo")
+                    batches = gr.Dropdown(
+                        [], label=N_("Done before"), filterable=False, scale=3, elem_id="bulk-batches"
+                    )
+                    undo = buttons.secondary(N_("Undo this one"), elem_id="bulk-undo")
         with list_detail.detail():
             detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
     timer = gr.Timer(POLL_SECONDS)
@@ -156,7 +164,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
     query = wanted(here, request, [round_.id for round_ in known])
-    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
+    names = [(round_choice.round_line(round_), round_.id) for round_ in reversed(known)]
     query, view, untold = saved_views.resolved(here, query)
     steps = steps_of(here, query)
     query, message = without_missing_step(steps, query)
@@ -179,7 +187,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def name_order(similar_to: int | None, request: gr.Request) -> gr.Dropdown:
     """The orders: where similar samples are asked for, the closest come first without another."""
     context(request)
-    return gr.Dropdown(choices=CLOSEST_FIRST if similar_to else SORTS)
+    return gr.Dropdown([(gettext(name), value) for name, value in (CLOSEST_FIRST if similar_to else SORTS)])
 
 
 @toasts

@@ -8,11 +8,12 @@ from backend.boundary import MOST_SCORE
 from backend.errors import InvalidInput
 from backend.services import samples
 from backend.services.samples import HistogramBin, SortKey
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 NAMES = {SortKey.score: ("min_score", "max_score"), SortKey.length: ("min_tokens", "max_tokens")}
 """The filters that the bars of each histogram set."""
-TITLES = {SortKey.score: "Scores", SortKey.length: "Tokens"}
+TITLES = {SortKey.score: N_("Scores"), SortKey.length: N_("Tokens")}
 
 TEMPLATE = """
 <div class="bars">{{#each value.charts}}
@@ -109,11 +110,13 @@ def drawn(here: Context, round_id: int | None) -> JSON:
 def chart(of: SortKey, bins: list[HistogramBin]) -> JSON:
     """What the template shows of one histogram."""
     most = max(histogram_bin.count for histogram_bin in bins) or 1
-    about = "click a bar to see its samples" if bins[0].is_exact else "counts estimated; click a bar to see its samples"
+    about = gettext("click a bar to see its samples")
+    if not bins[0].is_exact:
+        about = gettext("counts estimated; click a bar to see its samples")
     low, high = f"{bins[0].low:,.6g}", f"{bins[-1].high:,.6g}"
     return {
         "of": str(of),
-        "title": TITLES[of],
+        "title": gettext(TITLES[of]),
         "about": about,
         "bars": [bar(of, histogram_bin, most) for histogram_bin in bins],
         "low": low,
@@ -124,22 +127,24 @@ def chart(of: SortKey, bins: list[HistogramBin]) -> JSON:
 def bar(of: SortKey, histogram_bin: HistogramBin, most: int) -> JSON:
     is_empty = histogram_bin.least is None or histogram_bin.most is None
     values = (
-        f"{histogram_bin.low:.6g} to {histogram_bin.high:.6g}"
+        gettext("{low} to {high}").format(low=f"{histogram_bin.low:.6g}", high=f"{histogram_bin.high:.6g}")
         if is_empty
-        else f"{histogram_bin.least:.6g} to {histogram_bin.most:.6g}"
+        else gettext("{low} to {high}").format(low=f"{histogram_bin.least:.6g}", high=f"{histogram_bin.most:.6g}")
     )
     values = (
         f"{histogram_bin.least:.6g}"
         if histogram_bin.least is not None and histogram_bin.least == histogram_bin.most
         else values
     )
-    about = "" if histogram_bin.is_exact else "about "
+    words = gettext("{title} {values}: {number} samples")
+    if not histogram_bin.is_exact:
+        words = gettext("{title} {values}: about {number} samples")
     return {
         "least": repr(histogram_bin.least),
         "most": repr(histogram_bin.most),
         "is_empty": is_empty,
         "height": 0 if is_empty else round(100 * histogram_bin.count / most, 1),
-        "words": f"{TITLES[of]} {values}: {about}{histogram_bin.count:,} samples",
+        "words": words.format(title=gettext(TITLES[of]), values=values, number=f"{histogram_bin.count:,}"),
     }
 
 

@@ -11,7 +11,10 @@ from app.widgets.context import context
 from app.widgets.sample_filters import read_filters
 from backend.errors import InvalidInput
 from backend.services.decisions import bulk
+from backend.translations import N_, gettext
 from backend.values import DecisionKind
+
+ACTIONS = {DecisionKind.accept: N_("Accept"), DecisionKind.reject: N_("Reject")}
 
 
 @toasts
@@ -19,9 +22,12 @@ def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> li
     """Count what Apply would do."""
     query = asked_for.value
     ahead = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
-    message = (
-        f"{action.capitalize()} {ahead.count:,} samples: {ahead.changed_verdicts:,} change their verdict, "
-        f"{ahead.overridden_people:,} of them decided otherwise by people."
+    text = gettext(
+        "{action} {number} samples: {changed} change their verdict, {overridden} of them decided otherwise by people."
+    )
+    counts = {"number": ahead.count, "changed": ahead.changed_verdicts, "overridden": ahead.overridden_people}
+    message = text.format(
+        action=gettext(ACTIONS[DecisionKind(action)]), **{name: f"{count:,}" for name, count in counts.items()}
     )
     return [message, ahead.token, gr.Button(interactive=ahead.count > 0)]
 
@@ -33,7 +39,7 @@ def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, req
     batch = bulk.apply(
         here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
     )
-    message = f"Done: {batch.count:,} samples. It can be undone below."
+    message = gettext("Done: {number} samples. It can be undone below.").format(number=f"{batch.count:,}")
     return [*listing(here, asked_for, query), batch_list(here, query), message, "", gr.Button(interactive=False)]
 
 
@@ -44,7 +50,8 @@ def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request)
         raise InvalidInput("Choose the bulk action to undo from the list.")
     here, query = context(request), asked_for.value
     count = bulk.undo(here.actor, batch_id)
-    return [*listing(here, asked_for, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
+    message = gettext("Undone: {number} decisions taken back.").format(number=f"{count:,}")
+    return [*listing(here, asked_for, query), batch_list(here, query), message]
 
 
 def forget() -> list[Any]:

@@ -26,29 +26,31 @@ from backend.services.samples import Sort, answers, facets, similar, text_steps
 from backend.services.samples import detail as sample_detail
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON
 from backend.values.questions import LOWEST_RATING, QuestionKind
 
 COLUMNS = [
-    "Sample",
-    "Score",
-    "Verdict",
-    "Correct",
-    "Text",
-    "Prompt",
-    "Label by",
-    "Marks",
-    "Tokens",
-    "Finish",
-    "Spread",
+    N_("Sample"),
+    N_("Score"),
+    N_("Verdict"),
+    N_("Correct"),
+    N_("Text"),
+    N_("Prompt"),
+    N_("Label by"),
+    N_("Marks"),
+    N_("Tokens"),
+    N_("Finish"),
+    N_("Spread"),
 ]
 WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH, SIMILARITY_WIDTH = 7, 8
 """Beside the widths of the others; they are shares of the whole."""
-LABELS = {"similar": "Similar to sample", "cluster": "Cluster"}
+LABELS = {"similar": N_("Similar to sample"), "cluster": N_("Cluster")}
 """What the fields are called whose names refusals begin with."""
-NONE_PASSES = "No sample passes these filters."
+NO_ROUND = N_("No round yet. Launch one: its samples appear here while they are made.")
+NONE_PASSES = N_("No sample passes these filters.")
 UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "view_version", "as_saved")
 """What of a query does not belong into its address."""
 KEPT = ("round", "no_round", "columns", "view", "view_name", "view_version")
@@ -100,14 +102,14 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     """Table, count, the two buttons, detail, what was seen, address; the query stands from then on."""
     if not query.get("round"):
         asked_for.put(dict(query))
-        hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
+        hint = query.get("no_round") or gettext(NO_ROUND)
         # The address stays: who mistyped it may want to mend it.
         missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
         return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, {"rest": ""}]
     keys, usual = keys_of(here, query)
     query = query | {"keys": keys, "usual": usual}
     drawn = rows_of(here, query)
-    if drawn[1].startswith(NONE_PASSES):
+    if drawn[1].startswith(gettext(NONE_PASSES)):
         drawn[1] = " ".join((drawn[1], *why_none(here, query)))
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
@@ -149,7 +151,7 @@ def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
 def refused(why: str) -> JSON:
     """What stands in place of the count; a field is called there as its label is."""
     field, _, rest = why.partition(": ")
-    return {"refused": f"{LABELS[field]}: {rest}" if field in LABELS else why}
+    return {"refused": f"{gettext(LABELS[field])}: {rest}" if field in LABELS else why}
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
@@ -168,8 +170,9 @@ def table(rows: list[list[str]], keys: list[str]) -> Any:
     of_keys = [SIMILARITY_WIDTH if key.startswith(SIMILARITY) else METADATA_WIDTH for key in keys]
     widths = [*WIDTHS[:METADATA_AT], *of_keys, *WIDTHS[METADATA_AT:]]
     shares = [f"{100 * width / sum(widths):.2f}%" for width in widths]
-    names = ["Similar" if key.startswith(SIMILARITY) else key for key in keys]
-    headers = [*COLUMNS[:METADATA_AT], *names, *COLUMNS[METADATA_AT:]]
+    names = [gettext("Similar") if key.startswith(SIMILARITY) else key for key in keys]
+    columns = [gettext(name) for name in COLUMNS]
+    headers = [*columns[:METADATA_AT], *names, *columns[METADATA_AT:]]
     return gr.update(value={"headers": headers, "data": rows}, column_widths=shares)
 
 
@@ -206,21 +209,23 @@ def find_page(here: Context, query: JSON) -> samples.ListedSamples:
 def counted(page: samples.ListedSamples, query: JSON) -> str:
     """How many there are, and what a long search does."""
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
-    words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
+    words = [ngettext("{number} sample", "{number} samples", page.count.number).format(number=number)]
     if page.count.number == 0 and page.count.is_exact:
-        words = [NONE_PASSES]
+        words = [gettext(NONE_PASSES)]
     if query.get("similar") and read_sort(query) == Sort():
-        words.append(f"the closest to sample {query['similar']} first")
+        words.append(gettext("the closest to sample {number} first").format(number=query["similar"]))
     if page.is_partial:
-        words.append(f"{page.looked_at:,} were looked through for this page; Next goes on.")
+        looked = gettext("{number} were looked through for this page; Next goes on.")
+        words.append(looked.format(number=f"{page.looked_at:,}"))
         if not page.rows:
-            words.append("A word beside it, or another filter, leaves fewer to look through.")
+            words.append(gettext("A word beside it, or another filter, leaves fewer to look through."))
     if page.sort != read_sort(query):
-        words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+        words.append(gettext("So many match the search that they come {order}.").format(order=sort_name(page.sort)))
     if query.get("then") and read_sort(query).then is None:
-        words.append("The second order says nothing after the first, and is left out.")
+        words.append(gettext("The second order says nothing after the first, and is left out."))
     if query.get("view_name"):
-        words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
+        view = gettext("view {name}") if query.get("as_saved") else gettext("view {name}, changed")
+        words.append(view.format(name=query["view_name"]))
     return " · ".join(words)
 
 
@@ -232,13 +237,14 @@ def why_none(here: Context, query: JSON) -> list[str]:
     if known and len(known) < facets.MOST and all(facet.is_exact for facet in known):
         keys = {facet.key for facet in known}
         lacking = dict.fromkeys(test.key for test in filters.metadata_tests if test.key not in keys)
-        words += [f"No prompt or sample of this round has the key {key}." for key in lacking]
+        words += [gettext("No prompt or sample of this round has the key {key}.").format(key=key) for key in lacking]
     asked = questions.list_questions(here.actor, here.project_id) if filters.answer else []
     ratings = {view.key: view.options.highest for view in asked if view.kind is QuestionKind.rating}
     for test in filters.answer_tests:
         highest = ratings.get(test.key)
         if highest and test.of != "differ" and not LOWEST_RATING <= (test.number or 0) <= highest:
-            words.append(f"The ratings of {test.key} go from {LOWEST_RATING} to {highest}.")
+            ends = gettext("The ratings of {key} go from {low} to {high}.")
+            words.append(ends.format(key=test.key, low=LOWEST_RATING, high=highest))
     return words
 
 
@@ -279,7 +285,15 @@ def found_sample(here: Context, sample_id: int | None) -> sample_detail.SampleDe
 def batch_list(here: Context, query: JSON) -> gr.Dropdown:
     """The bulk actions that can be undone."""
     done = bulk.history(here.actor, round_of(query)) if query.get("round") else []
+    text = gettext("{action} {number} by {name}, {when}: {reason}")
     choices = [
-        (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
+        (
+            text.format(
+                action=gettext(b.action), number=f"{b.count:,}", name=b.who, when=moment(b.at), reason=b.reason
+            )[:160],
+            b.id,
+        )
+        for b in done
+        if not b.is_undone
     ]
     return gr.Dropdown(choices, value=choices[0][1] if choices else None)

@@ -19,10 +19,12 @@ from backend.services.samples import export_jobs, exports
 from backend.services.samples.export_ids import TooSlow
 from backend.services.samples.export_jobs import SampleExport
 from backend.services.samples.exports import ExportRequest
+from backend.translations import N_, gettext
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
-FORMATS = [("JSONL", "jsonl"), ("Parquet", "parquet"), ("CSV", "csv")]
+WAITS = N_("So many samples are written in the background: the job waits for a worker. You may leave.")
+FORMATS = [(N_("JSONL"), "jsonl"), (N_("Parquet"), "parquet"), (N_("CSV"), "csv")]
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
@@ -59,17 +61,17 @@ TAKE = """async (told, shown) => {
 
 def build(asked_for: gr.State) -> None:
     """Lay the part out and wire it."""
-    with gr.Accordion("Take along what the filter finds", open=False, elem_id="samples-export") as part:
+    with gr.Accordion(N_("Take along what the filter finds"), open=False, elem_id="samples-export") as part:
         with gr.Row(elem_classes="rondo-toolbar"):
             format = gr.Radio(
                 FORMATS,
                 value="jsonl",
-                label="Format",
-                info="With judgments, decisions, and where each comes from.",
+                label=N_("Format"),
+                info=N_("With judgments, decisions, and where each comes from."),
                 elem_id="samples-export-format",
             )
-            start = buttons.secondary("Export what is filtered", elem_id="samples-export-start")
-            stop = buttons.stop("Cancel this export", visible=False, elem_id="samples-export-cancel")
+            start = buttons.secondary(N_("Export what is filtered"), elem_id="samples-export-start")
+            stop = buttons.stop(N_("Cancel this export"), visible=False, elem_id="samples-export-cancel")
         shown = markup(SHOWN, SHOWN_CSS, elem_id="samples-export-said")
     told, job, timer = gr.JSON({}, visible="hidden"), gr.State(0), gr.Timer(POLL_SECONDS, active=False)
     seen = [shown, job, timer, stop]
@@ -89,7 +91,13 @@ def export(asked_for: CurrentChoice, format: Format, request: gr.Request) -> lis
         return [{}, *drawn(export_jobs.get(here.actor, export_jobs.start(here.actor, here.project_id, wanted)))]
     name = exports.name_of(here.actor, here.project_id, wanted)
     takes = {"takes": address(here.project_id, wanted), "name": name}
-    return [takes, {"said": f"{name} is being written."}, 0, gr.Timer(active=False), gr.Button(visible=False)]
+    return [
+        takes,
+        {"said": gettext("{name} is being written.").format(name=name)},
+        0,
+        gr.Timer(active=False),
+        gr.Button(visible=False),
+    ]
 
 
 def fits(here: Context, wanted: ExportRequest) -> bool:
@@ -141,16 +149,18 @@ def drawn(sample_export: SampleExport | None) -> list[Any]:
 def card(sample_export: SampleExport) -> JSON:
     """What is said of a job, with its link."""
     if sample_export.is_ready and sample_export.expires_at is not None:
-        text = (
-            f"{sample_export.num_rows:,} samples are written. The file stays until {moment(sample_export.expires_at)}."
+        text = gettext("{number} samples are written. The file stays until {when}.").format(
+            number=f"{sample_export.num_rows:,}", when=moment(sample_export.expires_at)
         )
         return {"said": text, "name": sample_export.name, "link": f"/api/v1/sample-exports/{sample_export.job_id}/file"}
     if sample_export.status is JobStatus.queued:
-        return {"said": "So many samples are written in the background: the job waits for a worker. You may leave."}
+        return {"said": gettext(WAITS)}
     if not sample_export.is_over:
         return {
-            "said": f"{sample_export.done:,} of {sample_export.total:,} samples are written. You may leave the page."
+            "said": gettext("{number} of {whole} samples are written. You may leave the page.").format(
+                number=f"{sample_export.done:,}", whole=f"{sample_export.total:,}"
+            )
         }
     if sample_export.status is JobStatus.cancelled:
-        return {"said": "The export is cancelled."}
+        return {"said": gettext("The export is cancelled.")}
     return {"error": sample_export.error or f"The export is {sample_export.status}. Start it again."}

@@ -8,6 +8,7 @@ from app.widgets.sample_filters import TESTS_APART, parts_of
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, MetadataTest, facets
 from backend.services.samples.facets import FacetKind, MetadataFacet
+from backend.translations import gettext
 from backend.values import JSON
 
 TEMPLATE = """
@@ -113,7 +114,9 @@ def drawn(here: Context, round_id: int | None) -> JSON:
 
 def facet(key_facet: MetadataFacet) -> JSON:
     """What the template shows of one."""
-    looked_at = "prompts and imports" if key_facet.is_exact else "of the first prompts and imports"
+    about = gettext("in {number} prompts and imports")
+    if not key_facet.is_exact:
+        about = gettext("in {number} of the first prompts and imports")
     is_number, is_date = key_facet.kind is FacetKind.number, key_facet.kind is FacetKind.date
     choices = [
         {"value": choice.value, "count": f"{choice.count:,}", "test": choice.test, "is_closed": not choice.test}
@@ -122,7 +125,7 @@ def facet(key_facet: MetadataFacet) -> JSON:
     low, high = (key_facet.bins[0].low, key_facet.bins[-1].high) if key_facet.bins else (key_facet.low, key_facet.high)
     return {
         "key": key_facet.key,
-        "about": f"in {key_facet.num_prompts:,} {looked_at}",
+        "about": about.format(number=f"{key_facet.num_prompts:,}"),
         "choices": choices,
         "bars": numbers(key_facet),
         "is_range": is_number or is_date,
@@ -143,7 +146,9 @@ def numbers(key_facet: MetadataFacet) -> list[JSON]:
             "tests": f"{key_facet.key}>={span.least!r}{TESTS_APART}{key_facet.key}<={span.most!r}",
             "is_empty": span.least is None,
             "height": round(100 * span.count / most, 1),
-            "words": f"{key_facet.key} {span.low:g} to {span.high:g}: {span.count:,} prompts and imports",
+            "words": gettext("{key} {low} to {high}: {number} prompts and imports").format(
+                key=key_facet.key, low=f"{span.low:g}", high=f"{span.high:g}", number=f"{span.count:,}"
+            ),
         }
         for span in key_facet.bins
     ]

@@ -14,9 +14,10 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.sample_filters import NAMES, NOTHING, from_bar, num_folded
 from backend.errors import InvalidInput, PermissionDenied
+from backend.translations import N_, gettext
 from backend.values import JSON
 
-STILL = "The list is still by the filters before."
+STILL = N_("The list is still by the filters before.")
 
 
 @toasts
@@ -26,7 +27,7 @@ def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[
         return narrowed_to(request, asked_for, from_bar(values))
     except (InvalidInput, PermissionDenied) as error:
         notice(error.message)
-        return unchanged(f"{error.message} {STILL}")
+        return unchanged(f"{error.message} {gettext(STILL)}")
 
 
 @toasts
@@ -39,7 +40,7 @@ def leave(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[A
     try:
         drawn = narrowed_to(request, tried, asked)
     except (InvalidInput, PermissionDenied) as error:
-        return asked_for.unless_over(query, unchanged(f"{error.message} {STILL}"))
+        return asked_for.unless_over(query, unchanged(f"{error.message} {gettext(STILL)}"))
     drawn = asked_for.unless_over(query, drawn)
     if asked_for.value is query:
         asked_for.put(tried.value)

@@ -12,6 +12,7 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from backend.services.samples import near_duplicates
 from backend.services.samples.near_duplicates import NearDuplicateSearch
+from backend.translations import N_
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
@@ -29,10 +30,10 @@ NEVER = (
 
 def build(asked_for: gr.State) -> None:
     """Lay the part out and wire it."""
-    with gr.Accordion("Near-duplicates", open=False, elem_id="samples-duplicates-part") as part:
+    with gr.Accordion(N_("Near-duplicates"), open=False, elem_id="samples-duplicates-part") as part:
         state = markup(STATE, "a { color: var(--rondo-accent); }", value={"text": NEVER}, elem_id="samples-alike")
         with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
-            go = buttons.secondary("Look for near-duplicates", elem_id="samples-alike-go")
+            go = buttons.secondary(N_("Look for near-duplicates"), elem_id="samples-alike-go")
     timer = gr.Timer(POLL_SECONDS, active=False)
     part.expand(follow, [asked_for], [state, timer], **QUIET)
     go.click(start, [asked_for], [state, timer], **PRIVATE)

@@ -10,13 +10,15 @@ from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
-from app.widgets.sample_card import one_line, score
+from app.widgets.sample_card import one_line
+from app.widgets.sample_facts import score
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.errors import PermissionDenied
 from backend.services.samples import embeddings, sample_clusters
 from backend.services.samples.embeddings import EmbeddingJob
 from backend.services.samples.sample_clusters import SampleCluster
+from backend.translations import N_
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
@@ -62,10 +64,10 @@ td p { margin: 0 0 2px; overflow-wrap: anywhere; }
 
 def build(asked_for: gr.State) -> None:
     """Lay the part out and wire it."""
-    with gr.Accordion("Similar samples and clusters", open=False, elem_id="samples-clusters-part") as part:
+    with gr.Accordion(N_("Similar samples and clusters"), open=False, elem_id="samples-clusters-part") as part:
         shown = markup(TEMPLATE, CSS, value={"text": NEVER}, elem_id="samples-clusters")
         with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
-            go = buttons.secondary("Make vectors and clusters", elem_id="samples-clusters-go")
+            go = buttons.secondary(N_("Make vectors and clusters"), elem_id="samples-clusters-go")
     timer = gr.Timer(POLL_SECONDS, active=False)
     part.expand(follow, [asked_for], [shown, go, timer], **QUIET)
     go.click(start, [asked_for], [shown, go, timer], **PRIVATE)

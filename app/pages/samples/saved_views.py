@@ -31,9 +31,10 @@ from app.widgets.sample_filters import (
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
-NO_VIEW = ("No view", 0)
+NO_VIEW = (N_("No view"), 0)
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
@@ -56,22 +57,22 @@ class ViewForm:
 
 def build() -> ViewForm:
     """Lay the part out."""
-    with gr.Accordion("Keep these filters as a view", open=False, elem_id="samples-views"):
+    with gr.Accordion(N_("Keep these filters as a view"), open=False, elem_id="samples-views"):
         with gr.Row(equal_height=True):
             name = gr.Textbox(
-                label="Name of the view",
+                label=N_("Name of the view"),
                 max_length=120,
-                info="It keeps the filters, the order and the columns, for every round of the project.",
+                info=N_("It keeps the filters, the order and the columns, for every round of the project."),
                 scale=3,
                 elem_id="samples-view-name",
             )
             is_shared = gr.Checkbox(
-                label="Shared with the project", elem_id="samples-view-shared", elem_classes=needs(Role.curator)
+                label=N_("Shared with the project"), elem_id="samples-view-shared", elem_classes=needs(Role.curator)
             )
         with gr.Row(elem_classes="rondo-toolbar"):
-            save = buttons.secondary("Save as a new view", elem_id="samples-view-save")
-            change = buttons.secondary("Save changes", interactive=False, elem_id="samples-view-change")
-            delete = buttons.stop("Delete this view", interactive=False, elem_id="samples-view-delete")
+            save = buttons.secondary(N_("Save as a new view"), elem_id="samples-view-save")
+            change = buttons.secondary(N_("Save changes"), interactive=False, elem_id="samples-view-change")
+            delete = buttons.stop(N_("Delete this view"), interactive=False, elem_id="samples-view-delete")
             note = markup(templates.COUNT, value="", elem_id="samples-view-said")
     return ViewForm(name, is_shared, save, change, delete, note)
 
@@ -116,7 +117,7 @@ def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.
     # The box says of a view of somebody else that it is shared, also to those who do not see the box.
     how = {"is_shared": bool(is_shared), "or_alone": True}
     view = views.save(here.actor, here.project_id, name or "", asked_of(asked_for.value), **how)
-    return kept_as(here, asked_for, view, f"{view.name} is kept.")
+    return kept_as(here, asked_for, view, gettext("{name} is kept.").format(name=view.name))
 
 
 @toasts
@@ -135,7 +136,7 @@ def change_chosen(here: Context, asked_for: CurrentChoice, name: str, *, is_shar
     except Stale as error:
         asked_for.put(query | {"view_version": error.version})
         raise Stale(f"{error.message} Here, Save changes once more does that.", version=error.version) from error
-    return kept_as(here, asked_for, view, f"{view.name} is changed.")
+    return kept_as(here, asked_for, view, gettext("{name} is changed.").format(name=view.name))
 
 
 @toasts
@@ -144,7 +145,7 @@ def delete_view(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     here = context(request)
     view = view_of(here, chosen_of(asked_for.value))
     views.delete(here.actor, view.id)
-    return kept_as(here, asked_for, None, f"{view.name} is deleted.")
+    return kept_as(here, asked_for, None, gettext("{name} is deleted.").format(name=view.name))
 
 
 def kept_as(here: Context, asked_for: CurrentChoice, view: ViewOfSamples | None, note: str) -> list[Any]:

@@ -28,9 +28,10 @@ from app.widgets.roles import only
 from backend.errors import Conflict, PermissionDenied
 from backend.services import reviews, rounds
 from backend.services.team import reviewers
+from backend.translations import N_
 from backend.values import Role
 
-TITLE, PATH = "Team", "team"
+TITLE, PATH = N_("Team"), "team"
 POLL_SECONDS = 5.0
 REFRESH = 6
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}

@@ -13,9 +13,10 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
+from backend.translations import N_
 from backend.values import JSON
 
-TITLE, PATH, MENU = "Training", "training", "more"
+TITLE, PATH, MENU = N_("Training"), "training", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -17,9 +17,10 @@ from backend.errors import NotFound
 from backend.services import rounds, warnings
 from backend.services.rounds import RoundView
 from backend.services.warnings import RowsNamed, known_imports
+from backend.translations import N_
 from backend.values import JSON, Role, RoundStatus
 
-TITLE, PATH = "Warnings", "warnings"
+TITLE, PATH = N_("Warnings"), "warnings"
 MENU = "more"
 """Each round's lights lead here."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}

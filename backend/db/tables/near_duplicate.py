@@ -1,4 +1,4 @@
-"""Which samples of a round are nearly the same, and in which cluster each sample is."""
+"""Which samples of a round are nearly the same, and, by their vectors, in which cluster each is."""
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column

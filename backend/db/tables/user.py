@@ -26,6 +26,8 @@ class User(Identified, Base):
     """Where the person wants to be told of what: channels by the kind of notice, where they changed them."""
     mail: Mapped[str | None] = mapped_column(String(254))
     """Where their mail goes, as they typed it."""
+    language: Mapped[str | None] = mapped_column(String(16))
+    """In which they read pages; None where the browser says it."""
 
 
 class LoginLink(Identified, Base):

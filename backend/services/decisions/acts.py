@@ -12,6 +12,7 @@ from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
+from backend.translations import N_
 from backend.values import DecisionKind, SampleKind, Verdict
 
 MAX_TEXT = boundary.MOST_TEXT
@@ -20,7 +21,15 @@ MAX_VALUE = 64
 MAX_SECONDS = 86_400.0
 COUNTED_SECONDS = 300.0
 """Whoever takes longer over one item was away: sums of people's time count so much of it."""
-WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too lenient", "other")
+WHY = (
+    "",
+    N_("arithmetic"),
+    N_("ignores the prompt"),
+    N_("format"),
+    N_("too strict"),
+    N_("too lenient"),
+    N_("other"),
+)
 """Why a judge is wrong."""
 
 
@@ -92,8 +101,7 @@ class Unread:
 class ActPlace:
     """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
 
-    `is_shown`: people decide on it. `is_asked`: questions of the project have to be answered before. `earlier`: once
-    its turn came, the rows of what was decided there before, oldest first, each with whether it stands (`stands`).
+    `is_shown`: people decide on it. `is_asked`: questions of the project may have to be answered before.
     """
 
     item_id: int
@@ -104,7 +112,16 @@ class ActPlace:
     is_shown: bool
     is_asked: bool
     machine: dict[int, tuple[float | None, Verdict | None]]
-    earlier: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class DecidedPlace(ActPlace):
+    """The place of an act whose turn came, with what was decided there before.
+
+    `earlier`: its rows, oldest first, each with whether it stands (`stands`).
+    """
+
+    earlier: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,17 @@ class Target:
     row: tables.Decision
     touched: tuple[int, ...]
     frees_item: int | None
+
+
+@dataclass(frozen=True)
+class HowKept:
+    """How a decision came by the slot of its item: whether that was drawn at random; why the decision is late, if so.
+
+    As it stands for what needs no slot.
+    """
+
+    is_random: bool = False
+    late_because: str | None = None
 
 
 def about_group(kind: DecisionKind, value: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
-from backend.services.decisions.acts import ActPlace, Target
+from backend.services.decisions.acts import DecidedPlace, Target
 from backend.services.decisions.verdicts import Effect, Vote, effect, says, verdict_of
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, SampleKind, Verdict
@@ -40,7 +40,7 @@ class Rules:
         self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
 
 
-def relabel(db: Session, round_: tables.Round, row: tables.Decision, before: ActPlace | Target) -> None:
+def relabel(db: Session, round_: tables.Round, row: tables.Decision, before: DecidedPlace | Target) -> None:
     """Set the labels that depend on this decision, which was just written. `before`: what it found there."""
     if isinstance(before, Target):
         recompute(db, before.touched, [round_])

@@ -11,7 +11,7 @@ from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput
 from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
-from backend.services.decisions.acts import Act, ActPlace, Target
+from backend.services.decisions.acts import Act, ActPlace, DecidedPlace, Target
 from backend.services.decisions.tallies import KeptTally
 from backend.services.decisions.verdicts import is_override, scale, verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
@@ -25,13 +25,13 @@ def row_for(
     round_: tables.Round,
     act: Act,
     settings: ReviewSettings,
-    before: ActPlace | Target,
+    before: DecidedPlace | Target,
     *,
     is_adjudication: bool,
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not, what it takes the place of.
 
-    What the slot says is put onto it once the slot is kept, see `slots.keep_or_free`.
+    What its slot says is put onto it as it is inserted, see `rows.add_row`.
 
     Raises `InvalidInput` for what the round does not allow.
     """
@@ -75,8 +75,6 @@ def row_for(
         mode=mode,
         is_gold=is_deciding and before.is_gold and not is_adjudication,
         is_adjudication=is_deciding and is_adjudication,
-        is_random=False,
-        is_late=False,
         via=actor.via,
         created_at=now(),
     )
@@ -100,14 +98,12 @@ def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.
         mode=target.mode,
         is_gold=False,
         is_adjudication=False,
-        is_random=False,
-        is_late=False,
         via=actor.via,
         created_at=now(),
     )
 
 
-def count_change(settings: ReviewSettings, row: tables.Decision, before: ActPlace | Target) -> KeptTally | None:
+def count_change(settings: ReviewSettings, row: tables.Decision, before: DecidedPlace | Target) -> KeptTally | None:
     """By how much the row changes how many items its person decided; None: by what only counting tells.
 
     It says of one item what `standing.last_own_words` says of all.

@@ -1,13 +1,11 @@
 """Rows of decisions: what is read before an act is written, and how its row is appended.
 
-Of all acts of a call: their items (`places_of`), whether required questions are answered (`refuse_unanswered`), and
-what was sent before (`written_before`). Of each in its turn: what was decided before, or what it takes back
-(`look_up`).
+Of all acts of a call: their items (`places_of`), and what was sent before (`written_before`). Of each in its turn: what
+was decided before, or what it takes back (`look_up`).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, or_, select, union_all
@@ -19,7 +17,7 @@ from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
 from backend.services.decisions import edits, group_decisions, taking_back
-from backend.services.decisions.acts import Act, ActPlace, Target
+from backend.services.decisions.acts import Act, ActPlace, DecidedPlace, HowKept, Target
 from backend.services.decisions.decision import Decision
 from backend.services.decisions.locks import lock_labels
 from backend.services.decisions.rules import cut_of_round, hides_judge
@@ -42,20 +40,28 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     if not acts:
         return {}
     ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    holds = are_together or not settings.by_group
-    query = _samples_of_acts(settings.by_group or are_together, holds, len(ids) == 1)
+    is_whole, holds, is_one = settings.by_group or are_together, are_together or not settings.by_group, len(ids) == 1
     asked: dict[str, Any] = {"round_id": round_.id, "project_id": round_.project_id}
-    asked["sample_ids"] = acts[0].sample_id if len(ids) == 1 else sorted(ids)
+    asked["sample_ids"] = acts[0].sample_id if is_one else sorted(ids)
     if not holds:
         # The rest of the group is read to name its item, and stays free for others.
         lock_labels(db, round_.id, ids)
     shown = review_scope.of_groups(round_)
-    if shown is None:
-        rows_ = run(db, query, asked)
-    else:
+
+    def samples(*, waits: bool) -> list[Any]:
+        query = _samples_of_acts(is_whole, holds, is_one, waits)
+        if shown is None:
+            return [*run(db, query, asked)]
         group = tables.Group
         here = select(group.id).where(group.id == tables.Sample.group_id, group.round_id == round_.id)
-        rows_ = db.connection().execute(query.add_columns(here.where(shown).exists().label("is_shown")), asked)
+        return [*db.connection().execute(query.add_columns(here.where(shown).exists().label("is_shown")), asked)]
+
+    # What was read while a label was waited for is of before the wait. A single label is hardly ever waited for.
+    waits = holds and (is_whole or not is_one) and db.get_bind().dialect.name == "postgresql"
+    rows_ = samples(waits=waits)
+    if not rows_ and holds and not waits:
+        waits = True
+        rows_ = samples(waits=True)
     known: dict[int, Any] = {row.id: row for row in rows_}
     members: dict[int, list[Any]] = defaultdict(list)
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
@@ -70,7 +76,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
             machine_labels = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
             ids_of = tuple(member.id for member in rows)
             is_shown = shown is None or bool(row.is_shown)
-            is_gold, is_asked = row.gold is not None, bool(row.is_asked)
+            is_gold, is_asked = row.gold is not None, waits or bool(row.is_asked)
             places[act.client_id] = ActPlace(
                 ids_of[0], row.group_id, ids_of, row.kind, is_gold, is_shown, is_asked, machine_labels
             )
@@ -78,10 +84,11 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
 
 
 @built_once
-def _samples_of_acts(is_whole: bool, holds: bool, is_one: bool) -> Any:
+def _samples_of_acts(is_whole: bool, holds: bool, is_one: bool, waits: bool) -> Any:
     """Samples of a round with what the machine said of them, and whether its project has required questions.
 
-    `is_whole`: with all others of their groups. `holds`: their labels are held.
+    `is_whole`: with all others of their groups. `holds`: their labels are held; with `waits` also those that somebody
+    else holds, which are left out else.
     """
     label, sample, gold, question = tables.Label, tables.Sample, tables.GoldItem, tables.Question
     which = is_any(sample.id, "sample_ids", is_one=is_one)
@@ -97,54 +104,7 @@ def _samples_of_acts(is_whole: bool, holds: bool, is_one: bool) -> Any:
         .where(which, label.round_id == bindparam("round_id"))
         .order_by(label.sample_id)
     )
-    return query.with_for_update(of=label) if holds else query
-
-
-def refuse_unanswered(
-    db: Session,
-    actor: Actor,
-    round_: tables.Round,
-    settings: ReviewSettings,
-    acts: Sequence[Act],
-    places: Mapping[str, ActPlace],
-) -> None:
-    """Raise `Conflict` for the first of these acts that decides on a sample of which a required question is unanswered.
-
-    Bulk actions, imported decisions and adjudications need no answers: none are asked there.
-    """
-    asked = {act.client_id: sample_id for act in acts if (sample_id := asked_about(settings, act)) is not None}
-    ids = set(asked.values())
-    if not ids or not any(place.is_asked for place in places.values()):
-        return
-    answer, question = tables.Answer, tables.Question
-    query = select(question.id, question.title).where(question.project_id == round_.project_id)
-    query = query.where(question.is_active, question.is_required).order_by(question.position)
-    required = db.execute(query).all()
-    theirs = (answer.user_id == actor.user_id, answer.is_standing, answer.sample_id.in_(ids))
-    answered = set(db.execute(select(answer.sample_id, answer.question_id).where(*theirs)).tuples())
-    for act in acts:
-        sample_id = asked.get(act.client_id)
-        if sample_id is None:
-            continue
-        missing = [title for question_id, title in required if (sample_id, question_id) not in answered]
-        # An act that is sent again was written, whatever is asked since.
-        if missing and not written(db, actor, round_, act.client_id):
-            what = "is put first in its group" if settings.by_group else "is decided"
-            raise Conflict(
-                f"The question {missing[0]!r} has to be answered before sample {sample_id} {what}. Answer it first, "
-                "then decide."
-            )
-
-
-def asked_about(settings: ReviewSettings, act: Act) -> int | None:
-    """The sample of which required questions have to be answered before the act is written: the one that it decides on,
-    and in a review by group or pair the one that it puts first. None where it does neither.
-    """
-    if not settings.by_group:
-        return act.sample_id if act.kind in settings.deciding else None
-    if act.kind is DecisionKind.rank:
-        return int(act.value["order"][0])
-    return act.value.get("best") if act.kind is DecisionKind.prefer else None
+    return query.with_for_update(of=label, skip_locked=not waits) if holds else query
 
 
 def decided_items(settings: ReviewSettings, acts: Sequence[Act], places: Mapping[str, ActPlace]) -> dict[str, int]:
@@ -192,7 +152,7 @@ def own(db: Session, row: Any, actor: Actor, round_: tables.Round, *, is_new: bo
 
 def look_up(
     db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, act: Act, place: ActPlace | None
-) -> Decision | ActPlace | Target:
+) -> Decision | DecidedPlace | Target:
     """What the act finds when its turn comes; where it was written before, the decision it is.
 
     Raises `NotFound` where there is nothing that it may be about, and `Conflict` where people do not decide on it.
@@ -211,7 +171,7 @@ def look_up(
             return own(db, row, actor, round_)
     if not place.is_shown:
         raise Conflict(review_scope.NOT_SHOWN.format(act.sample_id, round_.number))
-    return replace(place, earlier=rows)
+    return DecidedPlace(**vars(place), earlier=rows)
 
 
 def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any]:
@@ -281,8 +241,11 @@ def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None
     return db.scalars(query if client_id is None else query.where(decision.client_id == client_id)).one_or_none()
 
 
-def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tables.Decision) -> Decision:
-    """Insert the row, and first the sample that an edit makes; return the decision."""
+def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tables.Decision, kept: HowKept) -> Decision:
+    """Insert the row, with how its slot was come by, and first the sample that an edit makes; return the decision."""
+    row.is_random, row.is_late = kept.is_random, kept.late_because is not None
+    if kept.late_because is not None:
+        row.value = row.value | {"late_because": kept.late_because}
     if act.kind is DecisionKind.edit:
         edit_id = edits.make_edit(db, actor, db.get_one(tables.Sample, act.sample_id), act.text or "")
         row.value = row.value | {"edit_id": edit_id}

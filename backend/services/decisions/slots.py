@@ -18,7 +18,7 @@ from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import pausing, quotas
-from backend.services.decisions.acts import ActPlace, Target
+from backend.services.decisions.acts import Act, ActPlace, HowKept, Target
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
 
@@ -31,12 +31,13 @@ LOCK = 0x1EA5E
 def keep_or_free(
     db: Session,
     actor: Actor,
+    round_id: int,
     settings: ReviewSettings,
-    row: tables.Decision,
+    act: Act,
     before: ActPlace | Target,
     settled: Collection[int] | None,
-) -> None:
-    """Do what the decision asks for with the person's slot of the item, and put onto the row how they came by it.
+) -> HowKept:
+    """Do what the act asks for with the person's slot of the item; return how they came by it.
 
     What decides the item keeps the slot for good, or is late where there is none left; skipping and taking back free
     it. `settled`: of several acts, for which `settle` was called, the items that this or a later one decides. To take
@@ -45,21 +46,20 @@ def keep_or_free(
     if isinstance(before, Target):
         if before.frees_item is not None:
             reopen(db, actor.user_id, before.frees_item, settings)
-            if pausing.is_paused(db, row.round_id, actor.user_id):
+            if pausing.is_paused(db, round_id, actor.user_id):
                 give_back(db, actor, before.frees_item)
-        return
+        return HowKept()
     item_id = before.item_id
-    if row.kind in settings.deciding:
+    if act.kind in settings.deciding:
         is_lone = settled is None
-        is_random = keep(db, actor, row.round_id, settings, item_id) if is_lone else decided(db, actor, item_id)
-        row.is_random, row.is_late = bool(is_random), is_random is None
-        if row.is_late:
-            row.value = row.value | {"late_because": late_because(db, item_id)}
-    elif row.kind is DecisionKind.edit:
+        is_random = keep(db, actor, round_id, settings, item_id) if is_lone else decided(db, actor, item_id)
+        return HowKept(late_because=late_because(db, item_id)) if is_random is None else HowKept(is_random)
+    if act.kind is DecisionKind.edit:
         # Where groups are decided, a rewritten text needs no slot.
-        pausing.refuse_paused(db, actor, row.round_id)
-    elif row.kind is DecisionKind.skip and (settled is None or item_id not in settled):
+        pausing.refuse_paused(db, actor, round_id)
+    elif act.kind is DecisionKind.skip and (settled is None or item_id not in settled):
         give_back(db, actor, item_id)
+    return HowKept()
 
 
 def late_because(db: Session, item_id: int) -> str:

@@ -129,15 +129,17 @@ def says(
     if value.get("all_bad"):
         return dict.fromkeys(value["all_bad"], (Verdict.reject, None))
     if value.get("tie"):
-        known = [score for n in value["tie"] if (score := scores.get(n)) is not None]
+        known = [score for sample_id in value["tie"] if (score := scores.get(sample_id)) is not None]
         mean = mean_score(known) if known else None
         return dict.fromkeys(value["tie"], (None, mean))
     if value.get("order"):
         order, (low, high) = value["order"], scale(judge)
         step = (high - low) / max(1, len(order) - 1)
-        ranked_scores = {n: high - place * step for place, n in enumerate(order)}
+        ranked_scores = {sample_id: high - place * step for place, sample_id in enumerate(order)}
         cut = cut_of(judge)
-        return {n: (verdict_of(DecisionKind.score, score, cut), score) for n, score in ranked_scores.items()}
+        return {
+            sample_id: (verdict_of(DecisionKind.score, score, cut), score) for sample_id, score in ranked_scores.items()
+        }
     best, worst = value.get("best"), value.get("worst")
     verdicts: dict[int, tuple[Verdict | None, float | None]] = (
         {best: (Verdict.accept, None)} if best is not None else {}

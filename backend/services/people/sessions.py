@@ -28,11 +28,13 @@ by_address = Throttle(30)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who a secret stands for. `session_id` is None for a token; `project_id` is what the browser looks at."""
+    """Who a secret stands for. `session_id` is None for a token; `project_id` is what the browser looks at, `language`
+    what the person chose to read pages in."""
 
     actor: Actor
     session_id: int | None = None
     project_id: int | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def look_up(secret: str) -> SignedIn | None:
                 .where(tables.LoginSession.id == row.session_id, tables.LoginSession.ended_at.is_(None))
                 .values(expires_at=now() + SESSION_LASTS)
             )
-    return SignedIn(Actor(row.id, row.name, row.is_owner, "page"), row.session_id, row.project_id)
+    return SignedIn(Actor(row.id, row.name, row.is_owner, "page"), row.session_id, row.project_id, row.language)
 
 
 def look_up_token(secret: str) -> SignedIn | None:
@@ -158,8 +160,9 @@ def look_up_token(secret: str) -> SignedIn | None:
 def _by_session() -> Any:
     """Asked with every request of a browser."""
     login, user = tables.LoginSession, tables.User
+    seen = (login.id.label("session_id"), login.project_id, login.expires_at)
     return (
-        select(user.id, user.name, user.is_owner, login.id.label("session_id"), login.project_id, login.expires_at)
+        select(user.id, user.name, user.is_owner, user.language, *seen)
         .join(login, login.user_id == user.id)
         .where(login.secret_hash == bindparam("digest"), login.ended_at.is_(None))
         .where(login.expires_at > bindparam("at"), user.is_active)

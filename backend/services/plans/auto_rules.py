@@ -9,13 +9,14 @@ from backend.services.plans import scheduled
 from backend.services.results.accuracies import MeasuredNumber, is_worse
 from backend.services.results.starts import fall
 from backend.services.results.summaries import lines_of
+from backend.translations import N_, SOURCE, using
 from backend.values import WarningLevel
 
 RULES = {
-    "accuracy_fell": "the held-out accuracy fell below that of a round before, beyond chance",
-    "audit_fell": "people's blind verdicts agree with the judge less than in the round before, beyond chance",
-    "nothing_kept": "nothing was kept to train on",
-    "warning_red": "a warning that the project lets stop rounds is red",
+    "accuracy_fell": N_("the held-out accuracy fell below that of a round before, beyond chance"),
+    "audit_fell": N_("people's blind verdicts agree with the judge less than in the round before, beyond chance"),
+    "nothing_kept": N_("nothing was kept to train on"),
+    "warning_red": N_("a warning that the project lets stop rounds is red"),
 }
 """Each rule in words. Whatever ends a round in an error ends the line, too."""
 AUDIT = "judge_accuracy_people"
@@ -41,7 +42,9 @@ def fired(db: Session, row: tables.Round) -> str | None:
         return reason
     if "accuracy_fell" in rules:
         lines = lines_of(db, row.project_id)
-        start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
+        # The reason is kept with the round, for readers of any language.
+        with using(SOURCE):
+            start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
         return start.why if start else None
     return None
 

@@ -17,9 +17,15 @@ from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
 from backend.services.results.paired import of_pairs
 from backend.services.results.starts import BestRound, best_round, highest_lines, name, recommended
-from backend.services.results.summaries import RoundLine, lines_of
+from backend.services.results.summaries import RoundLine, RunningJob, lines_of
 from backend.services.rounds import job_steps
+from backend.translations import N_, gettext, in_sentence
 from backend.values import JobStatus, Role, RoundStatus, Split
+
+FROM_BEFORE = N_("Start round {number} from {name}")
+WAITS_AGAIN = N_(
+    "Round {number} waits for people again, as nothing was kept: {decided} of {whole} {items} are decided, {left} left."
+)
 
 
 @dataclass(frozen=True)
@@ -94,20 +100,22 @@ def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, i
 
 
 def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRound | None:
-    """The best round with its differences to the next best and to the base, and what got better in it."""
+    """The best round with its differences to the next best, to the base and to what it started from, and what got
+    better in it."""
     best = best_round(db, lines)
     if best is None:
         return None
-    others = {0: best.second} | ({1: best.base} if best.base else {})
+    old, new = best.line.policy_id, best.line.checkpoint_id
+    start = next((line for line in lines if line.checkpoint_id == old), None) if old is not None else None
+    others = {0: best.second} | ({1: best.base} if best.base else {}) | ({2: start} if start else {})
     pairs = {
         n: (line.accuracy.metric_id, best.line.accuracy.metric_id)
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
     gaps = of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
-    old, new = best.line.policy_id, best.line.checkpoint_id
     risen = None if old is None or new is None else by_category.risen(db, project_id, old, new)
-    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), risen=risen)
+    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), start=start, to_start=gaps.get(2), risen=risen)
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
@@ -172,59 +180,77 @@ def _first_action(db: Session, project_id: int) -> NextAction:
         )
     )
     if not prompts:
-        return NextAction("import", "Import prompts", "A round starts from prompts, and there are none yet.", "prompts")
+        return NextAction(
+            "import",
+            gettext("Import prompts"),
+            gettext("A round starts from prompts, and there are none yet."),
+            "prompts",
+        )
     if db.scalar(select(checkpoint.id).where(checkpoint.project_id == project_id).limit(1)) is None:
-        why = "The prompts are there. Now say which model answers them."
-        return NextAction("register", "Register a checkpoint", why, "checkpoints")
-    why = f"{prompts:,} prompts and a checkpoint are ready."
-    return NextAction("launch", "Launch the first round", why, "new-round")
+        why = gettext("The prompts are there. Now say which model answers them.")
+        return NextAction("register", gettext("Register a checkpoint"), why, "checkpoints")
+    why = gettext("{number} prompts and a checkpoint are ready.").format(number=f"{prompts:,}")
+    return NextAction("launch", gettext("Launch the first round"), why, "new-round")
 
 
 def _review(db: Session, line: RoundLine) -> NextAction:
     round_ = db.get_one(tables.Round, line.round_id)
     settings = review_settings.read(round_.review)
     counts = item_counts.count_now_and_then(db, round_.id, settings)
-    what = "groups" if settings.by_group else "samples"
-    left = f"{counts.items - counts.complete:,} left"
-    of = f"{counts.complete:,} of {counts.items:,} {what} are decided, {left}"
-    again = " again, as nothing was kept" if line.error else ""
-    why = f"Round {line.number} waits for people{again}: {of}."
+    what = gettext("groups") if settings.by_group else gettext("samples")
+    if line.error:
+        text = gettext(WAITS_AGAIN)
+    else:
+        text = gettext("Round {number} waits for people: {decided} of {whole} {items} are decided, {left} left.")
+    numbers = {"decided": counts.complete, "whole": counts.items, "left": counts.items - counts.complete}
+    why = text.format(number=line.number, items=what, **{name_: f"{value:,}" for name_, value in numbers.items()})
     target = f"review?round={line.round_id}"
-    return NextAction("review", f"Review round {line.number}", why, target, cancels_id=line.round_id)
+    label = gettext("Review round {number}").format(number=line.number)
+    return NextAction("review", label, why, target, cancels_id=line.round_id)
 
 
 def _held(db: Session, line: RoundLine) -> NextAction:
     """A red light of the judge waits for a curator's word."""
     reason = db.get_one(tables.Round, line.round_id).hold.get("said", "")
-    why = f"Round {line.number} is held before its training. {reason}"
+    why = gettext("Round {number} is held before its training. {reason}").format(number=line.number, reason=reason)
     target = f"round?round={line.round_id}"
-    return NextAction("held", f"Look at the judge of round {line.number}", why, target, cancels_id=line.round_id)
+    label = gettext("Look at the judge of round {number}").format(number=line.number)
+    return NextAction("held", label, why, target, cancels_id=line.round_id)
 
 
 def _watch(db: Session, line: RoundLine) -> NextAction:
-    job = line.progress
+    job, label = line.progress, gettext("Watch round {number}").format(number=line.number)
     if job is None:
-        why = f"Round {line.number} is about to {line.stage}."
-        return NextAction("watch", f"Watch round {line.number}", why, "jobs")
-    far = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else job.status.value
+        why = gettext("Round {number} is about to {stage}.")
+        return NextAction("watch", label, why.format(number=line.number, stage=gettext(str(line.stage))), "jobs")
+    far = _far(job) if job.total else gettext(job.status.value)
     known = job_steps.places_of(db, [line.round_id or 0])
     where = job_steps.line(known, line.round_id, job.stage, job.step)
-    place = where.replace(": ", ", ") if where else f"the stage {job.stage}"
-    why = f"Round {line.number} is in {place}:"
-    return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}", far=f"{far}.")
+    place = where.replace(": ", ", ") if where else gettext("the stage {stage}").format(stage=gettext(job.stage))
+    why = gettext("Round {number} is in {place}:").format(number=line.number, place=place)
+    return NextAction("watch", label, why, f"jobs?job={job.job_id}", far=f"{far}.")
+
+
+def _far(job: RunningJob) -> str:
+    """`120 of 400 prompts`."""
+    text = gettext("{number} of {whole} {unit}")
+    return text.format(number=f"{job.done:,}", whole=f"{job.total:,}", unit=gettext(job.unit))
 
 
 def _stopped(db: Session, line: RoundLine) -> NextAction | None:
     """What to do about the newest round where it failed, or was cancelled in the middle of a job."""
     job = db.scalars(select(tables.Job).where(tables.Job.id == jobs.newest_own(line.round_id))).one_or_none()
-    target = f"jobs?job={job.id}" if job else "jobs"
+    target, stage = f"jobs?job={job.id}" if job else "jobs", gettext(str(line.stage))
     if line.status is RoundStatus.failed:
-        why = f"Round {line.number} failed while it was to {line.stage}. What it wrote so far is kept."
-        return NextAction("failed", f"See why round {line.number} failed", why, target)
+        why = gettext("Round {number} failed while it was to {stage}. What it wrote so far is kept.")
+        label = gettext("See why round {number} failed").format(number=line.number)
+        return NextAction("failed", label, why.format(number=line.number, stage=stage), target)
     if job is not None and job.status is JobStatus.cancelled:
-        far = f", {job.done:,} of {job.total:,} {job.unit} done" if job.total else ""
-        why = f"Round {line.number} was cancelled while it was to {line.stage}{far}. It can go on from there."
-        return NextAction("resume", f"Resume round {line.number}", why, target)
+        far = gettext(", {number} of {whole} {unit} done") if job.total else ""
+        far = far.format(number=f"{job.done:,}", whole=f"{job.total:,}", unit=gettext(job.unit))
+        why = gettext("Round {number} was cancelled while it was to {stage}{far}. It can go on from there.")
+        label = gettext("Resume round {number}").format(number=line.number)
+        return NextAction("resume", label, why.format(number=line.number, stage=stage, far=far), target)
     return None
 
 
@@ -234,12 +260,15 @@ def _launch(db: Session, lines: tuple[RoundLine, ...]) -> NextAction:
     assert start is not None
     number, line = lines[-1].number + 1, start.line
     if line.round_id is None:
-        label = f"Start round {number} from {name(line)}" if start.fell_from else f"Launch a round from {name(line)}"
+        label = gettext(FROM_BEFORE) if start.fell_from else gettext("Launch a round from {name}")
+        label = label.format(number=number, name=name(line))
         return NextAction("launch", label, start.why, f"new-round?base={line.checkpoint_id}")
     target = f"new-round?from={line.round_id}"
     if start.fell_from:
-        return NextAction("restart", f"Start round {number} from {name(line)}", start.why, target, line.round_id)
-    return NextAction("next", f"Launch round {number} from {line.checkpoint}", start.why, target, line.round_id)
+        label = gettext(FROM_BEFORE).format(number=number, name=name(line))
+        return NextAction("restart", label, start.why, target, line.round_id)
+    label = gettext("Launch round {number} from {name}").format(number=number, name=line.checkpoint)
+    return NextAction("next", label, start.why, target, line.round_id)
 
 
 def _allowed(action: NextAction, role: Role) -> NextAction:
@@ -257,4 +286,5 @@ def _allowed(action: NextAction, role: Role) -> NextAction:
     needed = needs.get(action.kind, Role.viewer)
     if role.rank >= needed.rank:
         return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)
-    return NextAction("wait", "", f"{action.why} Next, a {needed} can: {action.label.lower()}.", "")
+    next_ = gettext("Next, a {role} can: {act}.").format(role=gettext(needed), act=in_sentence(action.label))
+    return NextAction("wait", "", f"{action.why} {next_}", "")

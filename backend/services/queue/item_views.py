@@ -16,38 +16,46 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
 from backend.services.decisions import Decision
 from backend.services.decisions.rules import cut_of_round
+from backend.translations import N_, gettext
 from backend.values import DecisionKind, Sign, Verdict
 
 SHOWN_REPLIES = 8
 SHOWN_RATIONALE = 4_000
 SHOWN = (*ANY_LABELLING, DecisionKind.flag, DecisionKind.note)
 """What is shown of colleagues."""
-ASSIGNED = "Assigned to you."
-BEGUN = "Others have decided this one too: it needs one more word."
-RANDOM = "Drawn at random, to measure the judge fairly."
+ASSIGNED = N_("Assigned to you.")
+BEGUN = N_("Others have decided this one too: it needs one more word.")
+RANDOM = N_("Drawn at random, to measure the judge fairly.")
 SIGNS: dict[str, str] = {
-    Sign.judges: "Two judges disagree about this.",
-    Sign.verifier: "A verifier says otherwise than the judge.",
-    Sign.vote: "Most samples of this prompt give this answer, and the judge rejected it.",
+    Sign.judges: N_("Two judges disagree about this."),
+    Sign.verifier: N_("A verifier says otherwise than the judge."),
+    Sign.vote: N_("Most samples of this prompt give this answer, and the judge rejected it."),
 }
-CHECKER = "The checker (exact match) says {}."
+CHECKER = N_("The checker (exact match) says {verdict}.")
 """It is asked where its word is against the judge's."""
 HABITS: dict[str, str] = {
-    Sign.vote: "for an answer that so many samples of the prompt give",
-    Sign.top: "for an answer with so many votes",
-    Sign.others: "beside what it said of the prompt's other samples",
-    Sign.logprob: "for a text the model was so sure, or so unsure, of",
-    Sign.grounded: "for a text with such words, measured by the prompt",
-    Sign.covered: "for a text that uses so much, or so little, of the prompt",
-    Sign.counted: "for a text with such words, counted against the prompt",
-    Sign.reason_end: "where its reason ends like this",
-    Sign.reason_in: "where its reason ends like this",
-    Sign.reason_grounded: "where its reason speaks of such things",
-    Sign.reason_covers: "where its reason takes up so much, or so little, of the prompt",
-    Sign.length: "for a text of this length",
-    Sign.reason_length: "where its reason is of this length",
-    Sign.cut_off: "for a text that was cut off",
+    Sign.vote: N_("for an answer that so many samples of the prompt give"),
+    Sign.top: N_("for an answer with so many votes"),
+    Sign.others: N_("beside what it said of the prompt's other samples"),
+    Sign.logprob: N_("for a text the model was so sure, or so unsure, of"),
+    Sign.grounded: N_("for a text with such words, measured by the prompt"),
+    Sign.covered: N_("for a text that uses so much, or so little, of the prompt"),
+    Sign.counted: N_("for a text with such words, counted against the prompt"),
+    Sign.reason_end: N_("where its reason ends like this"),
+    Sign.reason_in: N_("where its reason ends like this"),
+    Sign.reason_grounded: N_("where its reason speaks of such things"),
+    Sign.reason_covers: N_("where its reason takes up so much, or so little, of the prompt"),
+    Sign.length: N_("for a text of this length"),
+    Sign.reason_length: N_("where its reason is of this length"),
+    Sign.cut_off: N_("for a text that was cut off"),
 }
+
+UNLIKE = {
+    Verdict.accept: N_("The judge accepted this, which is unlike it {habit}."),
+    Verdict.reject: N_("The judge rejected this, which is unlike it {habit}."),
+}
+VERDICTS = {Verdict.accept: N_("The judge accepted it."), Verdict.reject: N_("The judge rejected it.")}
+CLOSE, AGAINST = N_("Scored {score}, close to the cut at {cut}."), N_("Scored {score}, against the cut at {cut}.")
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ def revealed(db: Session, actor: Actor, round_: tables.Round, decisions: Sequenc
         members = groups.get(n, []) if decision.kind in TOGETHER else [n]
         words = of_others.get(n, ())
         judges = {m: views[m] for m in members if m in views}
-        why = RANDOM if decision.is_random else of_item(members, views, signs, cut)
+        why = gettext(RANDOM) if decision.is_random else of_item(members, views, signs, cut)
         told[decision.id] = Revealed(view, judges, why, words, meanwhile(words))
     return told
 
@@ -170,19 +178,21 @@ def reason(view: JudgeView, cut: float, sign: str = "") -> str:
     """Why a decision may change the label. sign: the strongest one (`values.Sign`); empty where none was written."""
     scores = [f"{reply.score:g}" for reply in view.replies if reply.score is not None]
     if view.score is None and view.verdict is None:
-        return "The judge gave no verdict."
+        return gettext("The judge gave no verdict.")
     if sign == Sign.exact_match and view.verdict is not None:
-        return CHECKER.format("reject" if view.verdict is Verdict.accept else "accept")
+        says = Verdict.reject if view.verdict is Verdict.accept else Verdict.accept
+        return gettext(CHECKER).format(verdict=gettext(says))
     if sign in SIGNS and holds(sign, view):
-        return SIGNS[sign]
+        return gettext(SIGNS[sign])
     if sign in HABITS and view.verdict is not None:
-        return f"The judge {view.verdict}ed this, which is unlike it {HABITS[sign]}."
+        return gettext(UNLIKE[view.verdict]).format(habit=gettext(HABITS[sign]))
     if view.spread:
-        return f"The judge gave {', '.join(scores)}."
+        return gettext("The judge gave {scores}.").format(scores=", ".join(scores))
     if view.score is None:
-        return f"The judge {view.verdict}ed it."
+        assert view.verdict is not None
+        return gettext(VERDICTS[view.verdict])
     near = abs(view.score - cut) <= 0.1 * max(1.0, abs(cut))
-    return f"Scored {view.score:g}, {'close to' if near else 'against'} the cut at {cut:g}."
+    return gettext(CLOSE if near else AGAINST).format(score=f"{view.score:g}", cut=f"{cut:g}")
 
 
 def holds(sign: str, view: JudgeView) -> bool:
@@ -203,7 +213,7 @@ def of_item(
     if not known:
         return None
     best = max(known, key=lambda n: signs[n].informativeness)
-    return f"One of them: {reason(views[best], cut, signs[best].sign)}"
+    return gettext("One of them: {reason}").format(reason=reason(views[best], cut, signs[best].sign))
 
 
 def others(
@@ -238,8 +248,10 @@ def meanwhile(decisions: Sequence[Decision]) -> str | None:
     """What a curator did to the item, for the person whose word comes after it."""
     settled = [decision for decision in decisions if decision.is_adjudication]
     if settled:
-        return f"{settled[-1].who} has settled this item; your word is kept and does not change the label."
+        text = gettext("{name} has settled this item; your word is kept and does not change the label.")
+        return text.format(name=settled[-1].who)
     bulk = [decision for decision in decisions if decision.is_bulk]
     if bulk:
-        return f"{bulk[-1].who} had decided this in a bulk action ({bulk[-1].kind}); your word stands above it now."
+        text = gettext("{name} had decided this in a bulk action ({kind}); your word stands above it now.")
+        return text.format(name=bulk[-1].who, kind=gettext(bulk[-1].kind))
     return None

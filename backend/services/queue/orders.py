@@ -40,6 +40,11 @@ class Order(StrEnum):
     disagreement = "disagreement"
     informativeness = "informativeness"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Order | None":
+        """A desk that stays open over the update to 0050 asks by the former name until it is loaded again."""
+        return cls.informativeness if value == "worth" else None
+
 
 def walk(db: Session, round_: tables.Round, settings: ReviewSettings, order: Order, after: int, user_id: int) -> Pages:
     """The pages of this order."""

@@ -21,6 +21,7 @@ from backend.services.questions.standing import own as own_answers
 from backend.services.queue import item_views
 from backend.services.queue.item_views import JudgeView, Strongest, views_and_signs
 from backend.services.review_settings import Mode, ReviewSettings
+from backend.translations import gettext
 from backend.values import JSON, DecisionKind, Message, Messages
 
 MAX_CHARACTERS = 4_000_000
@@ -223,7 +224,7 @@ def item(n: int, shown: ItemParts, settings: ReviewSettings, cut: float, why: st
         row.num_tokens,
         row.score_like,
         view,
-        why or item_views.of_item(ids or [n], shown.views, shown.signs, cut),
+        gettext(why) if why else item_views.of_item(ids or [n], shown.views, shown.signs, cut),
         until,
         is_random,
         tuple(member(id_, shown) for id_ in ids),

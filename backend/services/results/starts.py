@@ -11,6 +11,15 @@ from backend.differences import Difference
 from backend.services.results.accuracies import MeasuredNumber, is_worse
 from backend.services.results.paired import of_pairs
 from backend.services.results.summaries import RoundLine, lineage
+from backend.translations import N_, gettext
+
+ABOVE = N_(
+    "{name}, on another branch, has the highest: {accuracy}, above the {low} of {other} by more than chance explains."
+)
+ABOVE_BY_CHANCE = N_(
+    "{name}, on another branch, has the highest: {accuracy}, above the {low} of {other} by no more than chance "
+    "explains."
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,10 @@ class BestRound:
     of: int
     to_second: Difference | None = None
     to_base: Difference | None = None
+    start: RoundLine | None = None
+    """The line of the checkpoint that it was trained from, and `to_start` the difference to it; of a branch that is not
+    the round it branches off. What got worse and better in it is told since there, too."""
+    to_start: Difference | None = None
     risen: ComparedCategory | None = None
     """The category that rose most surely since what the round started from; None where none did beyond chance."""
 
@@ -60,20 +73,25 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
     trained = [line for line in lines if line.round_id is not None and line.checkpoint_id is not None]
     if not trained:
         base = next((line for line in lines if line.checkpoint_id == newest.policy_id), lines[0])
-        return Start(base, f"Round {newest.number} ended without a checkpoint ({newest.status}).")
+        return Start(
+            base,
+            gettext("Round {number} ended without a checkpoint ({status}).").format(
+                number=newest.number, status=gettext(newest.status)
+            ),
+        )
     last = trained[-1]
     best, elsewhere = _best(lines, last), _elsewhere(db, lines, last)
     if fallen := fall(db, lines, last):
         return replace(fallen, why=fallen.why + elsewhere)
     if last.accuracy is None:
-        why = f"Round {last.number} made the checkpoint {last.checkpoint}, which has no held-out accuracy."
-        return Start(last, why + elsewhere)
-    why = f"Round {last.number} is done and its checkpoint {last.checkpoint} is measured."
+        why = gettext("Round {number} made the checkpoint {name}, which has no held-out accuracy.")
+        return Start(last, why.format(number=last.number, name=last.checkpoint) + elsewhere)
+    why = gettext("Round {number} is done and its checkpoint {name} is measured.")
+    why = why.format(number=last.number, name=last.checkpoint)
     if best is not last and best.accuracy and best.accuracy.value > last.accuracy.value:
-        why += (
-            f" Its held-out accuracy, {last.accuracy.value:.1%}, is below the {best.accuracy.value:.1%} of "
-            f"{name(best)}, by no more than chance explains."
-        )
+        below = gettext("Its held-out accuracy, {low}, is below the {high} of {name}, by no more than chance explains.")
+        ends = {"low": f"{last.accuracy.value:.1%}", "high": f"{best.accuracy.value:.1%}"}
+        why += " " + below.format(**ends, name=name(best))
     return Start(last, why + elsewhere)
 
 
@@ -140,18 +158,22 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
         return ""
     if id(ranked[0]) in own:
         top = next((line for line in ranked if line.round_id is not None), ranked[0])
-        return (
-            ""
-            if id(top) in own
-            else f" {name(top).capitalize()}, on another branch, is the highest of the rounds: {_accuracy(top):.1%}."
-        )
-    text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
+        if id(top) in own:
+            return ""
+        text = gettext("{name}, on another branch, is the highest of the rounds: {accuracy}.")
+        return " " + text.format(name=_first(name(top)), accuracy=f"{_accuracy(top):.1%}")
+    first = {"name": _first(name(ranked[0])), "accuracy": f"{_accuracy(ranked[0]):.1%}"}
     below = [line for line in ranked if id(line) in own]
     if not below:
-        return f"{text}."
+        return " " + gettext("{name}, on another branch, has the highest: {accuracy}.").format(**first)
     times = _times(lines, ranked[0], below[0])
-    how = "more" if _is_beyond_chance(db, ranked[0], below[0], times=times) else "no more"
-    return f"{text}, above the {_accuracy(below[0]):.1%} of {name(below[0])} by {how} than chance explains."
+    text = gettext(ABOVE if _is_beyond_chance(db, ranked[0], below[0], times=times) else ABOVE_BY_CHANCE)
+    return " " + text.format(**first, low=f"{_accuracy(below[0]):.1%}", other=name(below[0]))
+
+
+def _first(text: str) -> str:
+    """A name at the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def _of_same_base(lines: tuple[RoundLine, ...], last: RoundLine) -> tuple[RoundLine, ...]:
@@ -198,21 +220,25 @@ def compared(db: Session, old: RoundLine, new: RoundLine, *, times: int = 1) -> 
 def name(line: RoundLine) -> str:
     """What a line is called inside a sentence."""
     if line.round_id:
-        return f"round {line.number}"
-    return "the base" if line.checkpoint == "base" else f"the base {line.checkpoint}"
+        return gettext("round {number}").format(number=line.number)
+    if line.checkpoint == "base":
+        return gettext("the base")
+    return gettext("the base {name}").format(name=line.checkpoint)
 
 
 def _fall(best: RoundLine, last: RoundLine, gap: Difference | None, times: int) -> str:
     assert best.accuracy is not None
     assert last.accuracy is not None
-    text = (
-        f"Held-out accuracy fell from {best.accuracy.value:.1%} ({name(best)}) to {last.accuracy.value:.1%} "
-        f"(round {last.number}), more than chance explains"
+    text = gettext("Held-out accuracy fell from {high} ({best}) to {low} ({last}), more than chance explains").format(
+        high=f"{best.accuracy.value:.1%}", best=name(best), low=f"{last.accuracy.value:.1%}", last=name(last)
     )
     if gap is None or gap.p is None:
         return f"{text}."
-    chosen = f", as one of {times} rounds" if times > 1 else ""
-    return (
-        f"{text}: of the same {gap.n:,} prompts {gap.newly_wrong:,} are newly wrong and {gap.newly_right:,} "
-        f"newly right (McNemar's test, p = {gap.p:.2g}{chosen})."
+    chosen = gettext(", as one of {number} rounds").format(number=times) if times > 1 else ""
+    counts = gettext(
+        "of the same {number} prompts {wrong} are newly wrong and {right} newly right "
+        "(McNemar's test, p = {p}{chosen})."
+    ).format(
+        number=f"{gap.n:,}", wrong=f"{gap.newly_wrong:,}", right=f"{gap.newly_right:,}", p=f"{gap.p:.2g}", chosen=chosen
     )
+    return f"{text}: {counts}"

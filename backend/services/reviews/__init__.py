@@ -19,10 +19,12 @@ from backend.services.decisions import (
     labels,
     lock_round,
     new_row,
+    required_answers,
     rows,
     slots,
     tallies,
 )
+from backend.services.decisions.acts import HowKept
 from backend.services.decisions.tallies import Tally
 from backend.services.questions.answers import give_by_key
 from backend.services.queue import item_views
@@ -134,7 +136,7 @@ def decide_with_answers(actor: Actor, round_id: int, act: Act | Unread, values: 
         if isinstance(act, Unread):
             raise act.error
         if values:
-            asked = rows.asked_about(review_settings.read(round_.review), act)
+            asked = required_answers.asked_about(review_settings.read(round_.review), act)
             give_by_key(db, actor, round_, act.sample_id if asked is None else asked, act.client_id, values)
         return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
@@ -200,7 +202,7 @@ def write_all(
     written: dict[str, Decision] = {}
     are_several = len(acts) > 1 and not is_adjudication
     if not is_adjudication:
-        rows.refuse_unanswered(db, actor, round_, settings, acts, places)
+        required_answers.refuse_unanswered(db, actor, round_, settings, acts, places)
     if are_several:
         written = rows.written_before(db, actor, round_, [act.client_id for act in acts])
     to_come = rows.decided_items(settings, [act for act in acts if act.client_id not in written], places)
@@ -215,9 +217,11 @@ def write_all(
         else:
             # First: what is refused waits for no slot, and is refused for the same reason whether there is one or not.
             row = new_row.row_for(actor, round_, act, settings, before, is_adjudication=is_adjudication)
+            kept = HowKept()
             if not is_adjudication:
-                slots.keep_or_free(db, actor, settings, row, before, to_come.values() if are_several else None)
-            decision = rows.add_row(db, actor, round_, act, row)
+                settled = to_come.values() if are_several else None
+                kept = slots.keep_or_free(db, actor, round_.id, settings, act, before, settled)
+            decision = rows.add_row(db, actor, round_, act, row, kept)
             tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
             labels.relabel(db, round_, row, before)
         written[act.client_id] = replace(decision, is_new=False)

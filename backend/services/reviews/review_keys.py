@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.errors import InvalidInput
 from backend.services.decisions import acts
 from backend.services.review_settings import Mode
+from backend.translations import N_, gettext
 
 SAMPLE, GROUP, PAIR, JUDGMENT = (Mode.sample,), (Mode.group,), (Mode.pair,), (Mode.judgment,)
 EVERYWHERE = tuple(Mode)
@@ -35,47 +36,63 @@ KEY = re.compile(r"(Mod\+)?(Alt\+)?(Shift\+)?(\S|[A-Z][A-Za-z0-9]+)")
 
 @dataclass(frozen=True)
 class Action:
-    """`modes`: where it means something. `name` is what bindings are stored under."""
+    """`modes`: where it means something. `name` is what bindings are stored under; `message` is what it is called, with
+    `which` in it."""
 
     name: str
-    label: str
+    message: str
     keys: tuple[str, ...]
     modes: tuple[Mode, ...] = EVERYWHERE
+    which: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is called in English."""
+        return self.message.format(which=self.which)
+
+    @property
+    def words(self) -> str:
+        """What it is called in the reader's language."""
+        return gettext(self.message).format(which=gettext(self.which))
+
+
+SCORE, WRONG = N_("Score {which}"), N_("Wrong: {which}")
+BEST, WORST = N_("Column {which} is the best"), N_("Column {which} is the worst")
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("accept", "Accept", ("a",), SAMPLE),
-    Action("reject", "Reject", ("x",), SAMPLE),
-    *(Action(f"score_{n}", f"Score {n}", (str(n),), SAMPLE) for n in range(10)),
-    Action("score_10", "Score 10", ("t",), SAMPLE),
-    Action("score", "Type a score", ("p",), SAMPLE),
-    Action("right", "The judge is right", ("y",), JUDGMENT),
-    Action("wrong", "The judge is wrong", ("x",), JUDGMENT),
-    *(Action(f"why_{n}", f"Wrong: {why}", (str(n),), JUDGMENT) for n, why in enumerate(WHY, 1)),
-    *(Action(f"best_{n}", f"Column {n} is the best", (str(n),), GROUP) for n in range(1, 9)),
-    *(Action(f"worst_{n}", f"Column {n} is the worst", (f"Shift+{n}",), GROUP) for n in range(1, 9)),
-    Action("rank", "Rank all columns", ("g",), GROUP),
-    Action("first", "A is better", ("1",), PAIR),
-    Action("second", "B is better", ("2",), PAIR),
-    Action("tie", "Tie: equally good", ("=",), GROUP + PAIR),
-    Action("none", "All are bad", ("0",), GROUP + PAIR),
-    Action("submit", "Submit the choice; without one, go on", ("Enter",)),
-    Action("question", "Answer the project's questions", ("q",)),
-    Action("skip", "Skip", ("s",)),
-    Action("undo", "Undo the last decision", ("u",)),
-    Action("next", "Next, without deciding", ("j", "ArrowRight")),
-    Action("previous", "Previous", ("k", "ArrowLeft")),
-    Action("edit", "Edit the text", ("e",)),
-    Action("repair", "Let the model repair the text", ("r",)),
-    Action("note", "Write a note", ("n",)),
-    Action("flag", "Flag, or take the flag away", ("f",)),
-    Action("history", "Notes and history of the item", ("h",)),
-    Action("search", "Search inside the item", ("/",)),
-    Action("more", "Show all of the text, or fold it", ("m",)),
-    Action("raw", "Raw text, or rendered", ("v",)),
-    Action("diff", "Compare two texts word by word", ("d",)),
-    Action("help", "These keys", ("?",)),
-    Action("palette", "All commands", ("Mod+k",)),
+    Action("accept", N_("Accept"), ("a",), SAMPLE),
+    Action("reject", N_("Reject"), ("x",), SAMPLE),
+    *(Action(f"score_{n}", SCORE, (str(n),), SAMPLE, str(n)) for n in range(10)),
+    Action("score_10", SCORE, ("t",), SAMPLE, "10"),
+    Action("score", N_("Type a score"), ("p",), SAMPLE),
+    Action("right", N_("The judge is right"), ("y",), JUDGMENT),
+    Action("wrong", N_("The judge is wrong"), ("x",), JUDGMENT),
+    *(Action(f"why_{n}", WRONG, (str(n),), JUDGMENT, why) for n, why in enumerate(WHY, 1)),
+    *(Action(f"best_{n}", BEST, (str(n),), GROUP, str(n)) for n in range(1, 9)),
+    *(Action(f"worst_{n}", WORST, (f"Shift+{n}",), GROUP, str(n)) for n in range(1, 9)),
+    Action("rank", N_("Rank all columns"), ("g",), GROUP),
+    Action("first", N_("A is better"), ("1",), PAIR),
+    Action("second", N_("B is better"), ("2",), PAIR),
+    Action("tie", N_("Tie: equally good"), ("=",), GROUP + PAIR),
+    Action("none", N_("All are bad"), ("0",), GROUP + PAIR),
+    Action("submit", N_("Submit the choice; without one, go on"), ("Enter",)),
+    Action("question", N_("Answer the project's questions"), ("q",)),
+    Action("skip", N_("Skip"), ("s",)),
+    Action("undo", N_("Undo the last decision"), ("u",)),
+    Action("next", N_("Next, without deciding"), ("j", "ArrowRight")),
+    Action("previous", N_("Previous"), ("k", "ArrowLeft")),
+    Action("edit", N_("Edit the text"), ("e",)),
+    Action("repair", N_("Let the model repair the text"), ("r",)),
+    Action("note", N_("Write a note"), ("n",)),
+    Action("flag", N_("Flag, or take the flag away"), ("f",)),
+    Action("history", N_("Notes and history of the item"), ("h",)),
+    Action("search", N_("Search inside the item"), ("/",)),
+    Action("more", N_("Show all of the text, or fold it"), ("m",)),
+    Action("raw", N_("Raw text, or rendered"), ("v",)),
+    Action("diff", N_("Compare two texts word by word"), ("d",)),
+    Action("help", N_("These keys"), ("?",)),
+    Action("palette", N_("All commands"), ("Mod+k",)),
 )
 BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -11,6 +11,7 @@ from backend.db import tables
 from backend.errors import UnreadableRecipe
 from backend.pipeline.stage import step_of
 from backend.recipes import Recipe, StepPlace
+from backend.translations import gettext
 from backend.values import Stage
 
 
@@ -36,8 +37,10 @@ def line(known: Mapping[int, tuple[Recipe, int]], round_id: int | None, stage: S
     at = step_of(places, stage, number)
     if at >= len(places):
         return ""
-    before = f"phase {min(phase, len(recipe.phases) - 1) + 1}, " if len(recipe.phases) > 1 else ""
-    return f"{before}step {at + 1} of {len(places)}: {_named(places[at])}"
+    number, phases = min(phase, len(recipe.phases) - 1) + 1, len(recipe.phases)
+    before = gettext("phase {number}").format(number=number) + ", " if phases > 1 else ""
+    step = gettext("step {number} of {whole}").format(number=at + 1, whole=len(places))
+    return f"{before}{step}: {_named(places[at])}"
 
 
 def _named(place: StepPlace) -> str:

@@ -98,7 +98,8 @@ def newest(actor: Actor, round_id: int) -> NearDuplicateSearch | None:
     if job is None:
         return None
     result = job.spec.get("result", {})
-    told = (result.get(name) for name in ("num_marked", "num_sets", "num_left"))
+    num_sets = result.get("num_sets", result.get("num_clusters"))  # a worker of before 0050 ended it after 0050 ran
+    told = (result.get("num_marked"), num_sets, result.get("num_left"))
     return NearDuplicateSearch(job.id, job.status, job.done, job.total, job.error, *told)
 
 

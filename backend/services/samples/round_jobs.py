@@ -17,9 +17,10 @@ from backend.values import JSON, JobStatus, Role, Stage
 
 @dataclass(frozen=True)
 class RoundWork:
-    """A kind of such jobs, as `stage_process` names it. `verb`: what the audit trail says; `doing`: what one does."""
+    """A kind of such jobs. `verb`: what the audit trail says; `doing`: what one does."""
 
     kind: str
+    """As `stage_process` spells it, too, which must not load the module that does the work in order to start."""
     verb: str
     doing: str
 

@@ -14,7 +14,7 @@ from backend.services.queue import assignments
 from backend.values import LabelSource
 
 
-def assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
+def assigned_by_person(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
     """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
     row = tables.Assignment
     is_complete = assignments.is_complete(row.sample_id, has_overlap=settings.has_overlap)

@@ -135,7 +135,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
     is_open = round_.status is RoundStatus.review
     read, _, word, places = agreement.gathered(db, round_id, with_gold=of is not None and is_open, items_of=of)
     work = _work(db, round_id, of)
-    assigned = left_to_decide.assigned(db, round_id, settings)
+    assigned = left_to_decide.assigned_by_person(db, round_id, settings)
     people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
     names = agreement.names_of(db, people)
     counted = tallies.of_all(db, round_id, settings) if of is None else {of: tallies.of_one(db, of, round_id, settings)}

@@ -89,3 +89,20 @@ def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
         "the base, which no round made, is higher: 76.0%, +19.0 points to Round 2, chosen as "
     )
     assert second["text"].endswith("Chance does not explain that.")
+
+
+def test_rounds_of_which_none_can_be_called_the_best_are_unknown() -> None:
+    two = of_two(rounds=0)
+    base = ComparedSide("c9", "the base", None, 9, "the base")
+    high = BestSide(base, two.sides[1], of_shares(100, 57, 20, 1), of=2)
+    for unknown, why in (
+        (BestSide(why="fewer than two of them were measured"), "fewer than two of them were measured"),
+        (BestSide(two.sides[1], two.sides[0], NOTHING, of=2), "it is not known of each prompt"),
+    ):
+        page = values.value(SideBySide((base, *two.sides), (), high, best_round=unknown), None, [])
+        first, second = page["best"]
+        assert (first["chip"], first["badge"]) == ("unknown", "")
+        assert first["text"] == f"Which of the rounds is best cannot be said: {why}."
+        assert second["chip"] == "higher"
+    page = values.value(SideBySide(two.sides, (), unknown), None, [])
+    assert page["best"][0]["chip"] == "unknown", "though one stands first"

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
 from app import gradio_pages, web
-from app.api import later
+from app.api import later, routes
 from tests.event_loops import run_alone
 from tests.waiting import until
 
@@ -152,6 +152,15 @@ def test_both_builds_answer_the_same_at_the_same_places(monkeypatch: pytest.Monk
     run_alone(opening.rest.ready())
     assert [places(route) for route in opening.app.routes] == [places(route) for route in at_once.routes]
     assert opening.app.openapi() == at_once.openapi()
+
+
+def test_what_is_asked_with_every_key_is_found_first_and_described_in_its_place() -> None:
+    listed: list[Any] = routes.rest_routes()
+    asked_most = ["/api/v1/rounds/{round_id}/review/claims", "/api/v1/rounds/{round_id}/decisions"]
+    assert [(route.path, route.methods) for route in listed[:2]] == [(path, {"POST"}) for path in asked_most]
+    described = [route.path for route in listed if route.include_in_schema]
+    assert [described.count(path) for path in asked_most] == [1, 1]
+    assert described.index("/api/v1/rounds/{round_id}/review") < described.index(asked_most[0])
 
 
 def places(route: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import pytest
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.access import Actor
-from backend.services.decisions.acts import Act, ActPlace, Target
+from backend.services.decisions.acts import Act, ActPlace, DecidedPlace, Target
 from backend.services.decisions.new_row import count_change, row_for
 from backend.services.decisions.tallies import KeptTally
 from backend.services.review_settings import ReviewSettings
@@ -25,7 +25,8 @@ def written(
     kind: DecisionKind, rows: Any = (), place: ActPlace = PLACE, *, is_adjudication: bool = False, **more: Any
 ) -> tables.Decision:
     act = Act("act-0001", kind, 11, **more)
-    return row_for(ANN, ROUND, act, ReviewSettings(), replace(place, earlier=rows), is_adjudication=is_adjudication)
+    before = DecidedPlace(**vars(place), earlier=rows)
+    return row_for(ANN, ROUND, act, ReviewSettings(), before, is_adjudication=is_adjudication)
 
 
 def earlier(kind: DecisionKind, sample_id: int = 11, **more: Any) -> Any:
@@ -87,7 +88,7 @@ def test_by_how_much_a_row_changes_its_persons_count() -> None:
     def change(kind: DecisionKind, rows: Any = (), **more: Any) -> KeptTally | None:
         row = written(kind, rows, **more)
         row.is_late = False
-        return count_change(settings, row, replace(PLACE, earlier=rows))
+        return count_change(settings, row, DecidedPlace(**vars(PLACE), earlier=rows))
 
     assert change(accept) == KeptTally(1, 1, 1), "the judge rejected it"
     assert change(accept, [earlier(DecisionKind.reject)]) == KeptTally(0, 1, 1)

@@ -1,0 +1,27 @@
+"""The words for what rows hold, such as a status, in the reader's language: in English the values themselves."""
+
+from enum import StrEnum
+
+from backend.translations import N_, gettext, pgettext
+from backend.values import RoundStatus
+
+WORDS = (
+    *(N_("generate"), N_("judge"), N_("review"), N_("select"), N_("train"), N_("evaluate")),
+    *(N_("queued"), N_("running"), N_("held"), N_("done"), N_("failed"), N_("cancelled")),
+    *(N_("viewer"), N_("reviewer"), N_("curator"), N_("admin")),
+    *(N_("green"), N_("amber"), N_("red"), N_("unknown"), N_("ok"), N_("no limit")),
+    *(N_("accepted"), N_("rejected"), N_("undecided")),
+    *(N_("accept"), N_("reject"), N_("train"), N_("held out")),
+    *(N_("answers"), N_("groups"), N_("prompts"), N_("rows"), N_("samples"), N_("steps"), N_("texts"), N_("trials")),
+    *(N_("questions"), N_("rewrites"), N_("looks"), N_("matches")),
+    *(N_("arena"), N_("checkpoint"), N_("dataset"), N_("job"), N_("judge bench"), N_("judged round"), N_("preview")),
+    *(N_("prompt"), N_("prompt set"), N_("reviewed round"), N_("rewrite"), N_("round"), N_("sample")),
+)
+"""Stages, statuses, roles, lights, verdicts, what a job counts and what addresses ask for, for the catalogue."""
+
+
+def word(value: StrEnum | str | None) -> str:
+    """Return the word for a value; nothing for None."""
+    if value is RoundStatus.review:
+        return pgettext("status", "review")  # which is also a stage
+    return "" if value is None else gettext(str(value))

@@ -1,0 +1,81 @@
+"""In Chromium: a person chooses German, and reads it on every page from then on; a colleague reads English meanwhile."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from backend.values import Role
+from tests import rows
+from tests.browser.desk import Review, empty, sign_in
+from tests.browser.settled import settled
+from tests.browser.test_warnings import pictured
+from tests.integration import site
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+FRAME = ".rondo-header, .rondo-header [title], .rondo-header [aria-label], #rondo-main ~ * button"
+"""The header with its menus, and the buttons of the page."""
+ENGLISH = (
+    *("Overview", "New round", "Warnings", "Notices", "My work", "Sign out", "Recipes", "Workers", "People"),
+    *(
+        "More",
+        "Projects",
+        "Skip to content",
+        "Colors",
+        "Cancel",
+        "Keep it",
+        "Change",
+        "Start",
+        "Stop",
+        "in this project",
+    ),
+)
+
+
+def words_of(page: Any) -> str:
+    """What the frame of the page says, tooltips and what is read out with it."""
+    texts = page.locator(FRAME).evaluate_all(
+        "all => all.map((element) => [element.innerText, element.title, element.getAttribute('aria-label')].join('\\n'))"
+    )
+    return "\n".join(texts)
+
+
+def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None, chromium: Any) -> None:
+    desk = Review(chromium)
+    page, project = desk.page, desk.project
+    colleague = chromium.new_context(viewport={"width": 1280, "height": 860})
+    sign_in(colleague, rows.make_actor(project, Role.curator, name="Ben"))
+    beside = colleague.new_page()
+    page.goto(site.page(project, "me"))
+    settled(page)
+    page.locator("#me-language input").click()
+    page.get_by_role("option", name="Deutsch").click()
+    page.wait_for_selector("html[lang=de]")
+    expect(page.locator("#my-work dt").first).to_have_text("Entschieden")
+    expect(page.locator("#me-language input")).to_have_value("Deutsch")
+    for path, element, text in (
+        ("", "#next-action .why", "Runde 1 wartet auf Menschen"),
+        ("me", "#my-work h2", "Runde 1"),
+    ):
+        page.goto(site.page(project, path))
+        expect(page.locator(element)).to_contain_text(text)
+        settled(page)
+        there = words_of(page)
+        assert [word for word in ENGLISH if word in there.split("\n")] == []
+        assert "Farben: wie das System. Ändern." in there
+    page.goto(site.page(project, "review"))
+    expect(page.get_by_role("button", name="Annehmen")).to_be_visible()
+    expect(page.locator("#review-desk")).not_to_contain_text("Accept")
+    page.goto(site.page(project, "me"))
+    settled(page)
+    assert page.evaluate("navigator.language") == "de"  # what Gradio writes its own words in
+    pictured(page, "german-me")
+    beside.goto(site.page(project, ""))
+    expect(beside.locator("#next-action .why")).to_contain_text("Round 1 waits for people")
+    expect(beside.locator("html")).to_have_attribute("lang", "en")
+    assert "Farben" not in words_of(beside)
+    page.reload()
+    expect(page.locator("#my-work h2")).to_contain_text("in Runde 1")
+    assert desk.errors == []
