@@ -9,7 +9,6 @@ from backend import translations
 from docs import messages
 
 SIGNS = re.compile(r"[<>$`\\]")
-SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
 
@@ -55,6 +54,7 @@ def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> N
         (None, None, "fr,de-AT;q=0.8,en;q=0.5", "de"),
         (None, None, "en,de;q=0.9", "en"),
         (None, None, "de;q=0,*;q=x", "en"),
+        (None, None, "en;Q=0.4,DE;Q=0.5", "de"),
         (None, "de", "en", "de"),
         ("en", "de", "de", "en"),
         ("xx", "../de", "de", "de"),

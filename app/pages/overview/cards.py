@@ -141,9 +141,13 @@ def _turned(loop: Loop, line: RoundLine) -> dict[str, str]:
     if gap is None or gap.newly_wrong is None or up is None:
         return {}
     return {
-        "turned": f"{gap.newly_wrong:,} of {gap.n:,} answers newly wrong",
+        "turned": gettext("{number} of {whole} answers newly wrong").format(
+            number=f"{gap.newly_wrong:,}", whole=f"{gap.n:,}"
+        ),
         "turned_href": f"held-out?old={loop.lines[up].checkpoint_id}&new={line.checkpoint_id}&show=newly_wrong",
-        "turned_rest": f"and {gap.newly_right:,} newly right in it, since {starts.name(loop.lines[up])}",
+        "turned_rest": gettext("and {number} newly right in it, since {name}").format(
+            number=f"{gap.newly_right:,}", name=starts.name(loop.lines[up])
+        ),
     }
 
 
