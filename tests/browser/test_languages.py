@@ -69,7 +69,7 @@ def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None,
     page.reload()
     expect(page.locator("#my-work h2")).to_contain_text("in Runde 1")
     page.locator("#me-language input").click()
-    page.context.add_cookies([{"name": "rondo_language", "value": "de", "url": page.url}])
+    page.context.add_cookies([{"name": "rondo_language", "value": "de", "url": page.evaluate("location.origin")}])
     page.get_by_role("option", name="Wie der Browser").click()
     page.wait_for_selector("html[lang=en]")
     expect(page).to_have_url(re.compile("/p/[^/]+/me$"))
