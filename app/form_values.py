@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.errors import InvalidInput
 from backend.services.recipes.knobs import Knob, KnobType
+from backend.translations import gettext
 
 UNSET = "(not set)"
 LONGEST_WORDS = 160
@@ -26,9 +27,9 @@ def help_text(knob: Knob) -> str:
 def as_words(value: Any) -> str:
     """A value of a recipe in a sentence; a long text is only said to be another one."""
     if value is None or value == "":
-        return "nothing"
+        return gettext("nothing")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_WORDS and "\n" not in text else "something longer"
+    return text if len(text) <= LONGEST_WORDS and "\n" not in text else gettext("something longer")
 
 
 def to_input(knob: Knob, value: Any) -> Any:

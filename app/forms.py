@@ -19,6 +19,7 @@ from backend.services import refusals
 from backend.services.recipes import parts
 from backend.services.recipes.changes import Change
 from backend.services.recipes.knobs import Knob, KnobType
+from backend.translations import gettext, ngettext
 
 Path = tuple[str | int, ...]
 
@@ -75,7 +76,9 @@ class Form:
     def usual(self, path: Path) -> str:
         """`The recipe has 0.5.`: what is otherwise at this very path."""
         sentences = [
-            f"{other.name[:1].upper()}{other.name[1:]} has {as_words(change.usual)}."
+            gettext("{name} has {value}.").format(
+                name=f"{other.name[:1].upper()}{other.name[1:]}", value=as_words(change.usual)
+            )
             for other in self.beside
             for change in other.changes
             if change.path == path
@@ -176,8 +179,8 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
         _draw_knobs(form, path, knobs)
         return
     _draw_knobs(form, path, changed)
-    as_in = " and ".join(other.name for other in form.beside)
-    with form.fold(path, f"As in {as_in}: {len(rest)} more"):
+    as_in = gettext(" and ").join(other.name for other in form.beside)
+    with form.fold(path, gettext("As in {names}: {number} more").format(names=as_in, number=len(rest))):
         _draw_sections(form, path, rest)
 
 
@@ -186,7 +189,8 @@ def _draw_sections(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
     _draw_knobs(form, path, [knob for knob in knobs if not knob.section])
     for section in dict.fromkeys(knob.section for knob in knobs if knob.section):
         within = [knob for knob in knobs if knob.section == section]
-        with form.fold((*path, section), f"{section}: {len(within)} knob{'s' * (len(within) > 1)}"):
+        counted = ngettext("{section}: {number} knob", "{section}: {number} knobs", len(within))
+        with form.fold((*path, section), counted.format(section=section, number=len(within))):
             _draw_knobs(form, path, within)
 
 
@@ -237,7 +241,7 @@ def _component(knob: Knob, value: Any, usual: str) -> FormField:
         case KnobType.text:
             return gr.Textbox(value, lines=10, max_lines=30, elem_classes="rondo-template", **common)
         case KnobType.strings:
-            return gr.Textbox(value, lines=1, max_lines=6, placeholder="one a line", **common)
+            return gr.Textbox(value, lines=1, max_lines=6, placeholder=gettext("one a line"), **common)
         case KnobType.json:
             return gr.Textbox(value, lines=2, max_lines=12, placeholder="JSON", **common)
         case _:

@@ -13,6 +13,8 @@ from backend.config import settings
 from backend.services.people.sessions import SignedIn
 
 COOKIE = "rondo_language"
+OF_BROWSER = "browser"
+"""Chosen where a language is: none of ours, but what the browser asks for."""
 LASTS = 365 * 24 * 3600
 
 
@@ -31,6 +33,11 @@ def of_who_asks(request: Request) -> Iterator[None]:
     request.state.language = of(request)
     with translations.using(request.state.language):
         yield
+
+
+def take(response: Response) -> None:
+    """Have the browser ask as its own settings say."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=settings().secure_cookies)
 
 
 def put(response: Response, language: str) -> None:

@@ -15,6 +15,8 @@ WORDS = ("label", "info", "placeholder", "empty_message")
 SAYS_ITS_VALUE = ("button", "downloadbutton", "uploadbutton", "markdown")
 """Types of components whose value is their own words, too."""
 TEMPLATE = "html_template"
+PAGES = ("", "round", "me", "samples", "review", "new-round")
+"""The addresses of the pages whose words are translated; of the others only those that they share with these."""
 
 
 def translated(config: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +24,11 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     if translations.language() == translations.SOURCE:
         return config
     return config | {"components": [_component(component) for component in config["components"]]}
+
+
+def language_of(path: str) -> str:
+    """Return the language that a page is mostly written in, below its header."""
+    return translations.language() if path in PAGES else translations.SOURCE
 
 
 def words_of(component: dict[str, Any]) -> list[str]:

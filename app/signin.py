@@ -26,9 +26,12 @@ STILL_OPENING = N_("Rondo has just started and still makes its pages: signing in
 @router.get("/login")
 async def show_login(request: Request, next: str = "/", language: str = "") -> Response:
     """Show the form, or go on when somebody is signed in already. A language that is chosen is kept by the browser."""
-    if language in translations.LANGUAGES:
+    if language in translations.LANGUAGES or language == languages.OF_BROWSER:
         response = RedirectResponse(f"/login?next={quote(_local(next))}", 303)
-        languages.put(response, language)
+        if language == languages.OF_BROWSER:
+            languages.take(response)
+        else:
+            languages.put(response, language)
         return response
     if request.state.signed_in is not None:
         return _go(next)

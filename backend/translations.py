@@ -120,7 +120,7 @@ def _wishes(accepted: str) -> list[str]:
     for entry in accepted.split(",")[:20]:
         tag, _, rest = entry.strip().partition(";")
         try:
-            weight = float(rest.strip().removeprefix("q=") or 1)
+            weight = float(rest.strip().lower().removeprefix("q=") or 1)
         except ValueError:
             continue
         if weight > 0:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backend.differences import Difference
-from backend.translations import gettext
+from backend.translations import gettext, ngettext
 
 if TYPE_CHECKING:
     from backend.services.results.accuracies import MeasuredNumber
@@ -59,6 +59,7 @@ def duration(seconds: float | None) -> str:
 
 def missing(uncounted: int, unpriced: int) -> list[str]:
     """What is not in a cost: `3 replies without a count of tokens`, `1,200 tokens without a price`."""
-    replies = "1 reply" if uncounted == 1 else f"{uncounted:,} replies"
-    tokens = "1 token" if unpriced == 1 else f"{unpriced:,} tokens"
-    return [f"{replies} without a count of tokens"] * bool(uncounted) + [f"{tokens} without a price"] * bool(unpriced)
+    replies = ngettext("1 reply without a count of tokens", "{number} replies without a count of tokens", uncounted)
+    tokens = ngettext("1 token without a price", "{number} tokens without a price", unpriced)
+    counted = ((replies, uncounted), (tokens, unpriced))
+    return [text.format(number=f"{number:,}") for text, number in counted if number]

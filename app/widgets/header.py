@@ -70,6 +70,8 @@ class Shell:
     here: str
     root: str
     unread: int
+    language: str
+    """Of what stands below the header."""
 
 
 def install(pages: Sequence[ModuleType]) -> None:
@@ -106,7 +108,7 @@ def framed(source: str) -> str:
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
-        (r"(<body[^>]*>)", r'\1{% include "header.html" %}'),
+        (r"<body([^>]*>)", r'<body lang="{{ rondo_shell(request).language }}"\1{% include "header.html" %}'),
     ):
         source, count = re.subn(place, with_ours, source, count=1)
         if not count:
@@ -159,4 +161,5 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         page_path(slug, here),
         page_path(slug).rstrip("/"),
         notices.count_unread(actor),
+        page_texts.language_of(here),
     )

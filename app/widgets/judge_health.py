@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
-from backend.translations import gettext
+from backend.translations import gettext, ngettext
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
@@ -75,18 +75,27 @@ def corrected(share: CorrectedShare | None) -> str:
     if share is None:
         return ""
     if share.judge is None:
-        return f"Share of right answers: unknown. {share.missing}"
-    says = f"Share of right answers: the judge says {share.judge * 100:.1f} %"
+        return gettext("Share of right answers: unknown. {reason}").format(reason=share.missing)
+    says = gettext("Share of right answers: the judge says {share} %").format(share=f"{share.judge * 100:.1f}")
     number = share.number
     if number.value is None or number.low is None or number.high is None:
-        return f"{says}; what people’s decisions correct that to is unknown: {share.missing}"
-    beside = f" and {share.chosen:,} that were chosen" if share.chosen else ""
-    labels = "label that was known" if share.known == 1 else "labels that were known"
-    known = f" and {share.known:,} {labels}" if share.known else ""
-    return (
-        f"{says}, corrected by {number.n + share.chosen:,} decisions{known} {number.value * 100:.1f} % "
-        f"(95 % interval {number.low * 100:.1f} to {number.high * 100:.1f}; {share.texts:,} texts, {number.n:,} "
-        f"decided at random{beside})."
+        text = gettext("{says}; what people’s decisions correct that to is unknown: {reason}")
+        return text.format(says=says, reason=share.missing)
+    beside = gettext(" and {number} that were chosen").format(number=f"{share.chosen:,}") if share.chosen else ""
+    labels = ngettext(" and {number} label that was known", " and {number} labels that were known", share.known)
+    return gettext(
+        "{says}, corrected by {number} decisions{known} {share} % (95 % interval {low} to {high}; {texts} texts, "
+        "{decided} decided at random{beside})."
+    ).format(
+        says=says,
+        number=f"{number.n + share.chosen:,}",
+        known=labels.format(number=f"{share.known:,}") if share.known else "",
+        share=f"{number.value * 100:.1f}",
+        low=f"{number.low * 100:.1f}",
+        high=f"{number.high * 100:.1f}",
+        texts=f"{share.texts:,}",
+        decided=f"{number.n:,}",
+        beside=beside,
     )
 
 

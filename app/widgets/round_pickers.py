@@ -58,10 +58,14 @@ def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
 def _picker(value: str | int, choices: list[tuple[str, str | int]], least: int) -> gr.Dropdown:
     """What an address asks for stands in it, also where the round does not have it."""
     is_missing = value not in ("", *(choice for _, choice in choices))
-    every = [ANY, *choices, *([(f"{value} (not in this round)", value)] if is_missing else [])]
+    missing = gettext("{name} (not in this round)").format(name=value)
+    every = [(gettext(ANY[0]), ANY[1]), *choices, *([(missing, value)] if is_missing else [])]
     return gr.Dropdown(choices=every, value=value, visible=len(choices) >= least or value != "")
 
 
 def _of_rows(rows: Sequence[NamedId]) -> list[tuple[str, str | int]]:
     names = [row.name for row in rows]
-    return [(row.name if names.count(row.name) == 1 else f"{row.name} (number {row.id})", row.id) for row in rows]
+    text = gettext("{name} (number {number})")
+    return [
+        (row.name if names.count(row.name) == 1 else text.format(name=row.name, number=row.id), row.id) for row in rows
+    ]

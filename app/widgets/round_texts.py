@@ -25,8 +25,8 @@ from backend.services.round_report.shapes import (
     Texts,
     Warned,
 )
-from backend.translations import N_, gettext, ngettext
-from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, WarningLevel
+from backend.translations import N_, gettext, ngettext, pgettext
+from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, SetUse, WarningLevel
 
 Shown = dict[str, Any]
 BADGES = {
@@ -124,7 +124,7 @@ def opening(report: OpeningSection) -> Shown:
         ],
         "sets": [
             {
-                "use": gettext(entry.use.replace("_", " ")),
+                "use": _use(entry.use),
                 "id": entry.prompt_set_id,
                 "name": entry.name,
                 "count": count(entry.num_prompts),
@@ -134,6 +134,16 @@ def opening(report: OpeningSection) -> Shown:
         "stages": [_stage(stage) for stage in asked.stages],
         "asked_missing": list(asked.missing),
     }
+
+
+def _use(use: str) -> str:
+    """What a round does with a prompt set: words that stand for something else elsewhere."""
+    words = {
+        SetUse.sample: pgettext("use", "sample"),
+        SetUse.held_out: pgettext("use", "held out"),
+        SetUse.mix: pgettext("use", "mix"),
+    }
+    return words[SetUse(use)]
 
 
 def _branch_words(at: str) -> str:

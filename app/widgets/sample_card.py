@@ -260,4 +260,6 @@ def trained(row: TrainingUse) -> JSON:
 
 
 def cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} characters)"
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} … " + gettext("({number} characters)").format(number=f"{len(text):,}")

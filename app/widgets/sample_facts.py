@@ -3,7 +3,7 @@
 from app.widgets.value_words import word
 from backend.services.samples.chain import Chain
 from backend.services.samples.detail import SampleDetail
-from backend.translations import N_, gettext, pgettext
+from backend.translations import N_, gettext, ngettext, pgettext
 from backend.values import GOES_ON, LabelSource
 from backend.values.episodes import ASSISTANT
 
@@ -28,15 +28,18 @@ def title(detail: SampleDetail) -> str:
     if detail.turns and detail.author is None:
         count = sum(turn["role"] == ASSISTANT for turn in detail.turns)
         reward = detail.noted.get("reward")
-        return f"Episode of {count} text{'s' * (count != 1)}" + ("" if reward is None else f", reward {reward:g}")
+        episode = ngettext("Episode of {number} text", "Episode of {number} texts", count).format(number=count)
+        return episode + ("" if reward is None else gettext(", reward {reward}").format(reward=f"{reward:g}"))
     if GOES_ON in detail.noted and detail.author is None:  # a file may note anything under that name
         value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
-        rated = "no value" if value is None else f"value {value:g}"
-        return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"
+        rated = gettext("no value") if value is None else gettext("value {value}").format(value=f"{value:g}")
+        visited = ngettext("{number} visit", "{number} visits", visits).format(number=visits)
+        return gettext("Step of a text (in the search: {rated}, {visits})").format(rated=rated, visits=visited)
     if not detail.author:
         return gettext("Text")
     noted = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
-    return f"Text by {detail.author} (the file says {noted or 'nothing of it'})"
+    text = gettext("Text by {name} (the file says {noted})")
+    return text.format(name=detail.author, noted=noted or gettext("nothing of it"))
 
 
 def speaker(role: str) -> str:

@@ -146,7 +146,7 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             elem_id=f"{name}-metadata",
         )
         fields["tag"] = gr.Textbox(
-            label=N_("Tags"), placeholder="hard, funny", max_length=400, min_width=120, elem_id=f"{name}-tag"
+            label=N_("Tags"), placeholder=N_("hard, funny"), max_length=400, min_width=120, elem_id=f"{name}-tag"
         )
         for field, label, precision in (
             ("min_score", N_("Score from"), None),

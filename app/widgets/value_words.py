@@ -11,7 +11,7 @@ WORDS = (
     *(N_("viewer"), N_("reviewer"), N_("curator"), N_("admin")),
     *(N_("green"), N_("amber"), N_("red"), N_("unknown"), N_("ok"), N_("no limit")),
     *(N_("accepted"), N_("rejected"), N_("undecided")),
-    *(N_("accept"), N_("reject"), N_("train"), N_("held out")),
+    *(N_("accept"), N_("reject")),
     *(N_("answers"), N_("groups"), N_("prompts"), N_("rows"), N_("samples"), N_("steps"), N_("texts"), N_("trials")),
     *(N_("questions"), N_("rewrites"), N_("looks"), N_("matches")),
     *(N_("arena"), N_("checkpoint"), N_("dataset"), N_("job"), N_("judge bench"), N_("judged round"), N_("preview")),

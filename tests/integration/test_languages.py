@@ -10,18 +10,17 @@ from app.form_values import help_text
 from app.pages import PAGES
 from app.pages.round import judge
 from app.widgets import template_texts
-from backend import translations
+from backend import recipes, translations
+from backend.db import session, tables
 from backend.errors import InvalidInput
 from backend.services.people import languages
 from backend.services.recipes import parts
-from backend.values import Role
+from backend.values import JobStatus, Role, Stage
 from tests import rows
 from tests.integration import site
 
 pytestmark = pytest.mark.on_sqlite
 
-TRANSLATED = ("", "round", "me", "samples", "review", "new-round")
-"""The pages of which every word is translated."""
 NAMES = {*translations.LANGUAGES.values(), "transformers", "vLLM"}
 KNOBS = {
     text for knob in (*judge.knobs(), *parts.review_knobs()) for text in (knob.label, help_text(knob), *knob.choices)
@@ -78,6 +77,34 @@ def test_before_signing_in_a_browser_reads_what_it_asks_for_or_what_was_chosen(d
         assert ">Password\n" in page
         assert 'value="/p/sums/"' in page
         assert browser.get("/login?language=xx").status_code == 200
+        assert browser.get("/login?language=browser").headers["location"] == "/login?next=/"
+        assert ">Passwort\n" in browser.get("/login").text
+
+
+def test_a_page_says_which_of_its_words_are_of_which_language(database: str) -> None:
+    project = rows.make_project("Sums")
+    ada = rows.make_actor(project, Role.admin)
+    languages.choose(ada, "de")
+    with site.signed_in(ada) as client:
+        for path, language in (("", "de"), ("jobs", "en")):
+            page = client.get(f"/p/sums/{path}", headers=PAGE).text
+            assert ('<html\n\tlang="de"' in page, f'<body lang="{language}"' in page) == (True, True)
+            assert re.search(r'<header class="rondo-header" lang="de"', page)
+
+
+def test_a_file_that_people_keep_of_a_round_is_in_english_for_all(database: str) -> None:
+    project = rows.make_project("Sums")
+    ada = rows.make_actor(project, Role.admin)
+    round_ = rows.make_round(project, recipe=recipes.get("star").model_dump(mode="json"))
+    with session() as db:
+        job = {"project_id": project.id, "round_id": round_.id, "queue": "generate"}
+        db.add(tables.Job(workflow_id="a", stage=Stage.generate, step=0, status=JobStatus.queued, spec={}, **job))
+    languages.choose(ada, "de")
+    with site.signed_in(ada) as client:
+        report = client.get(f"/api/v1/rounds/{round_.id}/report").json()
+        shown = client.get(f"/api/v1/rounds/{round_.id}/report.html").text
+    assert report["opening"]["asked"]["stages"][0]["what"] == "step 2 of 9: generator sample (first)"
+    assert "step 2 of 9: generator" in shown
 
 
 def test_there_is_no_such_language(database: str) -> None:
@@ -87,7 +114,7 @@ def test_there_is_no_such_language(database: str) -> None:
     assert languages.chosen(actor) is None
 
 
-@pytest.mark.parametrize("path", TRANSLATED)
+@pytest.mark.parametrize("path", page_texts.PAGES)
 def test_every_word_of_a_page_is_translated_where_it_is_sent(path: str) -> None:
     config = site.blocks().config
     assert path in [page.PATH for page in PAGES]

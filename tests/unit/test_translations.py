@@ -1,6 +1,9 @@
 """The catalogues have every text of the code, translated with the same values in it; and whose language is whose."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +12,18 @@ from backend import translations
 from docs import messages
 
 SIGNS = re.compile(r"[<>$`\\]")
-SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
+PAGES = ("me", "new_round", "overview", "round", "samples")
+SHARED = (
+    *("asked", "figures", "filter_line", "formats", "judge_health", "people_over_rounds", "round_choice", "round_form"),
+    *("round_pickers", "round_texts", "round_work_texts", "sample_answers", "sample_card", "sample_choices"),
+    *("sample_facts", "sample_filters", "times"),
+)
+IN_ENGLISH = {"near_duplicates.py", "sample_clusters.py"}
+"""Whose texts are not translated: docs/how-to/languages.md says so."""
+NO_WORDS = {"{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "The export is {}. Start it again."}
+"""Keys, units, errors."""
+WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}|\{\} [a-z]{3,}|[a-z]{3,} \{\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
 
 
@@ -36,6 +49,36 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
             assert set(SIGNS.findall(form)) <= set(SIGNS.findall(first)), first
 
 
+def test_no_sentence_of_a_translated_page_is_put_together_past_the_catalogue() -> None:
+    folder = Path(translations.__file__).parents[1] / "app"
+    files = [folder / "forms.py", *(folder / "widgets" / f"{name}.py" for name in SHARED)]
+    files += [file for page in PAGES for file in sorted((folder / "pages" / page).rglob("*.py"))]
+    there = [
+        f"{file.name}: {text}"
+        for file in files
+        if file.name not in IN_ENGLISH
+        for text in _put_together(ast.parse(file.read_text(encoding="utf-8")))
+        if WORDS.search(text) and text not in NO_WORDS and not re.search(r"[<>\n]", text)
+    ]
+    assert there == [], "one message with gettext says each of them"
+
+
+def _put_together(node: ast.AST) -> Iterator[str]:
+    """The f-strings below a node, each value as {}, but for those of errors."""
+    if isinstance(node, ast.Raise):
+        return
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    for child in ast.iter_child_nodes(node):
+        yield from _put_together(child)
+
+
+def test_a_sentence_of_both_catalogues_has_one_translation() -> None:
+    pages, scripts = (translations.read("de", name).forms for name in messages.MAPPINGS)
+    both = [text for text in pages.keys() & scripts.keys() if text.endswith(".")]
+    assert [text for text in both if pages[text] != scripts[text]] == []
+
+
 def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> None:
     assert translations.gettext("Overview") == "Overview"
     with translations.using("de"):
@@ -55,6 +98,7 @@ def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> N
         (None, None, "fr,de-AT;q=0.8,en;q=0.5", "de"),
         (None, None, "en,de;q=0.9", "en"),
         (None, None, "de;q=0,*;q=x", "en"),
+        (None, None, "en;Q=0.4,DE;Q=0.5", "de"),
         (None, "de", "en", "de"),
         ("en", "de", "de", "en"),
         ("xx", "../de", "de", "de"),

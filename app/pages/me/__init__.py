@@ -25,7 +25,12 @@ TITLE, PATH = N_("My work"), "me"
 MENU = "person"
 POLL_SECONDS = 10.0
 SHOWN_AFTER = N_("told when the review is over")
-RELOAD = "() => { window.location.reload() }"
+RELOAD = """(language) => {
+  if (language) return window.location.reload();
+  const here = window.location.pathname + window.location.search;
+  window.location.assign(`/login?language=browser&next=${encodeURIComponent(here)}`);
+}"""
+"""Who lets the browser say it lets go of the language, too, that was chosen in it before signing in."""
 
 
 def build() -> None:
@@ -49,7 +54,7 @@ def build() -> None:
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, asked_for, [chosen, card, language], **quiet)
-    language.input(choose_language, language, None, **quiet).success(None, None, None, js=RELOAD, **quiet)
+    language.input(choose_language, language, None, **quiet).success(None, language, None, js=RELOAD, **quiet)
     chosen.input(show, [asked_for, chosen], card, **quiet)
     over.expand(show_over_rounds, None, [chart, missing, table], **quiet)
     timer.tick(refresh, asked_for, card, **quiet)

@@ -24,7 +24,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
 from backend.services.projects import overview
 from backend.services.rounds import Plan
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
 TITLE, PATH = N_("New round"), "new-round"
@@ -229,7 +229,7 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
     if starts and at not in {value for _, value in starts}:
-        starts.append((f"checkpoint {plan.policy_id}", at))
+        starts.append((gettext("checkpoint {name}").format(name=plan.policy_id), at))
     draft = draft_of(
         plan.recipe,
         checkpoints=checkpoints,
@@ -241,7 +241,9 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
     return [
         None,
         gr.Column(visible=True),
-        gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
+        gr.Dropdown(
+            choices=starts or [(gettext("the project's defaults"), DEFAULTS)], value=at if starts else DEFAULTS
+        ),
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
         draft,
@@ -270,12 +272,19 @@ def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
     if round_id is None:
         return None
     parent = rounds.get(here.actor, round_id)
-    return f"round {parent.number}", parent.recipe
+    return gettext("round {number}").format(number=parent.number), parent.recipe
 
 
 def _starts(here: Context) -> list[tuple[str, int]]:
     """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
     lines = overview.loop(here.actor, here.project_id).lines
-    starts = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
-    bases = [(f"the base {x.checkpoint}", -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id]
+    round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
+    starts = [
+        (round_.format(number=x.number, name=x.checkpoint), x.round_id)
+        for x in reversed(lines)
+        if x.round_id and x.checkpoint
+    ]
+    bases = [
+        (base.format(name=x.checkpoint), -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id
+    ]
     return starts + bases

@@ -11,6 +11,7 @@ from app.pages.new_round.folds import KeysAt, new_keys
 from app.widgets.context import Context
 from backend.services.recipes import parts, saved_recipes
 from backend.services.rounds import Plan
+from backend.translations import gettext
 from backend.values import JSON
 
 
@@ -42,7 +43,7 @@ def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
     """What a draft is compared with: the recipe of its name as it is listed, and that of the round it goes on from."""
     name = drawn["recipe"]["name"]
     listed = drawn["saved"].get(name) or parts.recipe(name)
-    others = [("the recipe", listed)] if listed else []
+    others = [(gettext("the recipe"), listed)] if listed else []
     return [*others, tuple(drawn["parent"])] if drawn["parent"] else others
 
 
@@ -50,7 +51,7 @@ def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> li
     """(title, name) of the recipes there are, by title, the project's own after those that come with Rondo, and of
     this one."""
     names = sorted(parts.recipe_titles(), key=lambda pair: pair[0].casefold())
-    names += [(f"{title} (this project's own)", name) for title, name in own]
+    names += [(gettext("{title} (this project's own)").format(title=title), name) for title, name in own]
     is_known = recipe["name"] in [name for _, name in names]
     return names if is_known else [*names, (recipe["title"], recipe["name"])]
 

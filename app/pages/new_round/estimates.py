@@ -10,6 +10,7 @@ from backend.errors import RondoError
 from backend.services import rounds
 from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
+from backend.translations import gettext
 from backend.values import JSON
 
 MOST = 6
@@ -35,17 +36,19 @@ def samples_of(estimate: rounds.PlanEstimate) -> str:
     """How many samples there will be, and how many of them trainings write while they run."""
     if not estimate.rollouts:
         return f"{estimate.samples:,}"
-    return f"{estimate.samples:,}, {estimate.rollouts:,} of them rollouts of online training"
+    return gettext("{number}, {rollouts} of them rollouts of online training").format(
+        number=f"{estimate.samples:,}", rollouts=f"{estimate.rollouts:,}"
+    )
 
 
 def _time(estimate: rounds.PlanEstimate) -> str:
     """How long the round takes; with a bound where its texts may be much longer than the last ones."""
     if estimate.seconds is None or estimate.seconds_at_most is None:
-        return "known after the first round"
+        return gettext("known after the first round")
     likely, at_most = duration(estimate.seconds), duration(estimate.seconds_at_most)
-    return (
-        f"about {likely}, at most {at_most}" if estimate.seconds_at_most > 1.2 * estimate.seconds else f"about {likely}"
-    )
+    is_wide = estimate.seconds_at_most > 1.2 * estimate.seconds
+    text = gettext("about {likely}, at most {at_most}") if is_wide else gettext("about {likely}")
+    return text.format(likely=likely, at_most=at_most)
 
 
 def changed(recipe: JSON, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
@@ -54,11 +57,13 @@ def changed(recipe: JSON, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
     for name, other in others:
         differences = changes(recipe, other)
         lines = [_line(change, name) for change in differences[:MOST]]
-        lines += [f"and {len(differences) - MOST} more"] if len(differences) > MOST else []
+        more = len(differences) - MOST
+        lines += [gettext("and {number} more").format(number=more)] if more > 0 else []
         compared.append({"name": name, "lines": lines, "same": not differences})
     return {"compared": compared}
 
 
 def _line(change: Change, name: str) -> str:
     where = f"{change.place}, " if change.place else ""
-    return f"{where}{change.label}: {as_words(change.value)} ({name} has {as_words(change.usual)})"
+    usual = gettext("{name} has {value}").format(name=name, value=as_words(change.usual))
+    return f"{where}{change.label}: {as_words(change.value)} ({usual})"

@@ -99,11 +99,11 @@ def saver(drawing: Drawing) -> Any:
             recipe, seen = drawing.recipe(values), now.get("saved", {})
             saved = saved_recipes.save(here.actor, here.project_id, title or "", recipe, seen=seen)
         except Stale as error:
-            notice(f"{error.message} Here, Save the recipe once more does that.")
+            notice(f"{error.message} " + gettext("Here, Save the recipe once more does that."))
             return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
         except InvalidInput as error:
             return refused(error, OTHER)
-        notice(f"{saved.title} is kept among the recipes of this project.")
+        notice(gettext("{title} is kept among the recipes of this project.").format(title=saved.title))
         return drawing.other(saved.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
     return save_recipe
@@ -122,7 +122,8 @@ def deleter(drawing: Drawing) -> Any:
             title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
         except (InvalidInput, NotFound) as error:
             return refused(error, OTHER)
-        notice(f"{title} is deleted from the recipes of this project. Its rounds keep it.")
+        told = gettext("{title} is deleted from the recipes of this project. Its rounds keep it.")
+        notice(told.format(title=title))
         return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
     return delete_recipe

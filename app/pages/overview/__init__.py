@@ -20,7 +20,7 @@ from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
 from backend.services.results import trends
 from backend.services.rounds import auto
-from backend.translations import N_
+from backend.translations import N_, gettext
 
 TITLE, PATH = N_("Overview"), ""
 POLL_SECONDS = 2.0
@@ -85,7 +85,7 @@ def list_measures(request: gr.Request) -> gr.Dropdown:
     """What the chart can show; it shows the loop at first."""
     here = context(request)
     choices = [(titled(name), name) for name in trends.names(here.actor, here.project_id)]
-    return gr.Dropdown([LOOP, *choices], value="", visible=bool(choices))
+    return gr.Dropdown([(gettext(LOOP[0]), LOOP[1]), *choices], value="", visible=bool(choices))
 
 
 @toasts

@@ -52,7 +52,7 @@ TAKE = """async (told, shown) => {
     link.click();
     link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 60000);
-    return {said: `${rows === 1 ? "One sample is" : `${rows.toLocaleString("en")} samples are`} in ${told.name}.`};
+    return {said: rows === 1 ? told.one : told.several.replace("{number}", () => rows.toLocaleString("en"))};
   } catch {
     return {error: "The file did not arrive whole. Look at the connection and try again."};
   }
@@ -90,7 +90,12 @@ def export(asked_for: CurrentChoice, format: Format, request: gr.Request) -> lis
     if not fits(here, wanted):
         return [{}, *drawn(export_jobs.get(here.actor, export_jobs.start(here.actor, here.project_id, wanted)))]
     name = exports.name_of(here.actor, here.project_id, wanted)
-    takes = {"takes": address(here.project_id, wanted), "name": name}
+    takes = {
+        "takes": address(here.project_id, wanted),
+        "name": name,
+        "one": gettext("One sample is in {name}.").format(name=name),
+        "several": gettext("{number} samples are in {name}.").format(name=name, number="{number}"),
+    }
     return [
         takes,
         {"said": gettext("{name} is being written.").format(name=name)},

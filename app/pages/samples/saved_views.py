@@ -179,8 +179,11 @@ def fields_of(view: ViewOfSamples | None) -> list[Any]:
 def picker(here: Context, query: JSON) -> gr.Dropdown:
     """The views; hidden where there are none."""
     known = views.list_views(here.actor, here.project_id)
-    names = [(view.name if view.is_own else f"{view.name} ({view.created_by or 'shared'})", view.id) for view in known]
-    return gr.Dropdown(choices=[NO_VIEW, *names], value=query.get("view", 0), visible=bool(names))
+    shared = gettext("shared")
+    names = [(view.name if view.is_own else f"{view.name} ({view.created_by or shared})", view.id) for view in known]
+    return gr.Dropdown(
+        choices=[(gettext(NO_VIEW[0]), NO_VIEW[1]), *names], value=query.get("view", 0), visible=bool(names)
+    )
 
 
 def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, str]:
@@ -194,11 +197,8 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
         view = view_of(here, query["view"])
         asked = query_of(view)
     except NotFound:
-        return (
-            without_view(query),
-            None,
-            f"There is no view {query['view']} here. It was deleted, or is somebody's own.",
-        )
+        gone = gettext("There is no view {number} here. It was deleted, or is somebody's own.")
+        return without_view(query), None, gone.format(number=query["view"])
     except InvalidInput as error:
         return without_view(query), None, error.message
     except Conflict as error:

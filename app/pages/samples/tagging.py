@@ -16,11 +16,12 @@ from app.widgets.roles import needs
 from app.widgets.sample_filters import parts_of, read_filters
 from backend.errors import InvalidInput
 from backend.services.samples import tags
+from backend.translations import N_, gettext, ngettext
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 OPENED, LISTED = "opened", "listed"
-WHICH = [("The sample that is open", OPENED), ("Everything the filter finds (curators)", LISTED)]
+WHICH = [(N_("The sample that is open"), OPENED), (N_("Everything the filter finds (curators)"), LISTED)]
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,20 @@ class TagForm:
 
 def build() -> TagForm:
     """Lay the part out; only who may decide sees it."""
-    with gr.Accordion("Tag samples", open=False, elem_id="samples-tagging", elem_classes=needs(Role.reviewer)):
+    with gr.Accordion(N_("Tag samples"), open=False, elem_id="samples-tagging", elem_classes=needs(Role.reviewer)):
         with gr.Row(equal_height=True):
             words = gr.Textbox(
-                label="Tags",
-                info="Commas between them. Others see them, but not while a review hides what colleagues say.",
-                placeholder="hard, look again",
+                label=N_("Tags"),
+                info=N_("Commas between them. Others see them, but not while a review hides what colleagues say."),
+                placeholder=N_("hard, look again"),
                 max_length=400,
                 scale=3,
                 elem_id="samples-tags",
             )
-            which = gr.Radio(WHICH, value=OPENED, label="Of", scale=2, elem_id="samples-tags-which")
+            which = gr.Radio(WHICH, value=OPENED, label=N_("Of"), scale=2, elem_id="samples-tags-which")
         with gr.Row(elem_classes="rondo-toolbar"):
-            put = buttons.secondary("Add tags", elem_id="samples-tags-add")
-            take = buttons.secondary("Remove tags", elem_id="samples-tags-remove")
+            put = buttons.secondary(N_("Add tags"), elem_id="samples-tags-add")
+            take = buttons.secondary(N_("Remove tags"), elem_id="samples-tags-remove")
             note = markup(templates.COUNT, value="", elem_id="samples-tags-said")
     return TagForm(words, which, put, take, note)
 
@@ -83,5 +84,8 @@ def _changed(
         done = tags.change(here.actor, [int(query["sample"])], add=add, remove=remove)
     else:
         raise InvalidInput("No sample is open. Choose one from the table, then tag it.")
-    note = f"{done.number:,} sample{'s' * (done.number != 1)} changed." if done.number else "Nothing to change."
+    note = gettext("Nothing to change.")
+    if done.number:
+        text = ngettext("{number} sample changed.", "{number} samples changed.", done.number)
+        note = text.format(number=f"{done.number:,}")
     return [*listing(here, asked_for, query, open_sample=True), note, ""]
