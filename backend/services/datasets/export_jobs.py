@@ -164,7 +164,7 @@ def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
     outcome = _refuse(actor, export.dataset_id, DatasetExportRequest.of(job.spec["asked"]))
     if export.is_ready and outcome != job.spec["result"].get("scan_outcome", ""):
         raise Conflict(
-            f"The file of export {job_id} is of before: the content scan masks or leaves out other rows now. Export again."
+            f"The file of export {job_id} is old: by now a content scan masks or leaves out other rows. Export again."
         )
     path = path_of(job_id, export.format)
     if not export.is_ready or not shared_files.bring(path):
