@@ -253,7 +253,9 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
         query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
     query = {name: value for name, value in query.items() if value not in ("", [])}
     view = asked_for(str(parameters.get("view", "")), "view").id
-    return query if view is None else query | {"view": view}
+    version = asked_for(str(parameters.get("view_version", "")), "view").id
+    query |= {} if view is None else {"view": view}
+    return query if view is None or version is None else query | {"view_version": version}
 
 
 def to_address(query: JSON) -> str:

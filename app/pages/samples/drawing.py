@@ -95,7 +95,11 @@ def round_of(query: JSON) -> int:
 def address_of(query: JSON) -> JSON:
     """What of the query belongs into the address."""
     kept = {name: value for name, value in query.items() if value is not None and name not in UNKEPT}
-    return {name: value for name, value in kept.items() if not query.get("as_saved") or name in OF_A_VIEW}
+    if query.get("as_saved"):
+        return {name: value for name, value in kept.items() if name in OF_A_VIEW}
+    # Filters that were changed are changes to the view as it was then, also after a reload.
+    version = query.get("view_version") if query.get("view") else None
+    return kept if version is None else kept | {"view_version": version}
 
 
 def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample: bool = False) -> list[Any]:
