@@ -46,7 +46,9 @@ def test_tags_are_put_found_exported_and_taken_away(tmp_path_factory: pytest.Tem
     assert tags.change(at.ben, at.ids[1:2], add=["hard"]).number == 1, "his own row"
     assert at.places(at.viewer, tag=("hard",)) == [0, 1, 2]
     assert at.places(at.viewer, tag=("hard", "ODD"), verdict=("accept",)) == [1]
-    assert [choice.tag for choice in filter_choices.read(at.viewer, at.round.id).tags] == ["hard", "odd"]
+    choices = filter_choices.read(at.viewer, at.round.id)
+    assert [(choice.tag, choice.count) for choice in choices.tags] == [("hard", 3), ("odd", 2)]
+    assert filter_choices.read(at.viewer, at.round.id, with_tags=False).tags == ()
     assert at.seen(at.viewer, 1) == ("hard", "odd")
     out = tmp_path_factory.mktemp("out") / "samples.jsonl"
     asked = ExportRequest((at.round.id,), Filters(tag=("odd",)))
