@@ -149,6 +149,21 @@ def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: 
                 assert all(any(index in line for index in indexes) for line in reads), plan
 
 
+@pytest.mark.parametrize("decided_", ["not_me", "nobody"])
+def test_what_is_undecided_is_one_pass_over_the_decisions(database: str, decided_: str) -> None:
+    """A list that no sample may be in is gone through for each sample, once it is too large to be hashed."""
+    decided_round = Decided()
+    with reading() as db:
+        if db.get_bind().dialect.name == "sqlite":
+            pytest.skip("SQLite asks each sample's index")
+        set_ = decided.among(decided_round.ann, decided_round.round, Filters(decided=decided_))
+        assert set_ is not None
+        (query,) = set_.every
+        written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+        plan = "\n".join(row[0] for row in db.connection().exec_driver_sql(f"EXPLAIN {written}"))
+    assert (plan.count("Anti Join"), "SubPlan" in plan) == (2, False), plan
+
+
 def test_a_decision_on_a_group_is_on_all_its_samples(decided_round: Decided) -> None:
     decided_round.say(decided_round.ann, 2, "prefer", mode="group", value={"best": decided_round.samples[3].id})
     decided_round.say(decided_round.ben, 4, "rank", mode="group", value={"order": [decided_round.samples[4].id]})

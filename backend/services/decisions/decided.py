@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
@@ -66,13 +66,18 @@ def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQue
     alone = chosen(decision.id, kinds=ALONE).where(*mine, decision.sample_id == label.sample_id)
     in_group = sample.id == label.sample_id, decision.group_id == sample.group_id
     together = chosen(decision.id, kinds=TOGETHER).where(*mine, *in_group)
-    is_open = ~alone.correlate(label).exists(), ~together.correlate(label).exists()
+
+    def is_open(*here: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+        return [~which.where(*here).correlate(label).exists() for which in (alone, together)]
+
+    # For who reads all decisions of the round; SQLite would do so for each sample.
+    is_here = standing.WithoutIndex(decision.round_id) == round_.id
     every = select(label.sample_id).where(label.round_id == round_.id)
 
     def those(ids: Sequence[int]) -> list[Any]:
-        return [select(label.sample_id).where(label.sample_id.in_(ids), *is_open)]
+        return [select(label.sample_id).where(label.sample_id.in_(ids), *is_open())]
 
-    return IdQueries([every.where(*is_open)], every, those)
+    return IdQueries([every.where(*is_open(is_here))], every, those)
 
 
 def firsts_of(ids: Sequence[int]) -> Select[int]:
