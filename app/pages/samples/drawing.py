@@ -9,15 +9,8 @@ from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_card import ANSWER, SIMILARITY, answer_keys, card, found_in, table_row
-from app.widgets.sample_filters import (
-    columns_of,
-    from_address,
-    is_narrowed,
-    read_filters,
-    read_sort,
-    sort_name,
-    to_address,
-)
+from app.widgets.sample_filters import columns_of, from_address, is_narrowed, read_filters, to_address
+from app.widgets.sample_orders import read_sort, sort_name
 from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples

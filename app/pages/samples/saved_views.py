@@ -23,11 +23,11 @@ from app.widgets.sample_filters import (
     SampleBar,
     num_folded,
     read_filters,
-    read_sort,
     to_address,
     to_bar,
     without_missing_step,
 )
+from app.widgets.sample_orders import read_sort
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
