@@ -110,6 +110,7 @@ def export(
 ) -> FileResponse:
     """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found. Where the
     project holds exports with findings of a content scan, `handling` has to say what becomes of them."""
+    exports.refuse_large(actor, dataset_id)
     exported = exports.export(
         actor,
         dataset_id,
@@ -189,6 +190,7 @@ def export_report(
 ) -> ExportReport:
     """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its rows by a
     checkpoint's tokenizer and chat template."""
+    exports.refuse_large(actor, dataset_id)
     report = exports.export(
         actor,
         dataset_id,

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking, Limit, Page
+from app.api.sample_views import ViewFilters
 from backend import boundary
 from backend.boundary import Id, Line, Score, Text
 from backend.errors import InvalidInput
@@ -100,15 +101,17 @@ SomeTags = Annotated[list[Line], Field(max_length=10)]
 class TagChange(BaseModel):
     """Up to ten tags."""
 
+    model_config = ConfigDict(extra="forbid")
+
     add: SomeTags = []
     remove: SomeTags = []
 
 
 class TagsOfRound(TagChange):
-    """Of these samples; of none: of what the filters find, as samples are filtered."""
+    """Of these samples, or of what the filters find; `{}` finds all samples of the round."""
 
     sample_ids: Annotated[list[Id], Field(max_length=1000)] = []
-    filters: Filters = Filters()
+    filters: ViewFilters | None = None
 
 
 class StartedRepair(BaseModel):
@@ -291,10 +294,12 @@ def change_tags(actor: Asking, sample_id: Id, body: TagChange) -> Tagged:
 @router.post("/rounds/{round_id}/tags")
 def change_tags_of_round(actor: Asking, round_id: Id, body: TagsOfRound) -> Tagged:
     """The same for these samples of the round, or, as a curator, for everything that the filters find."""
-    if not body.sample_ids:
-        return tags.change_all(actor, round_id, body.filters, add=body.add, remove=body.remove)
-    if body.filters != Filters():
+    if body.filters is not None and not body.sample_ids:
+        return tags.change_all(actor, round_id, body.filters.asked(), add=body.add, remove=body.remove)
+    if body.filters is not None:
         raise InvalidInput("Name samples, or filters, not both. Leave one of them out.")
+    if not body.sample_ids:
+        raise InvalidInput("No sample is named. Give `sample_ids`, or `filters`, which as {} find all of the round.")
     return tags.change(actor, body.sample_ids, add=body.add, remove=body.remove, round_id=round_id)
 
 

@@ -624,6 +624,9 @@ class DatasetExport(TypedDict):
     error: str | None
     is_ready: bool
     expires_at: str | None
+    findings: NotRequired[list[RowFinding]]
+    left_out: NotRequired[dict[str, int]]
+    warnings: NotRequired[list[str]]
 
 
 class DatasetPush(TypedDict):
@@ -2411,6 +2414,13 @@ class RoundView(TypedDict):
     created_by: int | None
 
 
+class RowFinding(TypedDict):
+    check: str
+    meaning: str
+    count: int
+    positions: list[int]
+
+
 class RowProblem(TypedDict):
     line: int
     kind: str
@@ -2757,7 +2767,7 @@ class TagsOfRound(TypedDict, total=False):
     add: list[str]
     remove: list[str]
     sample_ids: list[int]
-    filters: Filters
+    filters: ViewFilters | None
 
 
 class Tally(TypedDict, total=False):

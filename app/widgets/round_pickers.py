@@ -39,7 +39,9 @@ def build(name: str) -> dict[str, FormField]:
 
 def pickers(here: Context, steps: Sequence[TextStep], query: JSON) -> list[gr.Dropdown]:
     """The fields for a round, each with its choices and what is asked; the step last."""
-    known = filter_choices.read(here.actor, query["round"]) if query.get("round") else FilterChoices()
+    known = FilterChoices()
+    if query.get("round"):
+        known = filter_choices.read(here.actor, query["round"], with_tags=False)
     choices: dict[str, tuple[list[tuple[str, str | int]], int]] = {
         "reviewer": (_of_rows(known.reviewers), 1),
         "checkpoint": (_of_rows(known.checkpoints), 2),

@@ -1,7 +1,7 @@
 """The filter bar of the Samples page, and the same filters in the page's address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,9 +24,9 @@ from app.widgets.sample_choices import (
     VERDICTS,
 )
 from backend.errors import InvalidInput
-from backend.services.samples import Filters, Sort
+from backend.services.samples import Filters
 from backend.services.samples.text_steps import TextStep
-from backend.translations import N_, gettext, in_sentence
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 TESTS_APART = ";"
@@ -253,7 +253,9 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
         query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
     query = {name: value for name, value in query.items() if value not in ("", [])}
     view = asked_for(str(parameters.get("view", "")), "view").id
-    return query if view is None else query | {"view": view}
+    version = asked_for(str(parameters.get("view_version", "")), "view").id
+    query |= {} if view is None else {"view": view}
+    return query if view is None or version is None else query | {"view_version": version}
 
 
 def to_address(query: JSON) -> str:
@@ -285,23 +287,6 @@ def read_filters(query: JSON) -> Filters:
 def parts_of(tests: str, apart: str = TESTS_APART) -> list[str]:
     """The tests in a field, or what else stands there with a sign between, as they are."""
     return [part.strip() for part in tests.split(apart) if part.strip()]
-
-
-def read_sort(query: JSON) -> Sort:
-    """The order of the two fields; a second key that could not follow the first is left out."""
-    asked = query.get("sort", "+id")
-    try:
-        return Sort.read(asked + query.get("then", ""))
-    except InvalidInput:
-        return Sort.read(asked)
-
-
-def sort_name(sort: Sort) -> str:
-    """How the order is called."""
-    names = {value: in_sentence(gettext(label)) for label, value in SORTS}
-    first = names.get(str(replace(sort, then=None)), gettext("by prompt"))
-    second = names.get(("-" if sort.then_descending else "+") + (sort.then or ""), "")
-    return gettext("{first}, then {second}").format(first=first, second=second) if second else first
 
 
 def _number(name: str, value: str) -> JSON:

@@ -22,8 +22,9 @@ def trend(points: Sequence[TrendPoint], name: str, *, height: int = 300) -> go.F
         x=[point.number for point in points],
         y=[point.value for point in points],
         error_y={
-            "array": [max(0.0, (point.high or point.value) - point.value) for point in points],
-            "arrayminus": [max(0.0, point.value - (point.low or point.value)) for point in points],
+            # A point of which one end is not known has no bar there; 0 is known.
+            "array": [0.0 if point.high is None else max(0.0, point.high - point.value) for point in points],
+            "arrayminus": [0.0 if point.low is None else max(0.0, point.value - point.low) for point in points],
             "thickness": 1,
             "width": 4,
         },

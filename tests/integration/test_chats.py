@@ -382,3 +382,18 @@ def test_no_process_outlives_the_web_process() -> None:
         finally:
             web.kill()
     until(lambda: not is_running(pid), "the end of the model's process")
+
+
+def test_what_is_kept_as_a_prompt_leaves_out_questions_without_an_answer() -> None:
+    turns = [
+        ChatTurn(1, "1+1?", state=TurnState.failed, system="short"),
+        ChatTurn(2, "2+2?", "4", TurnState.done, system="short"),
+        ChatTurn(3, "3+3?", "hal", TurnState.answering, system="short"),
+        ChatTurn(4, "4+4?", state=TurnState.failed, system="short"),
+    ]
+    assert [(message["role"], message["content"]) for message in chats.asked_with(turns)] == [
+        ("system", "short"),
+        ("user", "2+2?"),
+        ("assistant", "4"),
+        ("user", "4+4?"),
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.pages import datasets as page_of_datasets
+from app.pages.datasets import writing
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
@@ -19,6 +20,7 @@ from backend.services.datasets import export_jobs, exports
 from backend.services.datasets.export_jobs import DatasetExportRequest
 from backend.values import DatasetType, DecisionKind, JobStatus, Role, Split, Verdict
 from tests import rows
+from tests.integration import site
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -148,8 +150,11 @@ def test_more_rows_than_one_waits_for_are_written_by_a_worker(
     dataset, _ = make_pairs(project)
     whole = exports.export(viewer, dataset.id).path.read_bytes()
     monkeypatch.setattr(exports, "AT_ONCE", 2)
-    with pytest.raises(InvalidInput, match="3 rows are more than are written while you wait"):
-        exports.export(viewer, dataset.id)
+    with site.with_token(viewer) as client:
+        for waited_for in ("export", "export/report"):
+            refused = client.get(f"/api/v1/datasets/{dataset.id}/{waited_for}")
+            assert (refused.status_code, "3 rows are more than" in refused.text) == (422, True)
+    assert exports.export(viewer, dataset.id).num_rows == 3, "as a push in the background has it written"
     job_id = export_jobs.start(viewer, dataset.id, DatasetExportRequest())
     with pytest.raises(Conflict, match="not written yet"):
         export_jobs.file_of(viewer, job_id)
@@ -160,6 +165,9 @@ def test_more_rows_than_one_waits_for_are_written_by_a_worker(
     run_job(job_id, attempt, others={stage_process.EXPORT_DATASET: export_jobs.run})
     export = export_jobs.get(viewer, job_id)
     assert (export.status, export.done, export.num_rows, export.is_ready) == (JobStatus.done, 3, 3, True)
+    whole_export = exports.export(viewer, dataset.id)
+    assert (export.findings, export.warnings) == (whole_export.findings, whole_export.warnings)
+    assert writing.card(export)["lines"][-1] == "No check found anything."
     assert export_jobs.newest(viewer, dataset.id) == export
     path, name = export_jobs.file_of(viewer, job_id)
     assert (path.read_bytes(), name) == (whole, f"dataset-{dataset.id}-preference.jsonl")

@@ -17,11 +17,11 @@ from backend.db import reading, session, tables
 from backend.engines import _gguf, _gguf_vocabulary, _weights
 from backend.engines._gguf_vocabulary import LLAMA_3
 from backend.errors import Conflict, EngineError, InvalidInput, MissingPrerequisite, NotFound
+from backend.pipeline import export_places
 from backend.pipeline import gguf as gguf_job
 from backend.services import checkpoints
 from backend.services.checkpoints import gguf_files, merging
 from backend.services.projects import own_files
-from backend.services.samples import export_places
 from backend.values import JobStatus, Role
 from tests import rows
 from tests.integration.adapters import make_adapter_checkpoint

@@ -14,10 +14,11 @@ from backend.db import reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TooManyAttempts
 from backend.jobs import transitions
+from backend.pipeline import export_places
 from backend.pipeline.run import run_job
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import detail, export_jobs, export_places, export_rows, exports
+from backend.services.samples import detail, export_jobs, export_rows, exports
 from backend.services.samples.exports import ExportRequest
 from backend.services.samples.rows import SampleRow
 from backend.services.stage_process import EXPORT

@@ -14,8 +14,9 @@ from backend.db import listing_walk, listing_wanted, reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.jobs.worker import Worker
+from backend.pipeline import export_places
 from backend.services import events
-from backend.services.samples import export_ids, export_jobs, export_judgments, export_places, export_rows, exports
+from backend.services.samples import export_ids, export_jobs, export_judgments, export_rows, exports
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.exports import ExportRequest
 from backend.values import JobStatus, Role

@@ -134,6 +134,12 @@ def test_an_update_writes_scores_and_metadata_where_nobody_has_decided(database:
     assert row.metadata == {"level": "hard", "source": "wiki"}
     assert count(tables.Judgment) == 3
     assert place.bring(tmp_path, [changed]).num_present == 1, "it is known as it is now"
+    bare = {name: value for name, value in changed.items() if name not in ("score", "judge", "rationale")}
+    assert place.bring(tmp_path, [bare | {"level": "easy"}], update).num_updated == 1
+    row = next(row for row in samples.page(place.curator, imported.round_id).rows if row.text == "4")
+    assert (row.score, row.verdict, row.metadata["level"]) == (0.75, Verdict.accept, "easy"), "it has no column of them"
+    assert count(tables.Judgment) == 3
+    assert place.bring(tmp_path, [changed], update).num_updated == 1
     new = {"id": "new", "prompt": "2+2?", "response": "5"}
     before = everything()
     for wrong, why in (
@@ -149,7 +155,9 @@ def test_an_update_writes_scores_and_metadata_where_nobody_has_decided(database:
     assert (both.num_samples, both.num_updated) == (1, 1)
     assert samples.page(place.curator, imported.round_id, samples.Filters(source=("none",))).rows[0].id == row.id
     with session() as db:
-        db.get_one(tables.Round, imported.round_id).status = RoundStatus.done
+        first = db.get_one(tables.Round, imported.round_id)
+        assert first.counts["judgments"] == count(tables.Judgment) == 2, "those of the row are gone"
+        first.status = RoundStatus.done
     with pytest.raises(Conflict, match="'7': round 1 is not in review any more"):
         place.bring(tmp_path, [changed], update)
 

@@ -13,6 +13,7 @@ from backend.services.samples.detail import detail
 from backend.services.samples.exports import ExportRequest
 from backend.values import Role, RoundStatus
 from tests import rows
+from tests.integration import site
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -45,7 +46,9 @@ def test_tags_are_put_found_exported_and_taken_away(tmp_path_factory: pytest.Tem
     assert tags.change(at.ben, at.ids[1:2], add=["hard"]).number == 1, "his own row"
     assert at.places(at.viewer, tag=("hard",)) == [0, 1, 2]
     assert at.places(at.viewer, tag=("hard", "ODD"), verdict=("accept",)) == [1]
-    assert [choice.tag for choice in filter_choices.read(at.viewer, at.round.id).tags] == ["hard", "odd"]
+    choices = filter_choices.read(at.viewer, at.round.id)
+    assert [(choice.tag, choice.count) for choice in choices.tags] == [("hard", 3), ("odd", 2)]
+    assert filter_choices.read(at.viewer, at.round.id, with_tags=False).tags == ()
     assert at.seen(at.viewer, 1) == ("hard", "odd")
     out = tmp_path_factory.mktemp("out") / "samples.jsonl"
     asked = ExportRequest((at.round.id,), Filters(tag=("odd",)))
@@ -59,6 +62,31 @@ def test_tags_are_put_found_exported_and_taken_away(tmp_path_factory: pytest.Tem
     with reading() as db:
         verbs = [event.verb for event in db.query(tables.Event).filter(tables.Event.verb == "tag samples")]
     assert len(verbs) == 5
+
+
+def test_a_program_that_names_nothing_tags_nothing() -> None:
+    at = Tagging(status=RoundStatus.done)
+    with site.with_token(at.curator) as client:
+        for body, why in (
+            ({"sample_ids": []}, "No sample is named"),
+            ({"sampl_ids": [at.ids[0]]}, "sampl_ids"),
+            ({"filters": {"verdct": ["reject"]}}, "verdct"),
+            ({"filters": {}, "sample_ids": at.ids[:1]}, "not both"),
+        ):
+            refused = client.post(f"/api/v1/rounds/{at.round.id}/tags", json={"add": ["x"]} | body)
+            assert (refused.status_code, why in refused.text) == (422, True), refused.text
+        every = client.post(f"/api/v1/rounds/{at.round.id}/tags", json={"add": [" X"], "filters": {}})
+        assert every.json() == {"number": len(at.ids)}
+    assert at.places(at.viewer, tag=(" x",)) == list(range(len(at.ids)))
+
+
+def test_a_tag_that_is_there_is_none_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = Tagging(status=RoundStatus.done)
+    monkeypatch.setattr(tags, "MOST_OF_SAMPLE", 2)
+    tags.change(at.ann, at.ids[:1], add=["a", "b"])
+    assert tags.change(at.ann, at.ids[:2], add=["a"]).number == 1
+    with pytest.raises(InvalidInput, match=f"Sample {at.ids[1]} would have 3 tags of yours, and 2"):
+        tags.change(at.ann, at.ids[1:2], add=["b", "c"])
 
 
 def test_in_a_blind_review_one_sees_ones_own_tags_and_filters_by_none() -> None:

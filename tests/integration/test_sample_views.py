@@ -297,7 +297,9 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     narrowed = drawing.only_round(chosen.value) | {"verdict": ["reject"]}
     shown = drawing.listing(here, chosen, narrowed)
     assert shown[1].endswith("view Good <b>ones</b>, changed")
+    views.change(actor, view.id, name="Good <b>ones</b>", asked=view.asked)  # by somebody else, before the reload
     again, _, _ = saved_views.resolved(here, from_address(dict(parse_qsl(shown[-1]["address"]))))
+    assert again["view_version"] == view.version, "so that saving is refused once"
     assert (again["verdict"], again["view"], again.get("as_saved")) == (["reject"], view.id, None)
     several = views.save(actor, project.id, "By REST", ViewQuery(Filters(step=(1, 2), is_flagged=False)))
     for number, words in ((several.id, "no fields"), (several.id + 1, f"no view {several.id + 1}")):

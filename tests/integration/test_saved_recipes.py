@@ -31,6 +31,8 @@ def test_a_recipe_that_somebody_changed_is_not_changed_back_unseen() -> None:
         saved_recipes.save(ann, project.id, "hints", stricter, version=0)
     seen = {row.name: row.recipe for row in saved_recipes.list_saved(ann, project.id)}
     assert saved_recipes.save(ann, project.id, "hints", stricter, seen=seen).version == 3
+    with pytest.raises(Stale, match="deleted since"):
+        saved_recipes.save(ann, project.id, "Gone", STAR, version=5)
 
 
 def test_a_recipe_is_kept_changed_and_deleted_and_each_is_noted() -> None:

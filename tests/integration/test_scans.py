@@ -1,6 +1,8 @@
 """Scans of datasets: what they find in rows, what a person lets pass, and what an export and a push do with it."""
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ from backend.pipeline.run import run_job
 from backend.scanning import FindingKind
 from backend.services import stage_process
 from backend.services.access import Actor
-from backend.services.datasets import dataset_cards, exports, scan_settings, scans
+from backend.services.datasets import dataset_cards, export_jobs, exports, scan_settings, scans
+from backend.services.datasets.export_jobs import DatasetExportRequest
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.services.people import accounts
 from backend.services.projects import own_files
-from backend.services.samples import export_jobs
+from backend.services.samples import export_jobs as sample_export_jobs
 from backend.services.samples import exports as sample_exports
 from backend.services.samples.exports import ExportRequest
 from backend.values import DatasetType, JobStatus, Role, Split
@@ -65,6 +68,7 @@ def work(job_id: int) -> int:
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
     others = {stage_process.SCAN: stage_process.scan_dataset, stage_process.PUSH: stage_process.push_to_hub}
+    others |= {stage_process.EXPORT_DATASET: stage_process.export_dataset}
     return run_job(job_id, transitions.start(job.id, job.workflow_id, "here") or 0, others=others)
 
 
@@ -300,6 +304,30 @@ def test_each_outcome_of_a_scan_has_a_file_of_its_own() -> None:
     assert "ben@mail.de" not in masked.read_text()
 
 
+@pytest.mark.on_sqlite
+def test_a_written_file_is_refused_once_a_scan_leaves_out_other_rows() -> None:
+    here = Here()
+    job_id = export_jobs.start(here.viewer, here.dataset.id, DatasetExportRequest(handling="leave_out"))
+    old = settings().folder / "exports" / "datasets-9999.jsonl"
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.write_text("of somebody, eight days ago")
+    os.utime(old, (time.time() - 8 * 86_400,) * 2)
+    assert work(job_id) == 0
+    assert not old.exists()
+    path, _ = export_jobs.file_of(here.viewer, job_id)
+    assert "ben@mail.de" in path.read_text(), "nothing was scanned"
+    scan = scans.scan_now(here.curator, here.dataset.id)
+    with pytest.raises(Conflict, match="Export again"):
+        export_jobs.file_of(here.viewer, job_id)
+    again = export_jobs.start(here.viewer, here.dataset.id, DatasetExportRequest(handling="leave_out"))
+    assert work(again) == 0
+    assert "ben@mail.de" not in export_jobs.file_of(here.viewer, again)[0].read_text()
+    assert export_jobs.get(here.viewer, again).left_out == {"found by the content scan": 4}
+    scans.mark(here.curator, scans.hits(here.viewer, scan.id).hits[0].id, reason="made up")
+    with pytest.raises(Conflict, match="Export again"):
+        export_jobs.file_of(here.viewer, again)
+
+
 def test_what_is_beyond_the_most_of_a_row_stays_open_and_hides_no_other_kind() -> None:
     here = Here()
     many = " ".join(f"p{n}@mail.de" for n in range(60))
@@ -371,12 +399,12 @@ def test_of_a_pair_only_the_sides_that_leave_count() -> None:
 @pytest.mark.on_sqlite
 def test_a_project_that_holds_lets_no_samples_leave_unscanned(tmp_path: Path) -> None:
     here, wanted = Here(), ExportRequest()
-    job_id = export_jobs.start(here.viewer, here.project.id, wanted)
+    job_id = sample_export_jobs.start(here.viewer, here.project.id, wanted)
     scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
-    for way in (sample_exports.export, sample_exports.count, export_jobs.start):
+    for way in (sample_exports.export, sample_exports.count, sample_export_jobs.start):
         with pytest.raises(Conflict, match="samples are not"):
             way(here.viewer, here.project.id, wanted)
     with pytest.raises(Conflict, match="samples are not"):
-        export_jobs.run(job_id, JobProgress(job_id, 1))
+        sample_export_jobs.run(job_id, JobProgress(job_id, 1))
     with site.with_token(here.viewer) as client:
         assert client.get(f"/api/v1/projects/{here.project.id}/samples/export").status_code == 409

@@ -15,7 +15,7 @@ from backend.config import reread, settings
 from backend.db import reading, session, tables
 from backend.engines._model_check import CheckLevel
 from backend.errors import Conflict, MissingPrerequisite, PermissionDenied
-from backend.pipeline import bind
+from backend.pipeline import bind, export_places
 from backend.services import archived, installation, round_archive
 from backend.services.access import Actor
 from backend.services.datasets import scans
@@ -24,7 +24,6 @@ from backend.services.people import accounts
 from backend.services.plans import contexts
 from backend.services.projects import deletion, own_files, trash
 from backend.services.round_archive import files as archive_files
-from backend.services.samples import export_places
 from backend.shared_files import FileList, FileStore
 from backend.shared_files.driver import Driver
 from backend.shared_files.store import OWNER

@@ -154,6 +154,8 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
         lay(f"jobs/{world.ids['job_id']}/log.txt"),
         lay(f"exports/samples-{world.ids['job_id']}.jsonl"),
         lay(f"exports/dataset-{dataset_id}-preference.jsonl"),
+        lay(f"exports/datasets-{world.ids['job_id']}.jsonl"),
+        lay(f"exports/.part-datasets-{world.ids['job_id']}.jsonl-x"),
         lay(f"checkpoints/merged-{merging.id}-abc/model.safetensors"),
         lay(f"checkpoints/.part-merged-{merging.id}/model.safetensors"),
         lay(f"exports/.part-push-{merging.id}/train.jsonl"),
@@ -170,7 +172,7 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
         delete(owner, world.project.id)
     entry_id = trash.put_project(owner, world.project.id)
     held = deletion.contents(owner, entry_id)
-    assert (held.rounds, held.answers, held.num_bytes) == (2, 1, 9000)
+    assert (held.rounds, held.answers, held.num_bytes) == (2, 1, 11000)
     assert delete(owner, entry_id) == held
     assert {name: value for name, value in everything().items() if name not in KEPT} == {
         name: value for name, value in kept.items() if name not in KEPT

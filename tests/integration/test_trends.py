@@ -2,10 +2,13 @@
 
 import pytest
 
+from app.pages import overview as page
+from app.widgets.context import Context
 from app.widgets.trend_chart import trend
 from backend.db import session, tables
 from backend.errors import InvalidInput
 from backend.metrics._intervals import wilson
+from backend.services.projects import overview
 from backend.services.results import trends
 from backend.values import Role, RoundStatus, Split
 from tests import rows
@@ -35,6 +38,12 @@ def test_metrics_and_the_judges_mean_go_from_round_to_round() -> None:
     lengths = trends.read(curator, project.id, "mean_tokens")
     assert [(point.number, point.value, point.low) for point in lengths] == [(1, 12.5, 11.5), (2, 14.0, 13.0)]
     assert trend(lengths, "mean_tokens").layout.yaxis.title.text == "mean tokens"
+    low = trend([trends.TrendPoint(1, 1, 0.1, 0.0, 0.4, 5)], "accuracy").data[0].error_y
+    assert (low.arrayminus, low.array) == ((0.1,), (pytest.approx(0.3),)), "an end of 0 is known"
+    here = Context(viewer, project.id, "", None)
+    loop = overview.loop(viewer, project.id)
+    assert page._points(here, loop, "mean_tokens")[1] == trends.read(viewer, project.id, "mean_tokens")
+    assert page._points(here, loop, "x") == ("", []), "its only round was deleted: the page goes on"
     with pytest.raises(InvalidInput, match=r"has 'x'. Choose from judge_mean, mean_tokens"):
         trends.read(viewer, project.id, "x")
 

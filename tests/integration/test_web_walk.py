@@ -158,7 +158,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
     ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),
     ("POST", "/samples/{sample_id}/tags", Role.reviewer, {"add": ["odd"]}),
-    ("POST", "/rounds/{round_id}/tags", Role.curator, {"add": ["odd"]}),
+    ("POST", "/rounds/{round_id}/tags", Role.curator, {"add": ["odd"], "filters": {}}),
     ("POST", "/rounds/{round_id}/vectors", Role.curator, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),

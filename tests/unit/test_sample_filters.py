@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.widgets import sample_filters as bar
+from app.widgets import sample_orders
 from backend.db.filters import FLAGS, KINDS, OF_ONE_STEP, SOURCES, VERDICTS, Cursor, Sort, SortKey, decode_facet
 from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
@@ -64,8 +65,10 @@ def test_a_shared_address_restores_the_filters(
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict
-    assert bar.read_sort(again) == Sort(SortKey.score, descending=True, then=SortKey.length)
-    assert bar.read_sort(again | {"sort": "+length"}) == Sort(SortKey.length), "nothing comes second after itself"
+    assert sample_orders.read_sort(again) == Sort(SortKey.score, descending=True, then=SortKey.length)
+    assert sample_orders.read_sort(again | {"sort": "+length"}) == Sort(SortKey.length), (
+        "nothing comes second after itself"
+    )
     assert bar.read_filters(again).is_flagged is True
     assert bar.read_filters(again).decided == "me"
     by_rows = bar.read_filters(again)
@@ -86,7 +89,7 @@ def test_any_address_gives_filters_or_says_why_not(parameters: dict[str, str]) -
         has_tests = not query.keys().isdisjoint((*bar.TESTS, "tag"))
         with suppress(*([InvalidInput] if has_tests else [])):
             bar.read_filters(query)
-    bar.read_sort(query)
+    sample_orders.read_sort(query)
 
 
 @pytest.mark.parametrize("name", ["answer", "metadata"])
@@ -98,9 +101,9 @@ def test_a_test_that_cannot_be_read_finds_nothing_rather_than_all(name: str) -> 
 
 
 def test_an_order_by_two_keys_is_named_by_both() -> None:
-    assert bar.sort_name(Sort(SortKey.prompt)) == "by prompt"
+    assert sample_orders.sort_name(Sort(SortKey.prompt)) == "by prompt"
     both = Sort(SortKey.score, descending=True, then=SortKey.length)
-    assert bar.sort_name(both) == "score, highest first, then length, shortest first"
+    assert sample_orders.sort_name(both) == "score, highest first, then length, shortest first"
 
 
 def test_a_range_the_wrong_way_round_is_said() -> None:

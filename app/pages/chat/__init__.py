@@ -20,7 +20,7 @@ from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
 from backend.services.prompts import keeping
 from backend.translations import N_
-from backend.values import JSON, SCORER, Messages, Role, Sampling
+from backend.values import JSON, SCORER, Role, Sampling
 
 TITLE, PATH, MENU = N_("Chat"), "chat", "more"
 POLL_SECONDS = 0.5
@@ -74,7 +74,7 @@ def build() -> None:
     sent = gr.on([go.click, text.submit], send_message, given, [text, timer], trigger_mode="once", **QUIET)
     stopped = stop.click(stop_answer, drawn, None, **QUIET)
     cleared = clear.click(clear_chat, drawn, None, **QUIET)
-    gr.on([keep.click, set_name.submit], keep_prompt, [set_name, system], None, **PRIVATE)
+    gr.on([keep.click, set_name.submit], keep_prompt, set_name, None, **PRIVATE)
     # Once more after the event is over: a tick that found the answer before it whole stops the timer meanwhile.
     for event in (sent, stopped, cleared):
         event.success(lambda: gr.Timer(active=True), None, timer, **QUIET)
@@ -159,18 +159,14 @@ def draw(drawn: CurrentChoice, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def keep_prompt(set_name: str | None, system: str | None, request: gr.Request) -> None:
+def keep_prompt(set_name: str | None, request: gr.Request) -> None:
     """Put the last question, after what was said before it by the first one, into a prompt set."""
     here = context(request)
     view = chats.look(here.actor, page_of(request))
     turns = view.sides[0].turns if view is not None and view.sides else ()
     if not turns:
         raise InvalidInput("Nothing was asked yet. Send a message, then keep it.")
-    messages: Messages = [{"role": "system", "content": system.strip()}] if system and system.strip() else []
-    for turn in turns[:-1]:
-        messages += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer}]
-    messages.append({"role": "user", "content": turns[-1].question})
-    kept = keeping.keep(here.actor, here.project_id, set_name or "", messages)
+    kept = keeping.keep(here.actor, here.project_id, set_name or "", chats.asked_with(turns))
     notice(f"It is prompt {kept.num_prompts:,} of {kept.prompt_set}.")
 
 

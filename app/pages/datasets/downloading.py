@@ -12,6 +12,7 @@ from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.datasets import exports, tool_rows
+from backend.services.datasets.export_jobs import DatasetExport
 from backend.services.datasets.exports import Export
 from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
@@ -90,9 +91,11 @@ def check_rows(
     request: gr.Request,
 ) -> dict[str, Any]:
     """Write the file and say what the checks found."""
+    actor, dataset_id = context(request).actor, chosen_in(page_state)
+    exports.refuse_large(actor, dataset_id)
     exported = exports.export(
-        context(request).actor,
-        chosen_in(page_state),
+        actor,
+        dataset_id,
         format="parquet" if format == "parquet" else "jsonl",
         type=DatasetType(type),
         is_strict=strict,
@@ -143,14 +146,18 @@ def counters(actor: Actor, project_id: int) -> gr.Dropdown:
 def export_values(export: Export) -> dict[str, Any]:
     """What an export says of itself, line by line."""
     lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
-    lines += [
+    return {"is_bad": bool(export.findings), "lines": lines + check_lines(export)}
+
+
+def check_lines(export: Export | DatasetExport) -> list[str]:
+    """What the checks found, what was left out, and what to beware of."""
+    lines = [
         f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
         for finding in export.findings
     ]
     lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
     lines += export.warnings
-    lines += [] if export.findings else ["No check found anything."]
-    return {"is_bad": bool(export.findings), "lines": lines}
+    return lines if export.findings else [*lines, "No check found anything."]
 
 
 def _places(positions: tuple[int, ...]) -> str:

@@ -4,13 +4,14 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.datasets.downloading import tool_of
+from app.pages.datasets.downloading import check_lines, tool_of
 from app.pages.datasets.pushing import chosen_in
 from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.context import context
 from app.widgets.markup import Markup, markup
 from app.widgets.times import moment
+from backend.errors import Conflict, NotFound
 from backend.services.datasets import export_jobs
 from backend.services.datasets.export_jobs import DatasetExport, DatasetExportRequest
 from backend.values import JSON, DatasetType, JobStatus
@@ -19,6 +20,7 @@ POLL_SECONDS = 2.0
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 SHOWN = """
 {{#if value.text}}<p class="rondo-muted" role="status">{{value.text}}</p>{{/if}}
+{{#if value.lines}}<ul>{{#each value.lines}}<li>{{this}}</li>{{/each}}</ul>{{/if}}
 {{#if value.error}}<p class="rondo-bad" role="alert">{{value.error}}</p>{{/if}}
 {{#if value.link}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>
 {{/if}}
@@ -71,14 +73,21 @@ def cancel(job_id: int, request: gr.Request) -> list[Any]:
 @toasts
 def last_export(page_state: JSON, request: gr.Request) -> list[Any]:
     """What was written last of the chosen dataset, if its file is still there."""
-    actor = context(request).actor
-    return drawn(export_jobs.newest(actor, chosen_in(page_state)) if page_state.get("dataset") else None)
+    if not page_state.get("dataset"):
+        return drawn(None)
+    try:
+        return drawn(export_jobs.newest(context(request).actor, chosen_in(page_state)))
+    except (NotFound, Conflict):  # what can be looked at may be away from who writes it
+        return drawn(None)
 
 
 @toasts
 def follow(job_id: int, request: gr.Request) -> list[Any]:
     """How far the job is."""
-    return drawn(export_jobs.get(context(request).actor, job_id) if job_id else None)
+    try:
+        return drawn(export_jobs.get(context(request).actor, job_id) if job_id else None)
+    except (NotFound, Conflict):  # nothing is left to follow, so the timer stops
+        return drawn(None)
 
 
 def drawn(export: DatasetExport | None) -> list[Any]:
@@ -93,7 +102,8 @@ def card(export: DatasetExport) -> JSON:
     """What is told of a job, with its link."""
     if export.is_ready and export.expires_at is not None:
         text = f"{export.num_rows:,} rows are written. The file stays until {moment(export.expires_at)}."
-        return {"text": text, "name": export.name, "link": f"/api/v1/dataset-exports/{export.job_id}/file"}
+        link = f"/api/v1/dataset-exports/{export.job_id}/file"
+        return {"text": text, "lines": check_lines(export), "name": export.name, "link": link}
     if export.status is JobStatus.queued:
         return {"text": "The job waits for a worker. You may leave the page."}
     if not export.is_over:

@@ -86,6 +86,7 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            again = buttons.secondary(N_("Check again"), elem_id="check-again")
             preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
             launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")
         previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
@@ -106,6 +107,7 @@ def build() -> None:
                     estimate,
                     launch,
                     preview,
+                    again,
                     previewed,
                     typed,
                     fields,

@@ -20,6 +20,7 @@ from backend.errors import InvalidInput, RondoError
 from backend.services import previews, rounds
 from backend.services.recipes import parts
 from backend.services.rounds import Plan
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 WAITS = {"waits": True}
@@ -37,7 +38,7 @@ NOT_DRAWN = (
     "This recipe cannot be launched as it is: its steps cannot be shown. Choose another recipe or start from the lists "
     "above, or reload the page."
 )
-NOT_READ = "What this costs could not be found out. Change a field, or reload the page."
+NOT_READ = N_("What this costs could not be found out. Change a field, or press Check again.")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Drawing:
         except RondoError as error:
             return [{"problem": error.message, "warnings": []}, "", *can_start(False)]
         told = guessed(here, plan)
-        # What is refused cannot be launched; why stands beside the buttons, and any change reads the form again.
+        # What is refused cannot be launched; why stands beside the buttons. Any change reads the form anew.
         return [told | changed(plan.recipe, self.others), digest(plan), *can_start("problem" not in told)]
 
     def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
@@ -108,8 +109,8 @@ class Drawing:
         return [gr.skip() if held == was else was for held, was in zip(chosen, drawn, strict=True)]
 
     def not_read(self, now: dict[str, Any]) -> list[Any]:
-        """What the page shows when the first reading of this drawing failed: Launch says again what is wrong."""
-        return [{"problem": NOT_READ}, "", *can_start(True)] if self.is_newest(now) else nothing(4)
+        """What the page shows when this drawing could not be read: Launch says again what is wrong."""
+        return [{"problem": gettext(NOT_READ)}, "", *can_start(True)] if self.is_newest(now) else nothing(4)
 
     def not_drawn(self, now: dict[str, Any]) -> list[Any]:
         """What the page shows where the slots could not be drawn: Launch stays locked, and this says how to go on."""

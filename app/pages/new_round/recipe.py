@@ -58,6 +58,7 @@ class SlotsState:
     estimate: Component
     launch: gr.Button
     preview: gr.Button
+    again: gr.Button
     previewed: gr.JSON
     typed: gr.State
     fields: RoundFields
@@ -181,7 +182,12 @@ def _wire(
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
-    gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
+    gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
+        drawing.not_read, frame.draft, estimated, **QUIET
+    )
+    # What was wrong may have been mended elsewhere: prompts in another tab, a checkpoint by a program.
+    again = frame.again.click(drawing.read, everything, estimated, **once)
+    again.failure(drawing.not_read, frame.draft, estimated, **QUIET)
     blocks = get_blocks_context()
     assert blocks is not None
     # Runs whenever this is drawn. A recipe that was chosen before then had nobody who heard of it.
@@ -190,7 +196,9 @@ def _wire(
     )
     first.failure(drawing.not_read, frame.draft, estimated, **QUIET)
     if put is not None:
-        put.success(drawing.read, everything, estimated, **QUIET)
+        put.success(drawing.read, everything, estimated, **QUIET).failure(
+            drawing.not_read, frame.draft, estimated, **QUIET
+        )
     choices = [frame.recipe, *(switch.input for switch in form.switches)]
     begun = [frame.counted, frame.launch, frame.preview]
     asked = [frame.counted, *choices, *everything]

@@ -1,5 +1,6 @@
 """Overview: the loop as a tree of rounds, how it went, and the one thing to do next."""
 
+from dataclasses import astuple
 from typing import Any
 
 import gradio as gr
@@ -14,11 +15,12 @@ from app.widgets.context import Context, context
 from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from app.widgets.trend_chart import titled, trend
-from backend.errors import Conflict
+from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
 from backend.services.results import trends
+from backend.services.results.trends import TrendPoint
 from backend.services.rounds import auto
 from backend.translations import N_, gettext
 
@@ -143,17 +145,18 @@ def _changes(page_state: dict[str, Any], request: gr.Request, measure: str | Non
     loop = overview.loop(here.actor, here.project_id)
     # Acts leave the chart at what was chosen.
     measure = page_state.get("measure", "") if measure is None else measure
+    measure, points = _points(here, loop, measure)
     now = {
         "action": action_value(loop.next_action),
         "line": tree_value(loop),
-        "chart": [measure, *chart_key(loop)],
+        "chart": [measure, *(list(astuple(point)) for point in points), *chart_key(loop)],
         "measure": measure,
         "cancels": loop.next_action.cancels_id,
         "stops": loop.stops_id,
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: page_state.get(key) != value for key, value in now.items()}
-    figure = _figure(here, loop, measure) if is_new["chart"] else None
+    figure = _figure(loop, measure, points) if is_new["chart"] else None
     button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
     return [
         now["action"] if is_new["action"] else gr.skip(),
@@ -167,10 +170,20 @@ def _changes(page_state: dict[str, Any], request: gr.Request, measure: str | Non
     ]
 
 
-def _figure(here: Context, loop: Loop, measure: str) -> go.Figure | None:
+def _points(here: Context, loop: Loop, measure: str) -> tuple[str, list[TrendPoint]]:
+    """What was chosen, and its figures; nothing where no round has it, or has it any more."""
+    if not measure or not loop.rounds:
+        return "", []
+    try:
+        return measure, trends.read(here.actor, here.project_id, measure)
+    except InvalidInput:
+        return "", []
+
+
+def _figure(loop: Loop, measure: str, points: list[TrendPoint]) -> go.Figure | None:
     """The chart; None where there is no number to draw, as before anything was measured or kept."""
-    if measure and loop.rounds:
-        return trend(trends.read(here.actor, here.project_id, measure), measure)
+    if measure:
+        return trend(points, measure)
     has_number = any(share is not None for _, _, *shares in chart_key(loop) for share in shares)
     return charts.rounds(loop.lines) if has_number else None
 

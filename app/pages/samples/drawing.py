@@ -9,15 +9,8 @@ from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_card import ANSWER, SIMILARITY, answer_keys, card, found_in, table_row
-from app.widgets.sample_filters import (
-    columns_of,
-    from_address,
-    is_narrowed,
-    read_filters,
-    read_sort,
-    sort_name,
-    to_address,
-)
+from app.widgets.sample_filters import columns_of, from_address, is_narrowed, read_filters, to_address
+from app.widgets.sample_orders import read_sort, sort_name
 from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
@@ -95,7 +88,11 @@ def round_of(query: JSON) -> int:
 def address_of(query: JSON) -> JSON:
     """What of the query belongs into the address."""
     kept = {name: value for name, value in query.items() if value is not None and name not in UNKEPT}
-    return {name: value for name, value in kept.items() if not query.get("as_saved") or name in OF_A_VIEW}
+    if query.get("as_saved"):
+        return {name: value for name, value in kept.items() if name in OF_A_VIEW}
+    # Filters that were changed are changes to the view as it was then, also after a reload.
+    version = query.get("view_version") if query.get("view") else None
+    return kept if version is None else kept | {"view_version": version}
 
 
 def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample: bool = False) -> list[Any]:

@@ -11,7 +11,8 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.sample_addresses import rest_query
-from app.widgets.sample_filters import read_filters, read_sort
+from app.widgets.sample_filters import read_filters
+from app.widgets.sample_orders import read_sort
 from app.widgets.times import moment
 from backend.errors import NotFound
 from backend.row_files import Format

@@ -7,7 +7,8 @@ from app import own_files
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.sample_addresses import rest_query
-from app.widgets.sample_filters import read_filters, read_sort
+from app.widgets.sample_filters import read_filters
+from app.widgets.sample_orders import read_sort
 from backend.values import JSON, Role
 
 SCRIPT = "review/list_labels.js"

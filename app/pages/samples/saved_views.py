@@ -23,11 +23,11 @@ from app.widgets.sample_filters import (
     SampleBar,
     num_folded,
     read_filters,
-    read_sort,
     to_address,
     to_bar,
     without_missing_step,
 )
+from app.widgets.sample_orders import read_sort
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Stale
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
@@ -189,7 +189,8 @@ def picker(here: Context, query: JSON) -> gr.Dropdown:
 def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, str]:
     """The query of an address with what its view asks for, the view, and what to say where it cannot be shown.
 
-    An address with filters of its own shows these: they were changed since the view was chosen.
+    An address with filters of its own shows these: they were changed since the view was chosen, in the version that it
+    names.
     """
     if "view" not in query:
         return query, None, ""
@@ -205,7 +206,7 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
         # It is still chosen, to be deleted.
         return query | named(view), view, error.message
     if any(name in query for name in (*NAMES, "columns")):
-        return query | named(view), view, ""
+        return named(view) | query, view, ""
     return query | asked | chosen(view), view, ""
 
 

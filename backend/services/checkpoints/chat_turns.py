@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,13 +30,28 @@ class TurnState(StrEnum):
 
 @dataclass
 class ChatTurn:
-    """A message, and what one checkpoint answers. `note`: how it ended, or why there is no answer."""
+    """A message, and what one checkpoint answers to it and the system message. `note`: how it ended, or why there is no
+    answer."""
 
     number: int
     question: str
     answer: str = ""
     state: TurnState = TurnState.loading
     note: str = ""
+    system: str = ""
+
+
+def asked_with(turns: Sequence[ChatTurn]) -> Messages:
+    """The last question, after all that was said before: turns without an answer are left out."""
+    *before, last = turns
+    conversation: Messages = [Message(role="system", content=last.system)] if last.system.strip() else []
+    for turn in before:
+        if turn.answer and not turn.state.is_open:
+            conversation += [
+                Message(role="user", content=turn.question),
+                Message(role="assistant", content=turn.answer),
+            ]
+    return [*conversation, Message(role="user", content=last.question)]
 
 
 @dataclass(frozen=True)
@@ -68,17 +84,6 @@ class Side:
     @property
     def is_loaded(self) -> bool:
         return self.process is not None and self.process.is_alive
-
-    def messages(self, system: str) -> Messages:
-        """All that was said, turns without an answer left out but for the last, which is to be answered."""
-        conversation: Messages = [Message(role="system", content=system)] if system.strip() else []
-        for turn in self.turns:
-            conversation.append(Message(role="user", content=turn.question))
-            if turn.answer and not turn.state.is_open:
-                conversation.append(Message(role="assistant", content=turn.answer))
-            elif not turn.state.is_open:
-                conversation.pop()
-        return conversation
 
     def open_turn(self, number: int | None = None) -> ChatTurn | None:
         """The turn that is being answered; None where it is not that one."""

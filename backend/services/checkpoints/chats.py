@@ -17,6 +17,7 @@ from backend.services.checkpoints.chat_turns import Chat, Side
 from backend.services.checkpoints.chat_turns import ChatTurn as ChatTurn
 from backend.services.checkpoints.chat_turns import ChatView as ChatView
 from backend.services.checkpoints.chat_turns import TurnState as TurnState
+from backend.services.checkpoints.chat_turns import asked_with as asked_with
 from backend.services.checkpoints.trials import MAX_CHARACTERS, check_sampling
 from backend.values import JSON, SCORER, Role, Sampling
 
@@ -73,9 +74,9 @@ def send(
                 number = next(_numbers)
                 for side in chat.sides:
                     state = TurnState.loading if side in new else TurnState.answering
-                    side.turns.append(ChatTurn(number, text, state=state))
+                    side.turns.append(ChatTurn(number, text, state=state, system=system))
                     if side.process is not None:  # where that ends just now, the turn fails as it does
-                        side.process.ask(number, side.messages(system), _knobs(sampling))
+                        side.process.ask(number, asked_with(side.turns), _knobs(sampling))
                 chat.change()
                 return chat.view()
 

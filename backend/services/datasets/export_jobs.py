@@ -1,7 +1,7 @@
 """Files of large datasets that a worker writes: started, followed, downloaded, forgotten after a week."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,24 +9,24 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import jobs, shared_files
+from backend import jobs, row_files, shared_files
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, TooManyAttempts
 from backend.jobs import JobProgress
+from backend.pipeline import export_places
+from backend.pipeline.export_places import KEPT_DAYS
 from backend.pipeline.stage import Finish
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.datasets import exports, find_whole, tool_rows
-from backend.services.datasets.exports import Format
+from backend.services.datasets.exports import Format, RowFinding
 from backend.services.datasets.tool_rows import Tool
 from backend.values import JSON, DatasetType, JobStatus, Role, Stage
 
 KIND = "export_dataset"
 """As `stage_process` calls it, which must not load this to start."""
 MAX_WAITING = 3
-KEPT_DAYS = 7
-"""As files of samples."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class DatasetExportRequest:
 
 @dataclass(frozen=True)
 class DatasetExport:
-    """An export in the background. Its file is there while `is_ready`, until `expires_at`."""
+    """An export in the background. Its file is there while `is_ready`, until `expires_at`; `findings`, `left_out` and
+    `warnings` say of it what an `Export` says."""
 
     job_id: int
     dataset_id: int
@@ -67,6 +68,9 @@ class DatasetExport:
     error: str | None
     is_ready: bool
     expires_at: datetime | None
+    findings: tuple[RowFinding, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -104,11 +108,15 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
     wanted = DatasetExportRequest.of(job.spec["asked"])
     progress.start(dataset.num_examples, "rows")
+    export_places.forget_old()
     path = path_of(job_id, wanted.format)
+    row_files.forget_parts(path)
     how: dict[str, Any] = asdict(wanted) | {"handling": wanted.handling or None}
     exported = exports.export(actor, dataset.id, **how, at=path, advance=progress.advance)
     shared_files.share(path)
     result: JSON = {"num_rows": exported.num_rows, "num_bytes": exported.num_bytes}
+    result |= {"findings": [asdict(finding) for finding in exported.findings], "left_out": exported.left_out}
+    result |= {"warnings": list(exported.warnings), "scan_outcome": exported.scan_outcome}
     result["is_shared"] = shared_files.store() is not None
 
     def finish(db: Session) -> None:
@@ -147,13 +155,17 @@ def cancel(actor: Actor, job_id: int) -> None:
 
 def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
     """The written file and what it is called; raises `NotFound`, and `Conflict` where it is not there to take, or where
-    the project holds by now what is in it."""
+    the project holds by now what is in it, or a scan would leave out or mask other rows than it did then."""
     with reading() as db:
         job = _find(db, actor, job_id)
     export = _view(job)
     if not export.is_over:
         raise Conflict(f"Export {job_id} is not written yet. Ask again when its status is done.")
-    _refuse(actor, export.dataset_id, DatasetExportRequest.of(job.spec["asked"]))
+    outcome = _refuse(actor, export.dataset_id, DatasetExportRequest.of(job.spec["asked"]))
+    if export.is_ready and outcome != job.spec["result"].get("scan_outcome", ""):
+        raise Conflict(
+            f"The file of export {job_id} is old: by now a content scan masks or leaves out other rows. Export again."
+        )
     path = path_of(job_id, export.format)
     if not export.is_ready or not shared_files.bring(path):
         raise NotFound(f"The file of export {job_id} is not here: files go after {KEPT_DAYS} days. Export again.")
@@ -166,10 +178,10 @@ def path_of(job_id: int, format: Format) -> Path:
     return settings().folder / "exports" / f"datasets-{job_id}.{format}"
 
 
-def _refuse(actor: Actor, dataset_id: int, wanted: DatasetExportRequest) -> None:
-    """Raise what an export would be refused with for what a content scan found."""
+def _refuse(actor: Actor, dataset_id: int, wanted: DatasetExportRequest) -> str:
+    """Raise what an export would be refused with for what a content scan found; return `Export.scan_outcome`."""
     how: dict[str, Any] = {"leave_out": wanted.leave_out, "handling": wanted.handling or None}
-    exports.refuse_held(actor, dataset_id, **how, reason=wanted.reason, type=wanted.type)
+    return exports.refuse_held(actor, dataset_id, **how, reason=wanted.reason, type=wanted.type)
 
 
 def _find(db: Session, actor: Actor, job_id: int) -> tables.Job:
@@ -187,4 +199,8 @@ def _view(job: tables.Job) -> DatasetExport:
     is_ready = job.status is JobStatus.done and is_here and ends is not None and ends > now()
     written = (result.get("num_rows"), result.get("num_bytes"))
     of = (job.id, job.spec["dataset_id"], job.spec["name"], format_, job.status, job.done, job.total)
-    return DatasetExport(*of, *written, job.error, is_ready, ends)
+    findings = tuple(
+        RowFinding(**finding | {"positions": tuple(finding["positions"])}) for finding in result.get("findings", ())
+    )
+    checked = (findings, result.get("left_out", {}), tuple(result.get("warnings", ())))
+    return DatasetExport(*of, *written, job.error, is_ready, ends, *checked)

@@ -85,6 +85,8 @@ class Export:
     beside: Path | None = None
     scan_lines: tuple[str, ...] = ()
     """What a content scan found, and what became of it."""
+    scan_outcome: str = ""
+    """Which rows it left out or masked: another outcome, another file."""
 
 
 def types(stored: DatasetType) -> tuple[DatasetType, ...]:
@@ -115,8 +117,7 @@ def export(
     checkpoint by whose tokenizer the rows are counted, by curators and for one export at a time. `out` is for the
     command line; what the tool wants beside the file is written there, too. `handling`: what becomes of rows in which a
     content scan found something (leave_out, mask, keep with a `reason`); `asks`: nothing is written without that word.
-    `at`: where a worker writes it, and `advance` is told of its rows. Raises `InvalidInput` for more than `AT_ONCE`
-    rows while somebody waits.
+    `at`: where a worker writes it, and `advance` is told of its rows. Who makes somebody wait asks `refuse_large`.
     """
     if out is not None and is_private(out):
         raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
@@ -125,8 +126,6 @@ def export(
     with ExitStack() as held:
         with reading() as db:
             dataset = find_whole(db, actor, dataset_id)
-            if at is None:
-                _refuse_large(actor, dataset)
             wanted = type or dataset.type
             tool_rows.check(tool, wanted, format)
             counter = row_tokens.counter(db, actor, dataset.project_id, tokens_of, wanted)
@@ -199,19 +198,17 @@ def export(
         tokens,
         beside,
         lines,
+        passes.outcome(),
     )
 
 
 def refuse_large(actor: Actor, dataset_id: int) -> None:
     """Raise `InvalidInput` for a dataset that is not written while somebody waits."""
     with reading() as db:
-        _refuse_large(actor, find(db, actor, dataset_id))
-
-
-def _refuse_large(actor: Actor, dataset: tables.Dataset) -> None:
-    if dataset.num_examples > AT_ONCE and actor.via != "cli":
+        num_rows = find(db, actor, dataset_id).num_examples
+    if num_rows > AT_ONCE and actor.via != "cli":
         raise InvalidInput(
-            f"{dataset.num_examples:,} rows are more than are written while you wait. Have them written in the "
+            f"{num_rows:,} rows are more than are written while you wait. Have them written in the "
             "background, on the page or by POST to the dataset's `exports`, or use `rondo export`."
         )
 
@@ -234,12 +231,13 @@ def refuse_held(
     handling: str | None = None,
     reason: str = "",
     type: DatasetType | None = None,
-) -> None:
-    """Raise what an export asked for like this would be refused with for what a content scan found."""
+) -> str:
+    """Raise what an export asked for like this would be refused with for what a content scan found; return what the
+    scan makes of it, as `Export.scan_outcome`."""
     with reading() as db:
         dataset = find_whole(db, actor, dataset_id)
         handling = handling or ("leave_out" if leave_out else None)
-        gate.read(db, actor, dataset, handling=handling, reason=reason, type=type)
+        return gate.read(db, actor, dataset, handling=handling, reason=reason, type=type).outcome()
 
 
 def beside(

@@ -79,6 +79,10 @@ class ExportGate:
         what = f"{sorted(self.left_out)} {sorted(self.masks)} {sorted(self.fine)}"
         return f"-{self.handling}-scan{self.scan_id}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
 
+    def outcome(self) -> str:
+        """Which rows are left out or masked, and by which scan; empty where none is."""
+        return self.in_name() if self.left_out or self.masks else ""
+
     def to_json(self) -> JSON:
         """What the audit trail keeps."""
         if self.counts is None:

@@ -55,24 +55,29 @@ def _decided(actor: Actor, round_: tables.Round, *, is_own: bool) -> IdQueries:
 
 
 def _undecided(actor: Actor, round_: tables.Round, *, by_anybody: bool) -> IdQueries:
-    """All samples of the round but those that were decided."""
+    """All samples of the round but those that were decided.
+
+    Asked of each sample by its own indexes, which PostgreSQL may turn into one pass over both: a list of all decisions
+    that no sample may be in is gone through for each sample once it is too large to be hashed.
+    """
     decision, sample, label = tables.Decision, tables.Sample, tables.Label
     chosen = standing.everything if by_anybody else standing.by_hand
     mine = () if by_anybody else (decision.user_id == actor.user_id,)
-    alone = chosen(decision.sample_id, kinds=ALONE).where(*mine)
-    together = chosen(decision.group_id, kinds=TOGETHER).where(*mine)
-    is_here = decision.round_id == round_.id
+    alone = chosen(decision.id, kinds=ALONE).where(*mine, decision.sample_id == label.sample_id)
+    in_group = sample.id == label.sample_id, decision.group_id == sample.group_id
+    together = chosen(decision.id, kinds=TOGETHER).where(*mine, *in_group)
+
+    def is_open(*here: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+        return [~which.where(*here).correlate(label).exists() for which in (alone, together)]
+
+    # For who reads all decisions of the round; SQLite would do so for each sample.
+    is_here = standing.WithoutIndex(decision.round_id) == round_.id
     every = select(label.sample_id).where(label.round_id == round_.id)
 
-    def but(samples: Select[int], here: ColumnElement[bool], in_groups: ColumnElement[bool]) -> list[Any]:
-        of_groups = select(sample.id).where(sample.group_id.in_(together.where(in_groups)))
-        return [samples.where(label.sample_id.not_in(alone.where(here)), label.sample_id.not_in(of_groups))]
-
     def those(ids: Sequence[int]) -> list[Any]:
-        some = select(label.sample_id).where(label.sample_id.in_(ids))
-        return but(some, decision.sample_id.in_(ids), decision.sample_id.in_(firsts_of(ids)))
+        return [select(label.sample_id).where(label.sample_id.in_(ids), *is_open())]
 
-    return IdQueries(but(every, is_here, is_here), every, those)
+    return IdQueries([every.where(*is_open(is_here))], every, those)
 
 
 def firsts_of(ids: Sequence[int]) -> Select[int]:

@@ -15,13 +15,13 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, RondoError, TooManyAttempts
 from backend.jobs import JobProgress
+from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.imports import importing
 from backend.services.imports.importing import ImportedRound, ImportRequest
 from backend.services.prompts.files import open_file
-from backend.services.samples import export_places
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"

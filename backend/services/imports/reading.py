@@ -35,6 +35,8 @@ class ImportedSample(NamedTuple):
     text: str
     judgments: tuple[RowJudgment, ...]
     decisions: tuple[RowDecision, ...]
+    has_judgments: bool
+    """Whether its row has a place for them, empty or not."""
 
 
 class SampleReader:
@@ -94,6 +96,7 @@ class SampleReader:
             text,
             judgments,
             decisions,
+            layout.has_judgments,
         )
 
     def _prompt(self, row: Row, layout: "_Layout") -> tuple[ParsedPrompt, str]:
@@ -139,6 +142,7 @@ class _Layout:
         self.external_id, self.metadata = roles.get("external_id"), roles.get("metadata")
         self.is_listed = "judgments" in roles or "decisions" in roles
         """Whether judgments and decisions come as lists; a score or label beside them is what came of these."""
+        self.has_judgments = "judgments" in roles if self.is_listed else self.score is not None
         prompt, messages = roles.get("prompt"), roles.get("messages")
         self.prompt: PromptMapping | None = None
         if prompt is not None or messages is not None:

@@ -105,7 +105,7 @@ def stage(
                     prompt = sample.prompt if not chunk or sample.prompt != last else None
                     last = sample.prompt
                     plain = (tuple(map(tuple, sample.judgments)), tuple(map(tuple, sample.decisions)))
-                    chunk.append((*sample[:PROMPT], prompt, sample.text, *plain))
+                    chunk.append((*sample[:PROMPT], prompt, sample.text, *plain, sample.has_judgments))
                     held += len(sample.text) + _length(sample)
                     if prompt is not None:
                         held += len(prompt[0]) + len(prompt[1]) + len(prompt[3])

@@ -95,6 +95,7 @@ def patterns(db: Session, project_ids: Sequence[int]) -> tuple[str, ...]:
         *(f"{FOLDER}/{merge.PART}{number}" for number in merges),
         *(f"{JOBS}/{number}" for number in jobs),
         *(f"{EXPORTS}/{part}samples-{number}.*" for number in jobs for part in ("", PART)),
+        *(f"{EXPORTS}/{part}datasets-{number}.*" for number in jobs for part in ("", PART)),
         *(f"{EXPORTS}/{pushing.PART}{number}" for number in jobs),
         *(f"{EXPORTS}/gguf-{number}.gguf" for number in jobs),
         *(f"{EXPORTS}/{PART}gguf-{number}" for number in jobs),

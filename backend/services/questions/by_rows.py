@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from backend.db import standing, tables
 from backend.db.aliases import alias
+from backend.db.filter_tests import read_tag
 from backend.db.filters import Filters
 from backend.db.standing import TOGETHER
 from backend.services.decisions.decided import ALONE, firsts_of
@@ -43,7 +44,7 @@ def passing(round_: tables.Round, filters: Filters) -> list[Passing]:
 
 def _by_tag(round_: tables.Round, tag: str) -> Passing:
     row = tables.SampleTag
-    query = select(row.sample_id).where(row.round_id == round_.id, row.tag == tag.casefold())
+    query = select(row.sample_id).where(row.round_id == round_.id, row.tag == read_tag(tag))
     return Passing(query, query, lambda ids: query.where(row.sample_id.in_(ids)))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, recipes
 from backend.db import now, reading, session, tables
 from backend.db.slugs import free_slug, slug_of
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound, Stale
 from backend.services import events, stale
 from backend.services.access import Actor, require, require_row
 from backend.services.recipes import parts
@@ -75,6 +75,8 @@ def save(
             if seen is not None and seen.get(same.name) != same.recipe:
                 version = 0
             _refuse_stale(same, version, {"recipe": recipe})
+        elif version:
+            raise Stale(f"The recipe {title!r} was deleted since. Give version 0 to save it anew.")
         taken = {*recipes.names(), *(recipe.name for recipe in known)}
         name = same.name if same else free_slug(title, lambda slug: slug in taken)
         saved = same or row(project_id=project_id, name=name, created_by=actor.user_id)

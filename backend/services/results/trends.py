@@ -1,9 +1,11 @@
 """How one figure of the rounds goes from round to round: any metric, the judge's mean, wins against the start."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
@@ -14,12 +16,14 @@ from backend.values import Role, RoundStatus
 
 MOST_ROUNDS = 500
 """The newest ones."""
-LOOKED_AT = 100_000
-"""The judge's mean is that of so many samples of a round at most, the first ones."""
+LOOKED_AT = 20_000
+"""The judge's mean is that of so many samples of a round at most, the first ones by number."""
+KEPT_SECONDS = 30
+"""So long the judge's mean of a round that is not over stays as it was read."""
 JUDGE_MEAN, WIN_RATE = "judge_mean", "wins_against_start"
 OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
-_judge_means: dict[tuple[object, ...], "tuple[float, float | None, float | None, int] | None"] = {}
-"""Of rounds that are over, by what tells one state of a round from another."""
+_judge_means: dict[tuple[object, ...], "tuple[float, Value | None]"] = {}
+"""By what tells one state of a round from another: until when it holds, and the mean."""
 MOST_KEPT = 2048
 
 
@@ -68,7 +72,7 @@ def read(actor: Actor, project_id: int, name: str) -> list[TrendPoint]:
         if name == JUDGE_MEAN:
             return _points(rounds, lambda round_: _judge_mean(db, round_))
         if name == WIN_RATE:
-            return _points(rounds, lambda round_: _wins(db, actor, role, round_))
+            return _all_wins(db, actor, role, project_id, rounds)
         return _of_metric(db, rounds, name)
 
 
@@ -95,14 +99,17 @@ def _of_metric(db: Session, rounds: Sequence[tables.Round], name: str) -> list[T
 
 
 def _judge_mean(db: Session, round_: tables.Round) -> Value | None:
-    key = (round_.id, round_.created_at, round_.status, str(round_.counts))
-    if round_.status not in OPEN and key in _judge_means:
-        return _judge_means[key]
-    label = tables.Label
-    first = select(label.machine_score).where(label.round_id == round_.id, label.machine_score.is_not(None))
-    some = first.limit(LOOKED_AT).subquery()
-    score = some.c.machine_score
-    number, total, squares = db.execute(select(func.count(), func.sum(score), func.sum(score * score))).one()
+    # A round that was opened again may have other judgments when it is over for the second time.
+    ends = (str(round_.counts), str(round_.reopened), round_.finished_at)
+    key = (round_.id, round_.created_at, round_.status, *ends)
+    until, known = _judge_means.get(key, (0.0, None))
+    if time.monotonic() < until:
+        return known
+    label, sample = tables.Label, tables.Sample
+    some = select(sample.id).where(sample.round_id == round_.id).order_by(sample.id).limit(LOOKED_AT).subquery()
+    score = label.machine_score
+    sums = select(func.count(score), func.sum(score), func.sum(score * score))
+    number, total, squares = db.execute(sums.join(some, some.c.id == label.sample_id)).one()
     value: Value | None = None
     if number:
         middle = total / number
@@ -110,23 +117,33 @@ def _judge_mean(db: Session, round_: tables.Round) -> Value | None:
         spread = max(0.0, squares / number - middle * middle) ** 0.5
         half = 1.96 * spread / max(1, number - 1) ** 0.5
         value = (middle, middle - half, middle + half, number) if number > 1 else (middle, None, None, number)
-    if round_.status not in OPEN:
-        if len(_judge_means) >= MOST_KEPT:
-            _judge_means.clear()
-        _judge_means[key] = value
+    if len(_judge_means) >= MOST_KEPT:
+        _judge_means.clear()
+    _judge_means[key] = (time.monotonic() + KEPT_SECONDS if round_.status in OPEN else math.inf, value)
     return value
 
 
-def _wins(db: Session, actor: Actor, role: Role, round_: tables.Round) -> Value | None:
-    """Matches of all arenas between both checkpoints; one with as many votes for either has no winner."""
-    arena, match, vote = tables.Arena, tables.ArenaMatch, tables.ArenaVote
-    trained, start = round_.checkpoint_id, round_.policy_id
-    if trained is None or trained == start:
-        return None
-    is_first = and_(arena.first_id == trained, arena.second_id == start)
-    is_second = and_(arena.first_id == start, arena.second_id == trained)
+def _all_wins(
+    db: Session, actor: Actor, role: Role, project_id: int, rounds: Sequence[tables.Round]
+) -> list[TrendPoint]:
+    arenas: dict[frozenset[int], list[tables.Arena]] = {}
+    for arena in db.scalars(select(tables.Arena).where(tables.Arena.project_id == project_id)):
+        arenas.setdefault(frozenset((arena.first_id, arena.second_id)), []).append(arena)
+
+    def wins(round_: tables.Round) -> Value | None:
+        trained, start = round_.checkpoint_id, round_.policy_id
+        if trained is None or trained == start:
+            return None
+        return _wins(db, actor, role, trained, arenas.get(frozenset((trained, start)), []))
+
+    return _points(rounds, wins)
+
+
+def _wins(db: Session, actor: Actor, role: Role, trained: int, arenas: Sequence[tables.Arena]) -> Value | None:
+    """Matches of these arenas that the checkpoint won; one with as many votes for either has no winner."""
+    match, vote = tables.ArenaMatch, tables.ArenaVote
     won = lost = 0
-    for row in db.scalars(select(arena).where(arena.project_id == round_.project_id, or_(is_first, is_second))):
+    for row in arenas:
         votes = select(vote.match_id, vote.winner, vote.user_id).join(match, match.id == vote.match_id)
         standing = db.execute(votes.where(match.arena_id == row.id, ~vote.is_retracted)).all()
         number = db.scalar(select(func.count()).where(match.arena_id == row.id)) or 0

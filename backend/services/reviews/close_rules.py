@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.log import about
+from backend.pipeline import export_places
 from backend.services import review_settings, reviews
 from backend.services.access import Actor
 from backend.services.decisions import votes
@@ -19,7 +20,6 @@ from backend.services.decisions.item_counts import count_items
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
 from backend.services.rounds import reopened
-from backend.services.samples import export_places
 from backend.values import RoundStatus
 
 log = logging.getLogger("rondo.reviews")

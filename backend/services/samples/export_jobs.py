@@ -12,12 +12,13 @@ from backend import jobs, row_files, shared_files
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, RondoError, TooManyAttempts
 from backend.jobs import JobProgress
+from backend.pipeline import export_places
+from backend.pipeline.export_places import KEPT_DAYS
 from backend.pipeline.stage import Finish
 from backend.row_files import Format
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.samples import export_places, exports, visibility
-from backend.services.samples.export_places import KEPT_DAYS
+from backend.services.samples import exports, visibility
 from backend.services.samples.exports import ExportRequest
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, JobStatus, Role, Stage

@@ -21,12 +21,12 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.db.listing import scope
 from backend.db.search import Patience
 from backend.errors import Conflict, InvalidInput, NotFound
+from backend.pipeline.export_places import folder, forget_old, refuse_place
 from backend.row_files import Format, Values
 from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.questions import filtering
 from backend.services.samples import export_ids, export_rows, visibility
-from backend.services.samples.export_places import folder, forget_old, refuse_place
 from backend.services.samples.export_slots import Slot, writing
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, Role

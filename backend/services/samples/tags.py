@@ -160,11 +160,11 @@ def _write(
             db.execute(delete(row).where(*gone))
         if added:
             own = (here, row.user_id == actor.user_id)
-            _refuse_more(db, own)
             values = [place | {"sample_id": id_, "tag": tag, "created_at": at} for id_ in chunk for tag in added]
             # The same person may have put it in another tab.
             put = dialect.insert(row).values(values).on_conflict_do_nothing().returning(row.sample_id)
             changed.update(db.scalars(put))
+            _refuse_more(db, own)
     what = f"{len(changed):,} samples of round {round_.number}"
     words = {"added": [*added], "removed": [*removed]}
     events.note(db, actor, "tag samples", what, project_id=round_.project_id, round_id=round_.id, **words)
@@ -174,7 +174,9 @@ def _write(
 def _refuse_more(db: Session, own: Sequence[ColumnElement[bool]]) -> None:
     row = tables.SampleTag
     number = func.count()
-    most = select(row.sample_id).where(*own).group_by(row.sample_id)
-    full = db.scalar(most.having(number >= MOST_OF_SAMPLE).limit(1))
+    most = select(row.sample_id, number).where(*own).group_by(row.sample_id)
+    full = db.execute(most.having(number > MOST_OF_SAMPLE).limit(1)).one_or_none()
     if full is not None:
-        raise InvalidInput(f"Sample {full} has {MOST_OF_SAMPLE} tags of yours. Take one away first.")
+        raise InvalidInput(
+            f"Sample {full[0]} would have {full[1]} tags of yours, and {MOST_OF_SAMPLE} is the most. Take some away."
+        )
