@@ -202,5 +202,5 @@ def _view(job: tables.Job) -> DatasetExport:
     findings = tuple(
         RowFinding(**finding | {"positions": tuple(finding["positions"])}) for finding in result.get("findings", ())
     )
-    checked = (findings, result.get("left_out", {}), tuple(result.get("warnings", ())))
-    return DatasetExport(*of, *written, job.error, is_ready, ends, *checked)
+    left_out, warnings = result.get("left_out", {}), tuple(result.get("warnings", ()))
+    return DatasetExport(*of, *written, job.error, is_ready, ends, findings, left_out, warnings)

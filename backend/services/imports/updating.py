@@ -19,7 +19,7 @@ from backend.errors import Conflict
 from backend.services.decisions.rules import cut_of_round
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.staging import ANSWER, METADATA, SHOWN, StagedSamples
-from backend.services.imports.statements import RowJudgment, at_cut, machine_label
+from backend.services.imports.statements import at_cut, machine_label
 from backend.services.imports.writing import JUDGMENTS, of_judgments, spread_of
 from backend.values import LabelSource, RoundStatus
 
@@ -181,7 +181,7 @@ def _write(
         arrival.put(judgment, JUDGMENTS, rows, of_judgments(stored, round_id))
 
 
-def _judge(known: _Known, judged: Sequence[RowJudgment], cut: float, at: datetime) -> None:
+def _judge(known: _Known, judged: Sequence[tuple[Any, ...]], cut: float, at: datetime) -> None:
     """Label the sample by these judgments."""
     label, (score, verdict) = known.label, machine_label(judged, cut)
     label.score = label.machine_score = score

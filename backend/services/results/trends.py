@@ -111,7 +111,7 @@ def _judge_mean(db: Session, round_: tables.Round) -> Value | None:
     sums = select(func.count(score), func.sum(score), func.sum(score * score))
     number, total, squares = db.execute(sums.join(some, some.c.id == label.sample_id)).one()
     value: Value | None = None
-    if number:
+    if number and total is not None and squares is not None:
         middle = total / number
         # From the sums the interval of the mean follows as from the scores themselves.
         spread = max(0.0, squares / number - middle * middle) ** 0.5
