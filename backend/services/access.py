@@ -78,6 +78,15 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     return _role(row, in_trash=in_trash)
 
 
+def role_at_home(db: Session, actor: Actor, project_id: int) -> Role | None:
+    """As `role_of`; of a round in the trash, the role in the project that it came from."""
+    role = role_of(db, actor, project_id)
+    if role is not None:
+        return role
+    home_id = db.scalar(select(tables.Project.trash_of_id).where(tables.Project.id == project_id))
+    return None if home_id is None else role_of(db, actor, home_id)
+
+
 def _role(row: Any, *, in_trash: bool) -> Role | None:
     if row is None or not row.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")

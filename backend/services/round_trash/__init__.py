@@ -9,7 +9,8 @@ from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend import jobs
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, tables
+from backend.db.giving_way import giving_way
 from backend.db.many import among
 from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.services import events
@@ -54,7 +55,8 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
     Its reviewers hold nothing any more. Raises `Conflict` where it runs, may be read by what runs, is the project's
     baseline, is archived, or others are to follow it.
     """
-    with session() as db:
+
+    def move(db: Session) -> None:
         row = locked(db, actor, round_id)
         if why := refusal(db, row):
             raise Conflict(why)
@@ -72,6 +74,8 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
         db.execute(delete(lease).where(lease.round_id == round_id, lease.decided_at.is_(None)))
         db.execute(delete(tables.Presence).where(tables.Presence.round_id == round_id))
         events.note(db, actor, "trash round", f"round {number}", project_id=home_id, round_id=round_id)
+
+    giving_way(move)
     return get(actor, round_id)
 
 
@@ -118,7 +122,8 @@ def find(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> 
 
 def restore(actor: Actor, round_id: int) -> None:
     """Bring a round back as it was; needs the role curator. Raises `Conflict` where its deletion was begun."""
-    with session() as db:
+
+    def move(db: Session) -> None:
         entry = find(db, actor, round_id, Role.curator)
         db.get_one(tables.Project, entry.project_id, with_for_update=True)
         row = db.get_one(tables.Round, round_id, with_for_update=True, populate_existing=True)
@@ -130,6 +135,8 @@ def restore(actor: Actor, round_id: int) -> None:
         moving.take_back(db, hidden.id, entry.project_id)
         what = f"round {entry.number}"
         events.note(db, actor, "bring back round", what, project_id=entry.project_id, round_id=round_id)
+
+    giving_way(move)
 
 
 def locked(db: Session, actor: Actor, round_id: int) -> tables.Round:

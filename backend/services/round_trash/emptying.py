@@ -63,6 +63,7 @@ def delete_for_good(actor: Actor, round_id: int, since: datetime) -> Holdings:
                 raise Conflict(why)
             hidden.is_deleting = True
             _take_datasets(db, round_id, hidden_id)
+            _keep_events(db, entry.project_id, hidden_id)
             counts: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
             events.note(db, actor, "delete round", f"round {entry.number}", project_id=entry.project_id, **counts)
         deletion.delete_files(entry.name, [hidden_id])
@@ -85,6 +86,12 @@ def _take_datasets(db: Session, round_id: int, hidden_id: int) -> None:
     ours = select(dataset.id).where(dataset.round_id == round_id)
     db.execute(update(scan).where(scan.dataset_id.in_(ours)).values(project_id=hidden_id))
     db.execute(update(dataset).where(dataset.round_id == round_id).values(project_id=hidden_id))
+
+
+def _keep_events(db: Session, home_id: int, hidden_id: int) -> None:
+    """What was noted of the round stays in its project's audit trail."""
+    event = tables.Event
+    db.execute(update(event).where(event.project_id == hidden_id).values(project_id=home_id))
 
 
 def _kept_by(db: Session, row: tables.Round) -> str:

@@ -24,8 +24,11 @@ OF_ROUND: tuple[Any, ...] = (
     tables.Job,
 )
 """Tables whose rows say of which project and of which round they are, and that go along."""
-MOVED: tuple[Any, ...] = (*OF_ROUND, tables.Notice, tables.Dataset, tables.Scan, tables.Round)
-"""What a hidden project may hold; datasets and their scans only once its deletion has begun."""
+MOVED: tuple[Any, ...] = (*OF_ROUND, tables.Notice, tables.Event, tables.Dataset, tables.Scan, tables.Round)
+"""What a hidden project may hold; datasets and their scans only once its deletion has begun.
+
+The audit trail notes what is done in the project itself, but whoever read of the round before it went may write later.
+"""
 NAMES_ROUND = re.compile(r"[?&](?:round|left_out)=(\d+)(?:&|$)")
 NAMES_JOB = re.compile(r"[?&]job=(\d+)(?:&|$)")
 
