@@ -159,8 +159,10 @@ def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
     """The same of the round that lies in the trash in that hidden project."""
     home_id, row = hidden.trash_of_id, tables.Round
     number = db.scalar(select(row.number).where(row.project_id == hidden.id))
-    if home_id is None or number is None or role_of(db, actor, home_id) is None:
+    if home_id is None or number is None:
         return ""
+    if role_of(db, actor, home_id) is None:
+        return _said_of_trash(db, actor, home_id)  # all of the project may be there
     if hidden.is_deleting:
         return f"Round {number} is deleted in part and cannot come back. An owner can delete it again, which ends that."
     who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None

@@ -21,6 +21,7 @@ MOVED = (
     "template_rewrites",
     "jobs",
     "notices",
+    "deliveries",
     "events",
     "datasets",
     "scans",

@@ -149,6 +149,23 @@ def test_an_owner_deletes_a_round_for_good_unless_something_needs_it(database: s
         delete(rows.make_actor(project, Role.admin), second)
     held = emptying.contents(owner, second)
     assert (held.rounds, held.samples, held.decisions, held.checkpoints, held.num_bytes) == (1, 6, 1, 0, 1000)
+    with session() as db:
+        export = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, project_id=project.id)
+    with pytest.raises(Conflict, match=f"stays in the trash: job {export.id} .* may read the datasets"):
+        delete(owner, second)
+    with session() as db:
+        jobs.cancel(db, export.id)
+        ours = db.scalar(select(tables.Sample.id).where(tables.Sample.round_id == second))
+        db.get_one(tables.Round, first).few_shot = {"0": {"ids": [ours], "hash": ""}}
+    with pytest.raises(Conflict, match="round 1 shows its samples before prompts"):
+        delete(owner, second)
+    with session() as db:
+        db.get_one(tables.Round, first).few_shot = {}
+        # A preview that failed may have been of a round from this one; it keeps its rows until they are in the way.
+        preview = tables.Project.preview_id.is_not(None)
+        of_preview = tables.Round.project_id.in_(select(tables.Project.id).where(preview))
+        db.execute(update(tables.Round).where(of_preview).values(parent_id=second, number=3))
+    assert emptying.why_not(owner, second) == ""
     assert delete(owner, second) == held
     assert not Path(log).exists()
     with reading() as db:

@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
+from backend.jobs import deliveries
 from backend.services import archived, events, queue, reviews, round_trash, rounds
 from backend.services.decisions import locks
 from backend.services.judge_bench import disagreements, results
-from backend.services.projects import dashboard
+from backend.services.notices import hooks
+from backend.services.projects import dashboard, trash
 from backend.services.reviews import close_rules
+from backend.services.rounds import job_views
 from backend.services.samples import prompts_seen, visibility
 from backend.values import Role, RoundStatus, Stage
 from tests import rows, waiting
@@ -160,3 +163,47 @@ def test_the_dashboard_tells_no_number_that_a_round_in_the_trash_measured(databa
     assert state.accuracy is not None
     assert state.change is not None
     assert (state.accuracy.value, state.change.value) == (0.75, 0.25)
+
+
+@pytest.mark.on_sqlite
+def test_what_is_yet_to_be_sent_of_a_round_and_the_import_that_made_it_go_along(database: str) -> None:
+    project = rows.make_project()
+    curator, owner = rows.make_actor(project, Role.curator), rows.make_actor(None, is_owner=True)
+    round_id = rows.make_round(project, status=RoundStatus.done, stage=Stage.evaluate).id
+    with session() as db:
+        spec = {"kind": "import", "result": {"round_id": round_id}}
+        job = jobs.enqueue(db, stage=Stage.generate, queue=jobs.EXPORT, project_id=project.id, spec=spec)
+        jobs.cancel(db, job.id)
+        hook = tables.Webhook(project_id=project.id, url="http://127.0.0.1:1/", salt="", kinds=[])
+        db.add(hook)
+        db.flush()
+        home = db.get_one(tables.Project, project.id)
+        for number in (round_id, round_id + 1):
+            words = {"event": str(number), "path": f"review?round={number}", "text": f"{number} waits."}
+            deliveries.put(db, home, "test", hooks=[hook], **words)
+    assert len(hooks.sent(owner, hook.id)) == 2
+    round_trash.put(curator, round_id)
+    (other,) = hooks.sent(owner, hook.id)
+    assert other.text == f"{round_id + 1} waits."
+    deliveries.claim()
+    with reading() as db:
+        assert db.get_one(tables.Delivery, other.id - 1).error == "The round is in the trash."
+        assert db.get_one(tables.Job, job.id).project_id != project.id
+    with pytest.raises(NotFound, match="is in the trash"):
+        job_views.get(curator, job.id)
+    round_trash.restore(curator, round_id)
+    assert len(hooks.sent(owner, hook.id)) == 2
+    assert job_views.get(curator, job.id).job.id == job.id
+
+
+@pytest.mark.on_sqlite
+def test_who_asks_for_a_round_in_the_trash_of_a_project_in_the_trash_is_told_of_that(database: str) -> None:
+    project = rows.make_project("loop")
+    admin, stranger = rows.make_actor(project, Role.admin), rows.make_actor(None)
+    round_id = rows.make_round(project, status=RoundStatus.done, stage=Stage.evaluate).id
+    round_trash.put(admin, round_id)
+    trash.put_project(admin, project.id)
+    with pytest.raises(NotFound, match="The project loop is in the trash since"):
+        rounds.get(admin, round_id)
+    with pytest.raises(NotFound, match="There is no "):
+        rounds.get(stranger, round_id)
