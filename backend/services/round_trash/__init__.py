@@ -85,8 +85,11 @@ def why_not(actor: Actor, round_id: int) -> str:
         return refusal(db, get_row(db, actor, round_id, Role.curator))
 
 
-def list_mine(actor: Actor, project_id: int | None = None) -> list[TrashedRound]:
-    """The rounds in the trash of all projects that the actor is in, or of this one; the last to go there first."""
+def list_mine(actor: Actor, project_id: int | None = None, *, number: int | None = None) -> list[TrashedRound]:
+    """The rounds in the trash of all projects that the actor is in, or of this one; the last to go there first.
+
+    number: of this number alone.
+    """
     with reading() as db:
         if project_id is not None:
             require(db, actor, project_id, Role.viewer)
@@ -96,6 +99,7 @@ def list_mine(actor: Actor, project_id: int | None = None) -> list[TrashedRound]
         query = _query(user.id)
         home_id = query.selected_columns.home_id
         query = query.where(home_id == project_id) if project_id is not None else query
+        query = query.where(tables.Round.number == number) if number is not None else query
         if not user.is_owner:
             query = query.where(query.selected_columns.role.is_not(None))
         return [_view(row, owns=user.is_owner) for row in db.execute(query)]
@@ -188,7 +192,10 @@ def _query(user_id: int) -> Select[Any]:
     hidden, home = aliased(tables.Project), aliased(tables.Project)
     mine = (member.project_id == home.id) & (member.user_id == user_id)
     return (
-        select(row, hidden.trashed_at, hidden.is_deleting, home.id.label("home_id"), home.name.label("home"))
+        select(row.id, row.number, row.status, hidden.trashed_at, hidden.is_deleting)
+        .add_columns(row.recipe["title"].as_string().label("title"), row.recipe["name"].as_string().label("recipe"))
+        .add_columns(row.counts["samples"].as_integer().label("samples"))
+        .add_columns(home.id.label("home_id"), home.name.label("home"))
         .add_columns(who.name.label("by"), member.role, checkpoint.name.label("checkpoint"))
         .join(hidden, hidden.id == row.project_id)
         .join(home, home.id == hidden.trash_of_id)
@@ -201,17 +208,15 @@ def _query(user_id: int) -> Select[Any]:
 
 
 def _view(entry: Any, *, owns: bool) -> TrashedRound:
-    row: tables.Round = entry[0]
     is_curator = owns or (entry.role is not None and entry.role.rank >= Role.curator.rank)
-    samples = row.counts.get("samples")
     return TrashedRound(
-        row.id,
+        entry.id,
         entry.home_id,
         entry.home,
-        row.number,
-        str(row.recipe.get("title") or row.recipe.get("name", "")),
-        row.status,
-        samples if isinstance(samples, int) else None,
+        entry.number,
+        entry.title or entry.recipe or "",
+        entry.status,
+        entry.samples,
         entry.checkpoint or "",
         entry.trashed_at,
         entry.by or "",
