@@ -117,7 +117,8 @@ class ReadSample(ToolCall):
             ],
             "others_of_group": [shown(sample) for sample in read.group[:MOST_OTHERS]],
             "trained": [
-                fields(trained_on, "dataset_id", "round_number", "use", "checkpoint") for trained_on in read.trained
+                fields(trained_on, "dataset_id", "round_number", "is_round_in_trash", "use", "checkpoint")
+                for trained_on in read.trained
             ],
         }
 

@@ -54,9 +54,9 @@ def delete_for_good(actor: Asking, entry_id: Id, since: Since) -> Holdings:
 
 
 @router.get("/projects/{project_id}/trash")
-def list_trashed_rounds(actor: Asking, project_id: Id) -> list[TrashedRound]:
+def list_trashed_rounds(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[TrashedRound]:
     """The project's rounds in the trash, the last to go there first."""
-    return round_trash.list_mine(actor, project_id)
+    return cut(round_trash.list_mine(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/rounds/{round_id}/trash")

@@ -53,7 +53,7 @@ def restore(number: RoundNumber, project: Project = None, as_json: AsJson = Fals
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
-    trashed = next((entry for entry in round_trash.list_mine(actor, chosen.id) if entry.number == number), None)
+    trashed = next(iter(round_trash.list_mine(actor, chosen.id, number=number)), None)
     if trashed is not None:
         round_trash.restore(actor, trashed.id)
         text = f"{trashed.name} is back."

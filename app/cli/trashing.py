@@ -101,7 +101,7 @@ def delete_round(
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
-    entry = next((entry for entry in round_trash.list_mine(actor, chosen.id) if entry.number == number), None)
+    entry = next(iter(round_trash.list_mine(actor, chosen.id, number=number)), None)
     if entry is None:
         raise NotFound(f"There is no round {number} of {chosen.name} in the trash. `rondo trash list` shows what is.")
     if not yes:

@@ -1263,9 +1263,11 @@ class Trash(Noun):
         """Bring it back as it was."""
         self._ask("POST", f"/trash/{entry_id}/restore")
 
-    def list_trashed_rounds(self, project_id: int) -> list[shapes.TrashedRound]:
+    def list_trashed_rounds(
+        self, project_id: int, *, limit: int | None = None, after: str | None = None,
+    ) -> shapes.Page[shapes.TrashedRound]:
         """The project's rounds in the trash, the last to go there first."""
-        return self._ask("GET", f"/projects/{project_id}/trash")
+        return self._ask("GET", f"/projects/{project_id}/trash", query={"limit": limit, "after": after})
 
     def trash_project(self, project_id: int) -> shapes.TrashEntry:
         """Put a project in the trash; 409 while a job of it runs."""

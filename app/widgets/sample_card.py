@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
+from app.widgets.round_texts import IN_TRASH
 from app.widgets.sample_answers import by_whom, in_words
 from app.widgets.sample_facts import CORRECT, facts, score, source_word, speaker, title
 from app.widgets.sample_filters import to_address
@@ -255,7 +256,8 @@ def trained(row: TrainingUse) -> JSON:
     )
     return {
         "id": str(row.dataset_id),
-        "title": text.format(number=row.round_number, use=row.use, name=row.checkpoint),
+        "title": text.format(number=row.round_number, use=row.use, name=row.checkpoint)
+        + (gettext(IN_TRASH) if row.is_round_in_trash else ""),
     }
 
 

@@ -159,7 +159,7 @@ def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> C
     delivery, its_hook, mail, its_project = db.execute(query.execution_options(populate_existing=True)).one()
     refused = ""
     if its_project.trashed_at is not None or its_project.is_deleting:
-        refused = "The project is in the trash."
+        refused = f"The {'project' if its_project.trash_of_id is None else 'round'} is in the trash."
     elif its_hook is not None and its_hook.paused_at is not None:
         refused = "The webhook is paused."
     elif delivery.user_id is not None and not (mail and _is_in(db, delivery)):

@@ -50,12 +50,16 @@ def refuse_trashed(db: Session, project_id: int) -> None:
         raise Conflict(f"The {what} is in the trash, so nothing is done for it. Bring it back first.")
 
 
-def refuse_archived(db: Session, round_id: int | None) -> None:
-    """Raise `Conflict` where the round is archived."""
-    query = select(Round.number).where(Round.id == round_id, Round.archived_at.is_not(None))
-    number = db.scalar(query) if round_id is not None else None
-    if number is not None:
-        raise Conflict(f"Round {number} is archived, so nothing is done for it. Restore it on its page first.")
+def refuse_away(db: Session, round_id: int | None) -> None:
+    """Raise `Conflict` for a round in an archive or in the trash."""
+    if round_id is None:
+        return
+    query = select(Round.number, Round.archived_at, Project.trash_of_id).join(Project, Project.id == Round.project_id)
+    row = db.execute(query.where(Round.id == round_id)).one_or_none()
+    if row is not None and row.archived_at is not None:
+        raise Conflict(f"Round {row.number} is archived, so nothing is done for it. Restore it on its page first.")
+    if row is not None and row.trash_of_id is not None:  # it went there since the caller read whose it is
+        raise Conflict(f"Round {row.number} is in the trash, so nothing is done for it. Bring it back first.")
 
 
 def refuse_superseded(db: Session, job: Job) -> None:

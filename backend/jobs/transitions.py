@@ -59,7 +59,7 @@ def enqueue(
         created_by=created_by,
     )
     refusals.refuse_trashed(db, project_id)
-    refusals.refuse_archived(db, round_id)
+    refusals.refuse_away(db, round_id)
     refusals.refuse_second(db, round_id)
     db.add(job)
     _flush(db, round_id)
@@ -87,7 +87,7 @@ def resume(db: Session, job_id: int) -> Job:
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
     refusals.refuse_trashed(db, job.project_id)
-    refusals.refuse_archived(db, job.round_id)
+    refusals.refuse_away(db, job.round_id)
     refusals.refuse_superseded(db, job)
     if not refusals.is_beside(job):
         refusals.refuse_in_review(db, job)

@@ -78,6 +78,15 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     return _role(row, in_trash=in_trash)
 
 
+def role_at_home(db: Session, actor: Actor, project_id: int) -> Role | None:
+    """As `role_of`; of a round in the trash, the role in the project that it came from."""
+    role = role_of(db, actor, project_id)
+    if role is not None:
+        return role
+    home_id = db.scalar(select(tables.Project.trash_of_id).where(tables.Project.id == project_id))
+    return None if home_id is None else role_of(db, actor, home_id)
+
+
 def _role(row: Any, *, in_trash: bool) -> Role | None:
     if row is None or not row.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
@@ -150,8 +159,10 @@ def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
     """The same of the round that lies in the trash in that hidden project."""
     home_id, row = hidden.trash_of_id, tables.Round
     number = db.scalar(select(row.number).where(row.project_id == hidden.id))
-    if home_id is None or number is None or role_of(db, actor, home_id) is None:
+    if home_id is None or number is None:
         return ""
+    if role_of(db, actor, home_id) is None:
+        return _said_of_trash(db, actor, home_id)  # all of the project may be there
     if hidden.is_deleting:
         return f"Round {number} is deleted in part and cannot come back. An owner can delete it again, which ends that."
     who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None

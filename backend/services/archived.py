@@ -24,8 +24,11 @@ def refuse(row: tables.Round) -> None:
         raise Conflict(f"Round {row.number} is archived: its rows are in files. Restore it on its page, then retry.")
 
 
-def refuse_held(db: Session, round_id: int) -> None:
-    """As `refuse`, by the round's id, and keep it from being archived until the caller's transaction ends."""
+def refuse_held(db: Session, round_id: int, *, even_in_trash: bool = False) -> None:
+    """As `refuse`, by the round's id, and keep it from being archived until the caller's transaction ends.
+
+    Raises `Conflict`, too, where it went to the trash since the caller looked, but for what stays `even_in_trash`.
+    """
     project, round_ = tables.Project, tables.Round
     ours = select(round_.project_id).where(round_.id == round_id).scalar_subquery()
     # In the order in which whoever archives locks them.
@@ -34,6 +37,15 @@ def refuse_held(db: Session, round_id: int) -> None:
     row = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if row is not None:
         refuse(row)
+        if not even_in_trash:
+            refuse_trashed(db, row)
+
+
+def refuse_trashed(db: Session, row: tables.Round) -> None:
+    """Raise `Conflict` where a round that the caller holds is in the trash: it comes back as it was."""
+    project = tables.Project
+    if db.scalar(select(project.id).where(project.id == row.project_id, project.trash_of_id.is_not(None))) is not None:
+        raise Conflict(f"Round {row.number} is in the trash, so nothing was changed. Bring it back first.")
 
 
 def refuse_id(db: Session, round_id: int) -> None:

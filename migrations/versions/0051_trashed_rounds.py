@@ -21,6 +21,8 @@ MOVED = (
     "template_rewrites",
     "jobs",
     "notices",
+    "deliveries",
+    "events",
     "datasets",
     "scans",
     "rounds",

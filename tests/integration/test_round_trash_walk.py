@@ -101,6 +101,22 @@ def test_every_route_answers_as_if_the_round_was_not_there_and_no_list_tells_of_
     assert "`rondo round restore 1`" in gone
 
 
+def test_who_decides_or_only_reads_is_told_where_the_round_is_and_nothing_of_it(hidden: World) -> None:
+    odd = []
+    for role in (Role.reviewer, Role.viewer):
+        with site.with_token(replace(hidden.actor(role), via="api")) as client:
+            for path in walk.READS:
+                answer = walk.send(client, "GET", path, None, hidden)
+                assert WORD not in answer.text, (role, path)
+                if path in OTHERS or not any(f"{{{name}}}" in path for name in ("round_id", "sample_id", "job_id")):
+                    continue
+                # Of a job of another kind, and of a sample beside others, it is said that there is none.
+                tells = "{round_id}" in path or (path.startswith(("/jobs/", "/samples/")) and "similar" not in path)
+                if answer.status_code != 404 or (tells and "is in the trash" not in answer.text):
+                    odd.append((role, path, answer.status_code, answer.text[:200]))
+    assert odd == []
+
+
 def test_no_page_shows_it(hidden: World) -> None:
     with site.signed_in(hidden.actor(Role.admin)) as client:
         browser = Browser(client, hidden.project.slug)
@@ -119,12 +135,16 @@ def test_no_tool_of_an_agent_reaches_it(hidden: World) -> None:
     before = snapshot()
     for name, tool in calls.TOOLS.items():
         named = {field: hidden.ids[field] for field in tool.model_fields if field in ("round_id", "sample_id")}
-        more: dict[str, Any] = {"kind": "reject", "client_id": "agents-1"} if name == "decide" else {}
+        more: dict[str, Any] = {"kind": "reject", "reason": "no", "client_id": "agents-1"} if name == "decide" else {}
         more = {field: value for field, value in more.items() if field in tool.model_fields}
         if named:
             result = calls.run(owner, name, named | more)
             assert result.is_error, (name, result.text)
             assert WORD not in result.text
+            assert name != "decide" or "is in the trash" in result.text
+    asked = {"project_id": hidden.ids["project_id"], "round_ids": [hidden.ids["round_id"]]}
+    exported = calls.run(owner, "export_samples", asked)
+    assert exported.is_error, exported.text
     listed = json.loads(calls.run(owner, "list_rounds", {"project_id": hidden.ids["project_id"]}).text)
     assert [row["number"] for row in listed["rounds"]] == [2]
     assert changed(before) <= OWN

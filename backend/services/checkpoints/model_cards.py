@@ -45,6 +45,7 @@ class LineageRound:
     content_hash: str
     decisions: int
     overrides: int
+    is_in_trash: bool = False
 
 
 def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
@@ -139,6 +140,9 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
     on_the_way = select(role.round_id).where(role.checkpoint_id.in_(ids), role.step >= 0)
     rounds = list(db.scalars(select(round_).where(round_.checkpoint_id.in_(ids) | round_.id.in_(on_the_way))))
     known = {round_.id: round_ for round_ in rounds}
+    project = tables.Project
+    homes = {item.project_id for item in rounds}
+    hidden = set(db.scalars(select(project.id).where(project.id.in_(homes), project.trash_of_id.is_not(None))))
     named = {
         checkpoint_id
         for item in rounds
@@ -174,6 +178,7 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
                 dataset.content_hash if dataset else "",
                 sum(person.decisions for person in people),
                 sum(person.overrides for person in people),
+                training_round.project_id in hidden,
             )
         )
     return sorted(origins, key=lambda origin: origin.number)
@@ -224,7 +229,7 @@ def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound])
     line = " ← ".join(plain(row.name) for row in lineage)
     rows = [
         [
-            str(origin.number),
+            f"{origin.number}{' (in the trash)' if origin.is_in_trash else ''}",
             f"{origin.recipe} (arXiv {origin.paper})" if origin.paper else origin.recipe,
             origin.policy,
             origin.judge,

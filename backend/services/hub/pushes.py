@@ -84,7 +84,7 @@ def push_dataset(
         )
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
-        archived.refuse_held(db, row.round_id)
+        archived.refuse_held(db, row.round_id, even_in_trash=True)  # what it froze stays
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows, "reason": reason}
         handling = None if found_rows == "refuse" else found_rows
         passes = gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend import jobs
@@ -16,6 +16,7 @@ from backend.pipeline.bench_figures import Confusion, JudgePair
 from backend.pipeline.health.shapes import HealthMeasure
 from backend.services.access import Actor, require, role_of
 from backend.services.judge_bench.opening import find
+from backend.services.rounds.moving import hidden_of
 from backend.services.samples import visibility
 from backend.values import JSON, JobStatus, Role
 
@@ -176,7 +177,10 @@ def _hidden(db: Session, actor: Actor, project_id: int, bench_ids: Sequence[int]
 
 def _deciding(db: Session, project_id: int) -> set[int]:
     """The rounds on which people decide, and all that branching joins to one of them: they share texts."""
-    rows = db.scalars(select(tables.Round).where(tables.Round.project_id == project_id)).all()
+    round_ = tables.Round
+    # A round in the trash comes back to its review, and its texts stay on the benches meanwhile.
+    here = or_(round_.project_id == project_id, round_.project_id.in_(hidden_of(project_id)))
+    rows = db.scalars(select(round_).where(here)).all()
     ids = {row.id for row in rows if visibility.awaits_decisions(row)}
     links = [(row.id, row.branch_of_id) for row in rows if row.branch_of_id is not None]
     while more := {bench_id for link in links if ids.intersection(link) for bench_id in link} - ids:

@@ -63,6 +63,7 @@ def release(actor: Actor, round_id: int, reason: str) -> int:
         get_row(db, actor, round_id, Role.curator)
         query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
         row = db.scalars(query.execution_options(populate_existing=True)).one()
+        archived.refuse_trashed(db, row)  # the lock may have been waited for
         if row.status is not RoundStatus.held:
             raise Conflict(f"Round {row.number} is {row.status} and not held, so there is nothing to let go on.")
         given: dict[str, Any] = {

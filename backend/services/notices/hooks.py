@@ -139,8 +139,9 @@ def sent(actor: Actor, webhook_id: int) -> list[DeliveryView]:
     """The last things that were or are to be sent to it, newest first."""
     row = tables.Delivery
     with reading() as db:
-        _find(db, actor, webhook_id)
-        query = select(row).where(row.webhook_id == webhook_id).order_by(row.id.desc()).limit(SHOWN)
+        hook = _find(db, actor, webhook_id)
+        told = row.webhook_id == webhook_id, row.project_id == hook.project_id  # not of rounds in the trash
+        query = select(row).where(*told).order_by(row.id.desc()).limit(SHOWN)
         return [_delivery(delivery) for delivery in db.scalars(query)]
 
 

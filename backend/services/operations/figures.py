@@ -18,7 +18,7 @@ class InstallationFigures:
     jobs: dict[tuple[str, str], int]
     """By queue and status."""
     rounds: dict[str, int]
-    """By status, without those in the trash."""
+    """By status, without those in the trash; their jobs are counted above, as work of these queues."""
     workers: dict[str, int]
     """Those alive that take work, by the queue that they take from."""
     queue_ages: dict[str, float]

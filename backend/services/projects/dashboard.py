@@ -226,16 +226,17 @@ def _measure(db: Session, read: _Read, ids: list[int]) -> None:
     measured = (metric.name == ACCURACY, metric.value.is_not(None))
     place = func.row_number().over(partition_by=row.project_id, order_by=(row.number.desc(), metric.id.desc()))
     statement = select(row.id.label("round_id"), metric.id.label("metric_id"), place.label("place"))
-    statement = statement.join(metric, metric.checkpoint_id == row.checkpoint_id).where(
-        among(row.project_id, ids), *measured
-    )
+    # What a round in the trash measured of the same checkpoint is not told.
+    ours = (metric.checkpoint_id == row.checkpoint_id) & (metric.project_id == row.project_id)
+    statement = statement.join(metric, ours).where(among(row.project_id, ids), *measured)
     ranked = statement.subquery()
     last = select(row, *numbers).join(ranked, ranked.c.round_id == row.id).join(metric, metric.id == ranked.c.metric_id)
     started: dict[int, int] = {}
     for round_, value, low, high, n, metric_id, by in db.execute(last.where(ranked.c.place == 1)):
         read.measured[round_.project_id] = _at(round_), MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
         started[round_.policy_id] = round_.project_id
-    before = select(metric.checkpoint_id, metric.id, metric.details["measured_by"]).where(*measured)
+    before = select(metric.checkpoint_id, metric.id, metric.details["measured_by"])
+    before = before.where(among(metric.project_id, ids), *measured)
     pairs: dict[int, tuple[int, int]] = {}
     for checkpoint_id, metric_id, by in db.execute(before.where(among(measured_id, list(started))).order_by(metric.id)):
         project_id = started[checkpoint_id]

@@ -154,8 +154,11 @@ def _all(db: Session, entry_id: int) -> list[int]:
     return [*db.scalars(select(project.id).where(hidden).order_by(project.id)), entry_id]
 
 
-def steps(project_id: int) -> Iterator[None]:
-    """Delete what a project holds, from what nothing refers to down; yields after each transaction."""
+def steps(project_id: int, name: str = "") -> Iterator[None]:
+    """Delete what a project holds, from what nothing refers to down; yields after each transaction.
+
+    name: what is said to be deleted where a file of it cannot be; by default the project.
+    """
     with reading() as db:
         rounds = _ids(db, tables.Round, project_id)
         datasets, benches = _ids(db, tables.Dataset, project_id), _ids(db, tables.JudgeBench, project_id)
@@ -182,7 +185,7 @@ def steps(project_id: int) -> Iterator[None]:
         db.execute(delete(tables.PromptSet).where(tables.PromptSet.project_id == project_id))
     yield
     # A process that was only just cancelled may have written since, and the rows still say whose files these are.
-    delete_files(f"The project {project_id}", [project_id])
+    delete_files(name or f"The project {project_id}", [project_id])
     for job_id in jobs:
         with session() as db:
             db.execute(delete(tables.JobPoint).where(tables.JobPoint.job_id == job_id))

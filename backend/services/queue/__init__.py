@@ -11,7 +11,7 @@ from backend.db import glancing, reading, session, standing, tables
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
-from backend.services.access import Actor
+from backend.services.access import Actor, require
 from backend.services.decisions import presence, quotas, slots
 from backend.services.decisions.rows import own
 from backend.services.queue.orders import Order
@@ -133,7 +133,13 @@ def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked, limit:
     slots.one_at_a_time(db, round_.id)
     # The person may have a second desk open, or have been paused since the items were looked for.
     ids = quotas.cut(db, actor, round_.id, picked.ids)
-    return slots.claim(db, actor, round_.id, settings, ids, drawn=picked.drawn, most=limit)
+    won = slots.claim(db, actor, round_.id, settings, ids, drawn=picked.drawn, most=limit)
+    if won and db.get_bind().dialect.name != "sqlite":
+        # Whoever put the round in the trash was waited for, and took what was held before.
+        home_id = db.scalar(select(tables.Round.project_id).where(tables.Round.id == round_.id))
+        if home_id is not None and home_id != round_.project_id:
+            require(db, actor, home_id, Role.reviewer)
+    return won
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

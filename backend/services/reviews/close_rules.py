@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.log import about
 from backend.pipeline import export_places
-from backend.services import review_settings, reviews
+from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.acts import is_first, spent
@@ -109,6 +109,7 @@ def _pause(round_id: int) -> None:
         round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
         actor = None if round_ is None else on_behalf(db, round_)
         if round_ is not None and actor is not None and round_.status is RoundStatus.review:
+            archived.refuse_trashed(db, round_)
             paused = pauses.pause_low(db, actor, round_)
             log.info("Round %s: %s people are paused by their gold score.", round_id, len(paused))
 
@@ -124,7 +125,7 @@ def _closed(round_id: int) -> bool:
             return False
         log.info("Round %s: the review is closed by rule, as %s.", round_id, state.says)
     except Conflict:
-        log.info("Round %s was closed by somebody else at the same moment.", round_id)
+        log.info("Round %s was closed by somebody else at the same moment, or put in the trash.", round_id)
         return False
     except Exception:
         log.warning("Round %s could not be looked at; it is again in a moment.", round_id, exc_info=True)
@@ -139,6 +140,7 @@ def close(round_id: int) -> bool:
         round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
         if round_ is None or round_.status is not RoundStatus.review:
             return False
+        archived.refuse_trashed(db, round_)
         state, actor = due(db, round_), on_behalf(db, round_)
         if not state.is_due or actor is None:
             return False

@@ -7,7 +7,7 @@ from backend import jobs
 from backend.db import session, tables
 from backend.errors import Conflict
 from backend.recipes import job_after_people
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor
 from backend.services.decisions import tallies
 from backend.services.reviews import reopening
@@ -30,6 +30,7 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
     """Close the review in the caller's transaction, as `close`; raises `Conflict` when somebody did already."""
     query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
     round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    archived.refuse_trashed(db, round_)  # the lock may have been waited for
     if round_.status is not RoundStatus.review:
         raise Conflict(
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "

@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.rounds import get_row, review_scope
+from backend.services.rounds import hold_row, review_scope
 from backend.services.samples import visibility
 from backend.values import JobStatus, Role, RoundStatus, Stage
 
@@ -54,7 +54,7 @@ def start(actor: Actor, sample_id: int, instruction: str) -> int:
         sample = db.get(tables.Sample, sample_id)
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        round_ = get_row(db, actor, sample.round_id, Role.reviewer)
+        round_ = hold_row(db, actor, sample.round_id, Role.reviewer)
         if round_.status is not RoundStatus.review:
             raise Conflict(f"Round {round_.number} is not in review, so its samples are no longer repaired.")
         kept = visibility.hidden(db, actor, round_)

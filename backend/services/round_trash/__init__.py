@@ -9,7 +9,8 @@ from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend import jobs
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, tables
+from backend.db.giving_way import giving_way
 from backend.db.many import among
 from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.services import events
@@ -54,7 +55,8 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
     Its reviewers hold nothing any more. Raises `Conflict` where it runs, may be read by what runs, is the project's
     baseline, is archived, or others are to follow it.
     """
-    with session() as db:
+
+    def move(db: Session) -> None:
         row = locked(db, actor, round_id)
         if why := refusal(db, row):
             raise Conflict(why)
@@ -72,6 +74,8 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
         db.execute(delete(lease).where(lease.round_id == round_id, lease.decided_at.is_(None)))
         db.execute(delete(tables.Presence).where(tables.Presence.round_id == round_id))
         events.note(db, actor, "trash round", f"round {number}", project_id=home_id, round_id=round_id)
+
+    giving_way(move)
     return get(actor, round_id)
 
 
@@ -81,8 +85,11 @@ def why_not(actor: Actor, round_id: int) -> str:
         return refusal(db, get_row(db, actor, round_id, Role.curator))
 
 
-def list_mine(actor: Actor, project_id: int | None = None) -> list[TrashedRound]:
-    """The rounds in the trash of all projects that the actor is in, or of this one; the last to go there first."""
+def list_mine(actor: Actor, project_id: int | None = None, *, number: int | None = None) -> list[TrashedRound]:
+    """The rounds in the trash of all projects that the actor is in, or of this one; the last to go there first.
+
+    number: of this number alone.
+    """
     with reading() as db:
         if project_id is not None:
             require(db, actor, project_id, Role.viewer)
@@ -92,6 +99,7 @@ def list_mine(actor: Actor, project_id: int | None = None) -> list[TrashedRound]
         query = _query(user.id)
         home_id = query.selected_columns.home_id
         query = query.where(home_id == project_id) if project_id is not None else query
+        query = query.where(tables.Round.number == number) if number is not None else query
         if not user.is_owner:
             query = query.where(query.selected_columns.role.is_not(None))
         return [_view(row, owns=user.is_owner) for row in db.execute(query)]
@@ -118,7 +126,8 @@ def find(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> 
 
 def restore(actor: Actor, round_id: int) -> None:
     """Bring a round back as it was; needs the role curator. Raises `Conflict` where its deletion was begun."""
-    with session() as db:
+
+    def move(db: Session) -> None:
         entry = find(db, actor, round_id, Role.curator)
         db.get_one(tables.Project, entry.project_id, with_for_update=True)
         row = db.get_one(tables.Round, round_id, with_for_update=True, populate_existing=True)
@@ -130,6 +139,8 @@ def restore(actor: Actor, round_id: int) -> None:
         moving.take_back(db, hidden.id, entry.project_id)
         what = f"round {entry.number}"
         events.note(db, actor, "bring back round", what, project_id=entry.project_id, round_id=round_id)
+
+    giving_way(move)
 
 
 def locked(db: Session, actor: Actor, round_id: int) -> tables.Round:
@@ -181,7 +192,10 @@ def _query(user_id: int) -> Select[Any]:
     hidden, home = aliased(tables.Project), aliased(tables.Project)
     mine = (member.project_id == home.id) & (member.user_id == user_id)
     return (
-        select(row, hidden.trashed_at, hidden.is_deleting, home.id.label("home_id"), home.name.label("home"))
+        select(row.id, row.number, row.status, hidden.trashed_at, hidden.is_deleting)
+        .add_columns(row.recipe["title"].as_string().label("title"), row.recipe["name"].as_string().label("recipe"))
+        .add_columns(row.counts["samples"].as_integer().label("samples"))
+        .add_columns(home.id.label("home_id"), home.name.label("home"))
         .add_columns(who.name.label("by"), member.role, checkpoint.name.label("checkpoint"))
         .join(hidden, hidden.id == row.project_id)
         .join(home, home.id == hidden.trash_of_id)
@@ -194,17 +208,15 @@ def _query(user_id: int) -> Select[Any]:
 
 
 def _view(entry: Any, *, owns: bool) -> TrashedRound:
-    row: tables.Round = entry[0]
     is_curator = owns or (entry.role is not None and entry.role.rank >= Role.curator.rank)
-    samples = row.counts.get("samples")
     return TrashedRound(
-        row.id,
+        entry.id,
         entry.home_id,
         entry.home,
-        row.number,
-        str(row.recipe.get("title") or row.recipe.get("name", "")),
-        row.status,
-        samples if isinstance(samples, int) else None,
+        entry.number,
+        entry.title or entry.recipe or "",
+        entry.status,
+        entry.samples,
         entry.checkpoint or "",
         entry.trashed_at,
         entry.by or "",

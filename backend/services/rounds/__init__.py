@@ -99,6 +99,15 @@ def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) 
     return row
 
 
+def hold_row(db: Session, actor: Actor, round_id: int, role: Role) -> tables.Round:
+    """As `get_row`, kept out of the trash until the caller's transaction ends, without a lock on the round."""
+    row, project = get_row(db, actor, round_id, role), tables.Project
+    db.scalar(select(project.id).where(project.id == row.project_id).with_for_update(read=True, key_share=True))
+    db.refresh(row)  # whoever put it there may have been waited for
+    require(db, actor, row.project_id, role)
+    return row
+
+
 def get(actor: Actor, round_id: int) -> RoundView:
     """One round."""
     with reading() as db:
@@ -230,7 +239,7 @@ def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
     Raises `Conflict` where there is nothing to cancel.
     """
     with session() as db:
-        row = get_row(db, actor, round_id, Role.curator)
+        row = hold_row(db, actor, round_id, Role.curator)
         events.note(db, actor, "cancel round", f"round {row.number}", project_id=row.project_id, round_id=round_id)
         active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
         if active is not None and not only_waiting:

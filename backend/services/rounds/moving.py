@@ -24,8 +24,19 @@ OF_ROUND: tuple[Any, ...] = (
     tables.Job,
 )
 """Tables whose rows say of which project and of which round they are, and that go along."""
-MOVED: tuple[Any, ...] = (*OF_ROUND, tables.Notice, tables.Dataset, tables.Scan, tables.Round)
-"""What a hidden project may hold; datasets and their scans only once its deletion has begun."""
+MOVED: tuple[Any, ...] = (
+    *OF_ROUND,
+    tables.Notice,
+    tables.Delivery,
+    tables.Event,
+    tables.Dataset,
+    tables.Scan,
+    tables.Round,
+)
+"""What a hidden project may hold; datasets and their scans only once its deletion has begun.
+
+The audit trail notes what is done in the project itself, but whoever read of the round before it went may write later.
+"""
 NAMES_ROUND = re.compile(r"[?&](?:round|left_out)=(\d+)(?:&|$)")
 NAMES_JOB = re.compile(r"[?&]job=(\d+)(?:&|$)")
 
@@ -46,17 +57,19 @@ def take_out(db: Session, row: tables.Round, hidden_id: int) -> None:
     """Move a round into a hidden project, with its jobs, its notices and whatever else is told of it."""
     home_id, job, rewrite = row.project_id, tables.Job, tables.TemplateRewrite
     rewriting = select(rewrite.job_id).where(rewrite.round_id == row.id, rewrite.job_id.is_not(None))
-    ours = select(tables.Sample.id).where(tables.Sample.round_id == row.id)
     about = job.round_id.is_(None) & or_(
-        job.spec["round_id"].as_integer() == row.id, job.spec["sample_id"].as_integer().in_(ours)
+        job.spec["round_id"].as_integer() == row.id,
+        job.spec["result", "round_id"].as_integer() == row.id,  # an import's
     )
-    ids = db.scalars(select(job.id).where(job.project_id == home_id, or_(job.id.in_(rewriting), about))).all()
+    ids = [*db.scalars(select(job.id).where(job.project_id == home_id, or_(job.id.in_(rewriting), about)))]
+    ids += _of_samples(db, row.id, home_id)
     for some in in_chunks(ids):
         db.execute(update(job).where(job.id.in_(some)).values(project_id=hidden_id))
     for table in OF_ROUND:
         here = table.project_id == home_id, table.round_id == row.id
         db.execute(update(table).where(*here).values(project_id=hidden_id))
-    _take_notices(db, row.id, home_id, hidden_id)
+    _take_told(db, tables.Notice, tables.Notice.path, row.id, home_id, hidden_id)
+    _take_told(db, tables.Delivery, tables.Delivery.body["path"].as_string(), row.id, home_id, hidden_id)
     row.project_id = hidden_id
     db.flush()
 
@@ -93,15 +106,28 @@ def refuse_ids(db: Session, project_id: int, external_ids: Sequence[str]) -> Non
             )
 
 
-def _take_notices(db: Session, round_id: int, home_id: int, hidden_id: int) -> None:
-    notice, job = tables.Notice, tables.Job
+def _of_samples(db: Session, round_id: int, home_id: int) -> list[int]:
+    """The ids of jobs about one sample of the round each, as repairs are."""
+    job, sample = tables.Job, tables.Sample
+    sample_id = job.spec["sample_id"].as_integer()
+    query = select(job.id, sample_id).where(job.project_id == home_id, job.round_id.is_(None), sample_id.is_not(None))
+    by_job = dict(db.execute(query).tuples().all())
+    ours = set[int]()
+    for some in in_chunks(sorted(set(by_job.values()))):
+        ours.update(db.scalars(select(sample.id).where(sample.id.in_(some), sample.round_id == round_id)))
+    return [job_id for job_id, number in by_job.items() if number in ours]
+
+
+def _take_told(db: Session, table: Any, of_path: Any, round_id: int, home_id: int, hidden_id: int) -> None:
+    """Move what people and webhooks were told of the round, or are yet to be, by the page that it leads to."""
+    job = tables.Job
     jobs = set(db.scalars(select(job.id).where(job.project_id == hidden_id)))
-    may_be = or_(notice.path.contains(f"={round_id}"), notice.path.contains("job="))
-    query = select(notice.id, notice.path).where(notice.project_id == home_id, may_be)
+    may_be = or_(of_path.contains(f"={round_id}"), of_path.contains("job="))
+    query = select(table.id, of_path).where(table.project_id == home_id, may_be)
     told: Sequence[Any] = db.execute(query).all()
     ids = [id_ for id_, path in told if _is_about(path, round_id, jobs)]
     for some in in_chunks(ids):
-        db.execute(update(notice).where(notice.id.in_(some)).values(project_id=hidden_id))
+        db.execute(update(table).where(table.id.in_(some)).values(project_id=hidden_id))
 
 
 def _is_about(path: str, round_id: int, jobs: set[int]) -> bool:

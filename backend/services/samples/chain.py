@@ -5,7 +5,7 @@ In a blind review nothing of it is told: what was said of a text tells as much a
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
@@ -88,12 +88,23 @@ def _above(db: Session, sample: tables.Sample) -> list[int]:
     ids_above: list[int] = []
     group_id = sample.group_id
     while len(ids_above) < MOST_ABOVE:
-        parent = db.scalar(select(tables.Group.parent_id).where(tables.Group.id == group_id))
+        parent = db.scalar(
+            select(tables.Group.parent_id)
+            .join(tables.Sample, tables.Sample.id == tables.Group.parent_id)
+            .where(tables.Group.id == group_id, tables.Sample.round_id.not_in(_in_trash()))
+        )
         if parent is None:
             break
         ids_above.append(parent)
         group_id = db.get_one(tables.Sample, parent).group_id
     return ids_above
+
+
+def _in_trash() -> Select[int]:
+    """The ids of rounds in the trash, whose texts nobody is shown."""
+    project = tables.Project
+    hidden = select(project.id).where(project.trash_of_id.is_not(None))
+    return select(tables.Round.id).where(tables.Round.project_id.in_(hidden))
 
 
 def _below(db: Session, sample: tables.Sample) -> tuple[list[tables.Group], dict[int, list[int]]]:
@@ -102,7 +113,11 @@ def _below(db: Session, sample: tables.Sample) -> tuple[list[tables.Group], dict
     Only texts with a label: those that lists show.
     """
     group, answer, label = tables.Group, tables.Sample, tables.Label
-    query = select(group).where(group.parent_id == sample.id).order_by(group.step, group.position)
+    query = (
+        select(group)
+        .where(group.parent_id == sample.id, group.round_id.not_in(_in_trash()))
+        .order_by(group.step, group.position)
+    )
     questions = list(db.scalars(query.limit(MOST_QUESTIONS + 1)))
     answers: dict[int, list[int]] = {question.id: [] for question in questions}
     shown = [question.id for question in questions[:MOST_QUESTIONS]]

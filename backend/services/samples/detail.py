@@ -52,6 +52,7 @@ class TrainingUse:
     round_number: int
     use: str
     checkpoint: str | None
+    is_round_in_trash: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,11 +200,13 @@ def datasets(db: Session, sample_id: int) -> list[TrainingUse]:
 
     A row that a mixer dropped stands in the dataset of the selector alone, which no training reads.
     """
-    example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
+    example, dataset, round_, project = tables.Example, tables.Dataset, tables.Round, tables.Project
     query = (
         select(dataset.id, round_.id, round_.number, example.rejected_id, example.label, example.origin)
+        .add_columns(project.trash_of_id)
         .join(dataset, dataset.id == example.dataset_id)
         .join(round_, round_.id == dataset.round_id)
+        .join(project, project.id == round_.project_id)
         .where(or_(example.sample_id == sample_id, example.rejected_id == sample_id))
         .distinct()
         .order_by(dataset.id)
@@ -212,11 +215,11 @@ def datasets(db: Session, sample_id: int) -> list[TrainingUse]:
     read = trainings.of_datasets(db, {round_id for _, round_id, *_ in rows})
     names = trainings.names(db, read.values())
     trained = {}
-    for dataset_id, _, number, rejected_id, label, origin in rows:
+    for dataset_id, _, number, rejected_id, label, origin, trash_of_id in rows:
         if dataset_id not in read:
             continue
         use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
         use = TAUGHT if origin == "decision" else use
         name = names.get(read[dataset_id].checkpoint_id or 0)
-        trained[dataset_id, use] = TrainingUse(dataset_id, number, use, name)
+        trained[dataset_id, use] = TrainingUse(dataset_id, number, use, name, trash_of_id is not None)
     return list(trained.values())

@@ -31,6 +31,7 @@ def start(actor: Actor, round_id: int, work: RoundWork) -> int:
         round_ = get_row(db, actor, round_id, Role.curator)
         archived.refuse_id(db, round_id)
         db.refresh(round_, with_for_update=True)  # one at a time
+        archived.refuse_trashed(db, round_)
         last = newest(db, round_, work)
         if last is not None and last.status in jobs.ACTIVE:
             raise Conflict(f"Job {last.id} {work.doing} already. Wait for its end.")

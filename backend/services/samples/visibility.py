@@ -15,7 +15,7 @@ from backend.db import tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import PermissionDenied
 from backend.services import review_settings
-from backend.services.access import Actor, role_of
+from backend.services.access import Actor, role_at_home
 from backend.services.decisions.own_words import decided
 from backend.services.review_settings import Mode
 from backend.services.rounds import review_scope
@@ -56,7 +56,7 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     """What this round hides from the actor now."""
     if not awaits_decisions(round_):
         return Hidden()
-    role = role_of(db, actor, round_.project_id)
+    role = role_at_home(db, actor, round_.project_id)  # prompts of a set are read while a round in the trash asks them
     if role is not None and role.rank >= Role.curator.rank:
         return Hidden()
     settings = review_settings.read(round_.review)
