@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.team import question_preview
+from app.pages.team.question_rows import COLUMNS, table_row
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
@@ -15,10 +16,10 @@ from app.widgets.roles import needs
 from backend.errors import InvalidInput, RondoError, Stale
 from backend.services import questions
 from backend.services.questions import MOST_HELP, MOST_TITLE, NewQuestion, QuestionView
+from backend.services.questions.reading_options import read_options
 from backend.values import Role
 from backend.values.questions import QuestionKind, QuestionOptions
 
-COLUMNS = ["Place", "Question", "Key", "Kind", "Required", "State"]
 KINDS = [
     ("Rating: a number from 1 up", "rating"),
     ("Label: one of several", "label"),
@@ -164,7 +165,7 @@ def save_question(
         given["highest"] = highest
     elif asked is QuestionKind.text:
         given["is_critique"] = bool(is_critique)
-    options: QuestionOptions = questions.read_options(given)
+    options: QuestionOptions = read_options(given)
     if question_id:
         view = questions.change(
             here.actor,
@@ -291,18 +292,3 @@ def _shows(kind: str | None) -> tuple[bool, bool, bool]:
     """Whether a question of a kind has a highest rating, has labels, and may be a critique."""
     known = QuestionKind(kind) if kind in KNOWN_KINDS else None
     return known is QuestionKind.rating, known is not None and known.has_labels, known is QuestionKind.text
-
-
-def table_row(view: QuestionView, place: int) -> list[str]:
-    """A question in the table; the retired ones, which come last, have no place."""
-    state = "asked" if view.is_active else "retired"
-    answered = ", has answers" if view.has_answers else ""
-    is_required = "yes" if view.is_required else ""
-    return [
-        str(place) if view.is_active else "",
-        view.title,
-        view.key,
-        str(view.kind),
-        is_required,
-        f"{state}{answered}",
-    ]

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events, refusals, stale
+from backend.services import events, stale
 from backend.services.access import Actor, require
 from backend.services.questions.presets import PRESETS, NewQuestion
 from backend.values import JSON, Role
@@ -291,11 +290,3 @@ def _has_answers() -> ColumnElement[bool]:
     archived = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
     answered = [exists().where(table.question_id == question.id) for table in (tables.Answer, tables.JudgeAnswer)]
     return or_(*answered, archived)
-
-
-def read_options(given: dict[str, object]) -> QuestionOptions:
-    """Options as a form or a program gives them; raises `InvalidInput`."""
-    try:
-        return QuestionOptions.model_validate(given)
-    except ValidationError as error:
-        raise InvalidInput(f"These options cannot be used: {refusals.explain(error)}.") from error
