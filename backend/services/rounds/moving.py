@@ -111,7 +111,7 @@ def _of_samples(db: Session, round_id: int, home_id: int) -> list[int]:
     job, sample = tables.Job, tables.Sample
     sample_id = job.spec["sample_id"].as_integer()
     query = select(job.id, sample_id).where(job.project_id == home_id, job.round_id.is_(None), sample_id.is_not(None))
-    by_job = dict(db.execute(query).tuples().all())
+    by_job: dict[int, int] = {job_id: number for job_id, number in db.execute(query).tuples() if number is not None}
     ours = set[int]()
     for some in in_chunks(sorted(set(by_job.values()))):
         ours.update(db.scalars(select(sample.id).where(sample.id.in_(some), sample.round_id == round_id)))
