@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend.db import reading, session, tables
-from backend.services import kept_figures
 from backend.services.decisions import label_counts
+from backend.services.rounds import kept_figures
 from backend.values import LabelSource, SampleKind, Split, Verdict
 from tests import rows
 

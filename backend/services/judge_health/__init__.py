@@ -11,9 +11,9 @@ from backend.errors import Conflict, InvalidInput
 from backend.pipeline import health
 from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
 from backend.pipeline.health.limits import HealthLimits
-from backend.services import archived, events, kept_figures, refusals
+from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, kept_figures
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus, Stage
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.pipeline import health
 from backend.pipeline.health import Light
-from backend.services import kept_figures, review_settings
+from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import disputes
 from backend.services.decisions.item_counts import count_items
 from backend.services.decisions.label_counts import CountedLabels, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
-from backend.services.rounds import get_row, reopened
+from backend.services.rounds import get_row, kept_figures, reopened
 from backend.values import LabelSource, Role, Verdict
 
 log = logging.getLogger("rondo.reviews")

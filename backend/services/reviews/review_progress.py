@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
-from backend.services import kept_figures, review_settings
+from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import presence, tallies
 from backend.services.decisions.acts import spent
 from backend.services.decisions.item_counts import Counts, count_now_and_then
 from backend.services.decisions.tallies import Tally
 from backend.services.review_settings import ReviewSettings
-from backend.services.rounds import get_row, review_scope
+from backend.services.rounds import get_row, kept_figures, review_scope
 from backend.values import RoundStatus
 
 RATE_MINUTES = 15

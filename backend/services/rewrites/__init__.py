@@ -14,11 +14,12 @@ from backend.pipeline import rewrite
 from backend.pipeline.bind import checkpoint_of
 from backend.pipeline.health.shapes import Estimate
 from backend.pipeline.rewrite.optimizer import is_installed, most_calls
-from backend.services import events, kept_figures, rounds
+from backend.services import events, rounds
 from backend.services.access import Actor, require, require_row
 from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
 from backend.services.rewrites.shapes import ChangedExample, Offer, RewriteOutcome, RewriteRow, RewriteView, SplitSide
+from backend.services.rounds import kept_figures
 from backend.values import JSON, SCORER, JobStatus, Role, Stage
 
 USUAL, MOST = 8, 50

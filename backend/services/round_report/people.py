@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.metrics._intervals import wilson
-from backend.services import archived, kept_figures, review_settings
+from backend.services import archived, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import tallies
 from backend.services.decisions.acts import is_first, spent
 from backend.services.round_report.shapes import Agreed, People, PersonWork
+from backend.services.rounds import kept_figures
 from backend.services.samples import visibility
 from backend.services.team import agreement
 from backend.values import DecisionKind, Role, RoundStatus

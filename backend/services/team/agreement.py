@@ -13,11 +13,11 @@ from backend.db import reading, tables
 from backend.db.many import among, in_chunks
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
-from backend.services import archived, kept_figures
+from backend.services import archived
 from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.verdicts import Vote
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, kept_figures
 from backend.values import SCORE_GAP, Role
 
 JUDGE = "the judge"

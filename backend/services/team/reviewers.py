@@ -13,14 +13,14 @@ from backend.db import now, reading, standing, tables
 from backend.db.standing import ANY_LABELLING
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Value
-from backend.services import archived, kept_figures, review_settings
+from backend.services import archived, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import quotas, tallies, votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.labels import Rules
 from backend.services.decisions.tallies import Tally
 from backend.services.decisions.verdicts import Vote
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, kept_figures
 from backend.services.team import agreement, left_to_decide
 from backend.services.team.agreement import Criterion, JudgesWord, Said
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
