@@ -1,4 +1,4 @@
-"""A field for a number that may be empty: Gradio's own holds 0 in the browser where it was given none."""
+"""Fields for a number: one that may be empty, where Gradio's own holds 0 in the browser, and a slider typed beside."""
 
 from typing import Any
 
@@ -17,6 +17,17 @@ class Number(gr.Number):
 
     def postprocess(self, value: Any) -> Any:
         return "" if value in ("", None) else super().postprocess(value)
+
+
+class Slider(gr.Slider):
+    """What is typed beyond an end counts as that end, to which the field in the browser falls back unasked."""
+
+    is_template = True  # it is shown as a Slider
+
+    def preprocess(self, payload: float) -> float:
+        if isinstance(payload, int | float):
+            payload = min(max(payload, self.minimum), self.maximum)
+        return super().preprocess(payload)
 
 
 def beyond_bounds(field: Any, value: Any) -> str:
