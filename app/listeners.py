@@ -14,7 +14,7 @@ from gradio.context import Context, set_render_context
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from app.widgets.number import beyond_bounds
+from app.widgets.bounds import beyond_bounds
 from backend import boundary, translations
 from backend.errors import InvalidInput
 

@@ -13,8 +13,8 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
-from app.widgets.number import Slider
 from app.widgets.roles import only
+from app.widgets.slider import Slider
 from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews

@@ -1,0 +1,14 @@
+"""A slider whose number may be typed beside it, too."""
+
+import gradio as gr
+
+
+class Slider(gr.Slider):
+    """What is typed beyond an end counts as that end, to which the field in the browser falls back unasked."""
+
+    is_template = True  # it is shown as a Slider
+
+    def preprocess(self, payload: float) -> float:
+        if isinstance(payload, int | float):
+            payload = min(max(payload, self.minimum), self.maximum)
+        return super().preprocess(payload)
