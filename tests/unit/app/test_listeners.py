@@ -8,6 +8,7 @@ import pytest
 
 from app import listeners
 from app.widgets.number import Number
+from app.widgets.slider import Slider
 from tests.event_loops import in_event_loop, run_alone
 
 
@@ -54,6 +55,11 @@ def test_a_number_beyond_its_bounds_is_said_by_its_field(sent: list[float], word
         run_alone(pages.preprocess_data(block_fn, [None, *sent]))
     assert refused.value.message == words
     assert run_alone(pages.preprocess_data(block_fn, [None, 3, 1_000.0]))[1:] == [3, 1_000.0]
+
+
+@pytest.mark.parametrize(("sent", "taken"), [(-3, 0), (11, 10), (2.5, 2.5), (None, 0), ("", 0)])
+def test_a_slider_falls_back_to_its_end(sent: object, taken: float) -> None:
+    assert Slider(0, 10, 0).preprocess(sent) == taken
 
 
 @in_event_loop
