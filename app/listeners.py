@@ -14,6 +14,7 @@ from gradio.context import Context, set_render_context
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
+from app.widgets.bounds import beyond_bounds
 from backend import boundary, translations
 from backend.errors import InvalidInput
 
@@ -87,12 +88,16 @@ class Pages(gr.Blocks):
         with translations.using(_language(kwargs.get("request"))):
             return await super().process_api(*args, **kwargs)
 
-    async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    async def preprocess_data(self, block_fn: Any, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's. What its components do not take is an answer to the sender, not a fault of the server."""
         _check(inputs)
         try:
-            return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+            return await super().preprocess_data(block_fn, inputs, state, *args, **kwargs)
         except gr.Error as error:
+            # A page may have set a field's bounds anew for one person.
+            fields = block_fn.inputs if state is None else [state.get(field._id, field) for field in block_fn.inputs]
+            if beyond := " ".join(filter(None, map(beyond_bounds, fields, inputs))):
+                raise gr.Error(html.escape(beyond, quote=False), print_exception=False) from error
             raise gr.Error(html.escape(f"{error.message} {UNFIT}", quote=False), print_exception=False) from error
         except Exception as error:
             log.info("%s was sent what it does not take: %s", block_fn.name, type(error).__name__)

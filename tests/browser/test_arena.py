@@ -13,6 +13,8 @@ from tests.integration.held_out import NUMBER, make_line
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
+TWICE = """for (const _ of "11")
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", code: "Digit1", bubbles: true }));"""
 
 
 def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None, chromium: Any) -> None:
@@ -38,6 +40,13 @@ def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None,
     expect(status).to_contain_text("1 of 4 decided")
     page.keyboard.press("u")
     expect(status).to_contain_text("0 of 4 decided")
+    early = page.get_by_role("alert").filter(has_text="A key came before the next match was there")
+    page.evaluate(TWICE)
+    expect(status).to_contain_text("1 of 4 decided")
+    expect(early).to_be_visible()
+    page.keyboard.press("u")
+    expect(status).to_contain_text("0 of 4 decided")
+    expect(early).to_have_count(0)
     for number, key in enumerate("12=0", 1):
         page.keyboard.press(key)
         if number < 4:

@@ -74,7 +74,7 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     )
     page.goto(site.page(bench.project, "judge-bench"))
     expect(page.locator("#judge-bench h2")).to_contain_text("Judge bench")
-    page.get_by_role("button", name="Open another bench").click()
+    page.get_by_role("button", name="Open a bench").click()
     source = page.locator("#bench-source input")
     expect(source).to_have_value("Labels of people in all rounds: 40 samples, 0 of them gold items")
     expect(page.locator("#bench-add")).to_be_visible()

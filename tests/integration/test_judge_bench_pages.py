@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from app.cli.commands import app
 from backend.errors import MissingPrerequisite
 from backend.judges import Judge
+from backend.services.judge_bench import opening
 from backend.services.people import accounts
 from backend.values import JobStatus
 from tests.integration import site
@@ -80,6 +81,12 @@ def test_the_form_says_why_the_newest_round_s_judge_is_left_out(bench: Bench, mo
         form = page.ask("judge_bench", "draw_form")
         assert "There is no sandbox here. Install one." in form
         assert "Labels of people in all rounds: 40 samples" in form
+        assert '"interactive": false' not in form
+        monkeypatch.undo()
+        monkeypatch.setattr(opening, "FEWEST", 41)
+        form = page.ask("judge_bench", "draw_form")
+        assert "40 samples carry a label of people that counts here" in form
+        assert '"interactive": false' in form, "it is said before a press"
         monkeypatch.undo()
         bench_id = bench.open(bench.judge("kind", KIND))
         assert '"active": true' in page.ask("judge_bench", "draw")

@@ -330,6 +330,13 @@ def test_the_page_follows_its_sliders() -> None:
         assert "margin below min_margin" in page.replies[-1]
         kept_address = json.loads(page.replies[-1])["data"][-1]["address"]
         assert kept_address.startswith(f"round={round_.id}&min_margin=4.5&ties=drop&")
+        page.do("pairs", "follow", margin=-3)
+        assert '"rows": "3"' in page.replies[-1], "as with 0, to which the field falls back"
+        assert "&min_margin=0.0&" in page.replies[-1]
+        page.do("pairs", "follow", margin=99)
+        assert json.loads(page.replies[-1])["data"][0]["interactive"] is False, "nothing to select again with"
+        page.do("pairs", "follow", margin=4.0)
+        assert json.loads(page.replies[-1])["data"][0]["interactive"] is True
         again = page.ask("pairs", "draw", **dict(parse_qsl(kept_address, keep_blank_values=True)))
         assert "margin below min_margin" in again, "a page that is loaded again has its knobs"
         refused = page.ask("pairs", "draw", round=str(round_.id), min_margin="-1")
@@ -339,6 +346,7 @@ def test_the_page_follows_its_sliders() -> None:
         unjudged = rows.make_round(project)
         early = page.ask("pairs", "draw", round=str(unjudged.id))
         assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early
+        assert '"interactive": false' in early
         page.ask("pairs", "draw", round=str(round_.id))
         page.do("pairs", "follow", margin=4.5)
         page.do("pairs", "choose")

@@ -159,7 +159,9 @@ def test_the_page_and_rest_rewrite_a_template(database: str) -> None:
         offer = client.get(f"/api/v1/rounds/{world.round.id}/template-rewrite-offer", params={"rewrites": 3}).json()
         assert (offer["rewrites"], offer["why_not"]) == (3, "")
         page = Page(client, world.project.slug)
-        assert f"asked at most {offer['calls'] + 5 * 3 * offer['seen']:,} times" in page.ask("rewrites", "draw")
+        drawn = page.ask("rewrites", "draw")
+        assert f"asked at most {offer['calls'] + 5 * 3 * offer['seen']:,} times" in drawn
+        assert '"interactive": true' in drawn
         page.do("rewrites", "start", round=world.round.id)
         [row] = client.get(f"/api/v1/projects/{world.project.id}/template-rewrites").json()
         assert run_job(row["id"]).error is None
@@ -169,6 +171,7 @@ def test_the_page_and_rest_rewrite_a_template(database: str) -> None:
         early = page.ask("rewrites", "draw", round=str(unjudged.id))
         assert f"Round {unjudged.number} is not judged yet: it is running, stage generate." in early
         assert "asked at most" not in early, "no other round is chosen in its place"
+        assert '"interactive": false' in early
         assert "Use this template in the next round" in early, "what was rewritten stands below"
         plan = client.get(f"/api/v1/template-rewrites/{row['id']}/plan").json()
         assert plan["recipe"]["judge"]["template"] == STRICT

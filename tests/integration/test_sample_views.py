@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl
 
+import gradio as gr
 import pytest
 
 from app.pages.samples import drawing, saved_views
@@ -72,10 +73,18 @@ def test_the_page_tells_what_changed_and_saves_the_second_time() -> None:
     here, asked_for = Context(ann, project.id, "", None), CurrentChoice()
     asked_for.put({"round": round_.id} | saved_views.chosen(kept))
     views.change(ann, kept.id, name="Longest")
-    with pytest.raises(Stale, match="Save changes once more"):
-        saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)
-    saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)
+    *rest, refused = saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)
+    assert refused["refused"].startswith(
+        "Long was changed since you chose it. Its name is Longest now. Save changes once"
+    )
+    assert rest == [gr.skip()] * 6, "the fields stay as they are"
+    assert saved_views.change_chosen(here, asked_for, "Longer", is_shared=False)[-1] == "Longer is changed."
     assert views.get(ann, kept.id).name == "Longer"
+    other = rows.make_actor(project, Role.curator)
+    views.change(ann, kept.id, is_shared=True)
+    views.change(other, kept.id, asked=ASKED)
+    refused = saved_views.change_chosen(here, asked_for, "Longer", is_shared=True)[-1]["refused"]
+    assert refused.startswith(f"Longer was changed by {other.name} since you chose it. It shows something else now.")
 
 
 def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:

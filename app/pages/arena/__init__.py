@@ -35,7 +35,7 @@ def build() -> None:
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
             listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
-            with gr.Accordion("Open another arena", open=False, elem_classes=needs(Role.curator)):
+            with gr.Accordion("Open an arena", open=False, elem_classes=needs(Role.curator)):
                 with gr.Row():
                     first = gr.Dropdown([], label="One checkpoint", elem_id="arena-first")
                     second = gr.Dropdown([], label="Another one", elem_id="arena-second")
@@ -45,7 +45,7 @@ def build() -> None:
                         precision=0,
                         minimum=opening.FEWEST,
                         maximum=opening.MOST,
-                        info="Held-out prompts, drawn at random.",
+                        info=f"Held-out prompts, drawn at random; {opening.FEWEST} to {opening.MOST}.",
                         elem_id="arena-number",
                     )
                     judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")

@@ -49,7 +49,7 @@ def nothing(missing: str, arenas: Sequence[ArenaView]) -> JSON:
     return {
         "message": "No arena yet.",
         "way_out": "An arena compares two checkpoints that were measured on the same held-out prompts. A curator opens "
-        "one under Open another arena.",
+        "one under Open an arena.",
     }
 
 

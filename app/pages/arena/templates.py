@@ -51,10 +51,16 @@ kbd { padding: 0 5px; border-radius: 4px; background: var(--rondo-surface); font
 # reads them, by the same file.
 MATCH_JS = """
 let since = performance.now();
+const early = document.createElement("p");
+early.className = "rondo-problem";
+early.setAttribute("role", "alert");
+early.textContent = "A key came before the next match was there, and did nothing. Press it again.";
 const match = () => element.querySelector(".match");
 const act = (name) => {
   const here = match();
-  if (!here || here.dataset.sent) return;
+  if (!here) return;
+  if (here.dataset.sent) return element.before(early); // no word on a match that nobody has seen
+  early.remove();
   here.dataset.sent = "1";
   for (const button of here.querySelectorAll("button")) button.disabled = true;
   trigger("click", { act: name, token: here.dataset.token, seconds: (performance.now() - since) / 1000 });

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from app.pages.judge_bench import adding, opened, shown, templates
+from app.pages.judge_bench import adding, opened, shown, sources, templates
 from app.pages.judge_bench.adding import FormState
 from app.toasts import notice, toasts
 from app.widgets import buttons, judge_template
@@ -16,10 +15,10 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
-from app.widgets.sample_filters import from_address, read_filters
+from app.widgets.sample_filters import read_filters
 from backend.errors import InvalidInput, PermissionDenied, RondoError
-from backend.services import checkpoints, rounds
-from backend.services.judge_bench import disagreements, labels, opening, results
+from backend.services import checkpoints
+from backend.services.judge_bench import disagreements, opening, results
 from backend.services.judge_bench.disagreements import Against
 from backend.services.judge_bench.results import BenchLine
 from backend.translations import N_
@@ -29,22 +28,19 @@ TITLE, PATH, MENU = N_("Judge bench"), "judge-bench", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-ALL_ROUNDS, FILTER = "labels", "filter"
-"""Where the samples come from: a round's number stands for the labels of that round."""
 
 
 def build() -> None:
     """Lay out the page and wire it."""
     chosen, page_state, kept = gr.State(CurrentChoice()), gr.State(""), gr.JSON({}, visible="hidden")
     draft, versions, added, query = gr.State({}), gr.State([]), gr.State([]), gr.State({})
+    too_few = gr.State({})
     result = markup(
         templates.RESULT, templates.RESULT_CSS, js=f"{KEEP_OPEN}{templates.RESULT_JS}", elem_id="judge-bench"
     )
     detail = markup(templates.DISAGREEMENTS, templates.DISAGREEMENTS_CSS, elem_id="bench-disagreements")
     listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="bench-list")
-    with gr.Accordion(
-        "Open another bench", open=False, elem_classes=needs(Role.curator), elem_id="bench-opening"
-    ) as form:
+    with gr.Accordion("Open a bench", open=False, elem_classes=needs(Role.curator), elem_id="bench-opening") as form:
         with gr.Row():
             source = gr.Dropdown([], label="Samples", scale=3, elem_id="bench-source")
             number = gr.Number(
@@ -77,10 +73,11 @@ def build() -> None:
 
     timer = gr.Timer(POLL_SECONDS)
     drawn = [result, detail, listed, page_state, timer]
-    opening_form = [source, query, draft, versions, added, to_try]
+    opening_form = [source, go, too_few, query, draft, versions, added, to_try]
     gr.on(None, draw, chosen, [*drawn, form], **QUIET)
     gr.on(None, draw_form, None, opening_form, **QUIET)
     form.expand(unfold, draft, opening_form, **QUIET)
+    source.input(take, [source, too_few], [source, go], **QUIET)
     timer.tick(refresh, [chosen, page_state], [result, listed, page_state, timer], **QUIET)
     listed.click(choose, chosen, [*drawn, kept], **QUIET)
     result.click(act, chosen, drawn, **QUIET)
@@ -106,20 +103,20 @@ def draw_form(request: gr.Request) -> list[Any]:
     """The form, where the page opens with it: counting labels reads all decisions."""
     here = context(request)
     is_open = bool(request.query_params.get("round")) or not results.list_benches(here.actor, here.project_id)
-    return _form(here, request) if is_open else [gr.skip()] * 6
+    return _form(here, request) if is_open else [gr.skip()] * 8
 
 
 @toasts
 def unfold(draft: dict[str, Any], request: gr.Request) -> list[Any]:
     """The form when it is opened for the first time."""
-    return [gr.skip()] * 6 if draft else _form(context(request), request)
+    return [gr.skip()] * 8 if draft else _form(context(request), request)
 
 
 def _form(here: Context, request: gr.Request) -> list[Any]:
     """What a bench can be opened on, and the form of a judge; nothing for those who open none."""
-    nothing = [gr.Dropdown(choices=[], value=None), {}, {}, [], [], {"rows": []}]
+    nothing = [gr.Dropdown(choices=[], value=None), gr.skip(), {}, {}, {}, [], [], {"rows": []}]
     try:
-        sources, query = _sources(here, dict(request.query_params))
+        offered = sources.offered(here, dict(request.query_params))
         writers = [_named(row.name, row.kind, row.id) for row in checkpoints.tree(here.actor, here.project_id)]
         first, added = adding.beginning(here, writers)
         saved = judge_template.choices(here.actor, here.project_id)
@@ -130,8 +127,17 @@ def _form(here: Context, request: gr.Request) -> list[Any]:
     except RondoError as error:
         # What a round ran with may be gone, or not be there on this machine.
         added, rows = [], {"rows": [], "problem": f"The newest round's judge is left out. {error.message}"}
-    source = gr.Dropdown(choices=sources, value=sources[-1][1] if query else sources[0][1])
-    return [source, query, first, saved, added, rows]
+    first_source = offered.choices[-1 if offered.query else 0][1]
+    why = offered.too_few.get(first_source, "")
+    source = gr.Dropdown(choices=offered.choices, value=first_source, info=why)
+    return [source, gr.Button(interactive=not why), offered.too_few, offered.query, first, saved, added, rows]
+
+
+@toasts
+def take(source: str | None, too_few: dict[str, str]) -> list[Any]:
+    """Say under the samples why no bench can be opened on them; then none is."""
+    why = too_few.get(source or "", "")
+    return [gr.Dropdown(info=why), gr.Button(interactive=not why)]
 
 
 @toasts
@@ -202,10 +208,10 @@ def start(
         raise InvalidInput("No judge is on the list. Choose one below and add it.")
     if not source or number is None:
         raise InvalidInput("Choose the samples, and how many.")
-    is_filter = source == FILTER
+    is_filter = source == sources.FILTER
     if is_filter and not query:
         raise InvalidInput("No filter was brought along. Open Samples, filter there, and follow its link to here.")
-    round_id = int(query["round"]) if is_filter else None if source == ALL_ROUNDS else _round_of(source)
+    round_id = int(query["round"]) if is_filter else None if source == sources.ALL_ROUNDS else sources.round_of(source)
     bench_id = opening.open_bench(
         here.actor,
         here.project_id,
@@ -218,32 +224,8 @@ def start(
     return [*_opened(here, chosen, bench_id), gr.Accordion(open=False)]
 
 
-def _round_of(source: str) -> int:
-    if not source.isascii() or not source.isdecimal() or len(source) > 18:
-        raise InvalidInput("Choose the samples from the list.")
-    return int(source)
-
-
 def _named(name: str, kind: str, id_: int) -> tuple[str, int]:
     return (f"{name} (scorer)" if kind == SCORER else name), id_
-
-
-def _sources(here: Context, address: Mapping[str, str]) -> tuple[list[tuple[str, str]], JSON]:
-    """The samples that a bench can be opened on, and the filter that the address brings along, with its round."""
-    counted = labels.count(here.actor, here.project_id)
-    many = f"{counted.labels:,} samples" if counted.labels != 1 else "1 sample"
-    which = "all rounds" if counted.is_all else "the newest rounds"
-    sources = [(f"Labels of people in {which}: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
-    for id_, number, n in counted.rounds:
-        sources.append((f"Labels of people in round {number}: {'not counted' if n is None else f'{n:,}'}", str(id_)))
-    known = {round_.id: round_.number for round_ in rounds.list_rounds(here.actor, here.project_id)}
-    text = str(address.get("round", ""))
-    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) not in known:
-        return sources, {}
-    query = {name: value for name, value in from_address(address).items() if name not in ("sort", "at")}
-    words = shown.filter_said(query)
-    sources.append((f"What the filter of Samples finds in round {known[int(text)]}: {words}", FILTER))
-    return sources, query | {"round": int(text)}
 
 
 def _benches(here: Context, bench_id: int) -> list[BenchLine]:

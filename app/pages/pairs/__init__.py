@@ -14,9 +14,11 @@ from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.roles import only
+from app.widgets.slider import Slider
 from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
+from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
 from backend.translations import N_
 from backend.values import JSON, Role, Stage
@@ -42,7 +44,7 @@ def build() -> None:
     chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
     with only(Role.curator, "Building pairs"), gr.Row():
         with gr.Column(scale=2, min_width=280):
-            margin = gr.Slider(
+            margin = Slider(
                 0,
                 MOST_MARGIN,
                 0,
@@ -58,7 +60,7 @@ def build() -> None:
                 info="ties: what equal scores come to",
                 elem_id="pairs-ties",
             )
-            penalty = gr.Slider(
+            penalty = Slider(
                 0,
                 MOST_PENALTY,
                 0,
@@ -67,7 +69,7 @@ def build() -> None:
                 info="length_penalty: taken off a score for each 1,000 characters",
                 elem_id="pairs-penalty",
             )
-            reviewers = gr.Slider(
+            reviewers = Slider(
                 0,
                 MOST_REVIEWERS,
                 0,
@@ -76,7 +78,7 @@ def build() -> None:
                 info="min_reviewers: people who decided on each side",
                 elem_id="pairs-reviewers",
             )
-            per_prompt = gr.Slider(
+            per_prompt = Slider(
                 1,
                 MOST_PAIRS,
                 1,
@@ -108,7 +110,7 @@ def build() -> None:
     fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
     gr.on(None, draw, opened, [chosen, *fields, go, result], **QUIET)
     chosen.input(open_round, [opened, chosen], [*fields, go, result, kept], **QUIET)
-    gr.on([field.input for field in fields], follow, [opened, *fields], [result, kept], **LAST)
+    gr.on([field.input for field in fields], follow, [opened, *fields], [go, result, kept], **LAST)
     go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -126,7 +128,7 @@ def draw(opened: CurrentChoice, request: gr.Request) -> list[Any]:
     )
     if first is None:
         message = wanted.missing or "No round of this project is judged yet. Launch one: its scores come here."
-        return [field, *[gr.skip()] * 8, {"message": message}]
+        return [field, *_not_opened(message)]
     return [field, *_opened(here, opened, first, _asked(request))]
 
 
@@ -146,8 +148,8 @@ def follow(request: gr.Request, opened: CurrentChoice, *values: Any) -> list[Any
     pair_preview, result = _come_to(context(request), was, knobs)
     address = urlencode({"round": _round(was)} | {name: knobs[name] for name in KNOBS})
     if not opened.replace(was, was | {"token": pair_preview.token}):
-        return [gr.skip()] * 2
-    return [result, {"address": address}]
+        return [gr.skip()] * 3
+    return [gr.Button(interactive=_may_choose(was["way"], pair_preview)), result, {"address": address}]
 
 
 @toasts
@@ -178,7 +180,7 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         opening = openings.open_round(here.actor, round_id)
     except (Conflict, InvalidInput) as error:
         opened.put({})
-        return [*[gr.skip()] * 8, {"message": error.message}]
+        return _not_opened(error.message)
     own = opening.knobs.model_dump(mode="json")
     try:
         selector = previews.parse(own | asked_for)
@@ -186,8 +188,9 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         notice(error.message)
         selector = opening.knobs
     rest = {name: own[name] for name in own if name not in KNOBS}
-    opened.put({"round": round_id, "token": opening.token, "rest": rest})
+    opened.put({"round": round_id, "token": opening.token, "rest": rest, "way": opening.way})
     knobs = selector.model_dump(mode="json")
+    pair_preview = previews.of_opening(opening, selector)
     # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
     notes = dict.fromkeys([*opening.notes, *([selector.category] if selector.category else [])])
     return [
@@ -198,9 +201,19 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
         gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
-        gr.Button(shown.BUTTONS[opening.way]),
-        shown.result(previews.of_opening(opening, selector), knobs),
+        gr.Button(shown.BUTTONS[opening.way], interactive=_may_choose(opening.way, pair_preview)),
+        shown.result(pair_preview, knobs),
     ]
+
+
+def _not_opened(message: str) -> list[Any]:
+    """The fields as they are, nothing to choose, and why there are no pairs."""
+    return [*[gr.skip()] * 7, gr.Button(interactive=False), {"message": message}]
+
+
+def _may_choose(way: Way, pair_preview: PairPreview) -> bool:
+    """Whether the knobs can be made the selector: without pairs only where people may still decide on the samples."""
+    return bool(pair_preview.rows) or way is Way.after_review
 
 
 def _round(opened: JSON) -> int:

@@ -15,7 +15,7 @@ from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import only
 from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rewrites, rounds
-from backend.services.rewrites.shapes import RewriteRow
+from backend.services.rewrites.shapes import Offer, RewriteRow
 from backend.translations import N_
 from backend.values import JSON, SCORER, Role, Stage
 
@@ -23,6 +23,7 @@ TITLE, PATH, MENU = N_("Rewrites"), "rewrites", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 
 
 def build() -> None:
@@ -60,8 +61,8 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS)
 
     drawn = [card, timer, page_state]
-    gr.on(None, draw, chosen, [round_, reflector, offer, which, *drawn], **QUIET)
-    gr.on([round_.input, number.input], estimate, [round_, number], offer, trigger_mode="always_last", **QUIET)
+    gr.on(None, draw, chosen, [round_, reflector, offer, go, which, *drawn], **QUIET)
+    gr.on([round_.input, number.input], estimate, [round_, number], [offer, go], **LAST)
     go.click(start, [chosen, round_, reflector, number], [which, *drawn, kept, refused], trigger_mode="once", **PRIVATE)
     which.input(choose, [chosen, which], [*drawn, kept], **QUIET)
     timer.tick(refresh, [chosen, page_state], drawn, **QUIET)
@@ -75,7 +76,7 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     try:
         rows = rewrites.list_rewrites(here.actor, here.project_id)
     except PermissionDenied:
-        return [gr.skip()] * 7  # the page says who may
+        return [gr.skip()] * 8  # the page says who may
     every = rounds.list_rounds(here.actor, here.project_id)
     known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
     of_round = asked_judged(request, every)
@@ -88,14 +89,14 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     return [
         gr.Dropdown(choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first),
         gr.Dropdown(choices=writers, value=next((id_ for _, id_ in writers), None)),
-        _offered(here, first, rewrites.USUAL, missing=of_round.missing),
+        *_offered(here, first, rewrites.USUAL, missing=of_round.missing),
         *_drawn(here, chosen, wish, rows),
     ]
 
 
 @toasts
-def estimate(round_id: int | None, number: float | None, request: gr.Request) -> JSON:
-    """Say what a rewrite would take."""
+def estimate(round_id: int | None, number: float | None, request: gr.Request) -> list[Any]:
+    """Say what a rewrite would take; where none can be had, none is started."""
     return _offered(context(request), round_id, int(number or 0))
 
 
@@ -133,17 +134,21 @@ def refresh(chosen: CurrentChoice, page_state: JSON, request: gr.Request) -> lis
     return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
-def _offered(here: Context, round_id: int | None, number: int, *, missing: str = "") -> JSON:
-    """What a rewrite would take, or why there is none: said where the figures stand, since one may still choose.
+def _offered(here: Context, round_id: int | None, number: int, *, missing: str = "") -> list[Any]:
+    """What a rewrite would take, or why there is none: said where the figures stand, since one may still choose; and
+    the button, live where there is one.
 
     `missing`: why the round that the address asks for is not chosen.
     """
-    if round_id is None:
-        return shown.offer(None, missing or "No judged round is chosen. Choose one, or launch one with a review.")
-    try:
-        return shown.offer(rewrites.offer(here.actor, round_id, rewrites=number), "")
-    except RondoError as error:
-        return shown.offer(None, error.message)
+    offered: Offer | None = None
+    problem = missing or "No judged round is chosen. Choose one, or launch one with a review."
+    if round_id is not None:
+        try:
+            offered = rewrites.offer(here.actor, round_id, rewrites=number)
+        except RondoError as error:
+            problem = error.message
+    is_possible = offered is not None and not offered.why_not
+    return [shown.offer(offered, problem), gr.Button(interactive=is_possible)]
 
 
 def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, rows: list[RewriteRow]) -> list[Any]:

@@ -127,7 +127,7 @@ def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: g
 
 
 def change_chosen(here: Context, asked_for: CurrentChoice, name: str, *, is_shared: bool) -> list[Any]:
-    """The same; what somebody else changed meanwhile is refused once, with what it says."""
+    """The same; what somebody else changed meanwhile is refused once, beside the buttons, with who and what it was."""
     query = asked_for.value
     view = view_of(here, chosen_of(query))
     changed: dict[str, Any] = {"name": name or "", "asked": asked_of(query), "is_shared": bool(is_shared)}
@@ -135,8 +135,27 @@ def change_chosen(here: Context, asked_for: CurrentChoice, name: str, *, is_shar
         view = views.change(here.actor, view.id, **changed, version=query.get("view_version"))
     except Stale as error:
         asked_for.put(query | {"view_version": error.version})
-        raise Stale(f"{error.message} Here, Save changes once more does that.", version=error.version) from error
+        message = changed_meanwhile(here, views.get(here.actor, view.id), str(query.get("view_name", "")), changed)
+        return [*[gr.skip()] * 6, {"refused": message}]
     return kept_as(here, asked_for, view, gettext("{name} is changed.").format(name=view.name))
+
+
+def changed_meanwhile(here: Context, now: ViewOfSamples, name: str, given: dict[str, Any]) -> str:
+    """Who changed a view since it was chosen under this name, and what of it differs from what is given."""
+    name, person = name or now.name, views.changed_by(here.actor, now.id)
+    words = [
+        gettext("{name} was changed by {person} since you chose it.").format(name=name, person=person)
+        if person
+        else gettext("{name} was changed since you chose it.").format(name=name)
+    ]
+    if now.name != given["name"]:
+        words.append(gettext("Its name is {name} now.").format(name=now.name))
+    if now.is_shared != given["is_shared"]:
+        words.append(gettext("It is shared now.") if now.is_shared else gettext("It is not shared any more."))
+    if now.asked != given["asked"]:
+        words.append(gettext("It shows something else now."))
+    way_on = gettext("Save changes once more puts yours in its place; choosing the view anew shows what it is now.")
+    return " ".join([*words, way_on])
 
 
 @toasts

@@ -153,14 +153,20 @@ def _check_round(db: Session, actor: Actor, project_id: int, round_id: int | Non
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the list.")
 
 
+def too_few(number: int) -> str:
+    """Say why no bench can be opened on so many samples with a label; nothing where it can be."""
+    if number >= FEWEST:
+        return ""
+    return (
+        f"{number} {'sample carries' if number == 1 else 'samples carry'} a label of people that counts here: one "
+        f"given blind on an item that was drawn at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
+    )
+
+
 def _drawn(db: Session, labels_: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
-    if len(labels_) < FEWEST:
-        raise InvalidInput(
-            f"{len(labels_)} {'sample carries' if len(labels_) == 1 else 'samples carry'} a label of people that "
-            "counts here: one given blind on an item that was drawn at random, or one of a gold item. A bench needs "
-            f"{FEWEST}. {labels.HOW}"
-        )
+    if why := too_few(len(labels_)):
+        raise InvalidInput(why)
     known = {label.sample_id: label for label in labels_}
     ordered = [known[id_] for id_ in in_order(db, known)]
     drawn = random.Random(seed).sample(ordered, min(number, len(ordered)))

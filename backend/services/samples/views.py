@@ -24,6 +24,8 @@ from backend.values import JSON, Role
 MOST = 200
 """So many views one person keeps in a project."""
 MOST_COLUMNS = 30
+CHANGE = "change view"
+"""The verb of a change in the audit trail."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,21 @@ def change(
         view.asked = view.asked if asked is None else asked.to_json()
         view.is_shared = view.is_shared if is_shared is None else is_shared
         view.updated_at, view.version = now(), view.version + 1
-        _note(db, actor, "change view", view, is_noted=is_noted)
+        _note(db, actor, CHANGE, view, is_noted=is_noted)
         db.flush()
         author = db.get(tables.User, view.created_by) if view.created_by else None
         return _view(actor, view, author.name if author else None)
+
+
+def changed_by(actor: Actor, view_id: int) -> str:
+    """Who changed a view last, while it was shared; nothing where nobody did."""
+    event, user = tables.Event, tables.User
+    with reading() as db:
+        view, _ = _find(db, actor, view_id)
+        query = select(user.name).select_from(event).outerjoin(user, user.id == event.user_id)
+        query = query.where(event.project_id == view.project_id, event.verb == CHANGE)
+        query = query.where(event.details["view_id"].as_integer() == view_id).order_by(event.id.desc()).limit(1)
+        return db.scalar(query) or ""
 
 
 def delete(actor: Actor, view_id: int) -> None:
