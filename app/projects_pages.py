@@ -25,6 +25,7 @@ from backend.services.operations import clean_up
 from backend.services.projects import dashboard, deletion, trash
 from backend.services.projects.dashboard import OpenReview, ProjectSortKey, ProjectState, RoundAt, ShownProjects
 from backend.services.projects.own_files import Holdings
+from backend.services.round_trash import TrashedRound
 from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
@@ -168,7 +169,10 @@ def listing(request: Request, error: RondoError | None = None) -> Response:
     )
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
-    rounds = [{"entry": entry, "since": times.moment(entry.trashed_at)} for entry in round_trash.list_mine(actor)]
+    rounds = [
+        {"entry": entry, "name": trashed_name(entry), "since": times.moment(entry.trashed_at)}
+        for entry in round_trash.list_mine(actor)
+    ]
     trashed = [
         {"entry": trash_entry, "since": times.moment(trash_entry.trashed_at)} for trash_entry in trash.list_mine(actor)
     ]
@@ -190,6 +194,11 @@ def listing(request: Request, error: RondoError | None = None) -> Response:
         is_owner=actor.is_owner,
         left=left,
     )
+
+
+def trashed_name(entry: TrashedRound) -> str:
+    """`Round 2 of Sums`."""
+    return gettext("Round {number} of {project}").format(number=entry.number, project=entry.project)
 
 
 def project_row(state: ProjectState) -> dict[str, Any]:

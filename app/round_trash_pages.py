@@ -6,12 +6,13 @@ from fastapi.responses import RedirectResponse, Response
 from app import html
 from app.addresses import page_path
 from app.api.errors import status_of
-from app.projects_pages import Since, actor_of, lines, listing
+from app.projects_pages import Since, actor_of, lines, listing, trashed_name
 from backend.boundary import Id
 from backend.errors import RondoError
 from backend.services import projects, round_trash, rounds
 from backend.services.access import Actor
 from backend.services.round_trash import emptying
+from backend.translations import gettext
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,13 +25,12 @@ def ask_to_trash(request: Request, round_id: Id) -> Response:
 
 @router.post("/projects/rounds/{round_id}/trash")
 def trash_round(request: Request, round_id: Id) -> Response:
-    """Put a round in the trash, and go to what is left of the project."""
-    actor = actor_of(request)
+    """Put a round in the trash, and go to where it lies now."""
     try:
-        entry = round_trash.put(actor, round_id)
+        round_trash.put(actor_of(request), round_id)
     except RondoError as error:
         return _asked(request, round_id, error)
-    return RedirectResponse(_page(actor, entry.project_id), 303)
+    return RedirectResponse("/projects#trash", 303)
 
 
 @router.post("/projects/rounds/{round_id}/restore")
@@ -56,7 +56,7 @@ def ask_to_delete_round(request: Request, round_id: Id) -> Response:
     return html.page(
         request,
         "delete",
-        title=f"Delete {entry.name} for good?",
+        title=gettext("Delete {name} for good?").format(name=trashed_name(entry)),
         entry=entry,
         lines=lines(held),
         kept=kept,
@@ -84,7 +84,7 @@ def _asked(request: Request, round_id: int, error: RondoError | None = None) -> 
     return html.page(
         request,
         "trash_round",
-        title=f"Move round {row.number} to the trash?",
+        title=gettext("Move round {number} to the trash?").format(number=row.number),
         status=status_of(error) if error is not None else 200,
         why=why or (error.message if error is not None else ""),
         round=row,
@@ -92,5 +92,5 @@ def _asked(request: Request, round_id: int, error: RondoError | None = None) -> 
     )
 
 
-def _page(actor: Actor, project_id: int, path: str = "") -> str:
-    return page_path(projects.get(actor, project_id).slug, f"/{path}" if path else "")
+def _page(actor: Actor, project_id: int, path: str) -> str:
+    return page_path(projects.get(actor, project_id).slug, f"/{path}")

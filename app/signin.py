@@ -27,12 +27,7 @@ STILL_OPENING = N_("Rondo has just started and still makes its pages: signing in
 async def show_login(request: Request, next: str = "/", language: str = "") -> Response:
     """Show the form, or go on when somebody is signed in already. A language that is chosen is kept by the browser."""
     if language in translations.LANGUAGES or language == languages.OF_BROWSER:
-        response = RedirectResponse(f"/login?next={quote(_local(next))}", 303)
-        if language == languages.OF_BROWSER:
-            languages.take(response)
-        else:
-            languages.put(response, language)
-        return response
+        return _chosen(language, f"/login?next={quote(_local(next))}")
     if request.state.signed_in is not None:
         return _go(next)
     return _form(request, next=next)
@@ -54,8 +49,10 @@ async def sign_in(request: Request, name: Text, password: Text, next: Text = "/"
 
 
 @router.get("/login/link/{token}")
-def show_link(request: Request, token: str) -> Response:
+def show_link(request: Request, token: str, language: str = "") -> Response:
     """Ask before the link is used up: mail scanners and browsers fetch links that nobody clicked."""
+    if language in translations.LANGUAGES:
+        return _chosen(language, f"/login/link/{quote(token)}")
     name = sessions.peek_link(token)
     elsewhere = oidc.provider() if name else None
     return html.page(
@@ -76,7 +73,7 @@ def use_link(request: Request, token: str) -> Response:
     try:
         secret = sessions.sign_in_with_link(token)
     except NotSignedIn:
-        return html.page(request, "link", title=gettext("Sign in"), status=410, name=None)
+        return html.page(request, "link", title=gettext("Sign in"), status=410, name=None, token=token)
     return _enter(request, secret, "/")
 
 
@@ -166,6 +163,16 @@ def _form(
     )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _chosen(language: str, path: str) -> Response:
+    """Go on in that language, which the browser keeps."""
+    response = RedirectResponse(path, 303)
+    if language == languages.OF_BROWSER:
+        languages.take(response)
+    else:
+        languages.put(response, language)
     return response
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking
-from app.widgets.asked import asked_for
+from app.widgets import times
+from app.widgets.asked import asked_for, in_trash
 from app.widgets.round_choice import ClosedBecause, closed_because, why_closed
 from backend.boundary import Id, Line
 from backend.errors import NotFound
@@ -142,14 +143,19 @@ class ShowsEdit(BaseModel):
 
 
 @router.get("/projects/named/{name}/review")
-def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="round")] = "") -> DeskOpening:
+def open_desk(
+    request: Request, actor: Asking, name: Line, round_: Annotated[Line, Query(alias="round")] = ""
+) -> DeskOpening:
     """What a desk needs at the start. `name` is the project's, as in the address of its pages; `round` is the id of one
     of its rounds, else the newest in review is opened."""
     project = projects.at(actor, name)
     if project is None:
         raise NotFound("You are not in the project that this page shows, or no longer. Reload the page.")
     known = rounds.list_rounds(actor, project.id)
+    times.see_from(request)
     wanted = asked_for(round_, "round", {view.id for view in known})
+    if wanted.missing:
+        wanted = in_trash(actor, project.id, round_) or wanted
     chosen = chosen_round(known, wanted.id)
     links = [RoundLink(id=view.id, number=view.number, is_open=is_open(view)) for view in reversed(known)]
     empty = wanted.missing or (gettext(NO_ROUND) if chosen is None else "")

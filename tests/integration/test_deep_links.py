@@ -8,6 +8,7 @@ import pytest
 
 from app.widgets import asked
 from backend.db import session, tables
+from backend.services import round_trash
 from backend.services.people import accounts
 from backend.values import Role
 from tests.integration import site
@@ -92,6 +93,25 @@ def test_a_sample_without_its_round_is_shown_in_its_round(worlds: tuple[World, W
     reply = browser.ask("samples", "draw", sample=str(here.ids["sample_id"]))
     assert f'"value": {here.ids["round_id"]}' in reply
     assert f"round={here.ids['round_id']}&sample={here.ids['sample_id']}" in reply
+
+
+def test_pages_say_that_a_round_is_in_the_trash_and_since_when(worlds: tuple[World, World, Opened]) -> None:
+    here, elsewhere, browser = worlds
+    round_id, sample_id = str(here.ids["round_id"]), str(here.ids["sample_id"])
+    for world in (here, elsewhere):
+        round_trash.put(accounts.local_owner(), world.ids["round_id"])
+    for module in ("round", "samples", "warnings", "groups", "pairs", "team", "me"):
+        reply = browser.ask(module, "draw", round=round_id)
+        assert "Round 1 is in the trash since" in reply, module
+        assert "put there by" in reply
+        assert module in ("groups", "pairs", "team", "me") or '"is_in_trash": true' in reply, module
+        assert "in this project." in browser.ask(module, "draw", round=str(elsewhere.ids["round_id"])), module
+    reply = browser.ask("samples", "draw", sample=sample_id)
+    assert "Round 1 is in the trash since" in reply
+    assert '"no_list": true' in reply
+    assert browser.desk(round_id)["empty"].startswith("Round 1 is in the trash since")
+    assert "Round 1 is in the trash since" in browser.ask("compare", "draw", new=f"r{round_id}")
+    assert '"1 (in the trash)"' in browser.ask("datasets", "draw")
 
 
 @pytest.mark.parametrize("round_", ["999", "abc", "-1", "9" * 30])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.pages.held_out import shown
+from backend.services import round_trash
 from backend.services.held_out import baseline, listing
 from backend.values import Role
 from tests import rows
@@ -81,6 +82,9 @@ def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, 
     ):
         assert words in page.ask("held_out", "draw", **{name: value}), (name, value)
     assert "old=none" in page.replies[-1]
+    round_trash.put(line.actor, line.rounds[1].id)
+    reply = page.ask("held_out", "draw", new=str(line.checkpoints[2].id))
+    assert f"The held-out answers of checkpoint {line.checkpoints[2].id} are in the trash. Round 2 is in" in reply
     project = rows.make_project()
     with site.signed_in(rows.make_actor(project, Role.viewer)) as client:
         empty = Page(client, project.slug)

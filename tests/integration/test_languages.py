@@ -79,6 +79,10 @@ def test_before_signing_in_a_browser_reads_what_it_asks_for_or_what_was_chosen(d
         assert browser.get("/login?language=xx").status_code == 200
         assert browser.get("/login?language=browser").headers["location"] == "/login?next=/"
         assert ">Passwort\n" in browser.get("/login").text
+        link = "/login/link/made-up"
+        assert f'href="{link}?language=en"' in browser.get(link).text
+        assert browser.get(f"{link}?language=en").headers["location"] == link
+        assert "This link was used" in browser.get(link).text
 
 
 def test_a_page_says_which_of_its_words_are_of_which_language(database: str) -> None:

@@ -14,7 +14,7 @@ from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.db.session import dispose
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import checkpoints, datasets, events, projects, round_report, round_trash, rounds
+from backend.services import checkpoints, datasets, events, plans, projects, round_report, round_trash, rounds
 from backend.services.access import Actor
 from backend.services.people import accounts
 from backend.services.projects import deletion, overview, trash
@@ -64,8 +64,9 @@ def test_a_round_goes_to_the_trash_and_comes_back_as_it_was(database: str) -> No
         with pytest.raises(NotFound) as refused:
             ask()
         assert "since" not in str(refused.value)
-    with pytest.raises(NotFound, match="is in the trash since"):
-        round_trash.put(curator, round_id)
+    for again in (lambda: round_trash.put(curator, round_id), lambda: plans.again(curator, project_id, round_id)):
+        with pytest.raises(NotFound, match="is in the trash since"):
+            again()
     with pytest.raises(PermissionDenied, match="needs the role curator"):
         round_trash.restore(reviewer, round_id)
     assert trash.list_mine(owner) == []
@@ -219,8 +220,10 @@ def test_forms_take_a_round_to_the_trash_and_back(database: str) -> None:
     second = rounds_of(project)[1]
     slug, at = projects.get(admin, project.id).slug, f"/projects/rounds/{second}"
     with site.signed_in(admin) as client:
-        assert f'action="{at}/trash"' in client.get(f"{at}/trash", headers=PAGE).text
-        assert client.post(f"{at}/trash").headers["location"] == f"/p/{slug}/"
+        german = client.get(f"{at}/trash", headers=PAGE | {"accept-language": "de"}).text
+        assert "Runde 2 in den Papierkorb verschieben?" in german
+        assert f'action="{at}/trash"' in german
+        assert client.post(f"{at}/trash").headers["location"] == "/projects#trash"
         listed = client.get("/projects", headers=PAGE).text
         assert f'action="{at}/restore"' in listed
         assert f"Round 2 of {project.name}" in listed

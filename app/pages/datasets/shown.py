@@ -76,7 +76,7 @@ def list_row(view: DatasetView) -> list[str]:
     type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
     return [
         str(view.id),
-        str(view.round_number),
+        f"{view.round_number}{' (in the trash)' if view.is_round_in_trash else ''}",
         type,
         f"{view.num_examples:,}",
         checkpoint,

@@ -1,14 +1,16 @@
 """What the page shows as its address says it: checkpoints, filters, the place in the list, the open prompt."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
-from app.widgets.asked import NUMBER, AddressId, asked
+from app.widgets.asked import NUMBER, AddressId, asked, trashed
+from app.widgets.context import context
 from backend.errors import InvalidInput
+from backend.services import round_trash
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.listing import MOST_CHECKPOINTS
 from backend.services.held_out.measured import Measurement
@@ -27,7 +29,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     """
     ids = [measurement.checkpoint_id for measurement in known]
     has_none = request.query_params.get("old") == NONE
-    old, new = AddressId() if has_none else asked(request, "old", WHAT, ids), asked(request, "new", WHAT, ids)
+    old, new = AddressId() if has_none else _asked(request, "old", ids), _asked(request, "new", ids)
     prompt = asked(request, "prompt", "prompt")
     query: JSON = {name: str(request.query_params.get(name, "")) for name in ("category", "search")}
     show = str(request.query_params.get("show", ""))
@@ -43,6 +45,18 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     first = None if has_none or first == query["new"] else first
     query["old"] = old.id if old != AddressId() else first
     return query
+
+
+def _asked(request: gr.Request, name: str, known: Container[int]) -> AddressId:
+    """The checkpoint; where only a round in the trash has measured it, that is said."""
+    wish, text = asked(request, name, WHAT, known), str(request.query_params.get(name, "")).strip()
+    if not wish.missing or not NUMBER.fullmatch(text):
+        return wish
+    here = context(request)
+    entry = round_trash.that_measured(here.actor, here.project_id, int(text))
+    if entry is None:
+        return wish
+    return AddressId(missing=f"The held-out answers of checkpoint {text} are in the trash. {trashed(entry).missing}")
 
 
 def from_bar(values: Sequence[Any]) -> JSON:

@@ -101,7 +101,8 @@ def draw(request: gr.Request) -> list[Any]:
     dropdown = gr.Dropdown(choices(known), value=wish.id, visible=bool(known))
     if wish.id is None:
         # The address stays: who mistyped it may want to mend it.
-        return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, gr.skip()]
+        missing = {"missing": wish.missing, "is_in_trash": wish.is_in_trash} if wish.missing else {"is_empty": True}
+        return [dropdown, missing, gr.skip()]
     return [dropdown, *opened(here, wish.id)]
 
 

@@ -4,7 +4,8 @@ from app.widgets import drop_bars
 
 OPENING = """
 {{#if value}}
-{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p>
+{{#if value.is_in_trash}}<p><a href="/projects#trash">All projects and the trash</a></p>{{/if}}</div>{{/if}}
 {{#if value.is_empty}}<div class="rondo-empty"><p><b>No round yet.</b></p>
 <p><a href="new-round">Launch one</a>: what it did is told here while it goes on.</p></div>{{/if}}
 {{#if value.title}}

@@ -260,7 +260,7 @@ def choose_columns(asked_for: CurrentChoice, columns: list[str] | None, request:
 @toasts
 def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
-    here, left = context(request), ("sample", "at", "no_round", "no_sample", "step", "keys")
+    here, left = context(request), ("sample", "at", "no_round", "is_in_trash", "no_sample", "step", "keys")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
     if asked_for.value.get("step"):
         moved["as_saved"] = False

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.samples.labels import rest_of
-from app.widgets.asked import AddressId, asked, not_here
+from app.widgets.asked import AddressId, asked, not_here, of_trashed
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_card import ANSWER, SIMILARITY, answer_keys, card, found_in, table_row
@@ -44,9 +44,9 @@ LABELS = {"similar": N_("Similar to sample"), "cluster": N_("Cluster")}
 """What the fields are called whose names refusals begin with."""
 NO_ROUND = N_("No round yet. Launch one: its samples appear here while they are made.")
 NONE_PASSES = N_("No sample passes these filters.")
-UNKEPT = ("no_round", "no_sample", "keys", "usual", "view_name", "view_version", "as_saved")
+UNKEPT = ("no_round", "is_in_trash", "no_sample", "keys", "usual", "view_name", "view_version", "as_saved")
 """What of a query does not belong into its address."""
-KEPT = ("round", "no_round", "columns", "view", "view_name", "view_version")
+KEPT = ("round", "no_round", "is_in_trash", "columns", "view", "view_name", "view_version")
 """What stays of a query where its filters go."""
 OF_A_VIEW = ("round", "view", "sample", "at")
 """What belongs into it while a view is shown as it was saved: the address follows the view."""
@@ -56,7 +56,9 @@ def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
     """What the address asks for; without a round that of the sample, else the newest."""
     round_, sample = asked(request, "round", "round", round_ids), asked(request, "sample", "sample")
     query = from_address(dict(request.query_params)) | {"round": round_.id, "sample": sample.id}
-    query |= {"no_round": round_.missing, "no_sample": sample.missing}
+    if round_ == AddressId() and sample.id:
+        round_ = of_trashed(here, sample.id) or round_
+    query |= {"no_round": round_.missing, "is_in_trash": round_.is_in_trash, "no_sample": sample.missing}
     if round_ == AddressId():
         query["round"] = round_of_sample(here, sample.id) or next(reversed(round_ids), None)
     return query
@@ -99,9 +101,10 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     """Table, count, the two buttons, detail, what was seen, address; the query stands from then on."""
     if not query.get("round"):
         asked_for.put(dict(query))
-        hint = query.get("no_round") or gettext(NO_ROUND)
         # The address stays: who mistyped it may want to mend it.
-        missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
+        missing: JSON = {"missing": query.get("no_round"), "is_in_trash": query.get("is_in_trash")}
+        missing |= {"no_round": not missing["missing"], "no_list": bool(missing["missing"])}
+        hint = gettext(NO_ROUND) if missing["no_round"] else ""
         return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, {"rest": ""}]
     keys, usual = keys_of(here, query)
     query = query | {"keys": keys, "usual": usual}

@@ -9,9 +9,11 @@ COUNT = """{{#if value.refused}}<p class="rondo-problem" role="alert">{{value.re
 DETAIL = """
 {{#if value.is_empty}}<div class="rondo-empty"><p><b>No sample is chosen.</b></p>
 <p>Choose one from the list to read it whole, with its judgments and decisions.</p></div>{{/if}}
+{{#if value.no_list}}<span class="rondo-no-list"></span>{{/if}}
 {{#if value.no_round}}<div class="rondo-empty"><p><b>No round yet.</b></p>
 <p><a href="new-round">Launch one</a>: its samples appear here while they are made.</p></div>{{/if}}
-{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p>
+{{#if value.is_in_trash}}<p><a href="/projects#trash">All projects and the trash</a></p>{{/if}}</div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card sample" aria-label="The chosen sample">
   <header>

@@ -70,7 +70,7 @@ def draw(request: gr.Request) -> list[Any]:
     round_id = wish.id
     dropdown = gr.Dropdown(choices(known), value=round_id, visible=bool(known))
     if round_id is None:
-        nothing = {"missing": wish.missing} if wish.missing else {"is_empty": True}
+        nothing = {"missing": wish.missing, "is_in_trash": wish.is_in_trash} if wish.missing else {"is_empty": True}
         return [dropdown, nothing, None, gr.Column(visible=False), None, gr.skip()]
     name = str(request.query_params.get("warning", ""))
     light_now = opened(here, round_id, name)

@@ -19,7 +19,8 @@ def _table(label: str, rows: str) -> str:
 LIGHTS = (
     """
 {{#if value}}
-{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p>
+{{#if value.is_in_trash}}<p><a href="/projects#trash">All projects and the trash</a></p>{{/if}}</div>{{/if}}
 {{#if value.is_empty}}<div class="rondo-empty"><p><b>No round yet.</b></p>
 <p><a href="new-round">Launch one</a>: its lights are lit when it has been evaluated.</p></div>{{/if}}
 {{#if value.id}}

@@ -11,7 +11,7 @@ from backend.categories import ComparedCategory
 from backend.db import reading, tables
 from backend.differences import Difference
 from backend.errors import InvalidInput, NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.held_out import by_category, knobs, measured
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import Measurement
@@ -142,7 +142,7 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     twice."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        first, other = named(db, project_id, [old, new])
+        first, other = named(db, actor, project_id, [old, new])
         return of_sides(HeldOutRows(db), measurements(db, project_id, (first, other)), first, other)
 
 
@@ -151,10 +151,10 @@ def measurements(db: Session, project_id: int, asked: Sequence[ComparedSide]) ->
     return measured.all_of(db, project_id, [side.checkpoint_id for side in asked if side.checkpoint_id is not None])
 
 
-def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSide]:
+def named(db: Session, actor: Actor, project_id: int, keys: Sequence[str]) -> list[ComparedSide]:
     """The sides of these keys; raises `NotFound` for one that the project has not, `InvalidInput` for one twice."""
     known = {side.key: side for side in _sides(db, project_id)}
-    sides = [_known(known, key) for key in keys]
+    sides = [_known(db, actor, known, key) for key in keys]
     twice = next((side for n, side in enumerate(sides) if side.key in {other.key for other in sides[:n]}), None)
     if twice is not None:
         raise InvalidInput(f"{twice.name} stands on both sides, or twice. Choose another one.")
@@ -178,14 +178,17 @@ def of_sides(read: HeldOutRows, listed: Sequence[Measurement], first: ComparedSi
     return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories)
 
 
-def _known(known: Mapping[str, ComparedSide], key: str) -> ComparedSide:
+def _known(db: Session, actor: Actor, known: Mapping[str, ComparedSide], key: str) -> ComparedSide:
     if key in known:
         return known[key]
     match = KEY.fullmatch(key)
     if match is None:
         raise InvalidInput(f"“{key[:40]}” names no round and no checkpoint. Write r and a round's id, or choose one.")
     what = "round" if match[1] == "r" else "checkpoint that was measured and that no round made,"
-    raise NotFound(f"There is no {what} {match[2]} in this project. It is another project's, or the address is wrong.")
+    missing = f"There is no {what} {match[2]} in this project. It is another project's, or the address is wrong."
+    if match[1] == "r":
+        require_row(db, actor, db.get(tables.Round, int(match[2])), Role.viewer, missing)  # it may be in the trash
+    raise NotFound(missing)
 
 
 def pair_of(

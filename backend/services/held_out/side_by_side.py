@@ -101,7 +101,7 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         raise InvalidInput(f"2 to {MOST_SIDES} rounds can stand side by side, not {len(keys)}. Choose others.")
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        first, *others = named(db, project_id, keys)
+        first, *others = named(db, actor, project_id, keys)
         listed = measurements(db, project_id, (first, *others))
         read = HeldOutRows(db)
         pairs = tuple(of_sides(read, listed, first, other) for other in others)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, recipes
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.checkpoints import wrappers
 from backend.services.plans import branches, known_answers, scheduled
 from backend.services.plans.estimates import estimate
@@ -39,13 +39,13 @@ def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, bas
         if base_id is not None and (base is None or base.project_id != project_id):
             raise NotFound(f"There is no checkpoint {base_id} in this project. Choose one from the list.")
         if parent_id is not None:
-            return next_plan(db, _round(db, project_id, parent_id))
+            return next_plan(db, _round(db, actor, project_id, parent_id))
         start = recommended(db, lines_of(db, project_id))
         if start is None:
             plan = _first_plan(db, project_id)
             return plan if base_id is None else replace(plan, policy_id=base_id, reference_id=base_id)
         if base_id is None and start.line.round_id is not None:
-            return next_plan(db, _round(db, project_id, start.line.round_id))
+            return next_plan(db, _round(db, actor, project_id, start.line.round_id))
         newest = select(tables.Round).where(tables.Round.project_id == project_id)
         row = db.scalars(newest.order_by(tables.Round.number.desc()).limit(1)).one()
         return _next_plan(db, row, base_id or start.line.checkpoint_id or row.policy_id, None)
@@ -59,7 +59,7 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
             round_id = db.scalar(select(func.max(tables.Round.id)).where(tables.Round.project_id == project_id))
         if round_id is None:
             return _first_plan(db, project_id)
-        row = _round(db, project_id, round_id)
+        row = _round(db, actor, project_id, round_id)
         plan = _plan_of(db, row)
         plan = replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
         if not row.auto:
@@ -88,10 +88,11 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
     return branches.with_origin(plan, row, step)
 
 
-def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
-    round_ = db.get(tables.Round, round_id)
-    if round_ is None or round_.project_id != project_id:
-        raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
+def _round(db: Session, actor: Actor, project_id: int, round_id: int) -> tables.Round:
+    missing = f"There is no round {round_id} in this project. Choose one from the overview."
+    round_ = require_row(db, actor, db.get(tables.Round, round_id), Role.viewer, missing)
+    if round_.project_id != project_id:
+        raise NotFound(missing)
     return round_
 
 

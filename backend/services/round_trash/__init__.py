@@ -111,6 +111,21 @@ def get(actor: Actor, round_id: int) -> TrashedRound:
         return find(db, actor, round_id)
 
 
+def of_sample(actor: Actor, project_id: int, sample_id: int) -> TrashedRound | None:
+    """The round in the project's trash that has this sample; None where there is none."""
+    with reading() as db:
+        round_id = db.scalar(select(tables.Sample.round_id).where(tables.Sample.id == sample_id))
+    return next((entry for entry in list_mine(actor, project_id) if entry.id == round_id), None)
+
+
+def that_measured(actor: Actor, project_id: int, checkpoint_id: int) -> TrashedRound | None:
+    """The round in the project's trash that measured this checkpoint last; None where there is none."""
+    metric = tables.Metric
+    with reading() as db:
+        round_ids = {*db.scalars(select(metric.round_id).where(metric.checkpoint_id == checkpoint_id))}
+    return max((e for e in list_mine(actor, project_id) if e.id in round_ids), key=lambda e: e.id, default=None)
+
+
 def find(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> TrashedRound:
     """The same in the caller's transaction, for whoever has that role; raises `NotFound`, `PermissionDenied`."""
     missing = f"Round {round_id} is not in the trash. The page /projects and `rondo trash list` show what is."
