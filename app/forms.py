@@ -132,6 +132,12 @@ def identify(block: Block) -> None:
         block.elem_id = f"component-{block._id}"
 
 
+def touched(component: FormField) -> list[Any]:
+    """The events of a field that a person changes. Of a list of several choices × and Backspace send no `input`."""
+    is_several = isinstance(component, gr.Dropdown) and component.multiselect
+    return [component.input, component.change] if is_several else [component.input]
+
+
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
     """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
     current = take(form.start, path) or {}

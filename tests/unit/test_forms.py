@@ -224,3 +224,11 @@ def test_knobs_of_hardware_are_folded_behind_the_others() -> None:
     assert folded == [(("trainer", "Hardware"), "Hardware: 6 knobs")]
     last = [str(drawn.path[-1]) for drawn in form.fields][-6:]
     assert last == ["gradient_checkpointing", "bf16", "dtype", "num_processes", "strategy", "load_in_4bit"]
+
+
+@in_event_loop
+def test_a_list_of_several_choices_tells_of_what_sends_no_input() -> None:
+    with drawing():
+        several, single = gr.Dropdown(["a", "b"], multiselect=True), gr.Dropdown(["a", "b"])
+        events = [[event.event_name for event in forms.touched(field)] for field in (several, single)]
+    assert events == [["input", "change"], ["input"]]

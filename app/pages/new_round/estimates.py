@@ -8,6 +8,7 @@ from app.widgets.context import Context
 from app.widgets.formats import duration
 from backend.errors import RondoError
 from backend.services import rounds
+from backend.services.plans import checks
 from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
 from backend.translations import gettext
@@ -19,6 +20,8 @@ MOST = 6
 
 def guessed(here: Context, plan: Plan) -> dict[str, Any]:
     """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
+    if not plan.sample_set_ids:
+        return {"problem": checks.NO_SETS, "warnings": []}
     try:
         estimate = rounds.estimate(here.actor, here.project_id, plan)
     except RondoError as error:

@@ -167,7 +167,8 @@ def _wire(
     outputs = _wire_recipes(drawing, frame, everything)
     for switch in form.switches:
         switched = [*redrawn, switch.input]
-        switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
+        chosen_part = [switch.input, *everything]
+        gr.on(forms.touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
     for tool in tools:
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
@@ -180,8 +181,9 @@ def _wire(
     gr.on([name.input, name.blur], own_recipes.note_title, noted, None, trigger_mode="always_last", **QUIET)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
-    # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
-    touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
+    # On input where it tells of all that people do: drawing the form again changes fields whose listeners are gone by
+    # then.
+    touched = [event for component in (*fields.inputs, *form.inputs, *bindings) for event in forms.touched(component)]
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
         drawing.not_read, frame.draft, estimated, **QUIET
     )
