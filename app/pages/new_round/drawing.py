@@ -99,7 +99,7 @@ class Drawing:
             return [{"problem": error.message, "warnings": []}, "", *can_start(False)]
         told = guessed(here, plan)
         # What is refused cannot be launched; why stands beside the buttons. Any change reads the form anew.
-        return [told | changed(plan.recipe, self.others), digest(plan), *can_start("problem" not in told)]
+        return [told | changed(here, plan, self.others), digest(plan), *can_start("problem" not in told)]
 
     def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
         """What each of the first dropdowns of `chosen` is set to: what was drawn, where it holds another choice."""
