@@ -17,7 +17,7 @@ from backend.translations import N_, gettext
 from backend.values import JSON
 
 MOST = 6
-"""Changes that are named; the form shows all."""
+"""Changes, or refused fields, that are named; the form shows all."""
 SETS = {
     "sample_set_ids": N_("Prompt sets"),
     "held_out_set_ids": N_("Held-out sets"),
@@ -73,11 +73,19 @@ def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]]) -> di
     compared, beside = [], _beside(here, plan)
     for place, (name, other) in enumerate(others, 1):
         differences = (beside if place == len(others) else []) + changes(plan.recipe, other)
-        lines = [_line(change, name) for change in differences[:MOST]]
-        more = len(differences) - MOST
-        lines += [gettext("and {number} more").format(number=more)] if more > 0 else []
+        lines = _first([_line(change, name) for change in differences])
         compared.append({"name": name, "lines": lines, "same": not differences})
     return {"compared": compared}
+
+
+def shortened(refusal: str) -> str:
+    """The first lines of a refusal, one a field, and how many more fields are refused."""
+    return "\n".join(_first(refusal.split("\n")))
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST
+    return lines[:MOST] + ([gettext("and {number} more").format(number=more)] if more > 0 else [])
 
 
 def _beside(here: Context, plan: Plan) -> list[Change]:
