@@ -14,6 +14,19 @@ LONGEST_WORDS = 160
 ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
+def all_of(*readings: Callable[[], Any]) -> list[Any]:
+    """What each of them reads; raises one `InvalidInput` with a line for each field that was refused."""
+    values, lines = [], []
+    for reading in readings:
+        try:
+            values.append(reading())
+        except InvalidInput as error:
+            lines.append(error.message)
+    if lines:
+        raise InvalidInput("\n".join(lines))
+    return values
+
+
 def help_text(knob: Knob) -> str:
     """What stands under the field: description, bounds, default."""
     default = to_input(knob, knob.default)

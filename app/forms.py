@@ -4,13 +4,14 @@ import copy
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from app.form_values import UNSET, as_words, from_input, help_text, to_input
+from app.form_values import UNSET, all_of, as_words, from_input, help_text, to_input
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
@@ -31,6 +32,12 @@ class Field:
     path: Path
     knob: Knob
     input: FormField
+
+    @property
+    def called(self) -> str:
+        """Where it stands, and its label."""
+        place = refusals.place(self.path[:-1])
+        return f"{place[:1].upper()}{place[1:].replace('_', ' ')}, {self.knob.label}" if place else self.knob.label
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,19 @@ class Form:
         return [drawn.input for drawn in self.fields]
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Return the JSON with these values of the inputs; raises `InvalidInput` with the field's name."""
+        """Return the JSON with these values of the inputs; raises `InvalidInput` with the name of each wrong field."""
         result = copy.deepcopy(self.start)
-        for drawn, value in zip(self.fields, values, strict=True):
-            put(result, drawn.path, from_input(drawn.knob, value, refusals.place(drawn.path)))
+        given = zip(self.fields, values, strict=True)
+        readings = [partial(from_input, drawn.knob, value, refusals.place(drawn.path)) for drawn, value in given]
+        for drawn, value in zip(self.fields, all_of(*readings), strict=True):
+            put(result, drawn.path, value)
         return result
+
+    def labelled(self, message: str) -> str:
+        """The refusal with the labels of its fields for their names: `Generator, Top-p (top_p): must be at most 1`."""
+        fields = {refusals.place(drawn.path): drawn for drawn in self.fields}
+        lines = [(line, *line.partition(": ")) for line in message.split("\n")]
+        return "\n".join(f"{fields[name].called}: {rest}" if name in fields else line for line, name, _, rest in lines)
 
     def drawn(self, switch: Switch) -> Any:
         """What the dropdown of a slot held when it was drawn."""
@@ -130,6 +145,12 @@ def identify(block: Block) -> None:
     """Give a component an id in the page, by which static/locks.js finds it, where it has none of its own."""
     if isinstance(block, Component) and not block.elem_id:
         block.elem_id = f"component-{block._id}"
+
+
+def touched(component: FormField) -> list[Any]:
+    """The events of a field that a person changes. Of a list of several choices × and Backspace send no `input`."""
+    is_several = isinstance(component, gr.Dropdown) and component.multiselect
+    return [component.input, component.change] if is_several else [component.input]
 
 
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from app.form_values import from_input, to_input
+from app.form_values import all_of, from_input, to_input
 from app.forms import Form, draw_knobs
 from app.widgets.form_fields import FormField
 from backend.errors import InvalidInput
@@ -181,27 +182,36 @@ def _named(row: CheckpointRow) -> tuple[str, int]:
 def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[Any]) -> Plan:
     """The plan that the fields say, with what `origin_of` kept of the plan that filled them.
 
-    Raises `InvalidInput` with the field's name.
+    Raises `InvalidInput` with the label of each wrong field.
     """
     sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, rounds, rules, engine, *review = (
         values
     )
+    policy_id, reference_id, judge_id, num_prompts, first, num_rounds, settings = all_of(
+        lambda: _chosen(policy, gettext("Policy")),
+        lambda: _chosen(reference, gettext("Reference")),
+        lambda: _chosen(judge or SELF_JUDGE, gettext("Judge")),
+        lambda: _whole(number, gettext("Number of prompts"), lowest=1),
+        lambda: _whole(seed, gettext("Seed"), lowest=0),
+        lambda: _whole(rounds, gettext("Rounds to run"), lowest=1),
+        lambda: review_of(review),
+    )
     return Plan(
         recipe=recipe,
-        policy_id=_chosen(policy, "policy"),
-        reference_id=_chosen(reference, "reference"),
-        judge_id=_chosen(judge or SELF_JUDGE, "judge") or None,
+        policy_id=policy_id,
+        reference_id=reference_id,
+        judge_id=judge_id or None,
         sample_set_ids=tuple(sample or ()),
         held_out_set_ids=tuple(held_out or ()),
         mix_set_ids=tuple(mix or ()),
-        num_prompts=_whole(number, "number of prompts", lowest=1),
-        seed=_whole(seed, "seed", lowest=0),
+        num_prompts=num_prompts,
+        seed=first,
         is_reviewed=bool(reviewed),
         is_blind=bool(blind),
-        num_rounds=_whole(rounds, "rounds to run", lowest=1),
+        num_rounds=num_rounds,
         stop_rules=tuple(rules or ()),
         engine=engine,
-        review=review_of(review),
+        review=settings,
         **(origin or {}),
     )
 
@@ -218,9 +228,12 @@ def review_inputs(stored: dict[str, Any]) -> list[Any]:
 
 
 def review_of(values: Sequence[Any]) -> dict[str, Any]:
-    """The review settings that the fields say; raises `InvalidInput` with the field's name."""
+    """The review settings that the fields say; raises `InvalidInput` with the label of each wrong field."""
     knobs = parts.review_knobs()
-    return {k.name: from_input(k, value, f"review.{k.name}") for k, value in zip(knobs, values, strict=True)}
+    readings = [
+        partial(from_input, k, value, f"{gettext('Review')}, {k.label}") for k, value in zip(knobs, values, strict=True)
+    ]
+    return {k.name: value for k, value in zip(knobs, all_of(*readings), strict=True)}
 
 
 def _sets(label: str, info: str, name: str) -> gr.Dropdown:

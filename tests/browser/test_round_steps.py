@@ -138,6 +138,14 @@ def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
     expect(page.locator("#preview-round")).to_be_disabled()
     choose(page, "#recipe", recipes.get("star").title)
     estimated(page)
+    page.locator("#sample-sets .remove-all").click()
+    expect(page.locator("#estimate .problem")).to_contain_text("No prompt set is chosen")
+    expect(page.locator("#launch")).to_be_disabled()
+    page.locator("#sample-sets input").click()
+    page.get_by_role("option").first.click()
+    estimated(page)
+    page.locator("#sample-sets input").press("Backspace")
+    expect(page.locator("#estimate .problem")).to_contain_text("No prompt set is chosen")
 
 
 def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:

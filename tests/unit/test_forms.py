@@ -224,3 +224,27 @@ def test_knobs_of_hardware_are_folded_behind_the_others() -> None:
     assert folded == [(("trainer", "Hardware"), "Hardware: 6 knobs")]
     last = [str(drawn.path[-1]) for drawn in form.fields][-6:]
     assert last == ["gradient_checkpointing", "bf16", "dtype", "num_processes", "strategy", "load_in_4bit"]
+
+
+@in_event_loop
+def test_a_list_of_several_choices_tells_of_what_sends_no_input() -> None:
+    with drawing():
+        several, single = gr.Dropdown(["a", "b"], multiselect=True), gr.Dropdown(["a", "b"])
+        events = [[event.event_name for event in forms.touched(field)] for field in (several, single)]
+    assert events == [["input", "change"], ["input"]]
+
+
+def test_every_refused_field_is_named_by_its_label() -> None:
+    form = drawn("self_rewarding")
+    values = shown(form)
+    values[place(form, "generator", "top_p")], values[place(form, "mix_share")] = 2, 1
+    with pytest.raises(InvalidInput) as raised:
+        parts.validate(form.read(values))
+    assert set(form.labelled(raised.value.message).split("\n")) == {
+        "Generator, Top-p (top_p): must be at most 1.0",
+        "Share of seed rows (mix_share): must be less than 1.0",
+    }
+    values[place(form, "judge", "votes")], values[place(form, "generator", "top_p")] = None, ""
+    with pytest.raises(InvalidInput) as raised:
+        form.read(values)
+    assert raised.value.message == "generator.top_p: must be a number\njudge.votes: must be a number"

@@ -252,7 +252,7 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
         # What is drawn is counted again, as its fields say it: only that can be launched.
-        _guessed(here, plan) | changed(plan.recipe, others_of(draft)),
+        _guessed(here, plan) | changed(here, plan, others_of(draft)),
         *can_start(False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]

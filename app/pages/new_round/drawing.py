@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from app import forms
+from app.form_values import all_of
 from app.pages.new_round import steps
 from app.pages.new_round.drafts import about_of, digest, draft_of, other_recipe, recipe_choices
-from app.pages.new_round.estimates import changed, guessed
+from app.pages.new_round.estimates import changed, guessed, shortened
 from app.pages.new_round.folds import Folds, KeysAt, by_key, kept_keys, same_keys
 from app.pages.new_round.steps import StepButton
 from app.toasts import toasts
@@ -62,9 +63,19 @@ class Drawing:
         return bool(now.get("at") == self.at)
 
     def plan(self, values: tuple[Any, ...]) -> Plan:
-        """The plan that the fields say; raises `InvalidInput` with the field's name."""
-        recipe = parts.validate(self.recipe(values))
-        return replace(plan_of(recipe, values[0], list(values[1 : self.size])), roles=self.bound(values))
+        """The plan that the fields say; raises `InvalidInput` with the labels of those that are refused."""
+        recipe, plan, roles = all_of(
+            lambda: self.validated(values),
+            lambda: plan_of({}, values[0], list(values[1 : self.size])),
+            lambda: self.bound(values),
+        )
+        return replace(plan, recipe=recipe, roles=roles)
+
+    def validated(self, values: tuple[Any, ...]) -> JSON:
+        try:
+            return parts.validate(self.recipe(values))
+        except InvalidInput as error:
+            raise InvalidInput(self.form.labelled(error.message)) from error
 
     def recipe(self, values: tuple[Any, ...]) -> dict[str, Any]:
         """The recipe that the fields say, which need not work; raises `InvalidInput` with the field's name."""
@@ -96,10 +107,10 @@ class Drawing:
         try:
             plan = self.plan(values)
         except RondoError as error:
-            return [{"problem": error.message, "warnings": []}, "", *can_start(False)]
+            return [{"problem": shortened(error.message), "warnings": []}, "", *can_start(False)]
         told = guessed(here, plan)
         # What is refused cannot be launched; why stands beside the buttons. Any change reads the form anew.
-        return [told | changed(plan.recipe, self.others), digest(plan), *can_start("problem" not in told)]
+        return [told | changed(here, plan, self.others), digest(plan), *can_start("problem" not in told)]
 
     def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
         """What each of the first dropdowns of `chosen` is set to: what was drawn, where it holds another choice."""

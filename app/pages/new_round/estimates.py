@@ -1,24 +1,41 @@
 """What a plan would cost, as the page shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.form_values import as_words
 from app.widgets.context import Context
 from app.widgets.formats import duration
-from backend.errors import RondoError
-from backend.services import rounds
+from app.widgets.round_form import every
+from backend.errors import NotFound, RondoError
+from backend.services import prompts, rounds
+from backend.services.plans import checks
+from backend.services.recipes import parts
 from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
-from backend.translations import gettext
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 MOST = 6
-"""Changes that are named; the form shows all."""
+"""Changes, or refused fields, that are named; the form shows all."""
+SETS = {
+    "sample_set_ids": N_("Prompt sets"),
+    "held_out_set_ids": N_("Held-out sets"),
+    "mix_set_ids": N_("Seed sets to mix in"),
+}
+FIELDS = {
+    "num_prompts": N_("Number of prompts"),
+    "engine": N_("Engine"),
+    "is_reviewed": N_("People review"),
+    "is_blind": N_("Blind"),
+}
+"""What a round keeps of the one that it goes on from, by what the form calls it: not the seed and the policy."""
 
 
 def guessed(here: Context, plan: Plan) -> dict[str, Any]:
     """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
+    if not plan.sample_set_ids:
+        return {"problem": checks.NO_SETS, "warnings": []}
     try:
         estimate = rounds.estimate(here.actor, here.project_id, plan)
     except RondoError as error:
@@ -51,19 +68,62 @@ def _time(estimate: rounds.PlanEstimate) -> str:
     return text.format(likely=likely, at_most=at_most)
 
 
-def changed(recipe: JSON, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
-    """What the recipe has otherwise than what it is compared with, in words."""
-    compared = []
-    for name, other in others:
-        differences = changes(recipe, other)
-        lines = [_line(change, name) for change in differences[:MOST]]
-        more = len(differences) - MOST
-        lines += [gettext("and {number} more").format(number=more)] if more > 0 else []
+def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
+    """What the plan has otherwise than what it is compared with, in words: recipes, and last the round before."""
+    compared, beside = [], _beside(here, plan)
+    for place, (name, other) in enumerate(others, 1):
+        differences = (beside if place == len(others) else []) + changes(plan.recipe, other)
+        lines = _first([_line(change, name) for change in differences])
         compared.append({"name": name, "lines": lines, "same": not differences})
     return {"compared": compared}
 
 
+def shortened(refusal: str) -> str:
+    """The first lines of a refusal, one a field, and how many more fields are refused."""
+    return "\n".join(_first(refusal.split("\n")))
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST
+    return lines[:MOST] + ([gettext("and {number} more").format(number=more)] if more > 0 else [])
+
+
+def _beside(here: Context, plan: Plan) -> list[Change]:
+    """What the fields beside the recipe have otherwise than the round that the plan branches off, or goes on from."""
+    round_id = plan.branch_of or plan.parent_id
+    if round_id is None:
+        return []
+    try:
+        before = rounds.again(here.actor, here.project_id, round_id)
+    except NotFound:
+        return []  # it is gone meanwhile, which the estimate says
+    titles = {s.id: s.name for s in prompts.list_sets(here.actor, here.project_id)}
+    mine, theirs = (_fields(each, titles) for each in (plan, before))
+    if plan.judge_id != before.judge_id:
+        judges = {None: gettext("the policy itself")} | {id_: name for name, id_ in every(here.actor, here.project_id)}
+        label = gettext("Judge")
+        mine[label], theirs[label] = (judges.get(each.judge_id, each.judge_id) for each in (plan, before))
+    return [Change((), "", label, value, theirs[label]) for label, value in mine.items() if value != theirs[label]]
+
+
+def _fields(plan: Plan, titles: Mapping[int, str]) -> dict[str, Any]:
+    """What the fields beside the recipe hold, by their labels. `titles`: what the sets are called."""
+    sets = {
+        gettext(label): ", ".join(titles.get(set_id, str(set_id)) for set_id in sorted(getattr(plan, name)))
+        for name, label in SETS.items()
+    }
+    own = {gettext(label): getattr(plan, name) for name, label in FIELDS.items()}
+    review = parts.review_defaults() | plan.review
+    return sets | own | {knob.label: review[knob.name] for knob in parts.review_knobs()}
+
+
 def _line(change: Change, name: str) -> str:
     where = f"{change.place}, " if change.place else ""
-    usual = gettext("{name} has {value}").format(name=name, value=as_words(change.usual))
-    return f"{where}{change.label}: {as_words(change.value)} ({usual})"
+    usual = gettext("{name} has {value}").format(name=name, value=_words(change.usual))
+    return f"{where}{change.label}: {_words(change.value)} ({usual})"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return as_words(value)

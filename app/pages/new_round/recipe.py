@@ -40,6 +40,17 @@ SLOT_TITLES = {
     "schedule": N_("Schedule, what changes from round to round"),
     "metrics": N_("Metrics, what is measured"),
 }
+KINDS = {
+    "prompt_source": N_("Prompt source"),
+    "generator": N_("Generator"),
+    "judge": N_("Judge"),
+    "selector": N_("Selector"),
+    "mixer": N_("Mixer"),
+    "trainer": N_("Trainer"),
+    "schedule": N_("Schedule"),
+    "metric": N_("Metric"),
+}
+"""What the choice of a part is called."""
 UNDRAWN = "<div class='rondo-empty'><p><b>The steps of this recipe cannot be shown.</b> {{value.why}}</p></div>"
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
@@ -113,14 +124,14 @@ def _draw_slots(
         differs = form.differs(spot.path[:-1] if spot.line else spot.path)
         with folds.slot(name, _title(form.start, spot, name), is_open=differs, elem_id=f"slot-{name}"):
             draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
-            draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
+            draw_slot(form, spot.path, spot.kind, gettext(KINDS[spot.kind]))
             if name == "judge":
                 put = judge_template.draw(form, saved, frame.versions)
             if spot.line:
                 tools += steps.draw_step(form, spot.path)
     tools += _draw_tools(form.start)
     more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
-    with folds.slot(MORE, "More", is_open=more):
+    with folds.slot(MORE, gettext("More"), is_open=more):
         forms.draw_knobs(form, (), parts.recipe_knobs())
     return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds, typed)
 
@@ -167,7 +178,8 @@ def _wire(
     outputs = _wire_recipes(drawing, frame, everything)
     for switch in form.switches:
         switched = [*redrawn, switch.input]
-        switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
+        chosen_part = [switch.input, *everything]
+        gr.on(forms.touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
     for tool in tools:
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
@@ -180,8 +192,9 @@ def _wire(
     gr.on([name.input, name.blur], own_recipes.note_title, noted, None, trigger_mode="always_last", **QUIET)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
-    # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
-    touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
+    # On input where it tells of all that people do: drawing the form again changes fields whose listeners are gone by
+    # then.
+    touched = [event for component in (*fields.inputs, *form.inputs, *bindings) for event in forms.touched(component)]
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
         drawing.not_read, frame.draft, estimated, **QUIET
     )

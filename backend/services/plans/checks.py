@@ -39,6 +39,8 @@ from backend.services.recipes.parts import parts_in
 from backend.trainers import Trainer
 from backend.values import LocalEngine, RoundStatus, SetUse, Split
 
+NO_SETS = "No prompt set is chosen to sample from. Choose at least one train set."
+
 
 def phase_of(db: Session, recipe: Recipe, parent_id: int | None) -> int:
     """The phase of a round after this one: by the finished rounds of the same recipe above it."""
@@ -76,7 +78,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     review_settings.read(plan.review)
     check_numbers(plan)
     if not plan.sample_set_ids:
-        raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
+        raise InvalidInput(NO_SETS)
     check_checkpoints(db, project_id, plan, recipe)
     if plan.engine == LocalEngine.vllm:
         check_rank(trained_rank(recipe))

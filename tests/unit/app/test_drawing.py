@@ -92,3 +92,14 @@ def test_a_choice_that_nobody_heard_of_is_set_back(drawing: Drawing, drawn: dict
     assert drawing.set_back([recipe, "majority_vote"], drawn) == [SKIPPED, judge]
     assert drawing.set_back(["star"], drawn) == [recipe]
     assert drawing.set_back(["star"], drawn | {"at": drawn["at"] + 1}) == [SKIPPED]
+
+
+def test_what_is_refused_of_the_recipe_hides_nothing_beside_it(drawing: Drawing) -> None:
+    unread = dataclasses.replace(drawing, form=forms.Form(start={**drawing.form.start, "mix_share": 1}))
+    with pytest.raises(InvalidInput) as raised:
+        unread.plan((None, *FIELDS[:3], 0, *FIELDS[4:5], None, *FIELDS[6:]))
+    assert [line.partition(":")[0] for line in raised.value.message.split("\n")] == [
+        "mix_share",
+        "Policy",
+        "Number of prompts",
+    ]
