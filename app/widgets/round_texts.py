@@ -8,7 +8,7 @@ from app.widgets.formats import count, duration, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
 from app.widgets.value_words import word
-from app.widgets.warning_said import lights
+from app.widgets.warning_said import beside_light, lights
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
 from backend.services.round_report.shapes import (
@@ -23,10 +23,9 @@ from backend.services.round_report.shapes import (
     StageTime,
     StepAsked,
     Texts,
-    Warned,
 )
 from backend.translations import N_, gettext, ngettext, pgettext
-from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, SetUse, WarningLevel
+from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, SetUse
 
 Shown = dict[str, Any]
 BADGES = {
@@ -94,8 +93,8 @@ def opening(report: OpeningSection) -> Shown:
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",
-        "warnings": [_warning(warning) for warning in report.warnings],
-        "lights": lights(report.lights, head.id),
+        "warnings": [beside_light(warning) for warning in report.warnings],
+        "lights": lights(report.lights, head.id, report.warnings),
         "has_warnings": bool(report.warnings or report.lights),
         "metrics": [measure(metric) for metric in report.measured.metrics if metric.value is not None],
         "metrics_missing": [line for line in report.measured.missing if _named(line) not in unknown],
@@ -173,23 +172,6 @@ def _facts(head: Head) -> str:
         review=review,
         engine=ENGINES[head.engine],
     )
-
-
-def _warning(warned: Warned) -> Shown:
-    low, high = warned.low, warned.high
-    between = (
-        ""
-        if low is None or high is None
-        else gettext("95 % interval {low} to {high}").format(low=f"{low:.1%}", high=f"{high:.1%}")
-    )
-    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=f"{warned.limit:.0%}")
-    return {
-        "level": word(warned.level),
-        "badge": "bad" if warned.level == WarningLevel.red else "warn",
-        "text": warned.text,
-        "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
-        "href": warned.href,
-    }
 
 
 def _named(line: str) -> str:
