@@ -118,7 +118,13 @@ def opening(report: OpeningSection) -> Shown:
             for template in asked.templates
         ],
         "roles": [
-            {"role": role.role, "id": role.checkpoint_id, "name": role.checkpoint, "kind": role.kind, "note": role.note}
+            {
+                "role": role.role,
+                "id": role.checkpoint_id,
+                "name": role.checkpoint,
+                "kind": role.kind,
+                "note": gettext(role.note),
+            }
             for role in asked.roles
         ],
         "sets": [
@@ -186,8 +192,10 @@ def measure(number: ChangedMetric) -> Shown:
     interval = _between(*values) if None not in (number.low, number.high) else gettext(UNKNOWN)
     change, spread, tested = "–", "", ""
     if number.change is not None:
+        # Else it is a checkpoint, which has a name of its own.
+        start = gettext(number.compared_with) if number.of == "round" else number.compared_with
         since = gettext("{number} points since {start}") if shares else gettext("{number} since {start}")
-        change = since.format(number=_number(number.change, shares, sign=True), start=number.compared_with)
+        change = since.format(number=_number(number.change, shares, sign=True), start=start)
         ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
         spread = _between(*ends) if number.change_low is not None else gettext(UNKNOWN)
     if number.p is not None:
@@ -233,7 +241,7 @@ def _step(step_asked: StepAsked) -> Shown:
     ]
     return {
         "line": step_asked.line,
-        "state": step_asked.state,
+        "state": gettext(step_asked.state),
         "knobs": [shown for _, shown in knobs],
         "changed": [shown for differs, shown in knobs if differs],
     }
@@ -246,7 +254,7 @@ def _stage(stage_time: StageTime) -> Shown:
     attempts = gettext("attempt {number}").format(number=stage_time.attempts) if stage_time.attempts > 1 else ""
     return {
         "job": stage_time.job_id,
-        "what": stage_time.what,
+        "what": gettext(stage_time.what),
         "status": word(stage_time.status) if stage_time.status else gettext("now"),
         "took": duration(stage_time.seconds),
         "worker": where,
@@ -258,22 +266,22 @@ def _stage(stage_time: StageTime) -> Shown:
 def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
-        "title": shown_flow.title,
+        "title": gettext(shown_flow.title),
         "stages": [
             {
-                "name": stage.name,
-                "count": f"{stage.count:,} {stage.unit}",
+                "name": gettext(stage.name),
+                "count": f"{stage.count:,} {gettext(stage.unit)}",
                 "share": ""
                 if stage.share is None
                 else gettext("{share} of the stage before").format(share=percent(stage.share)),
                 "width": 100 if stage.share is None else round(stage.share * 100),
                 "href": stage.href,
                 "drops": drop_bars.bars(
-                    [(arm.reason, arm.count, arm.href) for arm in stage.dropped],
-                    [(arm.reason, arm.count, arm.href) for arm in stage.joined],
+                    [(gettext(arm.reason), arm.count, arm.href) for arm in stage.dropped],
+                    [(gettext(arm.reason), arm.count, arm.href) for arm in stage.joined],
                 ),
                 "arms": [
-                    {"text": f"{arm.count:,} {arm.reason}", "href": arm.href, "sign": sign}
+                    {"text": f"{arm.count:,} {gettext(arm.reason)}", "href": arm.href, "sign": sign}
                     for sign, arms in (("−", stage.dropped), ("+", stage.joined))
                     for arm in arms
                 ],
@@ -337,4 +345,4 @@ def _extreme(extreme: Extreme) -> Shown:
         }
         for row in extreme.rows
     ]
-    return {"title": extreme.title, "rows": rows, "href": extreme.href, "missing": extreme.missing}
+    return {"title": gettext(extreme.title), "rows": rows, "href": extreme.href, "missing": extreme.missing}

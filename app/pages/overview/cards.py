@@ -201,10 +201,10 @@ def _to_base(line: RoundLine) -> dict[str, str] | None:
 
 def _told(gap: Difference, to: str) -> dict[str, str]:
     if gap.value is None:
-        rest = gettext("to {other}: {reason}").format(other=to, reason=gap.why)
+        rest = gettext("to {other}: {reason}").format(other=to, reason=gettext(gap.why))
         return {"badge": "", "points": gettext("change unknown"), "rest": rest}
     badge = "ok" if gap.is_better else "bad" if gap.is_worse else ""
-    why = f": {gap.why}" if gap.why else ""
+    why = f": {gettext(gap.why)}" if gap.why else ""
     rest = gettext("to {other} ({interval}{reason})").format(other=to, interval=gap_interval(gap), reason=why)
     return {"badge": badge, "points": points(gap.value), "rest": rest}
 
