@@ -38,7 +38,7 @@ def trend(points: Sequence[TrendPoint], name: str, rounds: Sequence[int] = (), *
             "thickness": 1,
             "width": 4,
         },
-        name=f"{titled(name)}, 95 % interval",
+        name=gettext("{name}, 95 % interval").format(name=titled(name)),
         mode="lines+markers",
         line={"color": charts.ACCENT, "width": 2},
         marker={"size": 8},

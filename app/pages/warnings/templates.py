@@ -107,6 +107,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; max-width: 150px; overflow-wrap: anywhere; }
 details { margin: 12px 0; } summary { cursor: pointer; color: var(--rondo-muted); }
 .rondo-badge { white-space: nowrap; }
+ul { margin: 0; padding: 0; list-style: none; }
 .words { overflow-wrap: anywhere; unicode-bidi: plaintext; }
 @media (max-width: 520px) { th, td { padding: 6px; } .number { max-width: 110px; } }
 """
