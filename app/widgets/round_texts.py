@@ -7,7 +7,7 @@ from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
-from app.widgets.value_words import word
+from app.widgets.value_words import metric_name, word
 from app.widgets.warning_said import beside_light, lights
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
@@ -203,7 +203,7 @@ def measure(number: ChangedMetric) -> Shown:
         counts = {"right": f"{number.newly_right:,}", "wrong": f"{number.newly_wrong:,}"}
         tested = text.format(**counts, p=f"{number.p:.2g}")
     return {
-        "name": number.name.replace("_", " "),
+        "name": metric_name(number.name),
         "of": number.checkpoint or gettext(WHOSE[number.of]),
         "value": _number(number.value, shares) + (" %" if shares else ""),
         "interval": f"{interval}, n {number.n:,}",

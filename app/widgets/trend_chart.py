@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from app.widgets.formats import SHARES
+from app.widgets.value_words import metric_name
 from backend.services.results.trends import WIN_RATE, TrendPoint
 from backend.translations import N_, gettext
 
@@ -16,14 +17,15 @@ UNDECIDED = N_("No round has this figure for you: wins show once you have decide
 
 
 def titled(name: str) -> str:
-    """`mean_tokens` as people read it."""
-    return name.replace("_", " ").capitalize()
+    """`mean_tokens` as people read it on its own: `Mean tokens`."""
+    text = metric_name(name)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def trend(points: Sequence[TrendPoint], name: str, rounds: Sequence[int] = (), *, height: int = 300) -> go.Figure:
     """A point a round with its 95 % interval; rounds of several branches are no line. `rounds`: their numbers, which
     the axis has whether or not they have the figure."""
-    figure = charts.blank(height=height, x=gettext("round"), y=titled(name).lower())
+    figure = charts.blank(height=height, x=gettext("round"), y=metric_name(name))
     if not points:
         text = gettext(UNDECIDED if name == WIN_RATE else NOTHING)
         figure.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)

@@ -27,6 +27,13 @@ OF_REPORTS = (
     *(N_("Best"), N_("Worst"), N_("Most disagreed"), N_("Most changed by people")),
 )
 """What reports call stages of a funnel, what fell out or joined, steps, jobs, roles and lists, for the catalogue."""
+METRICS = (
+    *(N_("held out accuracy"), N_("held out tokens"), N_("mean tokens"), N_("mean tokens accepted")),
+    *(N_("mean characters"), N_("truncated share"), N_("override rate"), N_("score ties"), N_("judge unparsed")),
+    *(N_("judge accuracy"), N_("judge precision"), N_("judge recall"), N_("judge accuracy people")),
+    *(N_("judge precision people"), N_("judge recall people"), N_("judge mean"), N_("wins against start")),
+)
+"""The metrics that most rounds have, and what is computed of rounds, for the catalogue; others keep their names."""
 REASONS = (
     *(N_("fewer than 30 prompts, too few for an interval"), N_("no prompt in common"), N_("no row on one side")),
     *(N_("equal on every prompt, which says nothing of the width"), N_("as independent numbers")),
@@ -41,3 +48,8 @@ def word(value: StrEnum | str | None) -> str:
     if value is RoundStatus.review:
         return pgettext("status", "review")  # which is also a stage
     return "" if value is None else gettext(str(value))
+
+
+def metric_name(name: str) -> str:
+    """`mean_tokens` as people read it within a sentence."""
+    return gettext(name.replace("_", " "))
