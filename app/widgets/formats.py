@@ -8,6 +8,12 @@ from backend.translations import gettext, ngettext
 if TYPE_CHECKING:
     from backend.services.results.accuracies import MeasuredNumber
 
+SHARES = (
+    *("accuracy", "pass_at", "similarity", "rate", "share", "correction", "precision", "recall", "f1", "distinct"),
+    "unparsed",
+)
+"""What the name of a number between 0 and 1 has in it that is written in per cent."""
+
 
 def percent(value: float | None) -> str:
     """`12.3%`; a share so small that it would read as none is said to be small."""

@@ -7,8 +7,8 @@ from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
-from app.widgets.value_words import word
-from app.widgets.warning_said import lights
+from app.widgets.value_words import metric_name, word
+from app.widgets.warning_said import beside_light, lights
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
 from backend.services.round_report.shapes import (
@@ -23,10 +23,9 @@ from backend.services.round_report.shapes import (
     StageTime,
     StepAsked,
     Texts,
-    Warned,
 )
 from backend.translations import N_, gettext, ngettext, pgettext
-from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, SetUse, WarningLevel
+from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, SetUse
 
 Shown = dict[str, Any]
 BADGES = {
@@ -94,8 +93,8 @@ def opening(report: OpeningSection) -> Shown:
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",
-        "warnings": [_warning(warning) for warning in report.warnings],
-        "lights": lights(report.lights, head.id),
+        "warnings": [beside_light(warning) for warning in report.warnings],
+        "lights": lights(report.lights, head.id, report.warnings),
         "has_warnings": bool(report.warnings or report.lights),
         "metrics": [measure(metric) for metric in report.measured.metrics if metric.value is not None],
         "metrics_missing": [line for line in report.measured.missing if _named(line) not in unknown],
@@ -119,7 +118,13 @@ def opening(report: OpeningSection) -> Shown:
             for template in asked.templates
         ],
         "roles": [
-            {"role": role.role, "id": role.checkpoint_id, "name": role.checkpoint, "kind": role.kind, "note": role.note}
+            {
+                "role": role.role,
+                "id": role.checkpoint_id,
+                "name": role.checkpoint,
+                "kind": role.kind,
+                "note": gettext(role.note),
+            }
             for role in asked.roles
         ],
         "sets": [
@@ -175,23 +180,6 @@ def _facts(head: Head) -> str:
     )
 
 
-def _warning(warned: Warned) -> Shown:
-    low, high = warned.low, warned.high
-    between = (
-        ""
-        if low is None or high is None
-        else gettext("95 % interval {low} to {high}").format(low=f"{low:.1%}", high=f"{high:.1%}")
-    )
-    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=f"{warned.limit:.0%}")
-    return {
-        "level": word(warned.level),
-        "badge": "bad" if warned.level == WarningLevel.red else "warn",
-        "text": warned.text,
-        "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
-        "href": warned.href,
-    }
-
-
 def _named(line: str) -> str:
     """The metric that a line about one begins with."""
     return line.split(" ", 1)[0]
@@ -204,8 +192,10 @@ def measure(number: ChangedMetric) -> Shown:
     interval = _between(*values) if None not in (number.low, number.high) else gettext(UNKNOWN)
     change, spread, tested = "–", "", ""
     if number.change is not None:
+        # Else it is a checkpoint, which has a name of its own.
+        start = gettext(number.compared_with) if number.of == "round" else number.compared_with
         since = gettext("{number} points since {start}") if shares else gettext("{number} since {start}")
-        change = since.format(number=_number(number.change, shares, sign=True), start=number.compared_with)
+        change = since.format(number=_number(number.change, shares, sign=True), start=start)
         ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
         spread = _between(*ends) if number.change_low is not None else gettext(UNKNOWN)
     if number.p is not None:
@@ -213,7 +203,7 @@ def measure(number: ChangedMetric) -> Shown:
         counts = {"right": f"{number.newly_right:,}", "wrong": f"{number.newly_wrong:,}"}
         tested = text.format(**counts, p=f"{number.p:.2g}")
     return {
-        "name": number.name.replace("_", " "),
+        "name": metric_name(number.name),
         "of": number.checkpoint or gettext(WHOSE[number.of]),
         "value": _number(number.value, shares) + (" %" if shares else ""),
         "interval": f"{interval}, n {number.n:,}",
@@ -251,7 +241,7 @@ def _step(step_asked: StepAsked) -> Shown:
     ]
     return {
         "line": step_asked.line,
-        "state": step_asked.state,
+        "state": gettext(step_asked.state),
         "knobs": [shown for _, shown in knobs],
         "changed": [shown for differs, shown in knobs if differs],
     }
@@ -264,7 +254,7 @@ def _stage(stage_time: StageTime) -> Shown:
     attempts = gettext("attempt {number}").format(number=stage_time.attempts) if stage_time.attempts > 1 else ""
     return {
         "job": stage_time.job_id,
-        "what": stage_time.what,
+        "what": gettext(stage_time.what),
         "status": word(stage_time.status) if stage_time.status else gettext("now"),
         "took": duration(stage_time.seconds),
         "worker": where,
@@ -276,22 +266,22 @@ def _stage(stage_time: StageTime) -> Shown:
 def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
-        "title": shown_flow.title,
+        "title": gettext(shown_flow.title),
         "stages": [
             {
-                "name": stage.name,
-                "count": f"{stage.count:,} {stage.unit}",
+                "name": gettext(stage.name),
+                "count": f"{stage.count:,} {gettext(stage.unit)}",
                 "share": ""
                 if stage.share is None
                 else gettext("{share} of the stage before").format(share=percent(stage.share)),
                 "width": 100 if stage.share is None else round(stage.share * 100),
                 "href": stage.href,
                 "drops": drop_bars.bars(
-                    [(arm.reason, arm.count, arm.href) for arm in stage.dropped],
-                    [(arm.reason, arm.count, arm.href) for arm in stage.joined],
+                    [(gettext(arm.reason), arm.count, arm.href) for arm in stage.dropped],
+                    [(gettext(arm.reason), arm.count, arm.href) for arm in stage.joined],
                 ),
                 "arms": [
-                    {"text": f"{arm.count:,} {arm.reason}", "href": arm.href, "sign": sign}
+                    {"text": f"{arm.count:,} {gettext(arm.reason)}", "href": arm.href, "sign": sign}
                     for sign, arms in (("−", stage.dropped), ("+", stage.joined))
                     for arm in arms
                 ],
@@ -355,4 +345,4 @@ def _extreme(extreme: Extreme) -> Shown:
         }
         for row in extreme.rows
     ]
-    return {"title": extreme.title, "rows": rows, "href": extreme.href, "missing": extreme.missing}
+    return {"title": gettext(extreme.title), "rows": rows, "href": extreme.href, "missing": extreme.missing}

@@ -18,6 +18,29 @@ WORDS = (
     *(N_("prompt"), N_("prompt set"), N_("reviewed round"), N_("rewrite"), N_("round"), N_("sample")),
 )
 """Stages, statuses, roles, lights, verdicts, what a job counts and what addresses ask for, for the catalogue."""
+OF_REPORTS = (
+    *(N_("labelled"), N_("selected"), N_("training rows"), N_("no verdict in any reply"), N_("no label")),
+    *(N_("rows of earlier rounds"), N_("seed rows"), N_("rows of earlier steps"), N_("decisions of people")),
+    *(N_("So far"), N_("added"), N_("replaced"), N_("the parent round"), N_("wait for people")),
+    *(N_("try again what was left out"), N_("try changes out")),
+    *(N_("writes the texts"), N_("the policy itself"), N_("bound at launch"), N_("what the round made")),
+    *(N_("Best"), N_("Worst"), N_("Most disagreed"), N_("Most changed by people")),
+)
+"""What reports call stages of a funnel, what fell out or joined, steps, jobs, roles and lists, for the catalogue."""
+METRICS = (
+    *(N_("held out accuracy"), N_("held out tokens"), N_("mean tokens"), N_("mean tokens accepted")),
+    *(N_("mean characters"), N_("truncated share"), N_("override rate"), N_("score ties"), N_("judge unparsed")),
+    *(N_("judge accuracy"), N_("judge precision"), N_("judge recall"), N_("judge accuracy people")),
+    *(N_("judge precision people"), N_("judge recall people"), N_("judge mean"), N_("wins against start")),
+)
+"""The metrics that most rounds have, and what is computed of rounds, for the catalogue; others keep their names."""
+REASONS = (
+    *(N_("fewer than 30 prompts, too few for an interval"), N_("no prompt in common"), N_("no row on one side")),
+    *(N_("equal on every prompt, which says nothing of the width"), N_("as independent numbers")),
+    *(N_("on other prompts"), N_("partly on other prompts"), N_("on prompts that are too many to be paired")),
+    N_("no value is kept for each prompt, and one of the two has no interval"),
+)
+"""Why a difference has no interval, or which one it has, for the catalogue."""
 
 
 def word(value: StrEnum | str | None) -> str:
@@ -25,3 +48,8 @@ def word(value: StrEnum | str | None) -> str:
     if value is RoundStatus.review:
         return pgettext("status", "review")  # which is also a stage
     return "" if value is None else gettext(str(value))
+
+
+def metric_name(name: str) -> str:
+    """`mean_tokens` as people read it within a sentence."""
+    return gettext(name.replace("_", " "))

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from app.widgets.value_words import word
+from backend.services.results.noticed import Warned
 from backend.services.warnings import About, AnswersNamed, WarningView
+from backend.translations import N_, gettext
 from backend.values import WarningLevel
 
 Shown = dict[str, Any]
 BADGES = {WarningLevel.red: "bad", WarningLevel.amber: "warn", WarningLevel.green: "ok", WarningLevel.unknown: ""}
-WORDS = {WarningLevel.unknown: "not known"}
+WORDS = {WarningLevel.unknown: N_("not known")}
 RAISED = (WarningLevel.red, WarningLevel.amber)
 COUNTED = (*RAISED, WarningLevel.green, WarningLevel.unknown)
 ABOUT = {
@@ -30,7 +33,7 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "name": warning.name,
         "code": warning.code,
         "title": warning.title,
-        "level": WORDS.get(warning.level, str(warning.level)),
+        "level": _word(warning.level),
         "badge": BADGES[warning.level],
         "measures": warning.measures,
         "value": number(warning.value, warning.unit) if warning.value is not None else "not known",
@@ -68,22 +71,47 @@ def grouped(views: Sequence[WarningView], round_id: int) -> list[Shown]:
     return groups
 
 
-def lights(views: Sequence[WarningView], round_id: int) -> Shown:
-    """Those that are raised, those that are green, and those that are not known, each in the order of their levels."""
+def lights(views: Sequence[WarningView], round_id: int, beside: Sequence[Warned] = ()) -> Shown:
+    """Those that are raised, those that are green, and those that are not known, each in the order of their levels.
+
+    `beside`: the warnings that are no lights, which are counted with them.
+    """
     return {
         "raised": [light(view, round_id) for level in RAISED for view in views if view.level is level],
         "groups": grouped([view for level in RAISED for view in views if view.level is level], round_id),
         "known_groups": grouped([view for view in views if view.level is not WarningLevel.unknown], round_id),
         "green": [light(view, round_id) for view in views if view.level is WarningLevel.green],
         "unknown": [light(view, round_id) for view in views if view.level is WarningLevel.unknown],
-        "counted": counted(views),
+        "counted": counted([*(view.level for view in views), *(WarningLevel(one.level) for one in beside)]),
     }
 
 
-def counted(views: Sequence[WarningView]) -> str:
+def counted(levels: Sequence[WarningLevel]) -> str:
     """`1 red, 2 amber, 5 green, 4 not known`."""
-    numbers = ((level, sum(view.level is level for view in views)) for level in COUNTED)
-    return ", ".join(f"{n} {WORDS.get(level, str(level))}" for level, n in numbers if n)
+    return ", ".join(f"{n} {_word(level)}" for level in COUNTED if (n := levels.count(level)))
+
+
+def beside_light(warned: Warned) -> Shown:
+    """A warning that is no light: its text, with the numbers behind it."""
+    low, high = warned.low, warned.high
+    between = (
+        ""
+        if low is None or high is None
+        else gettext("95 % interval {low} to {high}").format(low=f"{low:.1%}", high=f"{high:.1%}")
+    )
+    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=f"{warned.limit:.0%}")
+    level = WarningLevel(warned.level)
+    return {
+        "level": word(level),
+        "badge": BADGES[level],
+        "text": warned.text,
+        "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
+        "href": warned.href,
+    }
+
+
+def _word(level: WarningLevel) -> str:
+    return gettext(WORDS[level]) if level in WORDS else word(level)
 
 
 def number(value: float, unit: str) -> str:

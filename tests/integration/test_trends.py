@@ -38,6 +38,7 @@ def test_metrics_and_the_judges_mean_go_from_round_to_round() -> None:
     lengths = trends.read(curator, project.id, "mean_tokens")
     assert [(point.number, point.value, point.low) for point in lengths] == [(1, 12.5, 11.5), (2, 14.0, 13.0)]
     assert trend(lengths, "mean_tokens").layout.yaxis.title.text == "mean tokens"
+    assert trend(lengths[:1], "mean_tokens", [1, 2, 3]).layout.xaxis.tickvals == (1, 2, 3)
     low = trend([trends.TrendPoint(1, 1, 0.1, 0.0, 0.4, 5)], "accuracy").data[0].error_y
     assert (low.arrayminus, low.array) == ((0.1,), (pytest.approx(0.3),)), "an end of 0 is known"
     here = Context(viewer, project.id, "", None)
@@ -71,3 +72,5 @@ def test_wins_of_an_arena_are_told_to_who_has_nothing_to_decide_in_it() -> None:
     assert trends.read(viewer, project.id, "wins_against_start") == expected
     assert trends.read(ann, project.id, "wins_against_start") == expected
     assert trends.read(ben, project.id, "wins_against_start") == []
+    (told,) = trend([], "wins_against_start").layout.annotations
+    assert "once you have decided all your matches" in told.text

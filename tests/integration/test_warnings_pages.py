@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.services.access import Actor
 from backend.services.warnings import limits
 from backend.values import Role
@@ -38,6 +38,18 @@ def test_lights_stand_on_overview_and_round_and_lead_to_their_rows(opened: tuple
     reply = page.ask("round", "draw", round=str(here.round.id))
     assert link in reply
     assert "1 red, 1 amber, 1 green, 1 not known" in reply
+
+
+def test_what_the_counts_say_is_counted_alike_on_overview_round_and_page(opened: tuple[Warned, Page]) -> None:
+    here, page = opened
+    with session() as db:
+        db.get_one(tables.Round, here.round.id).counts = {"decided": 8, "overridden": 7}
+    told, round_ = "87.5% of what people decided overrode the judge", str(here.round.id)
+    assert told in page.ask("overview", "draw")
+    for name in ("round", "warnings"):
+        reply = page.ask(name, "draw", round=round_)
+        assert told in reply
+        assert "1 red, 2 amber, 1 green, 1 not known" in reply
 
 
 def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> None:

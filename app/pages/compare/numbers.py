@@ -1,6 +1,6 @@
 """The numbers of the comparison as texts: a row for each metric, a cell for each side."""
 
-from app.widgets.formats import gap_interval, points
+from app.widgets.formats import SHARES, gap_interval, points
 from backend.differences import Difference
 from backend.services.held_out.compared import ComparedMetric, Value
 from backend.services.held_out.side_by_side import SideBySide
@@ -8,20 +8,6 @@ from backend.services.results.accuracies import ACCURACY
 from backend.services.round_report.metrics import takes
 from backend.values import JSON
 
-SHARES = (
-    "accuracy",
-    "pass_at",
-    "similarity",
-    "rate",
-    "share",
-    "correction",
-    "precision",
-    "recall",
-    "f1",
-    "distinct",
-    "unparsed",
-)
-"""What the name of a number between 0 and 1 has in it that is written in per cent."""
 GOOD = ("accuracy", "pass_at", "similarity", "precision", "recall", "f1")
 """What the name of a number has in it of which more is better: only such a difference is red or green."""
 

@@ -28,6 +28,12 @@ TITLE, PATH = N_("Overview"), ""
 POLL_SECONDS = 2.0
 LAUNCHES = ("next", "restart")
 LOOP = (N_("Accuracy, kept, overridden"), "")
+KEEP_IN_ADDRESS = """(measure) => {
+  const address = new URL(window.location.href);
+  if (measure) address.searchParams.set("figure", measure);
+  else address.searchParams.delete("figure");
+  history.replaceState(history.state, "", address);
+}"""
 
 
 def build() -> None:
@@ -58,6 +64,7 @@ def build() -> None:
     blocks.root_block.load(list_measures, None, measure, **quiet)
     timer.tick(refresh, [page_state, measure], shown, **quiet)
     measure.input(refresh, [page_state, measure], shown, **quiet)
+    measure.input(None, measure, None, js=KEEP_IN_ADDRESS, api_visibility="private")
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     launch.click(start_next, [page_state], shown, **wired)
     cancel.click(ask_cancel, [page_state], [sure, status, doomed], **wired)
@@ -79,15 +86,16 @@ def first_content(request: gr.Request) -> list[FirstRow]:
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything."""
-    return _changes({}, request)
+    return _changes({}, request, str(request.query_params.get("figure", "")))
 
 
 @toasts
 def list_measures(request: gr.Request) -> gr.Dropdown:
-    """What the chart can show; it shows the loop at first."""
-    here = context(request)
-    choices = [(titled(name), name) for name in trends.names(here.actor, here.project_id)]
-    return gr.Dropdown([(gettext(LOOP[0]), LOOP[1]), *choices], value="", visible=bool(choices))
+    """What the chart can show; it shows the loop unless the address names another figure."""
+    here, asked = context(request), str(request.query_params.get("figure", ""))
+    names = trends.names(here.actor, here.project_id)
+    choices = [(gettext(LOOP[0]), LOOP[1]), *((titled(name), name) for name in names)]
+    return gr.Dropdown(choices, value=asked if asked in names else "", visible=bool(names))
 
 
 @toasts
@@ -183,7 +191,7 @@ def _points(here: Context, loop: Loop, measure: str) -> tuple[str, list[TrendPoi
 def _figure(loop: Loop, measure: str, points: list[TrendPoint]) -> go.Figure | None:
     """The chart; None where there is no number to draw, as before anything was measured or kept."""
     if measure:
-        return trend(points, measure)
+        return trend(points, measure, [line.number for line in loop.rounds])
     has_number = any(share is not None for _, _, *shares in chart_key(loop) for share in shares)
     return charts.rounds(loop.lines) if has_number else None
 

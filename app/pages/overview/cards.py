@@ -5,6 +5,7 @@ from typing import Any
 from app.widgets.formats import count, done_of, duration, gap_interval, interval, percent, points
 from app.widgets.value_words import word
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
+from app.widgets.warning_said import beside_light
 from backend.categories import ComparedCategory
 from backend.differences import Difference
 from backend.services import warnings
@@ -84,7 +85,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "left_out": gettext("{number} left out").format(number=f"{line.left_out:,}") if line.left_out else "",
         "follows": _follows(line),
         "warned": _lights(line),
-        "is_calm": line.not_known is not None and not line.warned,
+        "is_calm": _is_calm(line),
         "not_known": gettext("{number} not known").format(number=line.not_known) if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
     }
@@ -200,10 +201,10 @@ def _to_base(line: RoundLine) -> dict[str, str] | None:
 
 def _told(gap: Difference, to: str) -> dict[str, str]:
     if gap.value is None:
-        rest = gettext("to {other}: {reason}").format(other=to, reason=gap.why)
+        rest = gettext("to {other}: {reason}").format(other=to, reason=gettext(gap.why))
         return {"badge": "", "points": gettext("change unknown"), "rest": rest}
     badge = "ok" if gap.is_better else "bad" if gap.is_worse else ""
-    why = f": {gap.why}" if gap.why else ""
+    why = f": {gettext(gap.why)}" if gap.why else ""
     rest = gettext("to {other} ({interval}{reason})").format(other=to, interval=gap_interval(gap), reason=why)
     return {"badge": badge, "points": points(gap.value), "rest": rest}
 
@@ -237,7 +238,17 @@ def _lights(line: RoundLine) -> list[dict[str, Any]]:
         here = [warning for warning in line.warned if warnings.about(warning.name) is about]
         if here:
             groups.append({"head": head, "lights": [_light(line, warning) for warning in here]})
+    if line.noticed:
+        shown = [beside_light(warned) for warned in line.noticed]
+        counts = [warned | {"title": warned["text"].rstrip(".")} for warned in shown]
+        groups.append({"head": gettext("its counts:"), "lights": counts})
     return groups
+
+
+def _is_calm(line: RoundLine) -> bool:
+    """Whether its lights are lit and none of the warnings of its page is raised, that of a fall included."""
+    is_fall = any(gap is not None and gap.is_worse for gap in (line.to_parent, line.to_base, line.to_baseline))
+    return line.not_known is not None and not (line.warned or line.noticed or line.left_out or is_fall)
 
 
 def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:

@@ -135,6 +135,7 @@ LINE_CSS = """
 .stages li.bad { background: var(--rondo-bad); }
 .stages li.off { background: var(--rondo-control); }
 .lights { display: flex; flex-wrap: wrap; gap: 4px; }
+.lights .rondo-badge { white-space: normal; }
 .line .rondo-badge { color: inherit; }
 .line .rondo-badge.ok { color: var(--rondo-ok); } .line .rondo-badge.bad { color: var(--rondo-bad); }
 .line .rondo-badge.warn { color: var(--rondo-warn); } .line .rondo-badge.accent { color: var(--rondo-accent); }

@@ -12,9 +12,9 @@ from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
-from app.widgets.warning_said import light, lights
+from app.widgets.warning_said import beside_light, light, lights
 from backend.errors import NotFound
-from backend.services import rounds, warnings
+from backend.services import round_report, rounds, warnings
 from backend.services.rounds import RoundView
 from backend.services.warnings import RowsNamed, known_imports
 from backend.translations import N_
@@ -111,14 +111,15 @@ def choices(known: list[RoundView]) -> list[tuple[str, int]]:
 
 def shown(here: Context, round_id: int) -> JSON:
     """All lights of a round."""
-    warned = warnings.of_round(here.actor, round_id)
-    light_values = lights(warned, round_id)
+    warned, beside = warnings.of_round(here.actor, round_id), round_report.raised(here.actor, round_id)
+    light_values = lights(warned, round_id, beside)
     return {
         "id": round_id,
         "groups": light_values["known_groups"],
         "unknown": light_values["unknown"],
         "num_unknown": len(light_values["unknown"]),
         "counted": light_values["counted"],
+        "beside": [beside_light(warning) for warning in beside],
         "is_lit": bool(warned),
         "is_over": not warned and rounds.get(here.actor, round_id).status is RoundStatus.done,
     }

@@ -45,7 +45,12 @@ round: a branch of it, or the next round, has them. <a href="round?round={{value
 {{else}}<div class="rondo-empty"><p><b>No light yet.</b></p>
 <p>They are lit at the end of a round, after it was measured.
 <a href="round?round={{value.id}}">See how far the round is</a></p></div>{{/if}}
-{{/if}}{{/if}}{{/if}}
+{{/if}}
+{{#if value.beside}}<section aria-label="Beside the lights"><h3>Beside the lights</h3>
+<ul>{{#each value.beside}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
+{{this.text}} <span class="rondo-muted">{{this.numbers}}</span>
+{{#if this.href}}<a href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul></section>{{/if}}
+{{/if}}{{/if}}
 """
 )
 
@@ -103,6 +108,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; max-width: 150px; overflow-wrap: anywhere; }
 details { margin: 12px 0; } summary { cursor: pointer; color: var(--rondo-muted); }
 .rondo-badge { white-space: nowrap; }
+ul { margin: 0; padding: 0; list-style: none; }
 .words { overflow-wrap: anywhere; unicode-bidi: plaintext; }
 @media (max-width: 520px) { th, td { padding: 6px; } .number { max-width: 110px; } }
 """

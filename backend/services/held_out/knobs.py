@@ -1,6 +1,7 @@
 """What two rounds were asked for differently: the parts of their recipes, knob by knob, and their settings."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -22,6 +23,9 @@ BESIDE_PART: JSON = {"name": "", "by": "", "of": "", "roles": []}
 BESIDE = "step: "
 """What the name of a knob begins with that the step says, not its part."""
 SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind", "engine")
+Place = int | tuple[str, int] | None
+"""A step of the older round by its place; one that it lacks by its part, and which of those of this part it is; None
+beside the steps."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,13 @@ class DifferingKnob:
 
 def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[DifferingKnob, ...]:
     """The knobs whose values differ, the settings of the rounds first, then step by step."""
+    return tuple(knob for _, knob in placed(db, old, new))
+
+
+def placed(db: Session, old: tables.Round, new: tables.Round) -> list[tuple[Place, DifferingKnob]]:
+    """The same, each with its step, as differences of several rounds from one are put together by it."""
     before, after = _settings(db, old), _settings(db, new)
-    return (*_differing("", before, after), *_of_steps(_steps(old), _steps(new)))
+    return [*((None, knob) for knob in _differing("", before, after)), *_of_steps(_steps(old), _steps(new))]
 
 
 def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> Iterator[DifferingKnob]:
@@ -49,18 +58,22 @@ def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> It
             yield DifferingKnob(place, name, in_words(first), in_words(other), _label(name, step))
 
 
-def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[DifferingKnob]:
+def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[tuple[Place, DifferingKnob]]:
     """Steps of the same part stand opposite each other, wherever others were put in or taken out."""
     kinds = [[f"{step['kind']} {step['part'].get('name')}" for step in steps] for steps in (old, new)]
+    added = Counter[str]()
     for what, i, j, k, m in SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes():
         if what == "equal":
-            for place, (first, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
-                yield from _differing(_place(place, other), _knobs(first), _knobs(other), other)
+            for n, (first, other) in enumerate(zip(old[i:j], new[k:m], strict=True)):
+                for knob in _differing(_place(k + n, other), _knobs(first), _knobs(other), other):
+                    yield i + n, knob
             continue
         for place, step in enumerate(old[i:j], i):
-            yield DifferingKnob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
+            yield place, DifferingKnob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
         for place, step in enumerate(new[k:m], k):
-            yield DifferingKnob(_place(place, step), "step", NOT_THERE, in_words(step["part"]), "Step")
+            part, text = kinds[1][place], in_words(step["part"])
+            yield (part, added[part]), DifferingKnob(_place(place, step), "step", NOT_THERE, text, "Step")
+            added[part] += 1
 
 
 def of_step(place: str, texts: Sequence[str]) -> list[tuple[str, str, tuple[str, ...]]]:

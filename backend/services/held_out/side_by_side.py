@@ -126,15 +126,16 @@ def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] 
     if len(rounds) < 2:
         return None
     (_, first), *others = rounds.items()
-    rows: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    rows: dict[tuple[knobs.Place, str], tuple[knobs.DifferingKnob, list[str]]] = {}
     for n, other in others:
-        for knob in knobs.differing(db, first, other):
+        for step, knob in knobs.placed(db, first, other):
             # A round in which the knob does not differ has the first one's value.
             same = [knob.old if place in rounds else NO_RECIPE for place in range(len(sides))]
-            _, row = rows.setdefault((knob.place, knob.name), (knob.label, same))
+            _, row = rows.setdefault((step, knob.name), (knob, same))
             row[n] = knob.new
     listed: list[KnobOfAll] = []
-    for (place, name), (label, row) in rows.items():
+    for (_, name), (knob, row) in rows.items():
+        place, label = knob.place, knob.label
         as_listed = knobs.of_step(place, row) if name == "step" else [(name, label, tuple(row))]
         listed += [KnobOfAll(place, *entry) for entry in as_listed]
     return tuple(_in_order(listed))

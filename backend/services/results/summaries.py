@@ -12,6 +12,7 @@ from backend.db.listing import scope
 from backend.differences import Difference
 from backend.services.results.accuracies import MeasuredNumber, accuracies
 from backend.services.results.branch_start import begun_at, trashed_parents
+from backend.services.results.noticed import Warned, of_counts
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
 FORGETTING = "forgetting"
@@ -106,6 +107,8 @@ class RoundLine:
     """How many of its warnings are not known; None where none was computed."""
     trashed_parent: int | None = None
     """Number of the round it started from, where that is in the trash."""
+    noticed: tuple[Warned, ...] = ()
+    """What its counts say beside its lights."""
 
     @property
     def follows(self) -> int:
@@ -268,6 +271,7 @@ def _line(
         policy_id=row.policy_id,
         auto=row.auto,
         is_archived=row.archived_at is not None,
+        noticed=of_counts(row),
     )
 
 

@@ -26,7 +26,7 @@ from backend.services.round_report import (
     stages,
     warned,
 )
-from backend.services.round_report.shapes import FEWEST, OpeningSection, Report, Texts, WorkSection
+from backend.services.round_report.shapes import FEWEST, OpeningSection, Report, Texts, Warned, WorkSection
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 
@@ -38,6 +38,7 @@ __all__ = [
     "WorkSection",
     "get",
     "opening",
+    "raised",
     "texts",
     "texts_opened",
     "work",
@@ -56,6 +57,13 @@ def opening(actor: Actor, round_id: int) -> OpeningSection:
     """Return what was asked for and measured, and what to look at."""
     with reading() as db:
         return _opening(db, get_row(db, actor, round_id))
+
+
+def raised(actor: Actor, round_id: int) -> tuple[Warned, ...]:
+    """Return what deserves a look beside its lights."""
+    with reading() as db:
+        row = get_row(db, actor, round_id)
+        return warned.warnings(db, row, metrics.measured(db, row))
 
 
 def texts(actor: Actor, round_id: int) -> Texts:
@@ -85,8 +93,8 @@ def work(actor: Actor, round_id: int) -> WorkSection:
 def _opening(db: Session, row: tables.Round) -> OpeningSection:
     asked = asking.asked(db, row, stages.times(db, row))
     measured = metrics.measured(db, row)
-    raised = warned.warnings(db, row, measured)
-    return OpeningSection(heads.head(db, row), asked, measured, raised, lights.listed(db, row))
+    warnings = warned.warnings(db, row, measured)
+    return OpeningSection(heads.head(db, row), asked, measured, warnings, lights.listed(db, row))
 
 
 def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.services.judge_health import Health
+from backend.services.results.noticed import Warned
 from backend.services.round_report.text_shapes import (
     FEWEST,
     Arm,
@@ -233,20 +234,6 @@ class ChangedMetric:
 class MetricsSection:
     metrics: tuple[ChangedMetric, ...]
     missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Warned:
-    """Something to look at. `level`: red or amber; `href` opens what it speaks of."""
-
-    level: str
-    text: str
-    value: float | None
-    low: float | None
-    high: float | None
-    limit: float | None
-    n: int
-    href: str
 
 
 @dataclass(frozen=True)
