@@ -139,7 +139,8 @@ def test_what_an_archived_round_needs_stays_and_nothing_is_written_at_it(place: 
     with reading() as db, pytest.raises(Conflict, match="external ids of its samples are in files"):
         archived.refuse_external_ids(db, round_.project_id)
     with session() as db:
-        db.execute(update(tables.Question).where(tables.Question.id == question.id).values(is_active=True))
+        was = {"is_active": True, "version": question.version}
+        db.execute(update(tables.Question).where(tables.Question.id == question.id).values(was))
         used = {"round_id": round_.id, "prompt_set_id": set_id, "use": "sample"}
     round_archive.restore(admin, round_.id)
     with session() as db:
