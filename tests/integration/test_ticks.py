@@ -65,7 +65,8 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
 ) -> None:
     world, page = opened
     # By answers nothing is rejected, and no sample of this round has a vector.
-    unset = {"answers to questions": " ", "metadata": " ", "similar to sample": None, "cluster": None}
+    unset: dict[str, Any] = {"answers to questions": " ", "metadata": " ", "similar to sample": None, "cluster": None}
+    unset |= {"human verdict": None, "tags": " "}  # a bulk action takes neither
     page.do("samples", "draw")
 
     def narrow() -> None:
