@@ -82,7 +82,7 @@ def lights(views: Sequence[WarningView], round_id: int, beside: Sequence[Warned]
         "known_groups": grouped([view for view in views if view.level is not WarningLevel.unknown], round_id),
         "green": [light(view, round_id) for view in views if view.level is WarningLevel.green],
         "unknown": [light(view, round_id) for view in views if view.level is WarningLevel.unknown],
-        "counted": counted([*(view.level for view in views), *(WarningLevel(one.level) for one in beside)]),
+        "counted": counted([*(view.level for view in views), *(WarningLevel(warned.level) for warned in beside)]),
     }
 
 
