@@ -53,7 +53,7 @@ def test_what_is_worked_out_of_samples_leaves_with_them(place: tuple[Actor, tabl
     admin, round_ = place
     sample, table = tables.Sample, tables.ClusteredSample
     with session() as db:
-        ids = db.scalars(select(sample.id).where(sample.round_id == round_.id)).all()
+        ids = db.scalars(select(sample.id).where(sample.round_id == round_.id).order_by(sample.id)).all()
         for id_ in ids:
             db.add(tables.NearDuplicate(sample_id=id_, round_id=round_.id, first_id=ids[0]))
             db.add(table(sample_id=id_, job_id=1, round_id=round_.id, cluster=0))
@@ -62,7 +62,7 @@ def test_what_is_worked_out_of_samples_leaves_with_them(place: tuple[Actor, tabl
         assert [db.scalars(select(derived)).all() for derived in (table, tables.NearDuplicate)] == [[], []]
     round_archive.restore(admin, round_.id)
     with reading() as db:
-        assert db.scalars(select(sample.id).where(sample.round_id == round_.id)).all() == ids
+        assert db.scalars(select(sample.id).where(sample.round_id == round_.id).order_by(sample.id)).all() == ids
 
 
 @pytest.mark.parametrize("change", [_comment, _match, _edit])
