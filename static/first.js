@@ -9,9 +9,14 @@
     STANDS = "first-stands";
   const first = /** @type {HTMLElement} */ (document.querySelector("#rondo-first"));
   const place = (/** @type {HTMLElement} */ part) => document.querySelector(`gradio-app #${part.dataset.part}`);
+  const isTable = (/** @type {HTMLElement} */ part) => part.querySelector("[data-table]") !== null;
   const own = (/** @type {HTMLElement} */ part) =>
-    /** @type {HTMLElement | null | undefined} */ (place(part)?.querySelector(".html-container"));
-  const isThere = (/** @type {HTMLElement} */ part) => !!own(part)?.textContent?.trim();
+    /** @type {HTMLElement | null | undefined} */ (
+      place(part)?.querySelector(isTable(part) ? ".table-wrap" : ".html-container")
+    );
+  // The heads of a table come before its rows.
+  const isThere = (/** @type {HTMLElement} */ part) =>
+    !!(isTable(part) ? own(part)?.querySelector("[role=gridcell]") : own(part))?.textContent?.trim();
   const watch = new MutationObserver(() => safely(look));
   /** @type {HTMLElement[]} */
   let waiting = [];

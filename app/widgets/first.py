@@ -57,13 +57,23 @@ class Toolbar:
 
 
 @dataclass(frozen=True)
+class Folds:
+    """Words on one line each: parts that are folded, or the tabs of the page."""
+
+    labels: Sequence[str]
+    are_tabs: bool = False
+
+
+@dataclass(frozen=True)
 class Listed:
-    """A list that has what is chosen of it beside it."""
+    """A list, and what is chosen of it beside it."""
 
-    rows: "Sequence[FirstPart | Toolbar]"
+    rows: "Sequence[FirstPart | Toolbar | Folds]"
+    detail: Sequence[FirstPart] = ()
+    has_wide_detail: bool = False
 
 
-FirstRow = FirstPart | Fields | Toolbar | Listed
+FirstRow = FirstPart | Fields | Toolbar | Folds | Listed
 
 
 def styles(rows: Sequence[FirstRow]) -> dict[str, list[str]]:
@@ -78,7 +88,7 @@ def styles(rows: Sequence[FirstRow]) -> dict[str, list[str]]:
 def _parts(rows: Sequence[FirstRow]) -> Iterator[FirstPart]:
     for row in rows:
         if isinstance(row, Listed):
-            yield from _parts(row.rows)
+            yield from _parts([*row.rows, *row.detail])
         elif isinstance(row, Toolbar):
             yield from [row.words] if row.words else []
         elif isinstance(row, FirstPart):

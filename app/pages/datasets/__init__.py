@@ -14,6 +14,8 @@ from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
+from app.widgets.first import FirstPart, FirstRow, Listed
+from app.widgets.first_table import table_part
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
 from backend.services import datasets
@@ -30,6 +32,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
+WIDTHS = [12, 11, 21, 10, 22, 24]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
 
@@ -41,7 +44,7 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
-            listed = table(ALL, "All datasets", "datasets-table", widths=[12, 11, 21, 10, 22, 24])
+            listed = table(ALL, "All datasets", "datasets-table", widths=WIDTHS)
         with list_detail.detail():
             card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
             with gr.Tab("Funnel"):
@@ -147,6 +150,21 @@ def build() -> None:
     timer.tick(look_again, followed, [pushed.state, timer], **QUIET)
     verify.click(verify_hash, [page_state], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """Return the list of datasets with the chosen one's card; nothing where there is none, or another is asked for."""
+    here = context(request)
+    chosen = asked(request, "dataset", "dataset")
+    views = datasets.list_datasets(here.actor, here.project_id)
+    ids = [view.id for view in views]
+    if not ids or chosen.missing or (chosen.id is not None and chosen.id not in ids):
+        return []
+    detail = datasets.get(here.actor, ids[0] if chosen.id is None else chosen.id)
+    rows = [list_row(view) for view in views]
+    listed = table_part("datasets-table", ALL, rows, [f"{width}%" for width in WIDTHS], "All datasets")
+    card = FirstPart("dataset", templates.DATASET, templates.DATASET_CSS, card_value(detail))
+    return [Listed([listed], [card], has_wide_detail=True)]
 
 
 @toasts

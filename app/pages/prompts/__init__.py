@@ -11,6 +11,8 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
+from app.widgets.first import FirstPart, FirstRow, Folds, Listed
+from app.widgets.first_table import table_part
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table, row_number
@@ -25,6 +27,7 @@ TITLE, PATH = N_("Prompts"), "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 EMPTY = {"is_empty": True}
+WIDTHS = [6, 28, 10, 10, 18, 10, 12, 6]
 
 
 def build() -> None:
@@ -35,7 +38,7 @@ def build() -> None:
         with gr.Tab("Prompt sets", id="sets"):
             with list_detail.side_by_side(wide_detail=True):
                 with list_detail.listed():
-                    sets = table(SETS, "All sets", "prompt-sets", widths=[6, 28, 10, 10, 18, 10, 12, 6])
+                    sets = table(SETS, "All sets", "prompt-sets", widths=WIDTHS)
                 with list_detail.detail():
                     card = markup(templates.SET, templates.SET_CSS, elem_id="prompt-set")
                     problems = table(
@@ -93,6 +96,21 @@ def build() -> None:
     given = [*form.source, form.name, form.use, form.share, form.seed, form.strict, *form.columns]
     done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
     done.success(None, None, None, js="() => window.scrollTo(0, 0)", api_visibility="private")
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """Return the list of sets with the chosen one's card; nothing where there is none, or another is asked for."""
+    here = context(request)
+    wanted = asked(request, "set", "prompt set")
+    sets = prompts.list_sets(here.actor, here.project_id)
+    chosen = next((row for row in sets if wanted.id in (None, row.id)), None)
+    if chosen is None or wanted.missing:
+        return []
+    rows = [set_row(row) for row in sets]
+    listed = table_part("prompt-sets", SETS, rows, [f"{width}%" for width in WIDTHS], "All sets")
+    value = card_value(chosen, prompts.report(here.actor, chosen.id))
+    card = FirstPart("prompt-set", templates.SET, templates.SET_CSS, value)
+    return [Folds(["Prompt sets", "Import"], are_tabs=True), Listed([listed], [card], has_wide_detail=True)]
 
 
 @toasts

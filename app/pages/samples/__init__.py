@@ -8,6 +8,7 @@ from app.pages.samples import (
     bars,
     exporting,
     facet_panel,
+    first_list,
     labels,
     near_duplicates,
     sample_clusters,
@@ -156,6 +157,9 @@ def build() -> None:
     apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, status, token, apply], **PRIVATE)
     undo.click(do_undo, [asked_for, batches], [*listed, batches, status], **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+first_content = first_list.first_content
 
 
 @toasts

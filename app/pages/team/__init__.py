@@ -22,6 +22,7 @@ from app.toasts import toasts
 from app.widgets import round_choice
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
+from app.widgets.first import Fields, FirstPart, FirstRow
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
 from app.widgets.roles import only
@@ -75,6 +76,20 @@ def build() -> None:
     timer.tick(refresh, [asked_for, page_state], shown, **QUIET)
     for event in moved:
         event.then(redraw, [asked_for, chosen], [chosen, *shown], **QUIET)
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """Return the round's card; nothing where no round was reviewed, or another is asked for."""
+    here = context(request)
+    round_id, dropdown = round_choice.opened(request)
+    if round_id is None:
+        return []
+    # Who may not see the people is told so in place of the card.
+    reviewers.everyone(here.actor, round_id)
+    names = {value: name for name, value in dropdown["choices"]}
+    value = team_people.progress_value(rounds.get(here.actor, round_id), reviews.progress(here.actor, round_id))
+    card = FirstPart("team-progress", templates.PROGRESS, templates.PROGRESS_CSS, value)
+    return [Fields([("Round", names[round_id])]), card]
 
 
 @toasts

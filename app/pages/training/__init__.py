@@ -10,6 +10,7 @@ from app.toasts import toasts
 from app.widgets.asked import NUMBER
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow
 from app.widgets.markup import markup
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
@@ -68,17 +69,36 @@ def build() -> None:
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
-@toasts
-def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
-    """Draw everything as the address says; without a word of it the newest training."""
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """Return the chosen trainings and what is said above their curves; nothing where none is there."""
     here = context(request)
+    choices, ids, missing = _asked(here, request)
+    if not ids:
+        return []
+    known = [round_ for round_ in training_curves.trained(here.actor, here.project_id) if round_.round_id in ids]
+    points = training_curves.newest_points(here.actor, here.project_id, ids)
+    said = FirstPart(
+        "training-said", templates.SAID, templates.SAID_CSS, shown.lines_above(known, bool(points), missing)
+    )
+    return [Fields([("Rounds", ", ".join(choices[id_] for id_ in ids))]), said]
+
+
+def _asked(here: Context, request: gr.Request) -> tuple[dict[int, str], list[int], list[int]]:
+    """Return the rounds that were trained, with their words, those that the address asks for, and those not there."""
     known = training_curves.trained(here.actor, here.project_id)
     choices = {round_.round_id: f"Round {round_.number}, {round_.status}" for round_ in known}
     asked = [int(part) for part in str(request.query_params.get("rounds", "")).split(",") if NUMBER.fullmatch(part)]
     ids = [id_ for id_ in dict.fromkeys(asked) if id_ in choices][:MOST_ROUNDS] or [
         round_.round_id for round_ in known[:1]
     ]
-    missing = [id_ for id_ in asked if id_ not in choices]
+    return choices, ids, [id_ for id_ in asked if id_ not in choices]
+
+
+@toasts
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
+    """Draw everything as the address says; without a word of it the newest training."""
+    here = context(request)
+    choices, ids, missing = _asked(here, request)
     field = gr.Dropdown(choices=[(text, id_) for id_, text in choices.items()], value=ids)
     return [field, *_drawn(here, chosen, {"rounds": ids, "missing": missing})]
 

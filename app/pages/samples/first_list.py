@@ -1,0 +1,72 @@
+"""The first content of the Samples page: the list that the address asks for, before Gradio has started."""
+
+import gradio as gr
+
+from app.pages.samples import bars, templates
+from app.pages.samples.drawing import keys_of, rows_of, steps_of, wanted
+from app.widgets import filter_line
+from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow, Folds, Listed, Toolbar
+from app.widgets.first_table import table_part
+from app.widgets.round_choice import round_line
+from app.widgets.round_pickers import step_picker
+from app.widgets.sample_choices import ONLY, SORTS, VERDICTS
+from app.widgets.sample_filters import NAMES as FIELD_NAMES
+from app.widgets.sample_filters import num_folded, to_bar, without_missing_step
+from backend.services import rounds
+from backend.services.rounds import RoundView
+from backend.translations import gettext
+from backend.values import JSON
+
+BUTTONS = ("Previous", "Next")
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """Return the filters, the count, the charts and the list.
+
+    Nothing is returned where a saved view is asked for, where a filter behind "More filters" is set, where the address
+    is wrong in anything, and where no sample passes: then the page itself says what is.
+    """
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    query = wanted(here, request, [round_.id for round_ in known])
+    is_wrong = any(query.get(name) for name in ("no_round", "no_sample", "view", "at"))
+    if is_wrong or not query.get("round") or num_folded(query):
+        return []
+    query, message = without_missing_step(steps_of(here, query), query)
+    if message:
+        return []
+    keys, usual = keys_of(here, query)
+    shown, count, *_ = rows_of(here, query | {"keys": keys, "usual": usual})
+    value = shown["value"]
+    table = table_part("samples-table", value["headers"], value["data"], shown["column_widths"])
+    if not value["data"]:
+        return []
+    rows = [
+        Toolbar(FirstPart("samples-count", templates.COUNT, "", count), [gettext(label) for label in BUTTONS]),
+        FirstPart("samples-histogram", bars.TEMPLATE, bars.CSS, bars.drawn(here, query["round"])),
+        Folds([gettext("Filter by metadata")]),
+        table,
+    ]
+    detail = (
+        []
+        if query.get("sample")
+        else [FirstPart("sample-detail", templates.DETAIL, templates.DETAIL_CSS, {"is_empty": True})]
+    )
+    fields = Fields(_fields(here, query, known), are_filters=True, folded=filter_line.label(0))
+    return [fields, Listed(rows, detail)]
+
+
+def _fields(here: Context, query: JSON, known: list[RoundView]) -> list[tuple[str, str]]:
+    """The fields in one line, each with what it holds."""
+    held = dict(zip(FIELD_NAMES, to_bar(query), strict=True))
+    names = {value: gettext(name) for name, value in (*VERDICTS, *ONLY, *SORTS)}
+    line = next(round_line(round_) for round_ in known if round_.id == query["round"])
+    fields = [(gettext("Round"), line), (gettext("Search in samples"), held["text"])]
+    step = step_picker(steps_of(here, query), query)
+    if step.visible:
+        steps = {value: name for name, value in step.choices}
+        fields.append((gettext("Step"), steps[step.value]))
+    for label, name in (("Verdict", "verdict"), ("Only", "only")):
+        fields.append((gettext(label), ", ".join(names[value] for value in held[name])))
+    return [*fields, (gettext("Sort"), names[held["sort"]])]
