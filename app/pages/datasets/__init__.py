@@ -162,7 +162,8 @@ def first_content(request: gr.Request) -> list[FirstRow]:
         return []
     detail = datasets.get(here.actor, ids[0] if chosen.id is None else chosen.id)
     rows = [list_row(view) for view in views]
-    listed = table_part("datasets-table", ALL, rows, [f"{width}%" for width in WIDTHS], "All datasets")
+    widths = [f"{width}%" for width in WIDTHS]
+    listed = table_part("datasets-table", ALL, rows, widths, label="All datasets", min_width=660)
     card = FirstPart("dataset", templates.DATASET, templates.DATASET_CSS, card_value(detail))
     return [Listed([listed], [card], has_wide_detail=True)]
 

@@ -107,7 +107,8 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if chosen is None or wanted.missing:
         return []
     rows = [set_row(row) for row in sets]
-    listed = table_part("prompt-sets", SETS, rows, [f"{width}%" for width in WIDTHS], "All sets")
+    widths = [f"{width}%" for width in WIDTHS]
+    listed = table_part("prompt-sets", SETS, rows, widths, label="All sets", min_width=920)
     value = card_value(chosen, prompts.report(here.actor, chosen.id))
     card = FirstPart("prompt-set", templates.SET, templates.SET_CSS, value)
     return [Folds(["Prompt sets", "Import"], are_tabs=True), Listed([listed], [card], has_wide_detail=True)]

@@ -8,7 +8,6 @@ from app.pages.samples import (
     bars,
     exporting,
     facet_panel,
-    first_list,
     labels,
     near_duplicates,
     sample_clusters,
@@ -30,6 +29,7 @@ from app.pages.samples.drawing import (
     steps_of,
     wanted,
 )
+from app.pages.samples.first_list import first_content as first_content
 from app.pages.samples.narrowing import leave, narrow, narrowed_to
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
@@ -157,9 +157,6 @@ def build() -> None:
     apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, status, token, apply], **PRIVATE)
     undo.click(do_undo, [asked_for, batches], [*listed, batches, status], **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
-
-
-first_content = first_list.first_content
 
 
 @toasts

@@ -39,13 +39,14 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     keys, usual = keys_of(here, query)
     shown, count, *_ = rows_of(here, query | {"keys": keys, "usual": usual})
     value = shown["value"]
-    table = table_part("samples-table", value["headers"], value["data"], shown["column_widths"])
+    table = table_part("samples-table", value["headers"], value["data"], shown["column_widths"], min_width=1360)
     if not value["data"]:
         return []
     rows = [
         Toolbar(FirstPart("samples-count", templates.COUNT, "", count), [gettext(label) for label in BUTTONS]),
         FirstPart("samples-histogram", bars.TEMPLATE, bars.CSS, bars.drawn(here, query["round"])),
         Folds([gettext("Filter by metadata")]),
+        Toolbar(None, [gettext("Label here")]),
         table,
     ]
     detail = (
