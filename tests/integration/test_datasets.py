@@ -167,7 +167,7 @@ def test_more_rows_than_one_waits_for_are_written_by_a_worker(
     assert (export.status, export.done, export.num_rows, export.is_ready) == (JobStatus.done, 3, 3, True)
     whole_export = exports.export(viewer, dataset.id)
     assert (export.findings, export.warnings) == (whole_export.findings, whole_export.warnings)
-    assert writing.card(export)["lines"][-1] == "No check found anything."
+    assert writing.DATASETS.card(export)["lines"][-1] == "No check found anything."
     assert export_jobs.newest(viewer, dataset.id) == export
     path, name = export_jobs.file_of(viewer, job_id)
     assert (path.read_bytes(), name) == (whole, f"dataset-{dataset.id}-preference.jsonl")
