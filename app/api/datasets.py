@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
+from app.api.export_routes import MEDIA, add_export_routes
 from backend.boundary import Id, Line
 from backend.services import datasets
 from backend.services.datasets import (
@@ -63,7 +64,7 @@ class ExportReport(BaseModel):
     tokens: RowTokens | None
 
 
-MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
+FORMATS = ("jsonl", "parquet")
 
 
 @router.get("/projects/{project_id}/datasets")
@@ -96,7 +97,7 @@ def get_card(actor: Asking, dataset_id: Id) -> Response:
     return Response(dataset_cards.of_dataset(actor, dataset_id), media_type="text/markdown")
 
 
-@router.get("/datasets/{dataset_id}/export", **file_of(*MEDIA.values()))
+@router.get("/datasets/{dataset_id}/export", **file_of(*(MEDIA[format] for format in FORMATS)))
 def export(
     actor: Asking,
     dataset_id: Id,
@@ -143,24 +144,15 @@ def start_export(
     return StartedDatasetExport(job_id=export_jobs.start(actor, dataset_id, wanted))
 
 
-@router.get("/dataset-exports/{job_id}")
-def get_export(actor: Asking, job_id: Id) -> DatasetExport:
-    """How far an export that one started is."""
-    return export_jobs.get(actor, job_id)
-
-
-@router.post("/dataset-exports/{job_id}/cancel")
-def cancel_export(actor: Asking, job_id: Id) -> DatasetExport:
-    """Stop an export that one started."""
-    export_jobs.cancel(actor, job_id)
-    return export_jobs.get(actor, job_id)
-
-
-@router.get("/dataset-exports/{job_id}/file", **file_of(*MEDIA.values()))
-def download_export(actor: Asking, job_id: Id) -> FileResponse:
-    """The file of an export that one started; it goes after seven days."""
-    path, name = export_jobs.file_of(actor, job_id)
-    return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
+add_export_routes(
+    router,
+    "/dataset-exports",
+    export_jobs,
+    DatasetExport,
+    FORMATS,
+    cancel="cancel_export",
+    download="download_export",
+)
 
 
 @router.get("/datasets/{dataset_id}/export/beside", **file_of("text/plain"))

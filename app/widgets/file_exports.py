@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 
@@ -11,8 +11,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import Markup, markup
 from app.widgets.times import moment
 from backend.errors import Conflict, NotFound
-from backend.services.access import Actor
-from backend.services.file_jobs.exports import FileExport
+from backend.services.file_jobs.exports import ExportService, FileExport
 from backend.translations import gettext
 from backend.values import JSON, JobStatus
 
@@ -27,14 +26,6 @@ TEMPLATE = """
 {{/if}}
 """
 CSS = "a { display: inline-block; text-decoration: none; } .rondo-bad { color: var(--rondo-bad); }"
-
-
-class ExportJobs(Protocol):
-    """A module of the services whose exports are followed."""
-
-    def get(self, actor: Actor, job_id: int) -> Any: ...
-
-    def cancel(self, actor: Actor, job_id: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class ExportTexts:
 class ExportPart:
     """`lines`: what is told of a written file beside its link."""
 
-    jobs: ExportJobs
+    service: ExportService
     texts: ExportTexts
     lines: Callable[[Any], Sequence[str]] = lambda export: ()
 
@@ -70,7 +61,7 @@ class ExportPart:
     def cancel(self, job_id: int, request: gr.Request) -> list[Any]:
         """Stop the job."""
         here = context(request)
-        self.jobs.cancel(here.actor, job_id)
+        self.service.cancel(here.actor, job_id)
         return self.drawn_job(here, job_id)
 
     def follow(self, job_id: int, request: gr.Request) -> list[Any]:
@@ -82,7 +73,7 @@ class ExportPart:
 
     def drawn_job(self, here: Context, job_id: int) -> list[Any]:
         """As `drawn`, of this job."""
-        return self.drawn(self.jobs.get(here.actor, job_id))
+        return self.drawn(self.service.get(here.actor, job_id))
 
     def drawn(self, export: FileExport | None) -> list[Any]:
         """What is shown of a job, its number, whether to look again, and whether it can be stopped."""

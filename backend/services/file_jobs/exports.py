@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -64,6 +64,19 @@ class FileExport:
     @property
     def is_over(self) -> bool:
         return self.status not in jobs.ACTIVE
+
+
+class ExportService(Protocol):
+    """A module that exports by a worker, as routes and pages use it."""
+
+    def get(self, actor: Actor, job_id: int) -> Any:
+        """The export, if the actor started it: a `FileExport`."""
+
+    def cancel(self, actor: Actor, job_id: int) -> None:
+        """Stop it."""
+
+    def file_of(self, actor: Actor, job_id: int) -> tuple[Path, str]:
+        """The written file and what it is called."""
 
 
 def start(db: Session, actor: Actor, project_id: int, kind: ExportKind, name: str, spec: JSON, **noted: Any) -> int:
