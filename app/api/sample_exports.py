@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.depends import Asking, file_of
 from app.api.export_routes import MEDIA, add_export_routes
-from app.api.samples import Filtering, Sorting
+from app.api.sample_filters import Filtering, Sorting
 from backend.boundary import Id
 from backend.row_files import Format
 from backend.services.samples import export_jobs, exports

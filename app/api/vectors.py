@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from app.api.depends import Asking
-from app.api.samples import Filtering
+from app.api.sample_filters import Filtering
 from backend.boundary import Id
 from backend.services.samples import embeddings, sample_clusters, similar
 from backend.services.samples.embeddings import EmbeddingJob
