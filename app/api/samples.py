@@ -25,6 +25,7 @@ from backend.services.samples import (
     filter_choices,
     groups,
     near_duplicates,
+    round_jobs,
     tags,
     views,
 )
@@ -112,7 +113,7 @@ def list_samples(
 @router.post("/rounds/{round_id}/near-duplicates", status_code=202)
 def look_for_near_duplicates(actor: Asking, round_id: Id) -> StartedSearch:
     """Have a worker mark the samples of a round that are nearly the same as others of it."""
-    return StartedSearch(job_id=near_duplicates.start(actor, round_id))
+    return StartedSearch(job_id=round_jobs.start(actor, round_id, near_duplicates.WORK))
 
 
 @router.get("/rounds/{round_id}/near-duplicates")

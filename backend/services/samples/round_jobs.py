@@ -24,6 +24,26 @@ class RoundWork:
     doing: str
 
 
+@dataclass(frozen=True)
+class RoundJob:
+    """A job that works through a round's samples, and how far it is."""
+
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
+
+def fields(job: tables.Job) -> tuple[int, JobStatus, int, int, str | None]:
+    """The fields of `RoundJob`, in their order."""
+    return job.id, job.status, job.done, job.total, job.error
+
+
 def start(actor: Actor, round_id: int, work: RoundWork) -> int:
     """Enqueue a job of this kind and return its id. For curators. Raises `Conflict` while another is under way."""
     with session() as db:
