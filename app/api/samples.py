@@ -32,7 +32,8 @@ from backend.services.samples import (
 from backend.services.samples.chain import Chain
 from backend.services.samples.facets import MetadataFacet
 from backend.services.samples.filter_choices import FilterChoices
-from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
+from backend.services.samples.group_rows import GroupRow
+from backend.services.samples.groups import GroupSort, GroupSortKey
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
 from backend.services.samples.tags import Tagged
@@ -133,7 +134,7 @@ def list_groups(
     after: Line | None = None,
 ) -> GroupPage:
     """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
-    page = groups.page(actor, round_id, filters, GroupSort(sort, descending), after, limit)
+    page = groups.page(actor, round_id, filters, GroupSort(sort, descending=descending), after, limit)
     return GroupPage(items=list(page.rows), next=page.next_cursor, count=page.count, sort=page.sort)
 
 
