@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
@@ -97,10 +97,7 @@ def get_card(actor: Asking, dataset_id: Id) -> Response:
     return Response(dataset_cards.of_dataset(actor, dataset_id), media_type="text/markdown")
 
 
-@router.get("/datasets/{dataset_id}/export", **file_of(*(MEDIA[format] for format in FORMATS)))
-def export(
-    actor: Asking,
-    dataset_id: Id,
+def asked_export(
     format: Literal["jsonl", "parquet"] = "jsonl",
     type: DatasetType | None = None,
     is_strict: bool = False,
@@ -108,39 +105,35 @@ def export(
     tool: Tool = Tool.trl,
     handling: Handling = None,
     reason: Reason = "",
+) -> DatasetExportRequest:
+    """What a download is asked for by."""
+    return DatasetExportRequest(format, type, is_strict, leave_out, tool, handling or "", reason)
+
+
+Exporting = Annotated[DatasetExportRequest, Depends(asked_export)]
+
+
+@router.get("/datasets/{dataset_id}/export", **file_of(*(MEDIA[format] for format in FORMATS)))
+def export(
+    actor: Asking,
+    dataset_id: Id,
+    wanted: Exporting,
 ) -> FileResponse:
     """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found. Where the
     project holds exports with findings of a content scan, `handling` has to say what becomes of them."""
     exports.refuse_large(actor, dataset_id)
-    exported = exports.export(
-        actor,
-        dataset_id,
-        format=format,
-        type=type,
-        is_strict=is_strict,
-        leave_out=leave_out,
-        tool=tool,
-        handling=handling,
-        reason=reason,
-    )
+    exported = exports.export(actor, dataset_id, **wanted.options())
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
-    return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
+    return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[wanted.format], headers=headers)
 
 
 @router.post("/datasets/{dataset_id}/exports", status_code=202)
 def start_export(
     actor: Asking,
     dataset_id: Id,
-    format: Literal["jsonl", "parquet"] = "jsonl",
-    type: DatasetType | None = None,
-    is_strict: bool = False,
-    leave_out: bool = False,
-    tool: Tool = Tool.trl,
-    handling: Handling = None,
-    reason: Reason = "",
+    wanted: Exporting,
 ) -> StartedDatasetExport:
     """Have a worker write any number of rows to a file."""
-    wanted = DatasetExportRequest(format, type, is_strict, leave_out, tool, handling or "", reason)
     return StartedDatasetExport(job_id=export_jobs.start(actor, dataset_id, wanted))
 
 

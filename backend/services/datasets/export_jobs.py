@@ -35,6 +35,10 @@ class DatasetExportRequest:
     handling: str = ""
     reason: str = ""
 
+    def options(self) -> dict[str, Any]:
+        """The same as arguments of `exports.export`."""
+        return asdict(self) | {"handling": self.handling or None}
+
     def to_json(self) -> JSON:
         return asdict(self)
 
@@ -79,9 +83,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         raise NotFound("The dataset of this export was deleted. There is nothing left to do for it.")
     wanted = DatasetExportRequest.of(job.spec["asked"])
     progress.start(dataset.num_examples, "rows")
-    how: dict[str, Any] = asdict(wanted) | {"handling": wanted.handling or None}
     with file_exports.written_file(DATASETS, job_id, wanted.format) as path:
-        exported = exports.export(actor, dataset.id, **how, at=path, advance=progress.advance)
+        exported = exports.export(actor, dataset.id, **wanted.options(), at=path, advance=progress.advance)
     told: JSON = {"findings": [asdict(finding) for finding in exported.findings], "left_out": exported.left_out}
     told |= {"warnings": list(exported.warnings), "scan_outcome": exported.scan_outcome}
 
