@@ -14,7 +14,7 @@ from backend.pipeline.stage import Finish
 from backend.services import file_jobs
 from backend.services.access import Actor
 from backend.services.datasets import exports, find_whole, tool_rows
-from backend.services.datasets.exports import Format, RowFinding
+from backend.services.datasets.export_result import Format, RowFinding
 from backend.services.datasets.tool_rows import Tool
 from backend.services.file_jobs import exports as file_exports
 from backend.services.file_jobs.exports import ExportKind, FileExport

@@ -18,7 +18,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import model_cards
 from backend.services.checkpoints.model_cards import README
 from backend.services.datasets import dataset_cards, exports, scans
-from backend.services.datasets.exports import Export, Format
+from backend.services.datasets.export_result import Export, Format
 from backend.values import JSON
 
 SENT = (

@@ -17,7 +17,7 @@ from backend.pipeline.stage import Finish
 from backend.services import archived, events, file_jobs
 from backend.services.access import Actor, require, require_owner, require_row
 from backend.services.datasets import gate
-from backend.services.datasets.exports import Format
+from backend.services.datasets.export_result import Format
 from backend.services.hub import files, uploading
 from backend.services.hub.files import FoundRows
 from backend.values import JSON, PUSH, JobStatus, Role
