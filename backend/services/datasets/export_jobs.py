@@ -74,7 +74,7 @@ def start(actor: Actor, dataset_id: int, wanted: DatasetExportRequest) -> int:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Write the file for whoever asked, as far as they may have it now. Begun again, it is written anew."""
+    """Write the file for whoever asked, as far as they may have it now. A restarted job writes it again."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
         actor = file_jobs.starter(db, job, "export")

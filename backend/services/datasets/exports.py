@@ -93,7 +93,7 @@ def export(
                 type=wanted,
             )
             name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
-            # For each outcome a file of its own: nobody gets unmasked what another one kept with a reason.
+            # A file for each outcome, so that nobody downloads unmasked rows that another person kept with a reason.
             place = settings().folder / "exports" / f"{name.removesuffix(f'.{format}')}{passes.in_name()}.{format}"
             path = at or (out if out is not None and actor.via == "cli" else place)
             if path == out and at is None:

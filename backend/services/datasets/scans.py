@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 KIND = "scan"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 PAGE = 50
 MOST_REASON = 500
 
@@ -79,7 +79,7 @@ def start(actor: Actor, dataset_id: int, *, reference: Path | None = None, name:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Look through the rows. Begun again, it begins anew."""
+    """Look through the rows. A restarted job starts again from the first row."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec
         if db.get(tables.Scan, spec["scan_id"]) is None:
@@ -110,7 +110,7 @@ def scan_now(
     with session() as db:
         scan_id = _add(db, actor, dataset_id, reference.name if reference is not None else "").id
     with ExitStack() as undone:
-        undone.callback(_forget, scan_id)  # however it is broken off: nothing goes on with it
+        undone.callback(_forget, scan_id)  # also after an interruption: no job goes on with this scan
         finish = scan_rows.scan(scan_id, reference, begin=lambda _: None, advance=advance)
         with session() as db:
             finish(db)

@@ -1,6 +1,6 @@
 """Leases: items that people hold for a while. A desk renews them and gives them back; others see who has them.
 
-An expired lease is anybody's; until somebody takes it, its holder may still decide or renew.
+An expired lease can be taken by anybody; until somebody takes it, its holder may still decide or renew.
 """
 
 from collections.abc import Sequence

@@ -35,7 +35,7 @@ def _nothing_refuses(db: Session, actor: Actor, job: tables.Job) -> RondoError |
 class ExportKind:
     """What exports of one kind differ by.
 
-    kind: as `stage_process` spells it, too, which must not load the module that writes in order to start.
+    kind: `stage_process` has its own copy, so that it starts without importing the module that writes.
     prefix: what the names of their files begin with; `export_places` deletes by it.
     refusal: why the actor gets no file of a job that is done and whose file is there; None where they do.
     """

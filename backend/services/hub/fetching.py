@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 WORD = re.compile(r"[\w./+=:-]{0,100}")
 """A configuration, a split or a revision."""
 FETCH = "fetch"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 MOST_ROWS, LONGEST_REASON, LONGEST_NAME = 1_000_000, 600, 120
 FOLDER = "hub"
 """Below the imports folder."""
@@ -161,7 +161,7 @@ def file_of(actor: Actor, job_id: int) -> tuple[int, Path]:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Write the file, whole or not at all. Begun again, it is fetched anew."""
+    """Write the file, whole or not at all. A restarted job fetches it again."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec
     refuse_offline()

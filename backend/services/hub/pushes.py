@@ -84,7 +84,7 @@ def push_dataset(
         )
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
-        archived.refuse_held(db, row.round_id, even_in_trash=True)  # what it froze stays
+        archived.refuse_held(db, row.round_id, even_in_trash=True)  # the dataset stays frozen
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows, "reason": reason}
         handling = None if found_rows == "refuse" else found_rows
         passes = gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)
@@ -115,14 +115,14 @@ def newest(actor: Actor, project_id: int, what: What, id_: int) -> Push | None:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Send it, and write down the commit. Begun again, it sends what the hub lacks."""
+    """Send it, and write down the commit. A restarted job sends what the hub lacks."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
         actor = file_jobs.starter(db, job, "push")
     spec = job.spec
     with reading() as db:
         row = _find(db, actor, spec["what"], spec["id"])
-    if row.created_at.isoformat() != spec["created_at"]:  # an id may come again
+    if row.created_at.isoformat() != spec["created_at"]:  # ids of deleted rows are reused
         raise NotFound(f"{spec['subject']} was deleted, and another one has its id. Push that one from its own page.")
     counts: JSON = {}
     part = files.folder_for(job_id)

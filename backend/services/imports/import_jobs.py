@@ -1,4 +1,4 @@
-"""Imports of samples that a worker does: started, followed."""
+"""Imports of samples by a worker: started and followed."""
 
 import shutil
 import uuid
@@ -24,7 +24,7 @@ from backend.services.prompts.files import open_file
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 MOST_ON_SQLITE = 100_000
 """Samples that a worker writes there: some four seconds in which others wait, longer beside other work or with long
 texts (docs/reference/bench.md has figures). They give up after fifteen."""

@@ -156,7 +156,7 @@ def _require_admin(actor: Actor, round_id: int) -> None:
 
 
 def _begin(actor: Actor, round_id: int) -> tuple[State, str]:
-    """Note that it is archived from now on, and return what is to be done, and the word that whoever does it goes by.
+    """Note that it is archived from now on, and return what is to be done, and the token of this run.
 
     What refers to its rows is refused now.
     """

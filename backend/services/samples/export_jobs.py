@@ -46,7 +46,7 @@ def start(actor: Actor, project_id: int, wanted: ExportRequest) -> int:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Write the file, for whoever asked, as far as they may see it now. Begun again, it is written anew."""
+    """Write the file, for whoever asked, as far as they may see it now. A restarted job writes it again."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
         actor = file_jobs.starter(db, job, "export")

@@ -19,7 +19,7 @@ class RoundWork:
     """A kind of such jobs. `verb`: what the audit trail says; `doing`: what one does."""
 
     kind: str
-    """As `stage_process` spells it, too, which must not load the module that does the work in order to start."""
+    """`stage_process` has its own copy, so that it starts without importing the module that does the work."""
     verb: str
     doing: str
 
