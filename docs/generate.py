@@ -187,7 +187,6 @@ def _command(name: str, command: Any) -> Iterator[str]:
     rows = [
         (_spelled(one), "required" if one.required else default_text(one.default), one.help or "")
         for one in command.params
-        for one in command.params
     ]
     yield from ("", *table(("option", "default", "meaning"), rows), "")
 
