@@ -45,8 +45,8 @@ def decide(
     """Store the actor's vote on a match, and return the next match.
 
     choice: left, right, tie, or none where both are bad. The same vote sent again changes nothing. Raises
-    `InvalidInput` for another choice, `NotFound` for a match that is not of this arena, `Conflict` where another word
-    stands already.
+    `InvalidInput` for another choice, `NotFound` for a match that is not of this arena, `Conflict` where another vote
+    is stored already.
     """
     if choice not in CHOICES:
         raise InvalidInput(f"choice: must be one of {', '.join(CHOICES)}.")

@@ -21,7 +21,7 @@ from backend.values import JSON, Messages
 
 MODULE = "backend.pipeline.chat"
 LOOK_SECONDS = 60.0
-"""How long it is not looked at a process that has no turn yet, or has ended."""
+"""How often a process that has had no turn yet, or was ended, is checked."""
 STOP_SECONDS = 3.0
 """A process that has not let go of a turn by then, as one that waits for a whole text, is ended."""
 TURN_SECONDS = 1800.0

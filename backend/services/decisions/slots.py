@@ -135,7 +135,7 @@ def take(
 
 @built_once
 def _take(database: str) -> Any:
-    """One that is to be nobody's is left as it is."""
+    """A slot that nobody is to hold is left as it is."""
     lease = tables.Lease.__table__
     insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
     new = insert.excluded

@@ -199,7 +199,7 @@ def _note_whole(round_id: int, token: str) -> None:
 
 
 def _forget(round_id: int, token: str) -> None:
-    """Nothing happened."""
+    """Take the note back and delete the files, where this run noted the round: no row was deleted."""
     with session() as db:
         row = db.get(tables.Round, round_id, with_for_update=True)
         at = (State.writing, token)
