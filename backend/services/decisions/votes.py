@@ -16,7 +16,7 @@ from backend.values import DecisionKind, Mode
 
 @dataclass(frozen=True)
 class Votes:
-    """`on_gold`: votes on gold items, in no figure but a person's own. `left_out` counts what is no vote, by reason."""
+    """`on_gold`: words on gold items, in no figure but a person's own. `left_out` counts what is no vote, by reason."""
 
     cast: tuple[Vote, ...]
     on_gold: tuple[Vote, ...]

@@ -67,7 +67,7 @@ def due(db: Session, round_: tables.Round) -> CloseState:
 
 
 def agreement(db: Session, round_id: int) -> tuple[int, int]:
-    """On how many items all reviewers' last decisions agree, and how many items have several reviewers."""
+    """On how many items all reviewers' last words agree, of how many with several."""
     by_sample: dict[int, dict[int, object]] = {}
     for vote in votes.read(db, round_id).cast:
         by_sample.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
@@ -182,5 +182,5 @@ class CloseWatch:
                     export_places.forget_old()
                     export_places.forget_old_shared()
             except Exception:
-                # After any error the thread goes on: no other thread watches the rules.
+                # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

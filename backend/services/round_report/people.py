@@ -69,7 +69,7 @@ def _kinds(db: Session, round_id: int) -> dict[str, int]:
 
 
 def _minutes(db: Session, round_id: int) -> dict[int, float]:
-    """Minutes of each person that decided by hand; time spent on decisions that were taken back counts, too."""
+    """Minutes of each person that decided by hand; time spent on what was taken back was spent all the same."""
     decision = tables.Decision
     query = select(decision.user_id, func.coalesce(func.sum(spent(decision)), 0.0)).where(
         decision.round_id == round_id,

@@ -27,7 +27,7 @@ Said = dict[int, dict[int, Value]]
 
 
 class Criterion(StrEnum):
-    """What two decisions on one item are compared by."""
+    """What two words on one item are compared by."""
 
     verdict = "verdict"
     score = "score"
@@ -47,7 +47,7 @@ class Among:
 
 @dataclass(frozen=True)
 class RaterPair:
-    """Two people, or one and the judge (`second_id` None), over the items that both decided."""
+    """Two people, or one and the judge (`second_id` None), over the items both have a word on."""
 
     criterion: Criterion
     first_id: int
@@ -100,7 +100,7 @@ def of_round(db: Session, round_id: int) -> Agreement:
 def gathered(
     db: Session, round_id: int, *, with_gold: bool = False, items_of: int | None = None
 ) -> tuple[votes.Votes, dict[int, str], JudgesWord, dict[int, str]]:
-    """Votes, people's names, the judge's verdict, and the place of each sample in its group.
+    """Votes, people's names, the judge's word, and the place of each sample in its group.
 
     items_of: only of the items that this person has decided.
     """
@@ -168,7 +168,7 @@ def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -
 def with_judge(
     criterion: Criterion, cast: Iterable[Vote], names: dict[int, str], word: JudgesWord, places: dict[int, str]
 ) -> list[RaterPair]:
-    """Each person against the judge, on the items that it judged."""
+    """Each person against the judge, where it has a word."""
     judged = getattr(word, criterion.name)
     items: dict[int, list[tuple[Value, Value]]] = defaultdict(list)
     for item, words in by_item(cast, criterion, places).items():
@@ -224,7 +224,7 @@ def _pair(
 
 
 def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:
-    """The place of each sample in its group, as a text that sorts; of equal texts the first one's."""
+    """The place of each sample in its group, as a word that sorts; of equal texts the first one's."""
     sample = tables.Sample
     places: dict[int, str] = {}
     for chunk in in_chunks(sorted(set(group_ids))):

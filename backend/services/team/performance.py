@@ -82,7 +82,7 @@ def mine(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Performance
 
 
 def same_as_colleagues(cast: Iterable[Vote]) -> dict[int, Share]:
-    """Of each person's decisions on items that others decided, too, how often two are equal, by pair of people."""
+    """Of each person's words on items that others have a word on, how often one is equal to another's, by pair."""
     by_item: dict[int, dict[int, Any]] = defaultdict(dict)
     for vote in cast:
         if (word := _word(vote)) is not None:
@@ -97,7 +97,7 @@ def same_as_colleagues(cast: Iterable[Vote]) -> dict[int, Share]:
 
 
 def same_as_settled(cast: Iterable[Vote], settled: dict[int, Any]) -> dict[int, Share]:
-    """Of each person's decisions on items that a curator settled, how many say the same."""
+    """Of each person's words on items that a curator settled, how many say the same."""
     same, number = defaultdict[int, int](int), defaultdict[int, int](int)
     for vote in cast:
         if vote.sample_id in settled and (word := _word(vote)) is not None:
@@ -226,7 +226,7 @@ def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, 
 
 
 def _gold(db: Session, round_id: int, of: int | None) -> dict[int, Share]:
-    """How often each person's last decision on a gold item was right."""
+    """How often each person's last word on a gold item was right."""
     decision, gold = tables.Decision, tables.GoldItem
     query = (
         standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)

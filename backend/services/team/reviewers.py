@@ -236,7 +236,7 @@ def _last_acts(db: Session, round_id: int) -> dict[int, datetime]:
 def _work(db: Session, round_id: int, of: int | None) -> dict[int, Effort]:
     """Times of each person, or `of` one, and their skips and late decisions that stand; bulk actions take no time.
 
-    Time spent on decisions that were taken back counts, too.
+    Time that was spent on what was taken back was spent all the same.
     """
     decision = tables.Decision
     by_hand = (decision.round_id == round_id, decision.batch_id.is_(None), *_by(of))
@@ -263,7 +263,7 @@ def _by(of: int | None) -> tuple[ColumnElement[bool], ...]:
 
 
 def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
-    """How many gold items each person, or `of` one, met, and on how many their last decision was right."""
+    """How many gold items each person, or `of` one, met, and on how many their last word was right."""
     decision, gold = tables.Decision, tables.GoldItem
     query = (
         standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
