@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from backend.db import tables
 from backend.db.session import read_engine
-from backend.expiring import Expiring
 
 T = TypeVar("T")
 
@@ -14,7 +13,7 @@ LARGE = 100_000
 """Samples. Of fewer everything is computed whenever it is asked for."""
 STANDS, MOST_KEPT = 20.0, 256
 """Figures stand for so many times as long as they took, and so many are kept."""
-_kept = Expiring[Any](MOST_KEPT)
+_kept: dict[Hashable, tuple[float, Any]] = {}
 
 
 def figures(row: tables.Round, what: Hashable, compute: Callable[[], T]) -> T:
@@ -26,10 +25,18 @@ def figures(row: tables.Round, what: Hashable, compute: Callable[[], T]) -> T:
         return compute()
     # A settled round is asked for again as another one: by its state, and by the installation and time it was made.
     key = (str(read_engine().url), row.id, row.created_at, row.status, row.stage, str(row.review), what)
-    kept: tuple[T] | None = _kept.get(key)
-    if kept is not None:
-        return kept[0]
-    began = time.monotonic()
+    at = time.monotonic()
+    kept: tuple[float, T] | None = _kept.get(key)
+    if kept is not None and at < kept[0]:
+        return kept[1]
     computed = compute()
-    _kept.put(key, (computed,), STANDS * (time.monotonic() - began))
+    _put(key, time.monotonic() + STANDS * (time.monotonic() - at), computed)
     return computed
+
+
+def _put(key: Hashable, until: float, computed: Any) -> None:
+    now = time.monotonic()
+    for other, (ends, _) in [*_kept.items()]:
+        if ends <= now or len(_kept) >= MOST_KEPT:
+            _kept.pop(other, None)
+    _kept[key] = (until, computed)
