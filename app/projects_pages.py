@@ -1,6 +1,6 @@
-"""Projects: renaming them, the trash, and what comes back from it or is deleted for good.
+"""The list of projects with what is in the trash, renaming a project, and files that nothing refers to.
 
-Plain pages of forms, of no project in particular: whoever put their only project in the trash has no other.
+A plain page of forms, of no project in particular: whoever put their only project in the trash has no other.
 """
 
 from collections.abc import Callable
@@ -9,29 +9,26 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import AwareDatetime
 
 from app import html
 from app.addresses import page_path
 from app.api.errors import status_of
 from app.widgets import times
-from app.widgets.formats import count, percent
+from app.widgets.formats import count, in_bytes, percent
 from app.widgets.value_words import word
 from backend.boundary import MOST_LINE, Id
 from backend.errors import RondoError
 from backend.services import projects, round_trash
 from backend.services.access import Actor
 from backend.services.operations import clean_up
-from backend.services.projects import dashboard, deletion, trash
+from backend.services.projects import dashboard, trash
 from backend.services.projects.dashboard import OpenReview, ProjectSortKey, ProjectState, RoundAt, ShownProjects
-from backend.services.projects.own_files import Holdings
 from backend.services.round_trash import TrashedRound
 from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
 HEADS: tuple[tuple[ProjectSortKey | None, str], ...] = (
@@ -53,7 +50,6 @@ SHOWS = (
 )
 BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
 Chosen = TypeVar("Chosen", ProjectSortKey, ShownProjects)
-UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @router.get("/projects")
@@ -71,73 +67,10 @@ def rename(request: Request, project_id: Id, name: Text) -> Response:
     return _done(request, lambda actor: projects.edit(actor, project_id, name=name))
 
 
-@router.post("/projects/{project_id}/trash")
-def trash_project(request: Request, project_id: Id) -> Response:
-    """Put a project in the trash."""
-    return _done(request, lambda actor: trash.put_project(actor, project_id))
-
-
-@router.post("/projects/trash/{entry_id}/restore")
-def restore(request: Request, entry_id: Id) -> Response:
-    """Bring a project back, and go there."""
-    actor = actor_of(request)
-    try:
-        project_id = trash.restore(actor, entry_id)
-    except RondoError as error:
-        return listing(request, error)
-    return RedirectResponse(page_path(projects.get(actor, project_id).slug), 303)
-
-
-@router.get("/projects/trash/{entry_id}/delete")
-def ask_to_delete(request: Request, entry_id: Id) -> Response:
-    """Say what would be deleted."""
-    actor = actor_of(request)
-    try:
-        entry, held = trash.get(actor, entry_id), deletion.contents(actor, entry_id)
-    except RondoError as error:
-        return listing(request, error)
-    return html.page(
-        request,
-        "delete",
-        title=gettext("Delete {name} for good?").format(name=entry.name),
-        entry=entry,
-        lines=lines(held),
-        action=f"/projects/trash/{entry_id}/delete",
-        since=entry.trashed_at.isoformat(),
-    )
-
-
-@router.post("/projects/trash/{entry_id}/delete")
-def delete_for_good(request: Request, entry_id: Id, since: Since) -> Response:
-    """Delete it, if it is what the person was asked about."""
-    return _done(request, lambda actor: deletion.delete_for_good(actor, entry_id, since))
-
-
 @router.post("/projects/clean-up")
 def delete_leftovers(request: Request) -> Response:
     """Delete the files that nothing refers to."""
     return _done(request, clean_up.delete)
-
-
-def lines(held: Holdings) -> list[tuple[str, str]]:
-    """What something holds, as pairs of a name and a number."""
-    return [
-        (N_("Rounds"), count(held.rounds)),
-        (N_("Samples"), count(held.samples)),
-        (N_("Decisions"), count(held.decisions)),
-        (N_("Answers"), count(held.answers)),
-        (N_("Comments"), count(held.comments)),
-        (N_("Checkpoints"), count(held.checkpoints)),
-        (N_("Files"), in_bytes(held.num_bytes)),
-    ]
-
-
-def in_bytes(number: int) -> str:
-    """`1.5 GB`."""
-    size, unit = float(number), 0
-    while size >= 1000 and unit < len(UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
 
 
 def actor_of(request: Request) -> Actor:

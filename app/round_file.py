@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from app import html
-from app.widgets import judge_health, round_texts, round_work_texts
+from app.widgets import judge_health, round_opening_texts, round_texts, round_work_texts
 from backend import translations
 from backend.services.round_report import Report
 from backend.services.round_report.shapes import Spread, VerdictBin
@@ -25,7 +25,7 @@ def page(report: Report) -> bytes:
 
 def _drawn(report: Report) -> str:
     return _templates.get_template("round.html").render(
-        opening=round_texts.opening(report.opening),
+        opening=round_opening_texts.opening(report.opening),
         judge=judge_health.shown(report.judge, report.opening.head.hold),
         texts=round_texts.texts(report.texts),
         spreads=[_spread(spread) for spread in report.texts.spreads.spreads],

@@ -4,19 +4,16 @@
 """
 
 import argparse
-import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
-from fastapi import FastAPI
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from app import api
 from app.cli.commands import app as command_line
 from backend import recipes
 from backend.config import Settings
@@ -24,12 +21,13 @@ from backend.services import recipe_list
 from backend.services.recipes import parts
 from backend.services.recipes.knobs import Knob
 from docs import client
+from docs.rest_page import rest_page
+from docs.tables import default_text, paragraphs, table
 
 HERE = Path(__file__).parent / "reference"
 HEAD = "<!-- Written by `python -m docs.generate`. Change the code it is written from, and run it again. -->"
 SHARED = 5
 """A knob that so many parts of a kind have alike is described once."""
-LONGEST = 60
 TITLES = {
     "engine": "Engines",
     "prompt_source": "Prompt sources",
@@ -48,12 +46,6 @@ What each paper did, what differs here and what is quoted stands in the
 [paper index](../../backend/recipes/README.md). `rondo recipes NAME` writes one recipe whole, every knob included. A bar
 stands between phases.
 """
-ROUTES = """# REST routes
-
-All routes stand under `/api/v1` and need a sign-in or a token.
-[Use REST from a program](../how-to/use-rest.md) shows them in use. `GET /api/v1/openapi.json` is the whole schema, with
-every answer.
-"""
 SETTINGS = """# Settings
 
 Settings say where things are. What changes a result is in the recipe. Rondo reads them from the environment and from
@@ -64,7 +56,6 @@ COMMANDS = """# Command line
 The command is `.venv/bin/rondo` in a checkout, and `rondo` where the package is installed. Every command has `--help`.
 With `--json` a command prints one JSON object.
 """
-VERBS = ("get", "post", "put", "patch", "delete")
 
 
 def main() -> None:
@@ -118,13 +109,13 @@ def part_page(kind: str) -> Iterator[str]:
             "Parts that have these knobs, with these defaults, name them at their end.",
             "",
         )
-        yield from _table(KNOBS, shared)
+        yield from table(KNOBS, shared)
     for name, cls in ours.items():
-        yield from ("", f"## {name}", "", *_paragraphs(cls.__doc__))
+        yield from ("", f"## {name}", "", *paragraphs(cls.__doc__))
         own = [_row(knob) for knob in knobs[name] if _row(knob) not in shared]
         alike = [f"`{knob.name}`" for knob in knobs[name] if _row(knob) in shared]
         if own:
-            yield from ("", *_table(KNOBS, own))
+            yield from ("", *table(KNOBS, own))
         if alike:
             yield from ("", f"[Shared knobs](#shared-knobs): {', '.join(alike)}.")
 
@@ -145,7 +136,7 @@ def _row(knob: Knob) -> tuple[str, ...]:
     kind = " or ".join(f"`{choice}`" for choice in knob.choices) or knob.type.value
     if knob.kind:
         kind = f"[{knob.kind.replace('_', ' ')}]({knob.kind.replace('_', '-')}s.md)"
-    default = "required" if knob.is_required else _value(knob.default)
+    default = "required" if knob.is_required else default_text(knob.default)
     return f"`{knob.name}`", kind, default, knob.bounds, knob.description
 
 
@@ -166,77 +157,7 @@ def recipe_page() -> Iterator[str]:
         for one, made in recipe_list.registered()
         if (folder / f"{one.name}.py").is_file()
     ]
-    yield from _table(("recipe", "title", "paper", "steps", "trains", "roles to bind", "needs"), rows)
-
-
-def rest_page() -> Iterator[str]:
-    """Every route with its parameters, and every body that a route takes."""
-    application = FastAPI()
-    api.add_to(application)
-    schema = application.openapi()
-    yield ROUTES
-    tags: dict[str, list[tuple[str, ...]]] = {}
-    bodies: list[str] = []
-    for path, verbs in schema["paths"].items():
-        for verb in (verb for verb in VERBS if verb in verbs):
-            route = verbs[verb]
-            body = _body(route)
-            bodies += [body] if body and body not in bodies else []
-            said = " ".join(route.get("description", f"{route['summary'].capitalize()}.").split("\n\n")[0].split())
-            asked = ", ".join(f"`{one['name']}`" for one in route.get("parameters", []) if one["in"] == "query")
-            link = f"[{_short(body)}](#{_short(body).lower()})" if body else ""
-            row = (f"`{verb.upper()} {path.removeprefix('/api/v1')}`", said, asked, link)
-            tags.setdefault(route["tags"][0], []).append(row)
-    for tag, rows in sorted(tags.items()):
-        yield from (f"## {tag.replace('_', ' ').capitalize()}", "")
-        yield from _table(("route", "what it does", "query", "body"), rows)
-        yield ""
-    yield from ("## Bodies", "", "A field is required where no default is given.", "")
-    for body in bodies:
-        model = schema["components"]["schemas"][body]
-        yield from (f"### {_short(body)}", "", *_paragraphs(model.get("description")))
-        yield from ("",) if model.get("description") else ()
-        rows = [
-            (
-                f"`{name}`",
-                _type(field),
-                "required" if name in model.get("required", []) else _value(field.get("default")),
-                field.get("description", ""),
-            )
-            for name, field in model.get("properties", {}).items()
-        ]
-        yield from _table(("field", "type", "default", "meaning"), rows)
-        yield ""
-
-
-def _body(route: Any) -> str:
-    """The name of the schema of a route's body; empty where it takes none."""
-    content = route.get("requestBody", {}).get("content", {})
-    return next((one["schema"].get("$ref", "").rpartition("/")[2] for one in content.values()), "")
-
-
-def _short(body: str) -> str:
-    """A name that people can read: that of a form is made of its route."""
-    return body.removeprefix("Body_").partition("_api_v1_")[0].replace("__", "_").rpartition("app_api_")[2]
-
-
-def _type(field: Any) -> str:
-    """A field's type with its bounds, in a few words."""
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2])
-    if "anyOf" in field:
-        return " or ".join(_type(one) for one in field["anyOf"])
-    if "enum" in field:
-        return " or ".join(f"`{one}`" for one in field["enum"])
-    words = str(field.get("type", "any"))
-    if words == "array":
-        words = f"list of {_type(field.get('items', {}))}"
-    limits = [
-        f"{label} {field[key]:,}"
-        for key, label in (("minimum", "from"), ("maximum", "to"), ("minLength", "at least"), ("maxLength", "at most"))
-        if key in field
-    ]
-    return f"{words} ({' '.join(limits)})" if limits else words
+    yield from table(("recipe", "title", "paper", "steps", "trains", "roles to bind", "needs"), rows)
 
 
 def settings_page() -> Iterator[str]:
@@ -247,8 +168,8 @@ def settings_page() -> Iterator[str]:
         kind = field.annotation
         shown = "text, secret" if kind == SecretStr | None else getattr(kind, "__name__", "").replace("str", "text")
         default = field.default if field.default is not PydanticUndefined else None
-        rows.append((f"`RONDO_{name.upper()}`", shown.lower(), _value(default), field.description or ""))
-    yield from _table(("variable", "type", "default", "meaning"), rows)
+        rows.append((f"`RONDO_{name.upper()}`", shown.lower(), default_text(default), field.description or ""))
+    yield from table(("variable", "type", "default", "meaning"), rows)
 
 
 def command_page() -> Iterator[str]:
@@ -262,44 +183,18 @@ def _command(name: str, command: Any) -> Iterator[str]:
         for word in sorted(commands):
             yield from _command(f"{name} {word}", commands[word])
         return
-    yield from (f"## {name}", "", *_paragraphs(command.help))
+    yield from (f"## {name}", "", *paragraphs(command.help))
     rows = [
-        (_spelled(one), "required" if one.required else _value(one.default), one.help or "") for one in command.params
+        (_spelled(one), "required" if one.required else default_text(one.default), one.help or "")
+        for one in command.params
     ]
-    yield from ("", *_table(("option", "default", "meaning"), rows), "")
+    yield from ("", *table(("option", "default", "meaning"), rows), "")
 
 
 def _spelled(one: Any) -> str:
     if one.param_type_name == "argument":
         return f"`{one.name.upper()}`"
     return ", ".join(f"`{word}`" for word in (*one.opts, *one.secondary_opts))
-
-
-def _value(value: Any) -> str:
-    if value in (None, "", [], ()) or value is PydanticUndefined:
-        return "–"
-    text = (
-        value if isinstance(value, str) else str(value) if isinstance(value, Path) else json.dumps(value, default=str)
-    )
-    return "a text" if len(text) > LONGEST or "\n" in text else f"`{text}`"
-
-
-def _paragraphs(text: str | None) -> list[str]:
-    """A docstring's paragraphs, each on one line, blank lines between them."""
-    lines = [" ".join(part.split()) for part in (text or "").strip().split("\n\n")]
-    return [line for one in lines for line in (one, "")][:-1]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table without the columns that are empty in every row."""
-    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
-    for cells in (header, ["---"] * len(header), *rows):
-        yield f"| {' | '.join(_cell(cells[place]) for place in kept)} |"
-
-
-def _cell(text: str) -> str:
-    """A text on one line that cannot end its cell."""
-    return " ".join(text.replace("\\|", "|").replace("|", "\\|").split())
 
 
 def _read(path: Path) -> str:

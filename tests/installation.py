@@ -61,10 +61,10 @@ def _move(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _stop_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done another way once it took long is a matter of the machine, and of the tests that set these."""
-    from backend.services.decisions import item_counts
+    from backend.services.decisions import slow_counts
     from backend.services.people import accounts, sessions
 
-    monkeypatch.setattr(item_counts, "SLOW_SECONDS", math.inf)
+    monkeypatch.setattr(slow_counts, "SLOW_SECONDS", math.inf)
     for throttle in (sessions.by_pair, sessions.by_name, sessions.by_address, accounts.by_account):
         throttle.clear()
         monkeypatch.setattr(throttle, "clock", lambda: 0.0)

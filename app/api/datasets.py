@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
+from app.api.export_routes import MEDIA, add_export_routes
 from backend.boundary import Id, Line
 from backend.services import datasets
 from backend.services.datasets import (
@@ -63,7 +64,7 @@ class ExportReport(BaseModel):
     tokens: RowTokens | None
 
 
-MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
+FORMATS = ("jsonl", "parquet")
 
 
 @router.get("/projects/{project_id}/datasets")
@@ -96,10 +97,7 @@ def get_card(actor: Asking, dataset_id: Id) -> Response:
     return Response(dataset_cards.of_dataset(actor, dataset_id), media_type="text/markdown")
 
 
-@router.get("/datasets/{dataset_id}/export", **file_of(*MEDIA.values()))
-def export(
-    actor: Asking,
-    dataset_id: Id,
+def asked_export(
     format: Literal["jsonl", "parquet"] = "jsonl",
     type: DatasetType | None = None,
     is_strict: bool = False,
@@ -107,60 +105,47 @@ def export(
     tool: Tool = Tool.trl,
     handling: Handling = None,
     reason: Reason = "",
+) -> DatasetExportRequest:
+    """What a download is asked for by."""
+    return DatasetExportRequest(format, type, is_strict, leave_out, tool, handling or "", reason)
+
+
+Exporting = Annotated[DatasetExportRequest, Depends(asked_export)]
+
+
+@router.get("/datasets/{dataset_id}/export", **file_of(*(MEDIA[format] for format in FORMATS)))
+def export(
+    actor: Asking,
+    dataset_id: Id,
+    wanted: Exporting,
 ) -> FileResponse:
     """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found. Where the
     project holds exports with findings of a content scan, `handling` has to say what becomes of them."""
     exports.refuse_large(actor, dataset_id)
-    exported = exports.export(
-        actor,
-        dataset_id,
-        format=format,
-        type=type,
-        is_strict=is_strict,
-        leave_out=leave_out,
-        tool=tool,
-        handling=handling,
-        reason=reason,
-    )
+    exported = exports.export(actor, dataset_id, **wanted.options())
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
-    return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
+    return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[wanted.format], headers=headers)
 
 
 @router.post("/datasets/{dataset_id}/exports", status_code=202)
 def start_export(
     actor: Asking,
     dataset_id: Id,
-    format: Literal["jsonl", "parquet"] = "jsonl",
-    type: DatasetType | None = None,
-    is_strict: bool = False,
-    leave_out: bool = False,
-    tool: Tool = Tool.trl,
-    handling: Handling = None,
-    reason: Reason = "",
+    wanted: Exporting,
 ) -> StartedDatasetExport:
     """Have a worker write any number of rows to a file."""
-    wanted = DatasetExportRequest(format, type, is_strict, leave_out, tool, handling or "", reason)
     return StartedDatasetExport(job_id=export_jobs.start(actor, dataset_id, wanted))
 
 
-@router.get("/dataset-exports/{job_id}")
-def get_export(actor: Asking, job_id: Id) -> DatasetExport:
-    """How far an export that one started is."""
-    return export_jobs.get(actor, job_id)
-
-
-@router.post("/dataset-exports/{job_id}/cancel")
-def cancel_export(actor: Asking, job_id: Id) -> DatasetExport:
-    """Stop an export that one started."""
-    export_jobs.cancel(actor, job_id)
-    return export_jobs.get(actor, job_id)
-
-
-@router.get("/dataset-exports/{job_id}/file", **file_of(*MEDIA.values()))
-def download_export(actor: Asking, job_id: Id) -> FileResponse:
-    """The file of an export that one started; it goes after seven days."""
-    path, name = export_jobs.file_of(actor, job_id)
-    return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
+add_export_routes(
+    router,
+    "/dataset-exports",
+    export_jobs,
+    DatasetExport,
+    FORMATS,
+    cancel="cancel_export",
+    download="download_export",
+)
 
 
 @router.get("/datasets/{dataset_id}/export/beside", **file_of("text/plain"))

@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from app.api.depends import Asking, file_of
-from app.api.samples import Filtering, Sorting
+from app.api.export_routes import MEDIA, add_export_routes
+from app.api.sample_filters import Filtering, Sorting
 from backend.boundary import Id
 from backend.row_files import Format
 from backend.services.samples import export_jobs, exports
@@ -19,11 +20,6 @@ from backend.services.samples.exports import ExportFile, ExportRequest
 
 router = APIRouter(tags=["samples"])
 
-MEDIA: dict[str, str] = {
-    "jsonl": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-    "csv": "text/csv; charset=utf-8",
-}
 PIECE = 1 << 16
 Rounds = Annotated[tuple[Id, ...], Query(max_length=200, description="ids of rounds; none: all of the project")]
 
@@ -69,24 +65,9 @@ def start_export(actor: Asking, project_id: Id, wanted: Exporting) -> StartedExp
     return StartedExport(job_id=export_jobs.start(actor, project_id, wanted))
 
 
-@router.get("/sample-exports/{job_id}")
-def get_export(actor: Asking, job_id: Id) -> SampleExport:
-    """How far an export that one started is."""
-    return export_jobs.get(actor, job_id)
-
-
-@router.post("/sample-exports/{job_id}/cancel")
-def cancel(actor: Asking, job_id: Id) -> SampleExport:
-    """Stop an export that one started."""
-    export_jobs.cancel(actor, job_id)
-    return export_jobs.get(actor, job_id)
-
-
-@router.get("/sample-exports/{job_id}/file", **file_of(*MEDIA.values()))
-def download(actor: Asking, job_id: Id) -> FileResponse:
-    """The file of an export that one started; it goes after seven days."""
-    path, name = export_jobs.file_of(actor, job_id)
-    return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
+add_export_routes(
+    router, "/sample-exports", export_jobs, SampleExport, tuple(MEDIA), cancel="cancel", download="download"
+)
 
 
 class Sending(StreamingResponse):

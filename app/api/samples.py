@@ -1,14 +1,14 @@
 """Samples of a round: filtered, sorted, searched, page by page."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking, Limit, Page
+from app.api.sample_filters import Filtering, Sorting
 from app.api.sample_views import ViewFilters
-from backend import boundary
-from backend.boundary import Id, Line, Score, Text
+from backend.boundary import Id, Line, Text
 from backend.errors import InvalidInput
 from backend.services import samples
 from backend.services.reviews import item_history, repairs
@@ -25,49 +25,20 @@ from backend.services.samples import (
     filter_choices,
     groups,
     near_duplicates,
+    round_jobs,
     tags,
     views,
 )
 from backend.services.samples.chain import Chain
 from backend.services.samples.facets import MetadataFacet
 from backend.services.samples.filter_choices import FilterChoices
-from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
+from backend.services.samples.group_rows import GroupRow
+from backend.services.samples.groups import GroupSort, GroupSortKey
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
 from backend.services.samples.tags import Tagged
 
 router = APIRouter(tags=["samples"])
-
-Several = Annotated[tuple[Line, ...], Query(max_length=20)]
-Steps = Annotated[
-    tuple[boundary.Count, ...], Query(max_length=20, description="steps of the round's recipe, counted from 0")
-]
-
-Decided = Annotated[
-    Literal["", "me", "others", "disputed", "not_me", "nobody"],
-    Query(description="by oneself, by somebody else, by several who disagree, not by oneself, or by nobody"),
-]
-
-
-Tests = Annotated[
-    tuple[Line, ...],
-    Query(max_length=10, description="tests of answers to the project's questions: accuracy>=4, tone=warm"),
-]
-
-
-MetadataTests = Annotated[
-    tuple[Line, ...],
-    Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
-]
-
-
-Tags = Annotated[tuple[Line, ...], Query(max_length=10, description="tags that people put to the sample, all of them")]
-
-
-Duplicates = Annotated[
-    Literal["", "marked", "first"],
-    Query(description="only near-duplicates, or all but those of which an earlier one is in the round"),
-]
 
 
 class StartedSearch(BaseModel):
@@ -120,84 +91,6 @@ class StartedRepair(BaseModel):
     job_id: Id
 
 
-def asked_filters(
-    min_score: Score | None = None,
-    max_score: Score | None = None,
-    min_tokens: boundary.Count | None = None,
-    max_tokens: boundary.Count | None = None,
-    verdict: Several = (),
-    source: Several = (),
-    kind: Several = (),
-    is_overridden: bool | None = None,
-    is_unparsed: bool | None = None,
-    is_truncated: bool | None = None,
-    is_flagged: bool | None = None,
-    text: Line = "",
-    prompt: Line = "",
-    step: Steps = (),
-    decided: Decided = "",
-    answer: Tests = (),
-    metadata: MetadataTests = (),
-    duplicates: Duplicates = "",
-    similar: Annotated[Id | None, Query(description="only the samples closest to this one, closest first")] = None,
-    cluster: Annotated[boundary.Count | None, Query(description="only the samples of this cluster")] = None,
-    reviewer: Annotated[Id | None, Query(description="the id of a person who decided")] = None,
-    human_verdict: Annotated[
-        tuple[Line, ...],
-        Query(max_length=2, description="accept or reject: what somebody, or `reviewer`, says, whatever the label is"),
-    ] = (),
-    checkpoint: Annotated[Id | None, Query(description="the checkpoint that wrote the sample")] = None,
-    judge: Annotated[Line, Query(description="the name of a judge that judged it")] = "",
-    judged_by: Annotated[Id | None, Query(description="the checkpoint that judged it")] = None,
-    tag: Tags = (),
-) -> Filters:
-    """The filters of a list, as its address says them."""
-    return Filters(
-        min_score,
-        max_score,
-        min_tokens,
-        max_tokens,
-        verdict,
-        source,
-        kind,
-        is_overridden,
-        is_unparsed,
-        is_truncated,
-        is_flagged,
-        text,
-        prompt,
-        step,
-        decided,
-        answer,
-        metadata,
-        duplicates,
-        similar,
-        cluster,
-        reviewer,
-        human_verdict,
-        checkpoint,
-        judge,
-        judged_by,
-        tag,
-    )
-
-
-Filtering = Annotated[Filters, Depends(asked_filters)]
-
-
-def asked_sort(
-    sort: SortKey = SortKey.id,
-    descending: bool = False,
-    then: Annotated[SortKey | None, Query(description="the order of those that are equal by the first key")] = None,
-    then_descending: bool = False,
-) -> Sort:
-    """The order of a list, by one key or by two."""
-    return Sort(sort, descending=descending, then=then, then_descending=then_descending)
-
-
-Sorting = Annotated[Sort, Depends(asked_sort)]
-
-
 @router.get("/rounds/{round_id}/samples")
 def list_samples(
     actor: Asking,
@@ -221,7 +114,7 @@ def list_samples(
 @router.post("/rounds/{round_id}/near-duplicates", status_code=202)
 def look_for_near_duplicates(actor: Asking, round_id: Id) -> StartedSearch:
     """Have a worker mark the samples of a round that are nearly the same as others of it."""
-    return StartedSearch(job_id=near_duplicates.start(actor, round_id))
+    return StartedSearch(job_id=round_jobs.start(actor, round_id, near_duplicates.WORK))
 
 
 @router.get("/rounds/{round_id}/near-duplicates")
@@ -241,7 +134,7 @@ def list_groups(
     after: Line | None = None,
 ) -> GroupPage:
     """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
-    page = groups.page(actor, round_id, filters, GroupSort(sort, descending), after, limit)
+    page = groups.page(actor, round_id, filters, GroupSort(sort, descending=descending), after, limit)
     return GroupPage(items=list(page.rows), next=page.next_cursor, count=page.count, sort=page.sort)
 
 

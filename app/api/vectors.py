@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from app.api.depends import Asking
-from app.api.samples import Filtering
+from app.api.sample_filters import Filtering
 from backend.boundary import Id
-from backend.services.samples import embeddings, sample_clusters, similar
+from backend.services.samples import embeddings, round_jobs, sample_clusters, similar
 from backend.services.samples.embeddings import EmbeddingJob
 from backend.services.samples.sample_clusters import SampleCluster
 from backend.services.samples.similar import SimilarSample
@@ -25,7 +25,7 @@ class StartedVectors(BaseModel):
 @router.post("/rounds/{round_id}/vectors", status_code=202)
 def make_vectors(actor: Asking, round_id: Id) -> StartedVectors:
     """Have a worker make the vectors that samples of a round lack, and clusters of all of them."""
-    return StartedVectors(job_id=embeddings.start(actor, round_id))
+    return StartedVectors(job_id=round_jobs.start(actor, round_id, embeddings.WORK))
 
 
 @router.get("/rounds/{round_id}/vectors")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.deciding import app
+from app.cli.launch_options import Judge, Knobs, Policy, PromptSets, Recipe, Samples
 from app.cli.output import AsJson, Project, emit, say, table
 from app.cli.rounds import Timeout, find
 
@@ -18,23 +19,16 @@ __all__ = ["app"]
 @app.command()
 def preview(
     project: Project = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Name of a recipe (`rondo recipes`), or a file of YAML. [default: as before]")
-    ] = None,
-    knobs: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A knob, as STEP.KNOB=VALUE, or a field of the recipe; may be given several times."),
-    ] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="How many samples of each prompt.")] = None,
+    recipe: Recipe = None,
+    knobs: Knobs = None,
+    samples: Samples = None,
     num_prompts: Annotated[int, typer.Option("--prompts", min=1, max=20, help="How many prompts.")] = 5,
     round_prompts: Annotated[
         int | None, typer.Option("--round-prompts", min=1, help="How many prompts the full round has.")
     ] = None,
-    prompt_set: Annotated[
-        list[str] | None, typer.Option(help="Set to sample from, by name or id; may be given several times.")
-    ] = None,
-    policy: Annotated[str | None, typer.Option(help="Checkpoint that answers, by name or id.")] = None,
-    judge: Annotated[str | None, typer.Option(help="Checkpoint that judges; `policy`: it judges itself.")] = None,
+    prompt_set: PromptSets = None,
+    policy: Policy = None,
+    judge: Judge = None,
     parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the best]")] = None,
     again: Annotated[int | None, typer.Option(help="Number of a round whose settings to take, seed included.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for its end; a worker has to run.")] = True,

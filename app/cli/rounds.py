@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.launch_options import Judge, Knobs, Policy, PromptSets, Recipe, Samples
 from app.cli.output import AsJson, Project, emit, say, table
 from backend.values import Mode, RoundStatus
 
@@ -24,23 +25,16 @@ WAITING = (RoundStatus.review, RoundStatus.held)
 @app.command()
 def launch(
     project: Project = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Name of a recipe (`rondo recipes`), or a file of YAML. [default: as before]")
-    ] = None,
-    knobs: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A knob, as STEP.KNOB=VALUE, or a field of the recipe; may be given several times."),
-    ] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="How many samples of each prompt.")] = None,
+    recipe: Recipe = None,
+    knobs: Knobs = None,
+    samples: Samples = None,
     num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
-    prompt_set: Annotated[
-        list[str] | None, typer.Option(help="Set to sample from, by name or id; may be given several times.")
-    ] = None,
+    prompt_set: PromptSets = None,
     held_out: Annotated[list[str] | None, typer.Option(help="Set to measure on, likewise.")] = None,
     mix_set: Annotated[list[str] | None, typer.Option(help="Set of seed rows or documents, likewise.")] = None,
-    policy: Annotated[str | None, typer.Option(help="Checkpoint that answers, by name or id.")] = None,
+    policy: Policy = None,
     reference: Annotated[str | None, typer.Option(help="Checkpoint of the loss. [default: the policy]")] = None,
-    judge: Annotated[str | None, typer.Option(help="Checkpoint that judges; `policy`: it judges itself.")] = None,
+    judge: Judge = None,
     role: Annotated[
         list[str] | None, typer.Option(help="Who acts as a role of the recipe, as ROLE=CHECKPOINT; several times.")
     ] = None,

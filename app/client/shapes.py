@@ -613,9 +613,7 @@ class DatasetDetail(TypedDict):
 
 class DatasetExport(TypedDict):
     job_id: int
-    dataset_id: int
     name: str
-    format: Literal["jsonl", "parquet"]
     status: JobStatus
     done: int
     total: int
@@ -624,6 +622,8 @@ class DatasetExport(TypedDict):
     error: str | None
     is_ready: bool
     expires_at: str | None
+    dataset_id: int
+    format: Literal["jsonl", "parquet"]
     findings: NotRequired[list[RowFinding]]
     left_out: NotRequired[dict[str, int]]
     warnings: NotRequired[list[str]]
@@ -2472,8 +2472,6 @@ class SampleCluster(TypedDict):
 
 class SampleExport(TypedDict):
     job_id: int
-    project_id: int
-    format: Literal["jsonl", "parquet", "csv"]
     name: str
     status: JobStatus
     done: int
@@ -2483,6 +2481,8 @@ class SampleExport(TypedDict):
     error: str | None
     is_ready: bool
     expires_at: str | None
+    project_id: int
+    format: Literal["jsonl", "parquet", "csv"]
 
 
 class SampleImport(TypedDict):

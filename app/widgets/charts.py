@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from backend.services.results import summaries
+from backend.services.results import loop_tree
 from backend.services.results.summaries import RoundLine
 from backend.translations import gettext
 
@@ -135,7 +135,7 @@ def share_range(shares: Sequence[float], *, least: float = 0.1) -> list[float]:
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
     """From the base to the newest measured round, by parents."""
     newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
-    return [] if newest is None else summaries.lineage(lines, newest)
+    return [] if newest is None else loop_tree.lineage(lines, newest)
 
 
 def lineages(lines: Sequence[RoundLine]) -> list[list[RoundLine]]:
@@ -146,7 +146,7 @@ def lineages(lines: Sequence[RoundLine]) -> list[list[RoundLine]]:
     for line in reversed(lines):
         if line.accuracy is None or id(line) in there:
             continue
-        whole = [point for point in summaries.lineage(lines, line) if point.accuracy is not None]
+        whole = [point for point in loop_tree.lineage(lines, line) if point.accuracy is not None]
         new = [point for point in whole if id(point) not in there]
         above = [point for point in whole if id(point) in there][-1:]
         there |= {id(point) for point in new}

@@ -14,6 +14,8 @@ SHARES = (
 )
 """What the name of a number between 0 and 1 has in it that is written in per cent."""
 
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
 
 def percent(value: float | None) -> str:
     """`12.3%`; a share so small that it would read as none is said to be small."""
@@ -42,6 +44,14 @@ def gap_interval(gap: Difference) -> str:
     if gap.low is None or gap.high is None:
         return gettext("interval unknown")
     return gettext("{low} to {high}").format(low=f"{gap.low * 100:+.1f}", high=f"{gap.high * 100:+.1f}")
+
+
+def in_bytes(number: int) -> str:
+    """`1.5 GB`."""
+    size, unit = float(number), 0
+    while size >= 1000 and unit < len(UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:,.0f} {UNITS[unit]}" if unit == 0 else f"{size:,.1f} {UNITS[unit]}"
 
 
 def count(value: int | None) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
-from app.widgets.round_texts import IN_TRASH
+from app.widgets.round_opening_texts import IN_TRASH
 from app.widgets.sample_answers import by_whom, in_words
 from app.widgets.sample_facts import CORRECT, facts, score, source_word, speaker, title
 from app.widgets.sample_filters import to_address

@@ -22,5 +22,5 @@ def sort_name(sort: Sort) -> str:
     """How the order is called."""
     names = {value: in_sentence(gettext(label)) for label, value in SORTS}
     first = names.get(str(replace(sort, then=None)), gettext("by prompt"))
-    second = names.get(("-" if sort.then_descending else "+") + (sort.then or ""), "")
+    second = names.get(str(Sort(sort.then, descending=sort.then_descending)), "") if sort.then else ""
     return gettext("{first}, then {second}").format(first=first, second=second) if second else first

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import KW_ONLY, dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from backend import boundary
 from backend.boundary import Count, Line, Score
@@ -29,7 +29,7 @@ OF_ONE_STEP = 432
 MOST_TOKENS = 2**40
 """Beyond the length of any sample."""
 MOST_TESTS = 10
-ORDER = re.compile(r"([-+]?)([a-z]+)(?:([-+])([a-z]+))?")
+ORDER = re.compile(r"([-+]?[a-z]+)([-+][a-z]+)?")
 
 
 @dataclass(frozen=True)
@@ -179,14 +179,39 @@ class SortKey(StrEnum):
     """Not offered: the order of a search in prompts that matches too many to be sorted."""
 
 
+Key = TypeVar("Key", bound=StrEnum)
+
+
 @dataclass(frozen=True)
-class Sort:
+class SortBy(Generic[Key]):
+    """An order by one key."""
+
+    key: Key
+    _: KW_ONLY
+    descending: bool = False
+
+    def __str__(self) -> str:
+        """As cursors and addresses write it: `-score`."""
+        return signed(self.key, descending=self.descending)
+
+
+def signed(key: StrEnum, *, descending: bool) -> str:
+    """A key of an order with its direction: `-score`, `+length`."""
+    return ("-" if descending else "+") + key
+
+
+def read_signed(text: str, keys: type[Key]) -> tuple[Key, bool]:
+    """What `signed` wrote: the key, and whether it descends; raises `ValueError`. The sign may be missing."""
+    return keys(text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")), text.startswith("-")
+
+
+@dataclass(frozen=True)
+class Sort(SortBy[SortKey]):
     """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number, or by
     a second key (`then`), and those that are equal by both by number, in the direction of the second."""
 
     key: SortKey = SortKey.id
     _: KW_ONLY
-    descending: bool = False
     then: SortKey | None = None
     then_descending: bool = False
 
@@ -200,8 +225,7 @@ class Sort:
 
     def __str__(self) -> str:
         """As cursors and addresses write it: `-score`, `-score+length`."""
-        first = ("-" if self.descending else "+") + self.key
-        return first if self.then is None else f"{first}{'-' if self.then_descending else '+'}{self.then}"
+        return super().__str__() + ("" if self.then is None else signed(self.then, descending=self.then_descending))
 
     @classmethod
     def read(cls, text: str) -> "Sort":
@@ -210,8 +234,9 @@ class Sort:
         try:
             if match is None:
                 raise ValueError("not an order")
-            then = SortKey(match[4]) if match[4] else None
-            return cls(SortKey(match[2]), descending=match[1] == "-", then=then, then_descending=match[3] == "-")
+            key, descending = read_signed(match[1], SortKey)
+            then, then_descending = read_signed(match[2], SortKey) if match[2] else (None, False)
+            return cls(key, descending=descending, then=then, then_descending=then_descending)
         except ValueError as error:
             raise InvalidInput(f"There is no order {text[:80]!r}. Write -score, or -score+length.") from error
 

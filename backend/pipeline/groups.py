@@ -48,22 +48,19 @@ class StageGroup(NamedTuple):
     cut: int | None = None
 
 
+def group_columns() -> tuple[Any, ...]:
+    """The columns of a `StageGroup`, in the order of its fields."""
+    group = tables.Group
+    ids, at = (group.id, group.prompt_id), (group.split, group.step, group.position)
+    return *ids, *at, group.parent_id, group.messages.is_not(None), group.is_stripped, group.cut
+
+
 def group_rows(
     db: Session, round_id: int, split: Split, *, step: int | None = None, prompts: Sequence[int] | None = None
 ) -> list[StageGroup]:
     """The round's groups of one split, of one step or of all, of these prompts or of all, by step and position."""
     group = tables.Group
-    query = select(
-        group.id,
-        group.prompt_id,
-        group.split,
-        group.step,
-        group.position,
-        group.parent_id,
-        group.messages.is_not(None),
-        group.is_stripped,
-        group.cut,
-    ).where(group.round_id == round_id, group.split == split)
+    query = select(*group_columns()).where(group.round_id == round_id, group.split == split)
     if step is not None:
         query = query.where(group.step == step)
     if prompts is not None:

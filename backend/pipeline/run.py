@@ -170,15 +170,7 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
     if stage.kind == left_out.RETRY:
         judging = _judged_already(stage, round_)
         if judging is not None:
-            transitions.enqueue(
-                db,
-                stage=Stage.judge,
-                project_id=round_.project_id,
-                round_id=round_.id,
-                created_by=round_.created_by,
-                spec={"kind": left_out.RETRY},
-                step=judging,
-            )
+            _enqueue(db, round_, Stage.judge, judging, {"kind": left_out.RETRY})
         return
     if stage.stage is Stage.evaluate:
         return
@@ -186,14 +178,7 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
         round_.status, round_.hold = RoundStatus.held, held
         return
     if stage.kind in FIRST:
-        transitions.enqueue(
-            db,
-            stage=round_.stage,
-            project_id=round_.project_id,
-            round_id=round_.id,
-            created_by=round_.created_by,
-            step=round_.step,
-        )
+        _enqueue(db, round_, round_.stage, round_.step)
         return
     if stage.is_before_people and round_.is_reviewed:
         round_.stage, round_.status, round_.step = Stage.review, RoundStatus.review, stage.next_step
@@ -204,14 +189,12 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
         return
     is_over = round_.step == len(stage.places)
     round_.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[round_.step].step.kind]
-    transitions.enqueue(
-        db,
-        stage=round_.stage,
-        project_id=round_.project_id,
-        round_id=round_.id,
-        created_by=round_.created_by,
-        step=round_.step,
-    )
+    _enqueue(db, round_, round_.stage, round_.step)
+
+
+def _enqueue(db: Session, round_: tables.Round, stage: Stage, step: int | None, spec: JSON | None = None) -> None:
+    place: JSON = {"project_id": round_.project_id, "round_id": round_.id, "created_by": round_.created_by}
+    transitions.enqueue(db, stage=stage, step=step, spec=spec, **place)
 
 
 def _judged_already(stage: StageContext, round_: tables.Round) -> int | None:

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from backend.selectors import by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors import by_person, is_blank, is_truncated, score_of
+from backend.selectors._best import best_of
 from backend.selectors._entropy import WeighsByEntropy
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
@@ -52,30 +53,20 @@ class AboveThreshold(WeighsByEntropy):
         examples: list[Example] = []
         dropped: Counter[str] = Counter()
         for group in groups:
-            kept = self._best(group, dropped, seed)
+            kept = best_of(
+                group,
+                self._objection,
+                self._rank,
+                seed=seed,
+                dropped=dropped,
+                most=self.max_per_prompt,
+                is_distinct=self.drop_duplicates,
+            )
             if kept and (weight := self.weight_of(group)) > 0:
                 examples += [Example(group.prompt.id, sample.id, weight=weight) for sample in kept]
             elif kept:
                 dropped["no entropy"] += len(kept)
         return Selection(examples, dict(dropped), unit="samples")
-
-    def _best(self, group: Group, dropped: Counter[str], seed: int) -> list[Sample]:
-        passed: list[Sample] = []
-        for sample in with_twins(group):
-            reason = self._objection(sample)
-            if reason is None:
-                passed.append(sample)
-            else:
-                dropped[reason] += 1
-        # Shuffled, then sorted stably: chance decides among equals.
-        random_for(group, seed).shuffle(passed)
-        passed.sort(key=self._rank)
-        kept = self._distinct(passed)
-        dropped.update({"duplicate text": len(passed) - len(kept)} if len(kept) < len(passed) else {})
-        if self.max_per_prompt and len(kept) > self.max_per_prompt:
-            dropped["over max_per_prompt"] += len(kept) - self.max_per_prompt
-            kept = kept[: self.max_per_prompt]
-        return kept
 
     def _objection(self, sample: Sample) -> str | None:
         if is_blank(sample):
@@ -103,11 +94,3 @@ class AboveThreshold(WeighsByEntropy):
             "random": 0.0,
         }
         return by_person(sample) is not Verdict.accept, place[self.order]
-
-    def _distinct(self, samples: list[Sample]) -> list[Sample]:
-        if not self.drop_duplicates:
-            return samples
-        first: dict[str, Sample] = {}
-        for sample in samples:
-            first.setdefault(sample.full_text.strip(), sample)
-        return list(first.values())

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, mean_rating, random_for, with_twins
+from backend.selectors import Selector, by_person, is_blank, is_truncated, mean_rating
+from backend.selectors._best import best_of
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 from backend.values.questions import Raters
 
@@ -42,29 +43,16 @@ class RatedAbove(Selector):
         examples: list[Example] = []
         dropped: Counter[str] = Counter()
         for group in groups:
-            examples += [Example(group.prompt.id, sample.id) for sample in self._best(group, dropped, seed)]
+            kept = best_of(
+                group,
+                self._objection,
+                lambda sample: -(mean_rating(sample) or 0.0),
+                seed=seed,
+                dropped=dropped,
+                most=self.max_per_prompt,
+            )
+            examples += [Example(group.prompt.id, sample.id) for sample in kept]
         return Selection(examples, dict(dropped), unit="samples")
-
-    def _best(self, group: Group, dropped: Counter[str], seed: int) -> list[Sample]:
-        passed: list[Sample] = []
-        for sample in with_twins(group):
-            reason = self._objection(sample)
-            if reason is None:
-                passed.append(sample)
-            else:
-                dropped[reason] += 1
-        # Shuffled, then sorted stably: chance decides among equals.
-        random_for(group, seed).shuffle(passed)
-        passed.sort(key=lambda sample: -(mean_rating(sample) or 0.0))
-        first: dict[str, Sample] = {}
-        for sample in passed:
-            first.setdefault(sample.full_text.strip(), sample)
-        kept = list(first.values())
-        dropped.update({"duplicate text": len(passed) - len(kept)} if len(kept) < len(passed) else {})
-        if self.max_per_prompt and len(kept) > self.max_per_prompt:
-            dropped["over max_per_prompt"] += len(kept) - self.max_per_prompt
-            kept = kept[: self.max_per_prompt]
-        return kept
 
     def _objection(self, sample: Sample) -> str | None:
         if is_blank(sample):

@@ -1,4 +1,4 @@
-"""Who acts, and the one permission check."""
+"""The actor of a call, and the permission check of every service."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
@@ -48,7 +48,7 @@ def _with_standing(query: Select[Any], begin: Any, project_id: Any) -> Select[An
 
 @built_once
 def _standing() -> Any:
-    """Every call of a service asks for it."""
+    """The statement that every call of a service runs."""
     return _with_standing(select(), tables.User.__table__, bindparam("project_id"))
 
 
@@ -73,7 +73,7 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     Nobody has a role in what lies in the trash. in_trash: the role that the actor would have if it did not lie there;
     None where it does not. Read from the rows at every call: a role taken away counts from the next call on.
     """
-    db.flush()  # what the session was told of people and projects
+    db.flush()  # changes to people and projects that are not in the database yet
     row = run(db, _standing(), {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
     return _role(row, in_trash=in_trash)
 

@@ -56,7 +56,8 @@ def refuse_id(db: Session, round_id: int) -> None:
 
 
 def refuse_prompt_set(db: Session, set_id: int, name: str) -> None:
-    """Raise `Conflict` where rows in an archive name prompts of the set: they could not come back without."""
+    """Raise `Conflict` where rows in an archive name prompts of the set: the rows could not be restored without
+    them."""
     row = tables.Round
     for other in db.scalars(select(row).where(row.archived_at.is_not(None)).order_by(row.id)):
         if set_id in other.archive.get("prompt_sets", ()):
@@ -67,7 +68,8 @@ def refuse_prompt_set(db: Session, set_id: int, name: str) -> None:
 
 
 def refuse_external_ids(db: Session, project_id: int) -> None:
-    """Raise `Conflict` where ids of samples lie in an archive of the project: what comes again could not be told."""
+    """Raise `Conflict` where ids of samples lie in an archive of the project: a sample that is imported again could not
+    be recognised."""
     row = tables.Round
     query = select(row).where(row.project_id == project_id, row.archived_at.is_not(None)).order_by(row.id)
     for round_ in db.scalars(query):

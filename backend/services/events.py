@@ -23,7 +23,7 @@ def note(
 ) -> None:
     """Write down who did what to which thing, in the caller's transaction: it is noted if and only if it happened.
 
-    Nobody is known who failed to sign in: `actor` None.
+    `actor` is None for a failed sign-in, of which no person is known.
 
     `verb` is a word and its object (`close review`), `subject` a person's words for the thing. No secret goes in.
     """

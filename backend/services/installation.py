@@ -177,7 +177,7 @@ def is_current() -> bool:
 
 
 def is_empty() -> bool:
-    """Whether the database holds no table of anybody's, so that there is nothing to back up."""
+    """Whether the database holds no tables, so that there is nothing to back up."""
     with reading() as db:
         return not inspect(db.connection()).get_table_names()
 

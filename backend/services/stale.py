@@ -1,4 +1,4 @@
-"""Whoever changes something says which version they read: a change in between is not lost, and both are shown."""
+"""Optimistic locking: a change names the version it is based on, and is refused with both contents if that is old."""
 
 import json
 from collections.abc import Mapping

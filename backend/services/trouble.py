@@ -1,4 +1,4 @@
-"""Which failures of the database pass by themselves: what could not be done now can be asked for again."""
+"""Which failures of the database are transient, so that the same call can be repeated."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from backend.errors import Busy
 
 DATABASE_ERRORS = (OperationalError, TimeoutError)
-"""Where to look. Others are mistakes of ours."""
+"""The exceptions that may be transient. All others are errors of the program."""
 
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6
 PASSING_STATES = ("40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03")

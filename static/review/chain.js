@@ -2,54 +2,26 @@
 // Where the item's texts came from, and what was said of them: asked for when it is opened, for it may be long.
 
 import { around, GAP, gettext } from "../gettext.js";
+import { Details } from "./details.js";
 import { make, number, VERDICTS } from "./elements.js";
 
 const HIDDEN = gettext("Where the text came from and what was said of it is hidden until the review is over.");
 const MORE = gettext("There are more of them; the list of samples, by step, has all.");
 
-export class Chain {
-  /**
-   * `title(n)`: what the n-th of an item's samples is called on screen.
-   * @param {HTMLDetailsElement} place
-   * @param {import("./rest.js").Rest} rest
-   * @param {(n: number) => string} title
-   */
-  constructor(place, rest, title) {
-    this.place = place;
-    this.rest = rest;
-    this.title = title;
-    /** @type {Item | undefined} */
-    this.item = undefined;
-    this.timer = 0;
-    this.body = make("div.body");
-    place.append(this.body);
-    place.addEventListener("toggle", () => this.draw());
-  }
-
-  /**
-   * The item on screen changed; asked for a moment later, so that fast keys ask nothing.
-   * @param {Item | undefined} item
-   */
-  show(item) {
-    this.item = item;
-    clearTimeout(this.timer);
-    if (this.place.open) this.timer = setTimeout(() => this.draw(), 250);
-  }
-
-  async draw() {
-    const { item } = this;
-    if (!this.place.open || !item) return this.body.replaceChildren();
+export class Chain extends Details {
+  /** @param {Item} item */
+  paths(item) {
     const ids = item.members ? item.members.map(({ sample_id }) => sample_id) : [item.sample_id];
-    const chains = await Promise.all(ids.map((id) => this.rest.get(`/samples/${id}/chain`)));
-    if (item !== this.item) return;
-    const wrong = chains.find((chain) => !chain || chain.error);
-    const isWrong = chains.some((chain) => !chain || chain.error);
-    if (isWrong)
-      return this.body.replaceChildren(
-        make("p.rondo-muted", {}, wrong ? wrong.error.message : gettext("The server does not answer.")),
-      );
-    const shown = chains.flatMap((chain, n) => this.drawn(chain, item.members ? n : null));
-    this.body.replaceChildren(...(shown.length ? shown : [make("p.rondo-muted", {}, gettext("Nothing yet."))]));
+    return ids.map((id) => `/samples/${id}/chain`);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {any[]} chains
+   */
+  drawn(item, chains) {
+    const shown = chains.flatMap((chain, n) => this.oneChain(chain, item.members ? n : null));
+    return shown.length ? shown : [make("p.rondo-muted", {}, gettext("Nothing yet."))];
   }
 
   /**
@@ -57,7 +29,7 @@ export class Chain {
    * @param {any} chain
    * @param {number | null} n
    */
-  drawn(chain, n) {
+  oneChain(chain, n) {
     const { names } = chain;
     const values = { number: chain.step + 1, name: names[chain.step], role: chain.role };
     const origin = gettext("step {number} ({name}), role {role}", values);

@@ -2,6 +2,7 @@
 // Notes, and what was done to the item so far: one's own always, colleagues' as far as the server tells.
 
 import { gettext } from "../gettext.js";
+import { Details } from "./details.js";
 import { keep, keepDraft, recall } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
 import { moment } from "./times.js";
@@ -96,59 +97,31 @@ export function writeNote({ review, work, status, bindings, noted, keepText }, i
   box.focus();
 }
 
-export class History {
-  /**
-   * `title(n)`: what the n-th of an item's samples is called on screen.
-   * @param {HTMLDetailsElement} place
-   * @param {import("./rest.js").Rest} rest
-   * @param {(n: number) => string} title
-   */
-  constructor(place, rest, title) {
-    this.place = place;
-    this.rest = rest;
-    this.title = title;
-    /** @type {Item | undefined} */
-    this.item = undefined;
-    this.timer = 0;
-    this.body = make("div.body");
-    place.append(this.body);
-    place.addEventListener("toggle", () => this.draw());
-  }
-
+export class History extends Details {
   toggle() {
     this.place.open = !this.place.open;
   }
 
-  /**
-   * The item on screen changed; asked for a moment later, so that fast keys ask nothing.
-   * @param {Item | undefined} item
-   */
-  show(item) {
-    this.item = item;
-    clearTimeout(this.timer);
-    if (this.place.open) this.timer = setTimeout(() => this.draw(), 250);
+  /** @param {Item} item */
+  paths(item) {
+    return [`/samples/${item.sample_id}/decisions`];
   }
 
-  async draw() {
-    const { item } = this;
-    if (!this.place.open || !item) return this.body.replaceChildren();
-    const answer = await this.rest.get(`/samples/${item.sample_id}/decisions`);
-    if (item !== this.item) return;
-    if (!answer || answer.error)
-      return this.body.replaceChildren(
-        make("p.rondo-muted", {}, answer ? answer.error.message : gettext("The server does not answer.")),
-      );
+  /**
+   * @param {Item} _item
+   * @param {any[]} answers
+   */
+  drawn(_item, [answer]) {
     const rows = answer.entries.map((/** @type {any} */ entry) =>
       row(
         entry,
         valueWords(entry, (id) => this.named(id)),
       ),
     );
-    this.body.replaceChildren(
-      rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, gettext("Nothing yet.")),
-    );
+    const shown = [rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, gettext("Nothing yet."))];
     if (answer.is_hidden)
-      this.body.append(make("p.rondo-muted", {}, gettext("Colleagues' decisions are shown after yours.")));
+      shown.push(make("p.rondo-muted", {}, gettext("Colleagues' decisions are shown after yours.")));
+    return shown;
   }
 
   /**

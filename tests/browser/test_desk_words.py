@@ -52,7 +52,7 @@ SENTENCES = """async ([messages, lang]) => {
   for (const [id, kind] of [[1, "accept"], [2, "accept"], [3, "odd"]])
     told.sent({ kind, sample_id: id }, { decision: { sample_id: id, replaces: ["elsewhere", kind] } });
   const chain = { names: ["solve"], step: 0, role: "a", above: [sample], questions: [] };
-  const drawn = new Chain(document.createElement("details"), {}, String).drawn(chain, null);
+  const drawn = new Chain(document.createElement("details"), {}, String).drawn({}, [chain]);
   return [
     labelOf({ sample, mine: null }).words,
     desk("group", { is_open: true }),

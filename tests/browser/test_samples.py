@@ -128,7 +128,7 @@ def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chro
         page.locator("#samples-export-start").click()
     lines = Path(taken.value.path()).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["verdict"] for line in lines] == ["accept"] * 6
-    element = page.locator("#samples-export-said")
+    element = page.locator("#samples-export-status")
     expect(element).to_contain_text("6 samples are in samples-round-")
     slot = only_slot(desk)
     page.locator("#samples-export-start").click()

@@ -123,7 +123,7 @@ def test_a_file_of_samples_is_downloaded_with_the_same_token(world: World) -> No
         workflow_id = db.get_one(tables.Job, job_id).workflow_id
     attempt = transitions.start(job_id, workflow_id, "here")
     assert attempt is not None
-    run_job(job_id, attempt, others={export_jobs.KIND: export_jobs.run})
+    run_job(job_id, attempt, others={export_jobs.SAMPLES.kind: export_jobs.run})
     [done] = ask(viewer, ("get_export", {"job_id": job_id}))
     assert ask(other, ("get_export", {"job_id": job_id})) == ["NotFound"]
     with site.with_token(viewer) as client:

@@ -167,16 +167,25 @@ def test_more_rows_than_one_waits_for_are_written_by_a_worker(
     assert (export.status, export.done, export.num_rows, export.is_ready) == (JobStatus.done, 3, 3, True)
     whole_export = exports.export(viewer, dataset.id)
     assert (export.findings, export.warnings) == (whole_export.findings, whole_export.warnings)
-    assert writing.card(export)["lines"][-1] == "No check found anything."
+    assert writing.DATASETS.card(export)["lines"][-1] == "No check found anything."
     assert export_jobs.newest(viewer, dataset.id) == export
     path, name = export_jobs.file_of(viewer, job_id)
     assert (path.read_bytes(), name) == (whole, f"dataset-{dataset.id}-preference.jsonl")
     with pytest.raises(NotFound, match="of yours"):
         export_jobs.get(rows.make_actor(project, Role.viewer), job_id)
+    later = export_jobs.start(viewer, dataset.id, DatasetExportRequest())
+    assert export_jobs.newest(viewer, dataset.id) == export_jobs.get(viewer, later)
+    with site.with_token(viewer) as client:
+        cancelled = client.post(f"/api/v1/dataset-exports/{later}/cancel").json()
+        assert (cancelled["status"], cancelled["is_ready"]) == ("cancelled", False)
+        assert client.get(f"/api/v1/dataset-exports/{job_id}/file").content == whole
+        assert client.get(f"/api/v1/sample-exports/{job_id}").status_code == 404, "it is no export of samples"
+    assert export_jobs.newest(viewer, dataset.id) == export, "a cancelled one hides no file"
     path.unlink()
     with pytest.raises(NotFound, match="7 days"):
         export_jobs.file_of(viewer, job_id)
     assert export_jobs.newest(viewer, dataset.id) is None
+    assert "files go after 7 days" in (export_jobs.get(viewer, job_id).error or "")
 
 
 def test_rows_page_by_position(project: tables.Project, viewer: Actor) -> None:

@@ -19,7 +19,7 @@ from backend.services import installation, samples, stage_process
 from backend.services.projects import own_files
 from backend.services.questions import neighbours
 from backend.services.rounds import review_scope
-from backend.services.samples import embeddings, exports, sample_clusters, similar
+from backend.services.samples import embeddings, exports, round_jobs, sample_clusters, similar
 from backend.services.samples.exports import ExportRequest
 from backend.values import Role, RoundStatus, Stage, Verdict
 from tests import rows
@@ -51,7 +51,7 @@ class Embedded:
             for round_ in self.rounds
         ]
         self.curator, self.viewer = (rows.make_actor(self.project, role) for role in (Role.curator, Role.viewer))
-        work(embeddings.start(self.curator, self.rounds[0].id))
+        work(round_jobs.start(self.curator, self.rounds[0].id, embeddings.WORK))
 
     def listed(self, round_: int = 0, **filters: object) -> list[int]:
         page_ = samples.page(self.viewer, self.rounds[round_].id, Filters(**filters))  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def test_similar_samples_come_the_closest_first_and_clusters_hold_what_is_alike(
         world.listed(similar=world.ids[1][0])
     with pytest.raises(InvalidInput, match="no sample 987654"):
         world.listed(similar=987654)
-    work(embeddings.start(world.curator, world.rounds[1].id))
+    work(round_jobs.start(world.curator, world.rounds[1].id, embeddings.WORK))
     assert world.listed(1, similar=cat)[0] == world.ids[1][0], "a round's list by a sample of another"
     everywhere = similar.nearest(world.viewer, cat, limit=3)
     assert [entry.sample.id for entry in everywhere] == [world.ids[1][0], more_cats, world.ids[1][2]]
@@ -114,10 +114,10 @@ def test_a_job_adds_what_lacks_and_a_blind_review_hides_pass_rates() -> None:
     world = Embedded()
     first = world.rounds[0]
     with pytest.raises(PermissionDenied):
-        embeddings.start(world.viewer, first.id)
-    job_id = embeddings.start(world.curator, first.id)
+        round_jobs.start(world.viewer, first.id, embeddings.WORK)
+    job_id = round_jobs.start(world.curator, first.id, embeddings.WORK)
     with pytest.raises(Conflict, match=f"Job {job_id}"):
-        embeddings.start(world.curator, first.id)
+        round_jobs.start(world.curator, first.id, embeddings.WORK)
     vectors.path_of(neighbours.name_of(first)).unlink()
     assert not similar.has_vectors(first.id)
     work(job_id)
@@ -190,7 +190,7 @@ def test_vectors_and_clusters_are_those_of_the_round_and_of_the_job_that_is_done
     assert [world.listed(cluster=number) for number, _ in before] == listed
     assert world.listed(cluster=7) == []
     # A sample that came late lies between those that have a vector.
-    job_id = embeddings.start(world.curator, first.id)
+    job_id = round_jobs.start(world.curator, first.id, embeddings.WORK)
     with vectors.VectorWriter(name, 64, vectors.fingerprint_of(name) or "") as writer:
         rest = [vectors.vector_of(name, sample_id) for sample_id in ids[2:]]
         writer.keep_before(ids[1])

@@ -7,7 +7,7 @@ from app.widgets.context import Context
 from backend.db import listing_groups, listing_search, listing_wanted, reading, session, tables
 from backend.errors import InvalidInput, PermissionDenied
 from backend.services.decisions import own_words
-from backend.services.samples import Filters, groups
+from backend.services.samples import Filters, group_rows, groups
 from backend.services.samples.groups import GroupSort, GroupSortKey
 from backend.values import DecisionKind, Role, RoundStatus
 from tests import rows
@@ -116,7 +116,7 @@ def test_the_page_says_the_order_that_a_search_gives(monkeypatch: pytest.MonkeyP
 
 def test_a_row_has_the_first_samples_and_the_figures_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     result = Grouped()
-    monkeypatch.setattr(groups, "MAX_MEMBERS", 1)
+    monkeypatch.setattr(group_rows, "MAX_MEMBERS", 1)
     row = groups.page(result.viewer, result.round.id).rows[0]
     assert ([sample.id for sample in row.samples], row.num_more) == ([result.samples[0].id], 1)
     assert (row.num_samples, row.pass_rate, row.spread) == (2, 0.5, 2.0)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend.db import reading, session, tables
-from backend.services.decisions import label_counts
+from backend.services.decisions import label_counts, slow_counts
 from backend.services.rounds import kept_figures
 from backend.values import LabelSource, SampleKind, Split, Verdict
 from tests import rows
@@ -30,14 +30,15 @@ def compare(round_id: int) -> None:
 
 
 def test_what_people_change_is_counted_at_once_beside_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_counts, "SLOW_SECONDS", 0.0)
-    monkeypatch.setattr(label_counts, "STANDS", 1e9)
+    monkeypatch.setattr(slow_counts, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(slow_counts, "STANDS", 1e9)
     project = rows.make_project()
     prompts = rows.make_prompt_set(project, prompts=["a", "b", "c"])
     round_ = rows.make_round(project, sets=[prompts])
     samples = rows.make_samples(round_, prompts, n=2, scores=[1.0, 0.0, None])
     compare(round_.id)
-    assert round_.id in {round_id for _, round_id in label_counts._by_machine}
+    with reading() as db:
+        assert label_counts._by_machine.get(db, round_.id) is not None
     label = tables.Label
 
     def change(sample: tables.Sample, **values: object) -> None:

@@ -9,7 +9,7 @@ from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline.run import run_job
 from backend.services import samples, stage_process
-from backend.services.samples import near_duplicates
+from backend.services.samples import near_duplicates, round_jobs
 from backend.values import JobStatus, Role
 from tests import rows
 from tests.integration import site
@@ -34,10 +34,10 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
     ids = [sample.id for sample in written]
     curator, viewer = rows.make_actor(project, Role.curator), rows.make_actor(project, Role.viewer)
     with pytest.raises(PermissionDenied):
-        near_duplicates.start(viewer, round_.id)
-    job_id = near_duplicates.start(curator, round_.id)
+        round_jobs.start(viewer, round_.id, near_duplicates.WORK)
+    job_id = round_jobs.start(curator, round_.id, near_duplicates.WORK)
     with pytest.raises(Conflict, match=f"Job {job_id}"):
-        near_duplicates.start(curator, round_.id)
+        round_jobs.start(curator, round_.id, near_duplicates.WORK)
     work(job_id)
     done = near_duplicates.newest(viewer, round_.id)
     assert done is not None
@@ -54,7 +54,7 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
     assert listed(Filters())[ids[1]] is None
     with pytest.raises(InvalidInput, match="duplicates: there is no 'some'"):
         Filters(duplicates="some")
-    work(near_duplicates.start(curator, round_.id))
+    work(round_jobs.start(curator, round_.id, near_duplicates.WORK))
     assert listed(Filters(duplicates="marked")) == marked, "looked for again, the marks are replaced"
     with site.with_token(viewer) as client:
         told = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"duplicates": "marked", "limit": 1}).json()
@@ -65,7 +65,7 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
 def test_what_a_worker_of_before_the_update_told_is_read() -> None:
     project = rows.make_project()
     round_, viewer = rows.make_round(project), rows.make_actor(project, Role.viewer)
-    job_id = near_duplicates.start(rows.make_actor(project, Role.curator), round_.id)
+    job_id = round_jobs.start(rows.make_actor(project, Role.curator), round_.id, near_duplicates.WORK)
     with session() as db:
         job = db.get_one(tables.Job, job_id)
         job.status = JobStatus.done

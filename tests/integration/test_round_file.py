@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.widgets import round_texts
+from app.widgets import round_opening_texts
 from backend.db import session, tables
 from backend.services.round_report.shapes import ChangedMetric
 from backend.values import FailureKind, Role, Stage
@@ -122,5 +122,5 @@ def test_an_unknown_interval_is_said_to_be_unknown(ends: tuple[float | None, ...
     changed_metric = ChangedMetric(
         "held_out_accuracy", "made", "m1", 0.5, low, high, 9, "m0", 0.3, 0.2, change_low, change_high, None, None, None
     )
-    measures = round_texts.measure(changed_metric)
+    measures = round_opening_texts.measure(changed_metric)
     assert (measures["interval"], measures["spread"]) == (interval, spread)

@@ -16,7 +16,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, T
 from backend.jobs import transitions
 from backend.pipeline import export_places
 from backend.pipeline.run import run_job
-from backend.services import samples
+from backend.services import file_jobs, samples
 from backend.services.access import Actor
 from backend.services.samples import detail, export_jobs, export_rows, exports
 from backend.services.samples.exports import ExportRequest
@@ -241,7 +241,7 @@ def run(job_id: int) -> None:
         job = db.get_one(tables.Job, job_id)
     attempt = transitions.start(job_id, job.workflow_id, "test")
     assert attempt is not None
-    assert EXPORT == export_jobs.KIND
+    assert export_jobs.SAMPLES.kind == EXPORT
     run_job(job_id, attempt, others={EXPORT: export_jobs.run})
 
 
@@ -285,7 +285,7 @@ def test_a_file_of_before_a_review_does_not_tell_what_the_review_hides(database:
 @pytest.mark.on_sqlite
 def test_files_go_after_a_week_and_one_person_does_not_fill_the_queue(database: str) -> None:
     team = Team(prompts=1)
-    jobs = [export_jobs.start(team.curator, team.project.id, of(team)) for _ in range(export_jobs.MAX_WAITING)]
+    jobs = [export_jobs.start(team.curator, team.project.id, of(team)) for _ in range(file_jobs.MAX_WAITING)]
     with pytest.raises(TooManyAttempts):
         export_jobs.start(team.curator, team.project.id, of(team))
     run(jobs[0])

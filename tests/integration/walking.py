@@ -31,7 +31,7 @@ MARK = "xyzzy-secret"
 OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views", "notices", "comments"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
-OWN_FILES = (dataset_files.KIND, sample_files.KIND)
+OWN_FILES = (dataset_files.DATASETS.kind, sample_files.SAMPLES.kind)
 
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
 """Of a preview."""

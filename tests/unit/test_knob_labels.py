@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app import forms
 from app.forms import Form
-from app.widgets import round_texts
+from app.widgets import round_opening_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
 from backend.services.recipes.knobs import knobs_of
 from backend.services.round_report.shapes import SetKnob, StepAsked
@@ -90,7 +90,7 @@ def test_a_rounds_page_says_the_same_labels() -> None:
         "",
         (SetKnob("n", "8", "4", True), SetKnob("by", "a", "b", True)),
     )
-    assert [shown["name"] for shown in round_texts._step(asked)["knobs"]] == [
+    assert [shown["name"] for shown in round_opening_texts._step(asked)["knobs"]] == [
         "Samples per prompt (n)",
         "Role that acts (by)",
     ]

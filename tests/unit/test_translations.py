@@ -16,7 +16,15 @@ VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
 PAGES = ("me", "new_round", "overview", "round", "samples")
 SHARED = (
     *("asked", "figures", "filter_line", "formats", "judge_health", "people_over_rounds", "round_choice", "round_form"),
-    *("round_pickers", "round_texts", "round_work_texts", "sample_answers", "sample_card", "sample_choices"),
+    *(
+        "round_pickers",
+        "round_opening_texts",
+        "round_texts",
+        "round_work_texts",
+        "sample_answers",
+        "sample_card",
+        "sample_choices",
+    ),
     *("sample_facts", "sample_filters", "times"),
 )
 IN_ENGLISH = {"near_duplicates.py", "sample_clusters.py"}

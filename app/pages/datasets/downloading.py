@@ -13,7 +13,7 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.datasets import exports, tool_rows
 from backend.services.datasets.export_jobs import DatasetExport
-from backend.services.datasets.exports import Export
+from backend.services.datasets.export_result import Export
 from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 

@@ -10,7 +10,8 @@ from app.widgets.sample_facts import score
 from app.widgets.sample_filters import is_narrowed, read_filters, to_address
 from backend.errors import InvalidInput
 from backend.services.samples import groups
-from backend.services.samples.groups import GroupMember, GroupRow, GroupSort, GroupSortKey, ListedGroups
+from backend.services.samples.group_rows import GroupMember, GroupRow
+from backend.services.samples.groups import GroupSort, GroupSortKey, ListedGroups
 from backend.values import JSON, SampleKind, Verdict
 
 ORDERS = [
@@ -53,8 +54,7 @@ def without_refused_order(offered: list[tuple[str, str]], query: JSON) -> tuple[
 
 
 def order_of(query: JSON) -> GroupSort:
-    order = query.get("order", FIRST_ORDER)
-    return GroupSort(GroupSortKey(order[1:]), descending=order[0] == "-")
+    return GroupSort.read(query.get("order", FIRST_ORDER))
 
 
 def find_page(here: Context, query: JSON) -> ListedGroups:

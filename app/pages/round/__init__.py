@@ -15,7 +15,7 @@ from app.pages.round.archive import shown as shown_archive
 from app.pages.round.judge import JudgeSection
 from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
-from app.widgets import round_choice, round_texts, round_work_texts
+from app.widgets import round_choice, round_opening_texts, round_texts, round_work_texts
 from app.widgets.asked import AddressId, asked
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
@@ -222,7 +222,7 @@ def choices(known: list[RoundView]) -> list[tuple[str, int]]:
 
 def opened(here: Context, round_id: int) -> list[Any]:
     """The first part, and the address that leads to it."""
-    return [round_texts.opening(round_report.opening(here.actor, round_id)), {"round": round_id}]
+    return [round_opening_texts.opening(round_report.opening(here.actor, round_id)), {"round": round_id}]
 
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:

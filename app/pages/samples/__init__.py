@@ -16,6 +16,15 @@ from app.pages.samples import (
     templates,
 )
 from app.pages.samples.bulk_acts import do_apply, do_undo, forget, look_ahead
+from app.pages.samples.charting import (
+    chart_of,
+    choose_bar,
+    choose_facet,
+    draw_chart,
+    draw_facets,
+    draw_facets_of,
+    fold_facets,
+)
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -30,7 +39,7 @@ from app.pages.samples.drawing import (
     wanted,
 )
 from app.pages.samples.first_list import first_content as first_content
-from app.pages.samples.narrowing import leave, narrow, narrowed_to
+from app.pages.samples.narrowing import leave, narrow
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail, round_choice
@@ -189,58 +198,6 @@ def name_order(similar_to: int | None, request: gr.Request) -> gr.Dropdown:
     """The orders: where similar samples are asked for, the closest come first without another."""
     context(request)
     return gr.Dropdown([(gettext(name), value) for name, value in (CLOSEST_FIRST if similar_to else SORTS)])
-
-
-@toasts
-def draw_chart(request: gr.Request) -> JSON:
-    """The histograms come on their own: the list does not wait for them."""
-    here = context(request)
-    ids = [round_.id for round_ in rounds.list_rounds(here.actor, here.project_id)]
-    return bars.drawn(here, wanted(here, request, ids)["round"])
-
-
-@toasts
-def chart_of(round_id: int, request: gr.Request) -> JSON:
-    """The histograms of another round."""
-    return bars.drawn(context(request), round_id)
-
-
-@toasts
-def choose_bar(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
-    """Show the samples of a bar, or of all bars again."""
-    of, filters = bars.asked(event._data)
-    kept = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name not in bars.NAMES[of]}
-    asked = kept | filters
-    return [*(asked.get(name) for name in NUMBERS), *narrowed_to(request, asked_for, asked)]
-
-
-@toasts
-def draw_facets(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
-    """The facets come when somebody opens them."""
-    return [facet_panel.drawn(context(request), asked_for.value.get("round")), True]
-
-
-@toasts
-def fold_facets(request: gr.Request) -> bool:
-    """The facets are out of sight, and need not be drawn for another round."""
-    context(request)
-    return False
-
-
-@toasts
-def draw_facets_of(round_id: int, is_open: bool, request: gr.Request) -> Any:
-    """The facets of another round, where they are in sight."""
-    here = context(request)
-    return facet_panel.drawn(here, round_id) if is_open else gr.skip()
-
-
-@toasts
-def choose_facet(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
-    """Show the samples of a value, or of all again."""
-    tests = facet_panel.asked(asked_for.value, event._data)
-    asked = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name != "metadata"}
-    asked |= {"metadata": tests} if tests else {}
-    return [tests, *narrowed_to(request, asked_for, asked)]
 
 
 @toasts

@@ -10,7 +10,7 @@ from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
-from backend.services.samples import near_duplicates
+from backend.services.samples import near_duplicates, round_jobs
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.translations import N_
 from backend.values import JSON, JobStatus
@@ -44,7 +44,7 @@ def build(asked_for: gr.State) -> None:
 def start(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Have a worker look."""
     actor, round_id = context(request).actor, round_of(asked_for.value)
-    near_duplicates.start(actor, round_id)
+    round_jobs.start(actor, round_id, near_duplicates.WORK)
     return drawn(near_duplicates.newest(actor, round_id))
 
 

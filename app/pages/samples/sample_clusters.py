@@ -15,7 +15,7 @@ from app.widgets.sample_facts import score
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.errors import PermissionDenied
-from backend.services.samples import embeddings, sample_clusters
+from backend.services.samples import embeddings, round_jobs, sample_clusters
 from backend.services.samples.embeddings import EmbeddingJob
 from backend.services.samples.sample_clusters import SampleCluster
 from backend.translations import N_
@@ -78,7 +78,7 @@ def build(asked_for: gr.State) -> None:
 def start(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Have a worker make them."""
     here, query = context(request), asked_for.value
-    embeddings.start(here.actor, round_of(query))
+    round_jobs.start(here.actor, round_of(query), embeddings.WORK)
     return drawn(here, query)
 
 

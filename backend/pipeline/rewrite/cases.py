@@ -70,19 +70,7 @@ def _cases(db: Session, accepts: dict[int, bool]) -> list[Case]:
     cases: list[Case] = []
     for ids in in_chunks(sorted(accepts)):
         query = (
-            select(
-                sample.id,
-                prompt.text_key,
-                group.id,
-                group.prompt_id,
-                group.split,
-                group.step,
-                group.position,
-                group.parent_id,
-                group.messages.is_not(None),
-                group.is_stripped,
-                group.cut,
-            )
+            select(sample.id, prompt.text_key, *group_values.group_columns())
             .join(group, group.id == sample.group_id)
             .join(prompt, prompt.id == group.prompt_id)
             .where(sample.id.in_(ids))

@@ -1,5 +1,5 @@
 """Blind matches of two checkpoints on held-out prompts.
 
 opening: an arena and its matches; sides: what each person sees, and in which order; voting: the next match and a
-person's word on it; results: shares of wins, and how a judge agrees with people.
+person's vote on it; results: shares of wins, and how a judge agrees with people.
 """

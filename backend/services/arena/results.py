@@ -1,4 +1,4 @@
-"""Who won how often, with intervals, and how the judge's word on the same matches agrees with people's."""
+"""How often each checkpoint won, with intervals, and how far the judge agrees with people on the same matches."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ def wins_of(outcomes: Sequence[str]) -> Wins:
 
 
 def majority(votes: Sequence[str]) -> str:
-    """What most people found of a match; a tie where as many are for the one as for the other."""
+    """The outcome that most people chose; a tie where two outcomes have equally many votes."""
     gap = votes.count(FIRST) - votes.count(SECOND)
     return FIRST if gap > 0 else SECOND if gap < 0 else TIE
 
@@ -178,7 +178,7 @@ def _judge(name: str, matches: Sequence[tables.ArenaMatch], people: Mapping[int,
     failed = [match for match in matches if match.as_a == FAILED]
     asked = [match for match in matches if match.as_a not in (None, FAILED)]
     replies = [reply for match in asked for reply in (match.as_a, match.as_b)]
-    # A reply that cannot be read is missing data, and no word for a tie.
+    # A reply that cannot be read is missing data, not a vote for a tie.
     seats = {match.id: (str(match.as_a), str(match.as_b)) for match in asked if UNCLEAR not in (match.as_a, match.as_b)}
     verdicts = {id_: as_a if as_a == as_b else TIE for id_, (as_a, as_b) in seats.items()}
     both = [(people[id_], word) for id_, word in verdicts.items() if id_ in people]

@@ -1,4 +1,4 @@
-"""The next match for a person, without a word of whose answers they are, and what the person found."""
+"""The next match for a person, without the names of the checkpoints, and the person's vote on it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +42,11 @@ def next_match(actor: Actor, arena_id: int, *, skipped: tuple[str, ...] = ()) ->
 def decide(
     actor: Actor, arena_id: int, token: str, choice: str, *, seconds: float | None = None, skipped: tuple[str, ...] = ()
 ) -> ShownMatch:
-    """Keep what the actor found of a match, and return the next one.
+    """Store the actor's vote on a match, and return the next match.
 
-    choice: left, right, tie, or none where both are bad. Sent again, the same word stands. Raises `InvalidInput` for
-    another choice, `NotFound` for a match that is not of this arena, `Conflict` where another word stands already.
+    choice: left, right, tie, or none where both are bad. The same vote sent again changes nothing. Raises
+    `InvalidInput` for another choice, `NotFound` for a match that is not of this arena, `Conflict` where another vote
+    is stored already.
     """
     if choice not in CHOICES:
         raise InvalidInput(f"choice: must be one of {', '.join(CHOICES)}.")
@@ -75,7 +76,7 @@ def decide(
 
 
 def take_back(actor: Actor, arena_id: int) -> ShownMatch:
-    """Retract the actor's last word and return that match; raises `Conflict` where none stands, or all are decided.
+    """Retract the actor's last vote and return that match; raises `Conflict` where none stands, or all are decided.
 
     Once all are decided the names are shown: who knows them changes nothing any more.
     """
@@ -98,7 +99,7 @@ def take_back(actor: Actor, arena_id: int) -> ShownMatch:
 
 
 def undecided(db: Session, arena_id: int, user_id: int) -> list[int]:
-    """The matches of an arena on which a person's word does not stand."""
+    """The matches of an arena on which no vote of a person stands."""
     match, vote = tables.ArenaMatch, tables.ArenaVote
     decided = select(vote.match_id).where(vote.user_id == user_id, ~vote.is_retracted)
     return list(db.scalars(select(match.id).where(match.arena_id == arena_id, match.id.not_in(decided))))
@@ -152,7 +153,7 @@ def _standing(db: Session, match_id: int, actor: Actor) -> tables.ArenaVote | No
 def _arena(db: Session, actor: Actor, arena_id: int, *, lock: bool = False) -> tables.Arena:
     """The arena, if the actor may decide in it; one of another project does not exist.
 
-    lock: words on one arena are written one after the other, so that the same word sent twice at once counts once.
+    lock: votes on one arena are written one after the other, so that a vote sent twice at once counts once.
     """
     missing = f"There is no arena {arena_id} here. Choose one from the list."
     row = db.get(tables.Arena, arena_id, with_for_update=lock)

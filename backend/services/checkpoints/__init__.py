@@ -203,7 +203,7 @@ def _seconds(job: tables.Job | None) -> float | None:
 
 
 def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
-    """Whose words shaped the labels of these rounds, by round and person."""
+    """The people whose decisions changed labels of these rounds, by round and person."""
     decision, round_, user = tables.Decision, tables.Round, tables.User
     query = (
         select(round_.number, user.name, func.count(), func.count().filter(decision.is_override))

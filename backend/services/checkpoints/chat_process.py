@@ -21,7 +21,7 @@ from backend.values import JSON, Messages
 
 MODULE = "backend.pipeline.chat"
 LOOK_SECONDS = 60.0
-"""How long it is not looked at a process that has no turn yet, or has ended."""
+"""How often a process that has had no turn yet, or was ended, is checked."""
 STOP_SECONDS = 3.0
 """A process that has not let go of a turn by then, as one that waits for a whole text, is ended."""
 TURN_SECONDS = 1800.0
@@ -124,7 +124,7 @@ class ModelProcess:
                 requests.flush()
 
     def _follow(self) -> None:
-        """Hear it to its end. Whatever goes wrong here, it does not live on unheard."""
+        """Read what it writes until it ends. On any error here it is ended, since nobody would read it any more."""
         try:
             self._read()
         except (ValueError, LookupError, TypeError) as error:
@@ -141,7 +141,7 @@ class ModelProcess:
                 with self._said:
                     why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
                 self._over(self, why)
-            finally:  # last: who waits for its end sees why
+            finally:  # set last, so that a caller who waits for the end finds the reason
                 with _lock:
                     _running.discard(self)
                 self._gone.set()

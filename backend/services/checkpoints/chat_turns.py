@@ -115,7 +115,7 @@ class Chat:
         self.version = next(_versions)
 
     def view(self, than: int | None = None) -> ChatView:
-        """It as it is now; where its version is that one, without what was said."""
+        """The chat's current state, without its messages where its version is `than`."""
         with self.lock:
             sides = () if self.version == than else self.sides
             copied = tuple(

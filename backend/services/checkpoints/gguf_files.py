@@ -103,7 +103,7 @@ def place_of(view: GgufFile) -> Path:
 def newest(db: Session, checkpoint: tables.Checkpoint) -> GgufFile | None:
     """The last file of a checkpoint that was asked for; None without one."""
     job = tables.Job
-    of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # an id may come again
+    of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # ids of deleted rows are reused
     query = select(job).where(job.project_id == checkpoint.project_id, *_writes(checkpoint.id), of_this)
     last = db.scalar(query.order_by(job.id.desc()).limit(1))
     return _view(last) if last is not None else None

@@ -76,7 +76,7 @@ def get(actor: Actor, job_id: int) -> Merge:
 def newest(db: Session, checkpoint: tables.Checkpoint) -> Merge | None:
     """The last merge of a checkpoint that was asked for; None without one."""
     job = tables.Job
-    of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # an id may come again
+    of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # ids of deleted rows are reused
     query = select(job).where(job.project_id == checkpoint.project_id, *_merges(checkpoint.id), of_this)
     newest_job = db.scalar(query.order_by(job.id.desc()).limit(1))
     return _view(db, newest_job) if newest_job is not None else None

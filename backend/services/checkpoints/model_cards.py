@@ -1,11 +1,7 @@
 """The model card of a checkpoint: how it was made, from what, what was measured and decided, under which license."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backend import machine
 from backend.config import settings
@@ -17,7 +13,8 @@ from backend.files import read_text
 from backend.pipeline import train
 from backend.services import checkpoints
 from backend.services.access import Actor
-from backend.services.checkpoints import CheckpointDetail, MetricNumber, card_text, model_folders, trainings
+from backend.services.checkpoints import CheckpointDetail, MetricNumber, card_text, model_folders
+from backend.services.checkpoints.card_lineage import LineageRound, lineage_of, origins_of
 from backend.services.checkpoints.card_text import plain
 from backend.values import JSON, SCORER, WRAPPER
 
@@ -28,34 +25,14 @@ UNKNOWN = "unknown"
 """As the hub calls a license that nobody has named."""
 
 
-@dataclass(frozen=True)
-class LineageRound:
-    """One round of a checkpoint's lineage: what it did and what it trained on."""
-
-    checkpoint_id: int
-    number: int
-    recipe: str
-    name: str
-    paper: str
-    policy: str
-    judge: str
-    seed: int
-    rows: int
-    type: str
-    content_hash: str
-    decisions: int
-    overrides: int
-    is_in_trash: bool = False
-
-
 def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
     """Return the card as Markdown with the hub's head; people are counted in it, never named."""
     detail = checkpoints.detail(actor, checkpoint_id)
     with reading() as db:
         row = db.get_one(tables.Checkpoint, checkpoint_id)
         project = db.get_one(tables.Project, row.project_id).name
-        lineage = _lineage(db, row)
-        origins = _origins(db, lineage, detail)
+        lineage = lineage_of(db, row)
+        origins = origins_of(db, lineage, detail)
         measured = detail.row.metrics or _before_merging(actor, row)
         # What was merged was trained as an adapter, which lies above it in the lineage.
         trained = _newest_trained(actor, lineage, origins) or detail
@@ -120,68 +97,6 @@ def hub_name(engine: JSON) -> str:
 
 def _has_files(engine: JSON) -> bool:
     return engine.get("name") == "transformers" and isinstance(engine.get("model"), str)
-
-
-def _lineage(db: Session, row: tables.Checkpoint) -> list[tables.Checkpoint]:
-    """The checkpoint and those above it, the base last."""
-    chain = [row]
-    while chain[-1].parent_id is not None and len(chain) < 10_000:
-        parent = db.get(tables.Checkpoint, chain[-1].parent_id)
-        if parent is None or parent in chain:
-            break
-        chain.append(parent)
-    return chain
-
-
-def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: CheckpointDetail) -> list[LineageRound]:
-    """The rounds that made these checkpoints, the first round first."""
-    round_, role = tables.Round, tables.RoundRole
-    ids = [row.id for row in lineage]
-    on_the_way = select(role.round_id).where(role.checkpoint_id.in_(ids), role.step >= 0)
-    rounds = list(db.scalars(select(round_).where(round_.checkpoint_id.in_(ids) | round_.id.in_(on_the_way))))
-    known = {round_.id: round_ for round_ in rounds}
-    project = tables.Project
-    homes = {item.project_id for item in rounds}
-    hidden = set(db.scalars(select(project.id).where(project.id.in_(homes), project.trash_of_id.is_not(None))))
-    named = {
-        checkpoint_id
-        for item in rounds
-        for checkpoint_id in (item.policy_id, item.judge_id)
-        if checkpoint_id is not None
-    }
-    names = dict(
-        db.execute(select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.id.in_(named)))
-        .tuples()
-        .all()
-    )
-    origins = []
-    for training in trainings.of_rounds(db, known):
-        if training.checkpoint_id not in ids:
-            continue
-        training_round = known[training.round_id]
-        dataset = db.get(tables.Dataset, training.dataset_id) if training.dataset_id else None
-        people = [person for person in detail.people if person.round_number == training_round.number]
-        origins.append(
-            LineageRound(
-                training.checkpoint_id,
-                training_round.number,
-                str(training_round.recipe.get("title", "")),
-                str(training_round.recipe.get("name", "")),
-                str(training_round.recipe.get("paper", "")),
-                names.get(training_round.policy_id, ""),
-                names.get(training_round.judge_id, "the policy itself")
-                if training_round.judge_id
-                else "the policy itself",
-                training_round.seed,
-                dataset.num_examples if dataset else 0,
-                dataset.type.value if dataset else "",
-                dataset.content_hash if dataset else "",
-                sum(person.decisions for person in people),
-                sum(person.overrides for person in people),
-                training_round.project_id in hidden,
-            )
-        )
-    return sorted(origins, key=lambda origin: origin.number)
 
 
 def _newest_trained(

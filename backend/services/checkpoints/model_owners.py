@@ -1,4 +1,5 @@
-"""Whose a model folder is. Inside the data folder lie the models of every project, and a path is no right to one."""
+"""Which project a model folder belongs to: models of all projects lie in the data folder, and a path gives no
+access."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,7 @@ def _reached(folder: Path) -> Iterator[Path]:
 
 def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -> bool:
     if (number := _round_of(path)) is not None:
-        # The folder of a round that was deleted is nobody's.
+        # The folder of a round that was deleted belongs to no project.
         project = tables.Project
         # A round in the trash is still its project's.
         whose = select(func.coalesce(project.trash_of_id, project.id)).join(
@@ -56,7 +57,7 @@ def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -
         return db.scalar(whose.where(tables.Round.id == number)) != project_id
     if (job_id := _merge_of(path)) is not None:
         job = db.get(tables.Job, job_id)
-        if job is None:  # nobody's, as that of a round
+        if job is None:  # belongs to no project, as the folder of a round that was deleted
             return True
         if job.spec.get("kind") == merge.KIND:
             return job.project_id != project_id

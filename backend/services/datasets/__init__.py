@@ -164,7 +164,7 @@ def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int, bool]]) -> lis
 
 
 def _people(db: Session, dataset: tables.Dataset) -> tuple[Decider, ...]:
-    """Whose words shaped the labels of the dataset's samples."""
+    """The people whose decisions changed labels of the dataset's samples."""
     decision, example, user, other = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
     here = exists().where(example.dataset_id == dataset.id)
     # The group comes first because it is indexed; who was edited from whom is not.

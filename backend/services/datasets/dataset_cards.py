@@ -8,7 +8,7 @@ from backend.services.checkpoints import card_text
 from backend.services.checkpoints.card_text import plain
 from backend.services.checkpoints.model_cards import UNKNOWN
 from backend.services.datasets import DatasetDetail, export_files, exports, tool_rows
-from backend.services.datasets.exports import Export
+from backend.services.datasets.export_result import Export
 from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 

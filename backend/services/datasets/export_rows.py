@@ -1,4 +1,5 @@
-"""A frozen dataset's rows on their way out: with what is known of each side, turned into the type asked for."""
+"""Reads a frozen dataset's rows for an export, with what is known of each side, and converts them to the wanted
+type."""
 
 import json
 from collections import Counter

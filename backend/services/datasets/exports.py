@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -28,65 +27,18 @@ from backend.services.datasets import (
     tool_files,
     tool_rows,
 )
+from backend.services.datasets.export_result import MEANINGS, Export, Format, RowFinding
 from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.services.datasets.gate import ExportGate
-from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.services.rounds.moving import hidden_of
 from backend.values import JSON, DatasetType
 
-Format = Literal["jsonl", "parquet"]
 AT_ONCE = 100_000
 """A dataset of more rows is written by a worker (`export_jobs`), or by the command line."""
 TOLD = 1_000
 KEPT = 20
 """Exports that stay in the folder; older ones are deleted."""
-
-MEANINGS = {
-    "roles": "roles are not user and assistant in turn with the user last",
-    "empty": "an empty prompt message or completion",
-    "empty rejected side": "an empty rejected completion",
-    "identical pair": "chosen and rejected are the same text",
-    "no label": "no label",
-    "held-out prompt": "the prompt is in a held-out set too, so measuring on it would mislead",
-    "truncated": "cut off at max_tokens",
-}
-
-
-@dataclass(frozen=True)
-class RowFinding:
-    """What a check found: in how many rows, and the first of them."""
-
-    check: str
-    meaning: str
-    count: int
-    positions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Export:
-    """A written file. `findings` are rows that deserve a look; `left_out` counts rows that are not in it, by reason.
-
-    `beside`: the file that its tool wants next to it, where the command line wrote one.
-    """
-
-    path: Path
-    name: str
-    format: Format
-    type: DatasetType
-    num_rows: int
-    num_bytes: int
-    findings: tuple[RowFinding, ...]
-    left_out: dict[str, int]
-    warnings: tuple[str, ...]
-    is_strict: bool = False
-    tool: Tool = Tool.trl
-    tokens: TokensOf | None = None
-    beside: Path | None = None
-    scan_lines: tuple[str, ...] = ()
-    """What a content scan found, and what became of it."""
-    scan_outcome: str = ""
-    """Which rows it left out or masked: another outcome, another file."""
 
 
 def types(stored: DatasetType) -> tuple[DatasetType, ...]:
@@ -141,7 +93,7 @@ def export(
                 type=wanted,
             )
             name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
-            # For each outcome a file of its own: nobody gets unmasked what another one kept with a reason.
+            # A file for each outcome, so that nobody downloads unmasked rows that another person kept with a reason.
             place = settings().folder / "exports" / f"{name.removesuffix(f'.{format}')}{passes.in_name()}.{format}"
             path = at or (out if out is not None and actor.via == "cli" else place)
             if path == out and at is None:

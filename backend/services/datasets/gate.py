@@ -26,7 +26,7 @@ WAYS = "leave these rows out, mask what can be masked, or keep them with a reaso
 
 @dataclass
 class ExportGate:
-    """What passes. `counts`: rows by what is in them that nobody said is fine; None where no scan counts."""
+    """What passes. `counts`: rows by what is in them that nobody marked as fine; None where no scan counts."""
 
     checks: ContentChecks
     handling: Handling | None

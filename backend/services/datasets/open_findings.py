@@ -1,4 +1,4 @@
-"""What a scan found that nobody said is fine."""
+"""What a scan found and nobody has marked as fine."""
 
 from collections.abc import Collection
 from typing import Any
@@ -23,7 +23,7 @@ def with_fine(scan: tables.Scan, *columns: Any) -> Select[Any]:
 
 
 def rows_open(db: Session, scan: tables.Scan, places: Collection[str] = PLACES) -> dict[FindingKind, int]:
-    """Rows by what is in these places of them that nobody said is fine."""
+    """Rows by what is in these places of them that nobody marked as fine."""
     finding = tables.ScanFinding
     query = with_fine(scan, finding.kind, func.count(finding.position.distinct()))
     query = query.where(finding.place.in_(places))

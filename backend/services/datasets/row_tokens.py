@@ -1,4 +1,5 @@
-"""How long the rows of an export are for a checkpoint, by its tokenizer and chat template: nothing is cut unsaid."""
+"""How long the rows of an export are for a checkpoint, by its tokenizer and chat template, so that nothing is cut off
+unnoticed."""
 
 import json
 import threading

@@ -42,8 +42,8 @@ def scan(
     advance: Callable[[int], None],
     fence: Callable[[Session], object] = lambda _: None,
 ) -> Finish:
-    """Look through all rows of a scan's dataset, and write what is found; return what ends the scan. Begun again, it
-    begins anew, and is no finished scan until then.
+    """Look through all rows of a scan's dataset, and write what is found; return what ends the scan. A restarted
+    scan starts again from the first row, and does not count as finished until then.
 
     file: whose texts the rows must not hold either. fence: called first in each transaction that writes; it raises
     where another process does this scan now. Raises `InvalidInput` for a file that cannot be read.

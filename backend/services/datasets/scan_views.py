@@ -20,11 +20,10 @@ AT_WORK = timedelta(hours=6)
 
 @dataclass(frozen=True)
 class DatasetScan:
-    """A scan, and how far it is. `rows_with`: rows by what was found in them; `rows_open`: by what nobody said is fine.
-    `is_current`: it looked for what is
-    looked for now, the held-out prompts included. `num_uncompared`: held-out and reference texts that are too short to
-    be looked for, or too many; `num_beyond`: of them those that are too many. `num_held_out`: prompts and answers that
-    are held out now."""
+    """A scan, and how far it is. `rows_with`: rows by what was found in them; `rows_open`: by what nobody marked as
+    fine. `is_current`: it looked for what is looked for now, the held-out prompts included. `num_uncompared`: held-out
+    and reference texts that are too short to be looked for, or too many; `num_beyond`: of them those that are too many.
+    `num_held_out`: prompts and answers that are held out now."""
 
     id: int
     dataset_id: int

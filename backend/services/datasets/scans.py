@@ -15,7 +15,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.scanning import FindingKind
-from backend.services import events
+from backend.services import events, file_jobs
 from backend.services.access import Actor, require
 from backend.services.datasets import find_whole, open_findings, scan_files, scan_rows, scan_settings
 from backend.services.datasets.scan_views import (
@@ -27,7 +27,7 @@ from backend.services.datasets.scan_views import (
     is_current,
     view,
 )
-from backend.values import JSON, Role, Stage
+from backend.values import JSON, Role
 
 __all__ = [
     "DatasetScan",
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 KIND = "scan"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 PAGE = 50
 MOST_REASON = 500
 
@@ -68,19 +68,18 @@ def start(actor: Actor, dataset_id: int, *, reference: Path | None = None, name:
             undone.callback(scan_files.forget, shared)
         with session() as db:
             scan = _add(db, actor, dataset_id, name or (reference.name if reference is not None else ""))
-            spec: JSON = {"kind": KIND, "scan_id": scan.id, "suffix": "", "via": actor.via}
+            spec: JSON = {"scan_id": scan.id, "suffix": ""}
             if shared is not None:
                 spec |= {"suffix": "".join(shared.suffixes), "file": shared.name}
             elif reference is not None:
                 spec["suffix"] = scan_files.keep(reference, scan.id)
-            whose: dict[str, Any] = {"project_id": scan.project_id, "created_by": actor.user_id}
-            scan.job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+            scan.job_id = file_jobs.enqueue(db, actor, scan.project_id, KIND, spec)
         undone.pop_all()
         return scan.id
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Look through the rows. Begun again, it begins anew."""
+    """Look through the rows. A restarted job starts again from the first row."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec
         if db.get(tables.Scan, spec["scan_id"]) is None:
@@ -111,7 +110,7 @@ def scan_now(
     with session() as db:
         scan_id = _add(db, actor, dataset_id, reference.name if reference is not None else "").id
     with ExitStack() as undone:
-        undone.callback(_forget, scan_id)  # however it is broken off: nothing goes on with it
+        undone.callback(_forget, scan_id)  # also after an interruption: no job goes on with this scan
         finish = scan_rows.scan(scan_id, reference, begin=lambda _: None, advance=advance)
         with session() as db:
             finish(db)

@@ -1,4 +1,4 @@
-"""What a person does to a sample, as it is sent, and what it finds where it goes."""
+"""Acts on samples as people send them, and the place of an act: its item, its samples and earlier decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ MAX_NOTE = boundary.MOST_NOTE
 MAX_VALUE = 64
 MAX_SECONDS = 86_400.0
 COUNTED_SECONDS = 300.0
-"""Whoever takes longer over one item was away: sums of people's time count so much of it."""
+"""Longer times over one item count as this much in sums of people's time: the person was away."""
 WHY = (
     "",
     N_("arithmetic"),

@@ -1,4 +1,4 @@
-"""A decision as it was written and is read back, in words too."""
+"""A decision as it is read from the database, with its value in words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.aliases import alias
 from backend.db.standing import ANY_LABELLING
-from backend.services.decisions.label_counts import SLOW_SECONDS, STANDS, CountedLabels, count_labels
+from backend.services.decisions.label_counts import CountedLabels, count_labels
+from backend.services.decisions.slow_counts import SlowCounts
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import LabelSource, Split
@@ -25,18 +26,16 @@ class Counts:
     complete: int
 
 
-_counted: dict[tuple[str, int, ReviewSettings], tuple[float, Counts]] = {}
+_counted = SlowCounts[Counts]()
 
 
 def count_now_and_then(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
     """`count_items`; where that takes long, what it found stands for a while, because every open desk asks for it."""
-    key, at = (str(db.get_bind().engine.url), round_id, settings), time.monotonic()
-    until, counts = _counted.get(key, (0.0, None))
-    if counts is None or at >= until:
+    key, began = (round_id, settings), time.monotonic()
+    counts = _counted.get(db, key)
+    if counts is None:
         counts = count_items(db, round_id, settings)
-        took = time.monotonic() - at
-        if took >= SLOW_SECONDS:
-            _counted[key] = (at + STANDS * took, counts)
+        _counted.keep(db, key, counts, time.monotonic() - began)
     return counts
 
 

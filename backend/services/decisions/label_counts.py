@@ -12,12 +12,9 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import UNDECIDED, Filters, decode_facet
 from backend.db.listing_scope import scope
+from backend.services.decisions.slow_counts import SlowCounts
 from backend.services.rounds import review_scope
 from backend.values import LabelSource, SampleKind, Verdict
-
-SLOW_SECONDS = 0.1
-STANDS = 20.0
-"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
 
 LabelCounts = Counter[tuple[LabelSource, Verdict | None]]
 
@@ -31,9 +28,9 @@ class SameLabels(NamedTuple):
     number: int
 
 
-_by_machine: dict[tuple[str, int], tuple[float, LabelCounts]] = {}
-"""What the machine gave the texts of a round, edited ones left out, by installation and round; and until when it
-stands. Of ten million labels counting takes a second, and only a worker changes them."""
+_by_machine = SlowCounts[LabelCounts]()
+"""What the machine gave the texts of a round, edited ones left out. Of ten million labels counting takes a second, and
+only a worker changes them."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +56,15 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
     """Labels of what people are shown of a round, by source and verdict."""
     shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
     facets = _changeable(db, round_id)
-    key, at = (str(db.get_bind().engine.url), round_id), time.monotonic()
-    until, by_machine = _by_machine.get(key, (0.0, None))
-    if by_machine is not None and at < until and shown is None:
+    began, by_machine = time.monotonic(), _by_machine.get(db, round_id)
+    if by_machine is not None and shown is None:
         return CountedLabels(by_machine, tuple(SameLabels(*row) for row in db.execute(_changed(round_id, facets))))
     # In one statement, so that no label is counted as both.
     both = _changed(round_id, facets, shown).union_all(_unchanged(round_id, facets, shown))
     rows = [SameLabels(*row) for row in db.execute(both)]
     by_machine = _given(rows, facets)
-    took = time.monotonic() - at
-    if shown is None and took >= SLOW_SECONDS:
-        _by_machine[key] = (at + STANDS * took, by_machine)
+    if shown is None:
+        _by_machine.keep(db, round_id, by_machine, time.monotonic() - began)
     return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
 
 

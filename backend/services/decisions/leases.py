@@ -1,6 +1,6 @@
 """Leases: items that people hold for a while. A desk renews them and gives them back; others see who has them.
 
-An expired lease is anybody's; until somebody takes it, its holder may still decide or renew.
+An expired lease can be taken by anybody; until somebody takes it, its holder may still decide or renew.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,8 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
 
 
 def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None, *, is_gone: bool = False) -> int:
-    """Give back these items or all of the round, as far as not decided; `is_gone`: be here no more. Return how many."""
+    """Give back these items, or all of the round, that are not decided; return how many. `is_gone`: the desk is
+    closed."""
     lease = tables.Lease
     mine = (lease.round_id == round_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
     given_back = 0

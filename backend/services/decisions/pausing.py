@@ -1,7 +1,7 @@
 """People whose queue is stopped in a round: they get no item of it, and decide on none.
 
 Whoever is paused holds no lease: theirs are given back with the pause, under the lock of all claims, and whatever gives
-leases asks here under the same lock. So a decision by a lease asks no more.
+leases asks here under the same lock. So a decision by a lease needs no further check.
 """
 
 from datetime import datetime

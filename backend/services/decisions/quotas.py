@@ -41,7 +41,7 @@ def read(db: Session, actor: Actor, round_id: int) -> Quota | None:
 
 @built_once
 def _asked() -> Any:
-    """Asked twice with every claim."""
+    """A statement that every claim runs twice."""
     row, lease = tables.RoundReviewer, tables.Lease
     me: Any = bindparam("user_id")
     theirs = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)

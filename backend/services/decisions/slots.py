@@ -135,7 +135,7 @@ def take(
 
 @built_once
 def _take(database: str) -> Any:
-    """One that is to be nobody's is left as it is."""
+    """A slot that nobody is to hold is left as it is."""
     lease = tables.Lease.__table__
     insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
     new = insert.excluded
@@ -216,7 +216,7 @@ def give_back(db: Session, actor: Actor, item_id: int) -> None:
 
 
 def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:
-    """After the person took back their last word on the item: the slot is a lease again."""
+    """After the person took back their last decision on the item: the slot is a lease again."""
     lease, until = tables.Lease, now() + timedelta(minutes=settings.reservation_minutes)
     mine = (lease.sample_id == item_id, lease.user_id == user_id)
     db.execute(update(lease).where(*mine).values(decided_at=None, expires_at=until))

@@ -13,7 +13,7 @@ from backend.services.review_settings import ReviewSettings
 def is_last_word(
     db: Session, actor: Actor, row: tables.Decision, settings: ReviewSettings, members: Sequence[int]
 ) -> bool:
-    """Whether no other word of the person on the item of this decision stands, which keeps its slot."""
+    """Whether no other decision of the person on the same item stands, which would keep its slot."""
     if row.kind not in settings.deciding or row.is_late or row.is_adjudication:
         return False
     decision = tables.Decision

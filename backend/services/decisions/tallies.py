@@ -1,4 +1,4 @@
-"""How many items each person decided in a round: the one rule of it, on every page and in every answer.
+"""How many items each person decided in a round, counted by one rule for all pages and answers.
 
 With each answer the desk tells a person how many it is. To count them takes longer with each, so theirs are kept in
 `tallies`, in the transaction of the decision; where no row is, they are counted. What is told of everybody is counted

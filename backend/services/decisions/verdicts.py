@@ -1,4 +1,4 @@
-"""What people's words on a sample come to: verdicts, votes, and the label that follows.
+"""From people's decisions on a sample to verdicts, votes and the label that follows.
 
 Nothing is asked of the database here.
 """
@@ -66,7 +66,7 @@ def verdict_of(kind: DecisionKind, score: float | None, cut: float | None) -> Ve
 def is_override(
     machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
 ) -> bool:
-    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
+    """Whether a person's verdict or score differs from the judge's; False where the judge gave none."""
     if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
         return True
     return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,15 +20,15 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, EngineError, InvalidInput, MissingPrerequisite, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
-from backend.services import events
+from backend.services import events, file_jobs
 from backend.services.access import Actor, require, require_row
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.values import JSON, JobStatus, Role
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 WORD = re.compile(r"[\w./+=:-]{0,100}")
 """A configuration, a split or a revision."""
 FETCH = "fetch"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 MOST_ROWS, LONGEST_REASON, LONGEST_NAME = 1_000_000, 600, 120
 FOLDER = "hub"
 """Below the imports folder."""
@@ -94,9 +94,8 @@ def start(actor: Actor, project_id: int, wanted: HubDataset) -> int:
     with session() as db:
         require(db, actor, project_id, Role.curator)
         refuse_twice(db, project_id, wanted)
-        spec: JSON = {"kind": FETCH, "asked": vars(wanted), "hub": settings().hub_address}
-        whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
-        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+        spec: JSON = {"asked": vars(wanted), "hub": settings().hub_address}
+        job_id = file_jobs.enqueue(db, actor, project_id, FETCH, spec)
         what: JSON = {"job_id": job_id, "hub": spec["hub"], "split": wanted.split, "revision": wanted.revision}
         events.note(db, actor, "fetch dataset", wanted.name, project_id=project_id, **what)
         return job_id
@@ -162,7 +161,7 @@ def file_of(actor: Actor, job_id: int) -> tuple[int, Path]:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Write the file, whole or not at all. Begun again, it is fetched anew."""
+    """Write the file, whole or not at all. A restarted job fetches it again."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec
     refuse_offline()

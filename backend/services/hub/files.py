@@ -18,7 +18,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import model_cards
 from backend.services.checkpoints.model_cards import README
 from backend.services.datasets import dataset_cards, exports, scans
-from backend.services.datasets.exports import Export, Format
+from backend.services.datasets.export_result import Export, Format
 from backend.values import JSON
 
 SENT = (
@@ -80,7 +80,7 @@ def of_checkpoint(actor: Actor, row: tables.Checkpoint, part: Path) -> dict[str,
     paths = sorted({path for pattern in SENT for path in folder.glob(pattern) if path.is_file()})
     files = {str(path.relative_to(folder)): path for path in paths}
     if ADAPTER in files:
-        # Its place on this machine means nothing elsewhere, and is nobody's business there.
+        # Its path on this machine means nothing elsewhere, and is not published.
         config = _weights.read_json(folder / ADAPTER) | {BASE: model_cards.hub_name(innermost(row.engine))}
         files[ADAPTER] = _written(part / ADAPTER, json.dumps(config, indent=1, ensure_ascii=False))
     return files | {README: _written(part / README, model_cards.of_checkpoint(actor, row.id))}

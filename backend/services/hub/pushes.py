@@ -14,13 +14,13 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
-from backend.services import archived, events
+from backend.services import archived, events, file_jobs
 from backend.services.access import Actor, require, require_owner, require_row
 from backend.services.datasets import gate
-from backend.services.datasets.exports import Format
+from backend.services.datasets.export_result import Format
 from backend.services.hub import files, uploading
 from backend.services.hub.files import FoundRows
-from backend.values import JSON, PUSH, JobStatus, Role, Stage
+from backend.values import JSON, PUSH, JobStatus, Role
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 What = Literal["checkpoint", "dataset"]
@@ -84,7 +84,7 @@ def push_dataset(
         )
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
-        archived.refuse_held(db, row.round_id, even_in_trash=True)  # what it froze stays
+        archived.refuse_held(db, row.round_id, even_in_trash=True)  # the dataset stays frozen
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows, "reason": reason}
         handling = None if found_rows == "refuse" else found_rows
         passes = gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)
@@ -115,17 +115,14 @@ def newest(actor: Actor, project_id: int, what: What, id_: int) -> Push | None:
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Send it, and write down the commit. Begun again, it sends what the hub lacks."""
+    """Send it, and write down the commit. A restarted job sends what the hub lacks."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
-        user = db.get(tables.User, job.created_by) if job.created_by is not None else None
+        actor = file_jobs.starter(db, job, "push")
     spec = job.spec
-    if user is None:
-        raise NotFound("Whoever asked for this push has no account any more. There is nothing left to do for it.")
-    actor = Actor(user.id, user.name, user.is_owner, via=spec.get("via", "page"))
     with reading() as db:
         row = _find(db, actor, spec["what"], spec["id"])
-    if row.created_at.isoformat() != spec["created_at"]:  # an id may come again
+    if row.created_at.isoformat() != spec["created_at"]:  # ids of deleted rows are reused
         raise NotFound(f"{spec['subject']} was deleted, and another one has its id. Push that one from its own page.")
     counts: JSON = {}
     part = files.folder_for(job_id)
@@ -181,10 +178,9 @@ def _enqueue(db: Session, actor: Actor, row: Any, subject: str, what: What, repo
     busy = db.scalar(select(job.id).where(*_of(row, what), job.status.in_(jobs.ACTIVE)).limit(1))
     if busy is not None:
         raise Conflict(f"Job {busy} pushes {subject} already. Wait for its end, or cancel it.")
-    spec: JSON = {"kind": PUSH, "what": what, "id": row.id, "created_at": row.created_at.isoformat()}
-    spec |= {"subject": subject, "repo": repo, "hub": settings().hub_address, "via": actor.via} | knobs
-    whose: dict[str, Any] = {"project_id": row.project_id, "created_by": actor.user_id}
-    job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+    spec: JSON = {"what": what, "id": row.id, "created_at": row.created_at.isoformat()}
+    spec |= {"subject": subject, "repo": repo, "hub": settings().hub_address} | knobs
+    job_id = file_jobs.enqueue(db, actor, row.project_id, PUSH, spec)
     asked: JSON = {"job_id": job_id, "repo": repo, "hub": spec["hub"]}
     events.note(db, actor, f"start push of {what}", subject, project_id=row.project_id, **asked)
     return job_id

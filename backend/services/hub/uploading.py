@@ -160,7 +160,7 @@ def _api(hub: str) -> "HfApi":
 
 
 def _shorten_waits(response: httpx2.Response) -> None:
-    """Let no server have this one sleep for hours: the hub's client waits as long as it is told."""
+    """Limit the waits of the hub's client, which sleeps for as long as a server asks."""
     headers = response.headers
     waits = headers.get("retry-after", "")
     limited = headers.pop("ratelimit", "") if response.status_code == 429 else ""  # goes before the other one

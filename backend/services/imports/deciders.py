@@ -1,6 +1,7 @@
-"""Who of a file is who here, and what of theirs is written: never in somebody's name without whoever imports saying so.
+"""Maps the people of a file to accounts, and chooses which of their decisions are written under whose name.
 
-Every decision says who imported it, from which file, what its person is called there, and when it was made.
+Nothing is written in a person's name unless whoever imports says so. Every decision says who imported it, from which
+file, what its person is called there, and when it was made.
 """
 
 import json

@@ -1,23 +1,22 @@
-"""Imports of samples that a worker does: started, followed."""
+"""Imports of samples by a worker: started and followed."""
 
 import shutil
 import uuid
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from backend import jobs, shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound, RondoError, TooManyAttempts
+from backend.errors import InvalidInput, NotFound, RondoError
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
-from backend.services import events
+from backend.services import events, file_jobs
 from backend.services.access import Actor, require
 from backend.services.imports import importing
 from backend.services.imports.importing import ImportedRound, ImportRequest
@@ -25,13 +24,11 @@ from backend.services.prompts.files import open_file
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"
-"""As `stage_process` calls it, which must not load this to start."""
+"""The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
 MOST_ON_SQLITE = 100_000
 """Samples that a worker writes there: some four seconds in which others wait, longer beside other work or with long
 texts (docs/reference/bench.md has figures). They give up after fifteen."""
 FOLDER = "import-job-"
-MAX_WAITING = 3
-"""Imports that one person may have in the queue at once."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,9 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
         raise InvalidInput(f"The file is over {most} MB. Import it with `rondo samples import` on the machine itself.")
     open_file(path)  # what is no file of rows is refused now
     with reading() as db:
-        _refuse_too_many(db, actor)
+        file_jobs.refuse_too_many(db, actor, KIND, "imports")
     suffix = "".join(path.suffixes[-2:])
-    spec: JSON = {"kind": KIND, "asked": asked.to_json(), "suffix": suffix, "via": actor.via}
-    whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+    spec: JSON = {"asked": asked.to_json(), "suffix": suffix}
     with ExitStack() as undone:
         if is_shared := shared_files.store() is not None:
             # Before the job is there for a worker, and while nobody waits for the database.
@@ -68,8 +64,8 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
             spec["file"] = place.name
         with session() as db:
             require(db, actor, project_id, Role.curator)
-            _refuse_too_many(db, actor)
-            job_id = jobs.enqueue(db, stage=Stage.generate, queue=jobs.EXPORT, spec=spec, **whose).id
+            file_jobs.refuse_too_many(db, actor, KIND, "imports")
+            job_id = file_jobs.enqueue(db, actor, project_id, KIND, spec, stage=Stage.generate)
             if not is_shared:
                 place = place_of(job_id, suffix)
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -81,21 +77,11 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
     return job_id
 
 
-def _refuse_too_many(db: Session, actor: Actor) -> None:
-    job = tables.Job
-    mine = (job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND, job.status.in_(jobs.ACTIVE))
-    if (db.scalar(select(func.count()).where(*mine)) or 0) >= MAX_WAITING:
-        raise TooManyAttempts(f"{MAX_WAITING} imports of yours are under way. Wait for one of them.")
-
-
 def run(job_id: int, progress: JobProgress) -> Finish:
     """Check the file; what it hands back writes all of it, in the transaction that ends the job."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
-        user = db.get(tables.User, job.created_by) if job.created_by is not None else None
-    if user is None:
-        raise NotFound("Whoever asked for this import has no account any more. Import the file again.")
-    actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
+        actor = file_jobs.starter(db, job, "import", "Import the file again.")
     asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"], job.spec.get("file", ""))
     if not shared_files.bring(path):
         raise NotFound("The uploaded file is not here any more. Import it again.")

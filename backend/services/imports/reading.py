@@ -1,4 +1,4 @@
-"""One row of a file -> samples, each with its prompt and with what judges and people said of it."""
+"""Reads one row of a file as samples, each with its prompt, its judgments and its decisions."""
 
 import hashlib
 import json

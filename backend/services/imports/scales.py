@@ -1,4 +1,4 @@
-"""On which scale a file's scores are: half of 0 to 1 says nothing of ratings from 1 to 5."""
+"""The scale of a file's scores: a cut at 0.5 means nothing for ratings from 1 to 5."""
 
 from backend.errors import InvalidInput
 from backend.services.imports.staging import StagedSamples

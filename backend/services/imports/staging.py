@@ -1,4 +1,4 @@
-"""A file of samples -> a staging file of checked samples, without the database. One bad row refuses the file."""
+"""Checks a file of samples and writes a staging file, without the database. One bad row refuses the file."""
 
 import hashlib
 import json

@@ -25,7 +25,7 @@ MOST = 200
 
 
 class Against(StrEnum):
-    """Whose word a judge's is compared with."""
+    """What a judge's verdicts are compared with."""
 
     people = "people"
     before = "before"

@@ -21,7 +21,7 @@ HOW = evidence.TO_DRAW
 
 @dataclass(frozen=True)
 class Labelled:
-    """One sample with people's word, or the label that was known."""
+    """One sample with people's verdict, or with its known label."""
 
     sample_id: int
     accepts: bool

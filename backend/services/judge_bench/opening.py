@@ -201,7 +201,7 @@ def _rounds_of(db: Session, samples: Sequence[tuple[int, Labelled | None]]) -> l
 
 
 def _add_samples(db: Session, bench_id: int, samples: Sequence[tuple[int, Labelled | None]]) -> None:
-    """Write the samples, with the word of the judge that labelled each in its round."""
+    """Write the samples, each with the verdict of the judge that labelled it in its round."""
     label = tables.Label
     for some in in_chunks(samples):
         query = select(label.sample_id, label.machine_score, label.machine_verdict, label.is_unparsed)

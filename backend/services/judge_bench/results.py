@@ -153,7 +153,7 @@ def get(actor: Actor, bench_id: int) -> BenchView:
 
 def refuse_hidden(db: Session, actor: Actor, row: tables.JudgeBench) -> None:
     """Raise `PermissionDenied` for who is no curator while people decide on a round of the bench's texts: labels and
-    judges' words are kept from who will decide."""
+    judges' verdicts are hidden from people who will decide."""
     if _hidden(db, actor, row.project_id, [row.id]):
         raise PermissionDenied(HIDDEN)
 

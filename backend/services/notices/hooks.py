@@ -82,7 +82,7 @@ def add(actor: Actor, project_id: int, url: str, kinds: Sequence[NoticeKind]) ->
 def change(
     actor: Actor, webhook_id: int, *, url: str | None = None, kinds: Sequence[NoticeKind] | None = None
 ) -> WebhookView:
-    """Change where it goes and what of; None leaves that as it is."""
+    """Change its address or the kinds of notices that it gets; None leaves a field as it is."""
     checked = None if url is None else _checked(url)
     chosen = None if kinds is None else _chosen(kinds)
     with session() as db:
@@ -106,7 +106,7 @@ def pause(actor: Actor, webhook_id: int) -> WebhookView:
 
 
 def resume(actor: Actor, webhook_id: int) -> WebhookView:
-    """Send it again what is told from now on."""
+    """Send it notices again, from now on."""
     with session() as db:
         hook = _find(db, actor, webhook_id, lock=True)
         if hook.paused_at is not None:

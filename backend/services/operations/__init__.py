@@ -1,1 +1,1 @@
-"""What whoever runs an installation asks of it: is it ready, how busy, what is wrong, keep a copy of all of it."""
+"""Running an installation: readiness, figures for monitoring, examination, clean-up, backups and workers."""

@@ -1,8 +1,8 @@
 """Files that nothing refers to any more: what a broken-off training, a deleted row or a restored database has left.
 
 Only what Rondo itself writes is looked at: folders in which rounds trained or jobs merged, logs of jobs, reports of
-imports, what an import, an export or a push put down in between. A folder that somebody put there is nobody's to
-delete. Nothing counts that was written to within the last day, or that belongs to a round or a job that there is; and
+imports, what an import, an export or a push put down in between. A folder that a person put there is never
+deleted. Nothing counts that was written to within the last day, or that belongs to a round or a job that there is; and
 nothing at all is found where the data folder's files are another database's. The same holds for the shared files.
 """
 

@@ -1,7 +1,7 @@
 """The database's part of putting a backup back.
 
 On SQLite one file takes another's place in one step; on PostgreSQL an empty database is filled in one transaction, so
-that nothing of anybody's is replaced there.
+that no data is replaced there.
 """
 
 import fcntl
@@ -117,7 +117,7 @@ def require_room() -> None:
 
 
 def is_empty() -> bool:
-    """Whether a PostgreSQL database holds no tables, views or sequences of anybody's."""
+    """Whether a PostgreSQL database holds no tables, views or sequences."""
     try:
         with reading() as db:
             return db.scalar(text(_NUM_RELATIONS)) == 0

@@ -1,1 +1,1 @@
-"""People: their accounts, how they sign in, and what they carry to prove who they are."""
+"""People: their accounts, their credentials, and how they sign in."""

@@ -121,7 +121,8 @@ def set_password(
 
 
 def _check_current(actor: Actor, user: tables.User, current: str) -> None:
-    """Raise unless the person typed their password. Slowed down: the browser they left open may have another guest."""
+    """Raise unless the person typed their password. Attempts are limited: somebody else may use a browser that was left
+    open."""
     with guessing((by_account, str(user.id))):
         if not credentials.is_password(current, user.password_hash):
             with session() as db:

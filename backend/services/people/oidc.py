@@ -156,7 +156,7 @@ def _check_line(address: str) -> None:
 
 @contextmanager
 def _client(redirect_uri: str) -> Iterator[Any]:
-    """Speak to the provider; whatever goes wrong there is told as one thing."""
+    """An HTTP client of the provider; every failure of the block is raised as one kind of error."""
     import httpx2
     from authlib.common.errors import AuthlibBaseError
     from authlib.integrations.httpx_client import OAuth2Client

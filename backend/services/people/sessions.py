@@ -158,7 +158,7 @@ def look_up_token(secret: str) -> SignedIn | None:
 
 @built_once
 def _by_session() -> Any:
-    """Asked with every request of a browser."""
+    """The statement of every request of a browser."""
     login, user = tables.LoginSession, tables.User
     seen = (login.id.label("session_id"), login.project_id, login.expires_at)
     return (
@@ -171,7 +171,7 @@ def _by_session() -> Any:
 
 @built_once
 def _by_token() -> Any:
-    """Asked with every request of a program."""
+    """The statement of every request of a program."""
     token, user = tables.Token, tables.User
     return (
         select(user.id, user.name, user.is_owner, token.id.label("token_id"), token.last_used_at)
@@ -273,7 +273,7 @@ def revoke_token(actor: Actor, token_id: int) -> None:
 def open_for(db: Session, user: tables.User, *, by: str) -> str:
     """Add a session in the caller's transaction and return its secret; `by` password, link or provider.
 
-    It looks at the project that the person's session before looked at. Links that were not used end: the person
+    It shows the project of the person's previous session. Links that were not used end: the person
     came in without them.
     """
     end_links(db, user.id)

@@ -1,7 +1,6 @@
 """Branches: a round that begins with the rows another one made, and judges, selects or trains them otherwise.
 
-Second thoughts cost nothing: what the steps before the branch's first one made is copied, people's decisions included,
-and nothing is sampled again.
+What the steps before the branch's first one made is copied, people's decisions included, and nothing is sampled again.
 """
 
 from dataclasses import replace

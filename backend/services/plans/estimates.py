@@ -44,7 +44,7 @@ from backend.trainers import Trainer
 from backend.values import Role
 
 MANY_PASSES = 3
-"""More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
+"""More passes over all samples of a round cause a warning: a selector keeps far fewer rows than there are samples."""
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:

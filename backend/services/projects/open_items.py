@@ -13,20 +13,18 @@ from backend.db.many import among
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions.item_counts import settled_groups
-from backend.services.decisions.label_counts import SLOW_SECONDS, STANDS
+from backend.services.decisions.slow_counts import SlowCounts
 from backend.services.queue import assignments
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource, Split
 
 AT_ONCE = 100
-_counted: dict[tuple[str, int], tuple[float, int]] = {}
-"""Until when a count stands that took long, and the count, by database and round."""
+_counted = SlowCounts[int]()
 
 
 def undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
     """How many items nobody has decided, by round: one statement for a hundred rounds."""
-    place, at = str(db.get_bind().engine.url), time.monotonic()
-    numbers = {round_.id: kept[1] for round_ in rounds if (kept := _counted.get((place, round_.id))) and at < kept[0]}
+    numbers = {round_.id: kept for round_ in rounds if (kept := _counted.get(db, round_.id)) is not None}
     asked = [round_ for round_ in rounds if round_.id not in numbers]
     for start in range(0, len(asked), AT_ONCE):
         began = time.monotonic()
@@ -34,8 +32,9 @@ def undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
             db.execute(union_all(*(_count(round_) for round_ in asked[start : start + AT_ONCE]))).tuples().all()
         )
         numbers |= counts
-        if (took := time.monotonic() - began) >= SLOW_SECONDS:
-            _counted.update({(place, id_): (began + STANDS * took, count) for id_, count in counts.items()})
+        took = time.monotonic() - began
+        for id_, count in counts.items():
+            _counted.keep(db, id_, count, took)
     return numbers
 
 

@@ -210,7 +210,7 @@ def _review(db: Session, line: RoundLine) -> NextAction:
 
 
 def _held(db: Session, line: RoundLine) -> NextAction:
-    """A red light of the judge waits for a curator's word."""
+    """A red light of the judge waits for a curator's decision."""
     reason = db.get_one(tables.Round, line.round_id).hold.get("said", "")
     why = gettext("Round {number} is held before its training. {reason}").format(number=line.number, reason=reason)
     target = f"round?round={line.round_id}"

@@ -1,4 +1,4 @@
-"""A Parquet file says itself how much is in it, and a small one may say a lot: bounds before anything is decoded."""
+"""Bounds on Parquet files, checked before anything is decoded: a small file may claim very large contents."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,6 @@
 """Writing answers to a project's questions: appended once each; of one person the last answer stands.
 
-An answer takes no slot of an item and changes no label: it is said beside the verdict, as a note is. Who may decide on
+An answer takes no slot of an item and changes no label: it stands beside the verdict, as a note does. Who may decide on
 the round may answer, for as long as it is in review.
 """
 

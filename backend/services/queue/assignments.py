@@ -1,6 +1,7 @@
 """Assignments: items that a curator gave to a person; nobody else's queue offers them until that person has.
 
-Who was given an item comes first. Once they have decided or skipped it, the slots that are left are anybody's.
+The person who was given an item comes first. Once they have decided or skipped it, the slots that are left are
+for everybody.
 """
 
 from collections.abc import Sequence
@@ -132,7 +133,7 @@ def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
 
 
 def has_decided(row: Any, deciding: Sequence[DecisionKind]) -> ColumnElement[bool]:
-    """Whether a word of the assigned person on the item stands, in time or late: no more is asked of them."""
+    """Whether a decision of the assigned person on the item stands, in time or late: nothing more is asked of them."""
     return _said(row, deciding)
 
 

@@ -1,8 +1,8 @@
 """Gold items: samples whose right label is known, met in the queue by reviewers who are not told.
 
-To a reviewer a gold item is any item, by construction and not by disguise: it has as many slots as others, is assigned,
-reserved, counted and shown as they are, and its label moves with what is said of it. What sets it apart comes after
-the review: what people said of it measures them, and selection gives it the label that was known.
+To a reviewer a gold item is like any other item: it has as many slots as others, is assigned, reserved, counted and
+shown as they are, and its label moves with what is said of it. What sets it apart comes after the review: what people
+said of it measures them, and selection gives it the label that was known.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Gold:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How one person did on the gold items of a round, by their last word on each."""
+    """How one person did on the gold items of a round, by their last decision on each."""
 
     user_id: int
     who: str

@@ -32,7 +32,7 @@ SIGNS: dict[str, str] = {
     Sign.vote: N_("Most samples of this prompt give this answer, and the judge rejected it."),
 }
 CHECKER = N_("The checker (exact match) says {verdict}.")
-"""It is asked where its word is against the judge's."""
+"""Shown where the checker's verdict contradicts the judge's."""
 HABITS: dict[str, str] = {
     Sign.vote: N_("for an answer that so many samples of the prompt give"),
     Sign.top: N_("for an answer with so many votes"),
@@ -245,7 +245,7 @@ def _others(is_one: bool) -> Any:
 
 
 def meanwhile(decisions: Sequence[Decision]) -> str | None:
-    """What a curator did to the item, for the person whose word comes after it."""
+    """What a curator did to the item, for the person who decides on it afterwards."""
     settled = [decision for decision in decisions if decision.is_adjudication]
     if settled:
         text = gettext("{name} has settled this item; your word is kept and does not change the label.")

@@ -51,7 +51,8 @@ class GoldScore:
 
 
 def scores(db: Session, round_: tables.Round, settings: ReviewSettings) -> list[GoldScore]:
-    """Everybody's, by their last word on each item, without the items of which a curator has excused what they said."""
+    """Everybody's, by their last decision on each item, without the items of which a curator has excused what they
+    said."""
     decision, gold, row = tables.Decision, tables.GoldItem, tables.RoundReviewer
     before = alias(tables.Decision, "before_pause")
     excused = select(before.id).where(before.sample_id == decision.sample_id, before.user_id == decision.user_id)

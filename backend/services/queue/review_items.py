@@ -1,4 +1,4 @@
-"""Items as the desk shows them: texts in full, and the judge's and colleagues' words only where they may be seen."""
+"""Items as the desk shows them: texts in full, and what the judge and colleagues said only where it may be seen."""
 
 from collections import defaultdict
 from collections.abc import Sequence

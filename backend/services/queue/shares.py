@@ -1,7 +1,7 @@
 """What each person is asked to do of a round: a share of its items, or a quota, at which their queue ends.
 
 A share is dealt out as assignments, so that nobody else is offered these items; each item goes to as many people as
-decide on it. What was dealt to somebody who may no longer decide is anybody's, and can be dealt again.
+decide on it. What was dealt to somebody who may no longer decide is open to everybody, and can be dealt again.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,5 @@
-"""Changing the list of steps in a recipe's JSON. What comes of it need not work yet: validating it says why not."""
+"""Changing the list of steps in a recipe's JSON. The result need not be a valid recipe yet: validation says what is
+missing."""
 
 from typing import Any
 

@@ -86,3 +86,14 @@ def _edges(
             is_branch = child is not None and lines[child].branch_of is not None
             edges.append(Edge(column, here, here == lane, child is not None, is_branch, here > lane, here < last))
     return edges
+
+
+def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
+    """From the base to this line, by parents. Other lines are other experiments, perhaps with another model."""
+    by_number = {line.number: line for line in lines if line.round_id is not None}
+    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
+    rounds_above, line = [newest], newest
+    while (above := by_number.get(line.parent or 0) or bases.get(line.policy_id)) is not None:
+        rounds_above.insert(0, above)
+        line = above
+    return rounds_above

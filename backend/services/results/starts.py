@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from backend.categories import ComparedCategory
 from backend.differences import Difference
 from backend.services.results.accuracies import MeasuredNumber, is_worse
+from backend.services.results.loop_tree import lineage
 from backend.services.results.paired import of_pairs
-from backend.services.results.summaries import RoundLine, lineage
+from backend.services.results.summaries import RoundLine
 from backend.translations import N_, gettext
 
 ABOVE = N_(

@@ -1,6 +1,5 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
@@ -165,17 +164,6 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         )
         for line in lines
     )
-
-
-def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
-    """From the base to this line, by parents. Other lines are other experiments, perhaps with another model."""
-    by_number = {line.number: line for line in lines if line.round_id is not None}
-    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
-    rounds_above, line = [newest], newest
-    while (above := by_number.get(line.parent or 0) or bases.get(line.policy_id)) is not None:
-        rounds_above.insert(0, above)
-        line = above
-    return rounds_above
 
 
 def _left_out(db: Session, project_id: int) -> dict[int, int]:

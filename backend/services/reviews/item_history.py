@@ -1,4 +1,4 @@
-"""What was said of an item so far: one's own words always, colleagues' as far as the round shows them."""
+"""The decisions on an item so far: the actor's own always, colleagues' as far as the round shows them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True)
 class ItemHistory:
-    """Oldest first. `is_hidden`: what colleagues said is shown after one's own word."""
+    """Oldest first. `is_hidden`: what colleagues said is shown after one's own decision."""
 
     entries: tuple[Decision, ...]
     is_hidden: bool

@@ -1,4 +1,5 @@
-"""What the review desk can do, and which keys do it unless a person changed them. Never Backspace: it slips."""
+"""What the review desk can do, and which keys do it unless a person changed them. Backspace is none of them: it is
+pressed by accident."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -156,7 +156,7 @@ def _require_admin(actor: Actor, round_id: int) -> None:
 
 
 def _begin(actor: Actor, round_id: int) -> tuple[State, str]:
-    """Note that it is archived from now on, and return what is to be done, and the word that whoever does it goes by.
+    """Note that it is archived from now on, and return what is to be done, and the token of this run.
 
     What refers to its rows is refused now.
     """
@@ -199,7 +199,7 @@ def _note_whole(round_id: int, token: str) -> None:
 
 
 def _forget(round_id: int, token: str) -> None:
-    """Nothing happened."""
+    """Take the note back and delete the files, where this run noted the round: no row was deleted."""
     with session() as db:
         row = db.get(tables.Round, round_id, with_for_update=True)
         at = (State.writing, token)

@@ -1,20 +1,20 @@
 """What became of a round's texts, for a page that asks for it three times as it opens: for the document, Gradio's part
 and the charts."""
 
-import time
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.expiring import Expiring
 from backend.services.access import Actor
 from backend.services.round_report.text_shapes import Texts
 from backend.services.samples.visibility import Hidden
 
 STANDS, MOST_KEPT = 10.0, 32
 """Seconds for which it stands while nothing changes, and how many are kept."""
-_kept: dict[tuple[Any, ...], tuple[float, Texts]] = {}
+_kept = Expiring[Texts](MOST_KEPT)
 
 
 def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tuple[Any, ...]:
@@ -42,14 +42,9 @@ def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tupl
 
 def get(key: tuple[Any, ...]) -> Texts | None:
     """What was kept under this key, unless that was long ago."""
-    kept = _kept.get(key)
-    return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+    return _kept.get(key)
 
 
 def put(key: tuple[Any, ...], texts: Texts) -> None:
-    """Keep it for a moment; what is over makes room."""
-    now = time.monotonic()
-    for other, (until, _) in [*_kept.items()]:
-        if until <= now or len(_kept) >= MOST_KEPT:
-            _kept.pop(other, None)
-    _kept[key] = (now + STANDS, texts)
+    """Keep it for a moment."""
+    _kept.put(key, texts, STANDS)

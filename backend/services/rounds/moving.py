@@ -1,4 +1,4 @@
-"""A round's way into the trash and back: into a hidden project, which nobody has a role in, and home again.
+"""Moves a round into the trash and back: into a hidden project, in which nobody has a role, and back to its own.
 
 What says of itself whose it is goes along. Samples and decisions do not: there may be a million, and who may see them
 is asked by their round. What was made of the round stays where it was: datasets, checkpoints, arenas, judge benches.

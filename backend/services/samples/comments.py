@@ -1,4 +1,4 @@
-"""Comments at a sample, read by those who see it, but for what would sway who has yet to decide."""
+"""Comments on a sample, for those who see it; hidden where they could influence somebody who has yet to decide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

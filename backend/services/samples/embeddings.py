@@ -11,7 +11,6 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among, in_chunks
@@ -27,8 +26,8 @@ from backend.services.checkpoints import model_folders
 from backend.services.questions import neighbours
 from backend.services.rounds import get_row
 from backend.services.samples import round_jobs
-from backend.services.samples.round_jobs import RoundWork
-from backend.values import JSON, JobStatus, Verdict
+from backend.services.samples.round_jobs import RoundJob, RoundWork
+from backend.values import JSON, Verdict
 
 WORK = RoundWork("embeddings", verb="make vectors", doing="makes vectors of this round")
 LONGEST = 8_000
@@ -40,31 +39,14 @@ TYPICAL = 3
 
 
 @dataclass(frozen=True)
-class EmbeddingJob:
-    """A job that makes vectors, and how far it is. `num_vectors`: those there are at its end; None before. `model`:
+class EmbeddingJob(RoundJob):
+    """A job that makes vectors. `num_vectors`: those there are at its end; None before. `model`:
     what made them; `is_stand_in`: it is made of token embeddings, for lack of a model for similarity."""
 
-    job_id: int
-    status: JobStatus
-    done: int
-    total: int
-    error: str | None
     num_vectors: int | None
     num_clusters: int | None
     model: str | None
     is_stand_in: bool
-
-    @property
-    def is_over(self) -> bool:
-        return self.status not in jobs.ACTIVE
-
-
-def start(actor: Actor, round_id: int) -> int:
-    """Have a worker make the vectors that a round's samples lack, and clusters of all; return the job's id.
-
-    For curators. Raises `Conflict` while that is under way.
-    """
-    return round_jobs.start(actor, round_id, WORK)
 
 
 def newest(actor: Actor, round_id: int) -> EmbeddingJob | None:
@@ -76,7 +58,7 @@ def newest(actor: Actor, round_id: int) -> EmbeddingJob | None:
     result = job.spec.get("result", {})
     told = (result.get("num_vectors"), len(result["clusters"]) if result else None)
     by = (result.get("model"), bool(result.get("is_stand_in")))
-    return EmbeddingJob(job.id, job.status, job.done, job.total, job.error, *told, *by)
+    return EmbeddingJob(*round_jobs.fields(job), *told, *by)
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:

@@ -1,4 +1,5 @@
-"""A round's samples on their way out: what a list shows of each and all that stands behind it, as far as one may see.
+"""Reads a round's samples for an export: what a list shows of each and all that stands behind it, as far as one may
+see.
 
 Plain columns as the driver gives them, JSON as text: entities would take most of an export's time.
 """

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
 from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.errors import NotFound
@@ -16,9 +15,8 @@ from backend.pipeline.stage import Finish
 from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.services.samples import round_jobs
-from backend.services.samples.round_jobs import RoundWork
+from backend.services.samples.round_jobs import RoundJob, RoundWork
 from backend.services.samples.rows import SampleRow
-from backend.values import JobStatus
 
 WORK = RoundWork("near_duplicates", verb="look for near-duplicates", doing="looks for near-duplicates here")
 MOST = 200_000
@@ -27,30 +25,13 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class NearDuplicateSearch:
-    """A look for near-duplicates, and how far it is. `num_marked` samples are in `num_sets` near-duplicate sets;
+class NearDuplicateSearch(RoundJob):
+    """A look for near-duplicates. `num_marked` samples are in `num_sets` near-duplicate sets;
     None before the end. `num_left`: samples beyond those that are compared."""
 
-    job_id: int
-    status: JobStatus
-    done: int
-    total: int
-    error: str | None
     num_marked: int | None
     num_sets: int | None
     num_left: int | None
-
-    @property
-    def is_over(self) -> bool:
-        return self.status not in jobs.ACTIVE
-
-
-def start(actor: Actor, round_id: int) -> int:
-    """Have a worker look for near-duplicates among a round's samples; return the job's id. For curators.
-
-    Raises `Conflict` while that is under way.
-    """
-    return round_jobs.start(actor, round_id, WORK)
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
@@ -100,7 +81,7 @@ def newest(actor: Actor, round_id: int) -> NearDuplicateSearch | None:
     result = job.spec.get("result", {})
     num_sets = result.get("num_sets", result.get("num_clusters"))  # a worker of before 0050 ended it after 0050 ran
     told = (result.get("num_marked"), num_sets, result.get("num_left"))
-    return NearDuplicateSearch(job.id, job.status, job.done, job.total, job.error, *told)
+    return NearDuplicateSearch(*round_jobs.fields(job), *told)
 
 
 def with_marks(db: Session, rows: Sequence[SampleRow]) -> list[SampleRow]:

@@ -1,7 +1,6 @@
 """Jobs that a curator starts to work through a round's samples: at most one of each kind at a time."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,10 +8,10 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import session, tables
 from backend.errors import Conflict
-from backend.services import archived, events
+from backend.services import archived, events, file_jobs
 from backend.services.access import Actor
 from backend.services.rounds import get_row
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.values import JobStatus, Role
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,29 @@ class RoundWork:
     """A kind of such jobs. `verb`: what the audit trail says; `doing`: what one does."""
 
     kind: str
-    """As `stage_process` spells it, too, which must not load the module that does the work in order to start."""
+    """`stage_process` has its own copy, so that it starts without importing the module that does the work."""
     verb: str
     doing: str
+
+
+@dataclass(frozen=True)
+class RoundJob:
+    """A job that works through a round's samples, and how far it is."""
+
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
+
+def fields(job: tables.Job) -> tuple[int, JobStatus, int, int, str | None]:
+    """The fields of `RoundJob`, in their order."""
+    return job.id, job.status, job.done, job.total, job.error
 
 
 def start(actor: Actor, round_id: int, work: RoundWork) -> int:
@@ -35,9 +54,7 @@ def start(actor: Actor, round_id: int, work: RoundWork) -> int:
         last = newest(db, round_, work)
         if last is not None and last.status in jobs.ACTIVE:
             raise Conflict(f"Job {last.id} {work.doing} already. Wait for its end.")
-        spec: JSON = {"kind": work.kind, "round_id": round_id, "via": actor.via}
-        whose: dict[str, Any] = {"project_id": round_.project_id, "created_by": actor.user_id}
-        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+        job_id = file_jobs.enqueue(db, actor, round_.project_id, work.kind, {"round_id": round_id})
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, work.verb, f"round {round_.number}", **place, job_id=job_id)
         return job_id

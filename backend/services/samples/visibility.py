@@ -1,4 +1,5 @@
-"""What of a round's samples a person may see until its review is over: who will decide is not told what others say.
+"""What a person may see of a round's samples until its review is over: those who will decide do not see others'
+verdicts.
 
 That begins with the round: whoever reads the scores while the judge is at work has seen them when the review begins.
 Curators see everything. Whoever may only read never decides, and sees the judge's view when the review is over.
@@ -110,7 +111,7 @@ def refuse(actor: Actor, kept: Hidden, filters: Filters, sort: Sort) -> None:
 
 
 def visible_rows(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
-    """The rows as the actor may see them. With the judge in sight, its word stands instead of colleagues'."""
+    """The rows as the actor may see them. Where the judge's view is shown, its label stands instead of colleagues'."""
     ids = [row.id for row in rows]
     known = decided(db, actor, ids) if kept and ids else set(ids)
     label = tables.Label

@@ -1,1 +1,1 @@
-"""Who leads a team: adjudication, agreement, figures of each reviewer, and removing the work of one."""
+"""Leading a team: adjudication, agreement, figures of each reviewer, and removing the work of one reviewer."""

@@ -73,9 +73,9 @@ def decide(
     note: str = "",
     seconds: float | None = None,
 ) -> ActResult:
-    """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none.
+    """Settle an item: this decision stands above all votes until it is taken back. It needs no slot and takes none.
 
-    One's own word may be replaced; `Conflict` where somebody else's stands.
+    One's own decision may be replaced; raises `Conflict` where somebody else's stands.
     """
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
@@ -89,7 +89,7 @@ def decide(
             refuse_settled(db, actor, round_, act)
         done = reviews.write_all(db, actor, round_, [act], is_adjudication=True)
         answer = reviews.answers(db, actor, round_, done)[0]
-        # This word is the last adjudication: of what others did, only a bulk action is news.
+        # This decision is the last adjudication: of what others did, only a bulk action is news.
         return replace(answer, meanwhile=item_views.meanwhile([o for o in answer.others if not o.is_adjudication]))
 
 
@@ -112,8 +112,8 @@ def undo(actor: Actor, round_id: int, client_id: str) -> ActResult:
 
 
 def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
-    """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
-    # Two curators at once: the second one waits here, for the labels, until the first one's word is written.
+    """Raise `Conflict` where the decision that stands on the act's samples is somebody else's adjudication."""
+    # Two curators at once: the second one waits here, for the labels, until the first one's decision is written.
     place = places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
     if place is None:
         return
@@ -158,7 +158,7 @@ def without_judge(item: Item) -> Item:
 def read_votes(
     db: Session, round_: tables.Round, ids: Sequence[int], *, tells_judge: bool = True
 ) -> dict[int, list[Decision]]:
-    """Each reviewer's last standing decision on each item; tells_judge: with what tells of the judge's word."""
+    """Each reviewer's last standing decision on each item; tells_judge: including what tells of the judge's verdict."""
     decision, user = tables.Decision, tables.User
     query = (
         standing.votes(decision, user.name)

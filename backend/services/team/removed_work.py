@@ -21,7 +21,7 @@ from backend.values import LabelSource, RoundStatus, Verdict
 
 @dataclass(frozen=True)
 class Changed:
-    """So many labels go from one word to another; `source` says whose word it is then."""
+    """So many labels change from one verdict to another; `source` says whose verdict it is then."""
 
     before: str
     after: str
