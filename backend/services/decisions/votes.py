@@ -9,9 +9,13 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.services.decisions.best import best_of
 from backend.services.decisions.labels import Rules
 from backend.services.decisions.verdicts import Vote, verdict_of
 from backend.values import DecisionKind, Mode
+
+LEFT_OUT = ("on gold items", "adjudications", "bulk actions", "late: the item's reviewers were complete")
+REPLACED = "replaced by the same person's later word"
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,14 @@ def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
         vote = _vote(row, cut)
         key = (vote.sample_id, vote.user_id, vote.best is not None)
         if last.pop(key, None) is not None:
-            left_out["replaced by the same person's later word"] += 1
+            left_out[REPLACED] += 1
         last[key] = vote
     return Votes(tuple(last.values()), tuple(on_gold.values()), dict(left_out))
 
 
 def _no_vote(row: Any) -> str | None:
-    if row.is_gold:
-        return "on gold items"
-    if row.is_adjudication:
-        return "adjudications"
-    if row.batch_id is not None:
-        return "bulk actions"
-    return "late: the item's reviewers were complete" if row.is_late else None
+    is_out = (row.is_gold, row.is_adjudication, row.batch_id is not None, row.is_late)
+    return next((why for why, is_so in zip(LEFT_OUT, is_out, strict=True) if is_so), None)
 
 
 def _vote(row: Any, cut: float) -> Vote:
@@ -99,12 +98,4 @@ def _vote(row: Any, cut: float) -> Vote:
 
 def _best(row: Any) -> int | str | None:
     """Which of the group the person put first."""
-    if row.kind not in TOGETHER:
-        return None
-    value: dict[str, Any] = row.value or {}
-    if value.get("all_bad"):
-        return "all bad"
-    if value.get("tie"):
-        return "tie"
-    order = value.get("order") or [value.get("best")]
-    return int(order[0]) if order[0] is not None else "tie"
+    return best_of(row.value or {}) if row.kind in TOGETHER else None

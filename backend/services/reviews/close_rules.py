@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,9 +15,11 @@ from backend.log import about
 from backend.pipeline import export_places
 from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
-from backend.services.decisions import votes
+from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.acts import is_first, spent
+from backend.services.decisions.decision_columns import last_of_each
 from backend.services.decisions.item_counts import count_items
+from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
 from backend.services.rounds import reopened
@@ -27,6 +30,8 @@ log = logging.getLogger("rondo.reviews")
 LOOK_SECONDS = 3.0
 FORGET_SECONDS = 3600.0
 """Old files of exports are looked for so often."""
+OF_VERDICT = -10
+"""Verdicts are below all that a group's best may be."""
 FEWEST_AGREED = 20
 """Reviewers agree on a share of at least so many items, or of all there are."""
 
@@ -54,7 +59,7 @@ def due(db: Session, round_: tables.Round) -> CloseState:
         is_due = counts.items > 0 and counts.complete >= counts.items
         return CloseState(settings.close_rule, is_due, f"{counts.complete:,} of {counts.items:,} items are decided")
     if settings.close_rule is CloseRule.agreement:
-        agreed, shared = agreement(db, round_.id)
+        agreed, shared = agreement(db, round_)
         enough = shared >= min(FEWEST_AGREED, max(1, count_items(db, round_.id, settings).items))
         is_due = enough and agreed >= settings.close_agreement * shared
         sentence = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
@@ -66,13 +71,16 @@ def due(db: Session, round_: tables.Round) -> CloseState:
     return CloseState(settings.close_rule, is_due=False, says="a curator closes it by hand")
 
 
-def agreement(db: Session, round_id: int) -> tuple[int, int]:
+def agreement(db: Session, round_: tables.Round) -> tuple[int, int]:
     """On how many items all reviewers' last words agree, of how many with several."""
-    by_sample: dict[int, dict[int, object]] = {}
-    for vote in votes.read(db, round_id).cast:
-        by_sample.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
-    shared = [set(words.values()) for words in by_sample.values() if len(words) > 1]
-    return sum(len(words) == 1 for words in shared), len(shared)
+    votes = cast_votes.cast(decision_columns.read(db, round_), cut_of_round(round_))
+    # A group is decided by which sample comes first, a sample by its verdict.
+    word = np.where(votes.together, votes.best, votes.verdict + OF_VERDICT)
+    kept = last_of_each(votes.sample, votes.user)
+    items, places, numbers = np.unique(votes.sample[kept], return_inverse=True, return_counts=True)
+    different = np.unique(np.stack([places, word[kept]]), axis=1)[0]
+    words = np.bincount(different, minlength=len(items))
+    return int(((words == 1) & (numbers > 1)).sum()), int((numbers > 1).sum())
 
 
 def minutes(db: Session, round_id: int) -> float:
