@@ -185,7 +185,6 @@ def _columns(rows: Any) -> DecisionColumns:
     places = {kind: place for place, kind in enumerate(KINDS)}
     gone = {row.retracts_id for row in rows if row.retracts_id is not None}
     together = {row.id: (row.value or {}, str(row.mode)) for row in rows if row.kind in TOGETHER}
-    one_microsecond = timedelta(microseconds=1)
     listed: dict[str, list[Any]] = {
         "id": [row.id for row in rows],
         "sample": [row.sample_id for row in rows],
@@ -195,7 +194,7 @@ def _columns(rows: Any) -> DecisionColumns:
         "score": [np.nan if row.score is None else row.score for row in rows],
         "seconds": [np.nan if row.seconds is None else min(row.seconds, COUNTED_SECONDS) for row in rows],
         "best": [_best(together[row.id][0]) if row.id in together else NO_BEST for row in rows],
-        "at": [(row.created_at - EPOCH) // one_microsecond for row in rows],
+        "at": [microseconds(row.created_at) for row in rows],
         "flags": [row.flags for row in rows],
         "stands": [row.id not in gone for row in rows],
     }
@@ -206,6 +205,11 @@ def _columns(rows: Any) -> DecisionColumns:
 def _best(value: dict[str, Any]) -> int:
     best = best_of(value)
     return best if isinstance(best, int) else ALL_BAD if best == "all bad" else TIE
+
+
+def microseconds(at: datetime) -> int:
+    """The number of `at` that stands for a time."""
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def moment(at: int) -> datetime:

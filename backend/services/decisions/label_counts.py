@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import UNDECIDED, Filters, decode_facet
 from backend.db.listing_scope import scope
-from backend.services.rounds import review_scope
+from backend.services.rounds import review_scope, round_versions
 from backend.values import LabelSource, SampleKind, Verdict
 
 SLOW_SECONDS = 0.1
 STANDS = 20.0
-"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
+"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long, whatever changes."""
 
 LabelCounts = Counter[tuple[LabelSource, Verdict | None]]
 
@@ -31,9 +31,9 @@ class SameLabels(NamedTuple):
     number: int
 
 
-_by_machine: dict[tuple[str, int], tuple[float, LabelCounts]] = {}
-"""What the machine gave the texts of a round, edited ones left out, by installation and round; and until when it
-stands. Of ten million labels counting takes a second, and only a worker changes them."""
+_by_machine: dict[tuple[str, int], tuple[round_versions.Version, float, LabelCounts]] = {}
+"""What the machine gave the texts of a round, edited ones left out, by installation and round: of ten million labels
+counting takes a second. It stands while no job and no import can have changed it, and in any case for a while."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,12 @@ class CountedLabels:
 
 def count_labels(db: Session, round_id: int) -> CountedLabels:
     """Labels of what people are shown of a round, by source and verdict."""
-    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
     facets = _changeable(db, round_id)
     key, at = (str(db.get_bind().engine.url), round_id), time.monotonic()
-    until, by_machine = _by_machine.get(key, (0.0, None))
-    if by_machine is not None and at < until and shown is None:
+    row = db.get_one(tables.Round, round_id)
+    shown, version = review_scope.of_samples(row), round_versions.of_machine(db, row)
+    of, until, by_machine = _by_machine.get(key, ((), 0.0, None))
+    if by_machine is not None and (of == version or at < until) and shown is None:
         return CountedLabels(by_machine, tuple(SameLabels(*row) for row in db.execute(_changed(round_id, facets))))
     # In one statement, so that no label is counted as both.
     both = _changed(round_id, facets, shown).union_all(_unchanged(round_id, facets, shown))
@@ -69,7 +70,7 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
     by_machine = _given(rows, facets)
     took = time.monotonic() - at
     if shown is None and took >= SLOW_SECONDS:
-        _by_machine[key] = (at + STANDS * took, by_machine)
+        _by_machine[key] = (version, at + STANDS * took, by_machine)
     return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
 
 

@@ -1,17 +1,15 @@
 """How far the people of a round agree with each other and with the judge, per criterion."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
-from backend.db.many import among
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Pattern, Value
 from backend.services import archived
@@ -20,6 +18,7 @@ from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.cast_votes import CastVotes
 from backend.services.decisions.decision_columns import ALL_BAD, TIE, DecisionColumns, last_of_each
 from backend.services.decisions.rules import cut_of_round
+from backend.services.people.names import names_of
 from backend.services.rounds import get_row
 from backend.services.team import machine_labels
 from backend.services.team.patterns import Given, Words, coded
@@ -140,12 +139,6 @@ def gathered(
             Criterion.best: _given(items),
         },
     )
-
-
-def names_of(db: Session, user_ids: Collection[int]) -> dict[int, str]:
-    """The names of these people."""
-    user = tables.User
-    return dict(db.execute(select(user.id, user.name).where(among(user.id, user_ids))).tuples().all())
 
 
 def computed(round_id: int, of: Gathered, names: dict[int, str]) -> Agreement:

@@ -22,8 +22,8 @@ from backend.services.decisions import tallies, votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.labels import Rules
 from backend.services.decisions.verdicts import Vote, verdict_of
+from backend.services.people.names import names_of
 from backend.services.rounds import review_scope
-from backend.services.team.agreement import names_of
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
 
 MOST_ROUNDS = 50

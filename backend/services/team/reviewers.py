@@ -28,6 +28,7 @@ from backend.services.decisions.decision_columns import (
 )
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
+from backend.services.people.names import names_of
 from backend.services.rounds import get_row
 from backend.services.team import agreement, left_to_decide
 from backend.services.team.agreement import Criterion, Gathered
@@ -139,7 +140,7 @@ def _find(db: Session, round_: tables.Round, *, of: int | None = None) -> Review
     work = _work(decisions, of)
     assigned = left_to_decide.assigned_by_person(db, round_.id, settings)
     people = {*work, *assigned, *np.unique(gathered.votes.user).tolist()}
-    names = agreement.names_of(db, people)
+    names = names_of(db, people)
     if of is None:
         counted = tallies.of_all(db, round_.id, settings)
     else:
