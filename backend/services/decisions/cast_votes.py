@@ -1,4 +1,4 @@
-"""The votes of a round as columns: by the rules of `votes`, without a value for each vote."""
+"""The votes of a round as columns: what standing decisions say of items, as agreement and people's figures count it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ from backend.services.decisions.decision_columns import (
     DecisionColumns,
     last_of_each,
 )
-from backend.services.decisions.votes import LEFT_OUT, REPLACED
 from backend.values import DecisionKind
 
+LEFT_OUT = ("on gold items", "adjudications", "bulk actions", "late: the item's reviewers were complete")
+REPLACED = "replaced by the same person's later word"
 NO_VERDICT, REJECT, ACCEPT = -1, 0, 1
 
 

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.services.decisions.acts import COUNTED_SECONDS
-from backend.services.decisions.best import best_of
 from backend.values import DecisionKind, Mode
 
 KINDS = tuple(DecisionKind)
@@ -29,7 +28,7 @@ NO_BEST, TIE, ALL_BAD = -1, -2, -3
 """Instead of the sample that a decision puts first."""
 FEWEST_KEPT = 2_000
 """Fewer decisions are read anew each time."""
-AGAIN = 500
+AGAIN = 100
 """So many of the last rows are asked for again: one of a smaller number may have been committed since."""
 MOST_ROUNDS, MOST_ROWS = 16, 2_000_000
 """The columns of so many rounds are kept, of so many rows together: a row takes 60 bytes."""
@@ -203,8 +202,13 @@ def _columns(rows: Any) -> DecisionColumns:
 
 
 def _best(value: dict[str, Any]) -> int:
-    best = best_of(value)
-    return best if isinstance(best, int) else ALL_BAD if best == "all bad" else TIE
+    """Which of the group's samples the decision puts first, `TIE` or `ALL_BAD`."""
+    if value.get("all_bad"):
+        return ALL_BAD
+    if value.get("tie"):
+        return TIE
+    order = value.get("order") or [value.get("best")]
+    return int(order[0]) if order[0] is not None else TIE
 
 
 def microseconds(at: datetime) -> int:

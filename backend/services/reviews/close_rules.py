@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,8 +16,8 @@ from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
 from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.decision_columns import last_of_each
 from backend.services.decisions.item_counts import count_items
+from backend.services.decisions.patterns import last_words
 from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
@@ -30,8 +29,6 @@ log = logging.getLogger("rondo.reviews")
 LOOK_SECONDS = 3.0
 FORGET_SECONDS = 3600.0
 """Old files of exports are looked for so often."""
-OF_VERDICT = -10
-"""Verdicts are below all that a group's best may be."""
 FEWEST_AGREED = 20
 """Reviewers agree on a share of at least so many items, or of all there are."""
 
@@ -74,13 +71,8 @@ def due(db: Session, round_: tables.Round) -> CloseState:
 def agreement(db: Session, round_: tables.Round) -> tuple[int, int]:
     """On how many items all reviewers' last words agree, of how many with several."""
     votes = cast_votes.cast(decision_columns.read(db, round_), cut_of_round(round_))
-    # A group is decided by which sample comes first, a sample by its verdict.
-    word = np.where(votes.together, votes.best, votes.verdict + OF_VERDICT)
-    kept = last_of_each(votes.sample, votes.user)
-    items, places, numbers = np.unique(votes.sample[kept], return_inverse=True, return_counts=True)
-    different = np.unique(np.stack([places, word[kept]]), axis=1)[0]
-    words = np.bincount(different, minlength=len(items))
-    return int(((words == 1) & (numbers > 1)).sum()), int((numbers > 1).sum())
+    shared = last_words(votes).patterns()
+    return sum(number for words, number in shared.items() if len(set(words)) == 1), shared.total()
 
 
 def minutes(db: Session, round_id: int) -> float:

@@ -17,11 +17,11 @@ from backend.services.access import Actor
 from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.cast_votes import CastVotes
 from backend.services.decisions.decision_columns import ALL_BAD, TIE, DecisionColumns, last_of_each
+from backend.services.decisions.patterns import Given, Words, coded
 from backend.services.decisions.rules import cut_of_round
 from backend.services.people.names import names_of
 from backend.services.rounds import get_row
 from backend.services.team import machine_labels
-from backend.services.team.patterns import Given, Words, coded
 from backend.values import SCORE_GAP, Role
 
 JUDGE = "the judge"

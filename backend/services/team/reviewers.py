@@ -10,30 +10,26 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, tables
-from backend.db.standing import ANY_LABELLING, LABELLING
+from backend.db.standing import ANY_LABELLING
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Pattern
 from backend.services import archived, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import decision_columns, quotas, tallies
 from backend.services.decisions.decision_columns import (
-    ADJUDICATION,
     BATCH,
     COPY,
-    GOLD,
     LATE,
     DecisionColumns,
-    last_of_each,
     moment,
 )
-from backend.services.decisions.rules import cut_of_round
+from backend.services.decisions.patterns import Words
 from backend.services.decisions.tallies import Tally
 from backend.services.people.names import names_of
 from backend.services.rounds import get_row
-from backend.services.team import agreement, left_to_decide
+from backend.services.team import agreement, gold_words, left_to_decide
 from backend.services.team.agreement import Criterion, Gathered
-from backend.services.team.patterns import Words
-from backend.values import DecisionKind, Role, RoundStatus, Verdict
+from backend.values import DecisionKind, Role, RoundStatus
 
 ACTIVE = timedelta(hours=1)
 """Who decided something in this time shares what is left."""
@@ -154,7 +150,7 @@ def _find(db: Session, round_: tables.Round, *, of: int | None = None) -> Review
         work,
         _last_acts(decisions),
         counted,
-        _gold(db, round_, decisions, of),
+        gold_words.of_people(db, round_, decisions, of),
         assigned,
         quotas.of_all(db, round_.id),
         left_to_decide.open_slots(db, round_.id, settings) if is_open else 0,
@@ -252,24 +248,6 @@ def _work(decisions: DecisionColumns, of: int | None) -> dict[int, Effort]:
         times = by_hand.seconds[timed & theirs]
         work[user_id] = Effort(times, int((skips & theirs).sum()), int((late & theirs).sum()), at)
     return work
-
-
-def _gold(db: Session, round_: tables.Round, decisions: DecisionColumns, of: int | None) -> dict[int, tuple[int, int]]:
-    """How many gold items each person, or `of` one, met, and on how many their last word was right."""
-    gold = tables.GoldItem
-    known = dict(db.execute(select(gold.sample_id, gold.verdict).where(gold.round_id == round_.id)).tuples().all())
-    on_gold = decisions.stands & decisions.is_kind(LABELLING) & decisions.has(GOLD)
-    on_gold &= ~decisions.has(ADJUDICATION | BATCH) & np.isin(decisions.sample, [*known])
-    said = decisions.where(on_gold if of is None else on_gold & (decisions.user == of))
-    last = said.where(last_of_each(said.sample, said.user))
-    cut = cut_of_round(round_)
-    is_score = last.is_kind((DecisionKind.score,))
-    accepts = np.where(is_score, np.nan_to_num(last.score) >= cut, last.is_kind((DecisionKind.accept,)))
-    seen, right = Counter[int](), Counter[int]()
-    for user_id, sample_id, is_accepted in zip(last.user.tolist(), last.sample.tolist(), accepts.tolist(), strict=True):
-        seen[user_id] += 1
-        right[user_id] += is_accepted == (known[sample_id] is Verdict.accept)
-    return {user_id: (number, right[user_id]) for user_id, number in seen.items()}
 
 
 def names(actor: Actor, round_id: int) -> dict[int, str]:

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 
 from backend.metrics._agreement import Pattern, Value
+from backend.services.decisions.cast_votes import CastVotes
+from backend.services.decisions.decision_columns import last_of_each
+
+OF_VERDICT = -10
+"""Verdicts are below all that a group's best may be."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,18 @@ class Given:
             return np.full(len(items), -1)
         places = np.minimum(np.searchsorted(self.item, items), len(self.item) - 1)
         return np.where(self.item[places] == items, self.code[places], -1)
+
+
+def last_words(votes: CastVotes) -> Words:
+    """The verdict of each vote on a sample, and which sample each on a group puts first, as `raw_word` writes it."""
+    kept = last_of_each(votes.sample, votes.user)
+    domain, code = np.unique(raw_word(votes.together, votes.best, votes.verdict)[kept], return_inverse=True)
+    return Words(votes.sample[kept], votes.user[kept], code, kept, domain.tolist())
+
+
+def raw_word(together: Any, best: Any, verdict: Any) -> Any:
+    """Verdicts and samples as numbers in one column."""
+    return np.where(together, best, verdict + OF_VERDICT)
 
 
 def coded(values: Any) -> tuple[Any, list[Value]]:
