@@ -12,12 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.filters import Filters
-from backend.db.listing_scope import scope
 from backend.db.many import among, in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.services import review_settings
-from backend.services.decisions import decision_columns, group_decisions
+from backend.services.decisions import decision_columns, edits, group_decisions
 from backend.services.decisions.cast_votes import ACCEPT, REJECT
 from backend.services.decisions.decision_columns import (
     ADJUDICATION,
@@ -60,17 +58,14 @@ def _to_be_read(db: Session, round_: tables.Round, decisions: DecisionColumns, o
     of_groups = own.sample[np.isin(own.group, np.unique(decisions.group[together]))]
     groups = np.unique(own.group[own.is_kind(TOGETHER)]).tolist()
     restored = np.intersect1d(own.sample, decisions.sample[decisions.has(COPY)])
-    decision, label, ids = tables.Decision, tables.Label, list[int]()
+    decision, ids = tables.Decision, list[int]()
     for chunk in in_chunks(groups):
         for members in group_decisions.members(db, chunk).values():
             ids += members
     for chunk in in_chunks(own.id[own.is_kind((DecisionKind.edit,))].tolist()):
         values = db.scalars(select(decision.value).where(among(decision.id, chunk)))
         ids += [int(value["edit_id"]) for value in values if value.get("edit_id") is not None]
-    edits = scope(db, round_.id, Filters(kind=("edit",))).facets
-    if edits:
-        rewritten = select(label.sample_id).where(label.round_id == round_.id, label.facet.in_(edits))
-        ids += np.intersect1d(own.sample, list(db.scalars(rewritten))).tolist()
+    ids += np.intersect1d(own.sample, edits.in_round(db, round_.id)).tolist()
     return np.unique(np.concatenate([of_groups, restored, np.array(ids, dtype=np.int64)]))
 
 
@@ -119,22 +114,10 @@ def _votes_on(decisions: DecisionColumns, samples: Any, cut: float) -> Iterator[
     votes = votes.where(np.argsort(votes.sample, kind="stable"))
     starts = np.searchsorted(votes.sample, samples).tolist()
     ends = np.searchsorted(votes.sample, samples, side="right").tolist()
-    listed = [
-        (
-            user_id,
-            verdict_of(KINDS[kind], given := score if KINDS[kind] is DecisionKind.score else None, cut),
-            given,
-            settles,
-            is_bulk,
-        )
-        for user_id, kind, score, settles, is_bulk in zip(
-            votes.user.tolist(),
-            votes.kind.tolist(),
-            votes.score.tolist(),
-            votes.has(ADJUDICATION).tolist(),
-            votes.has(BATCH).tolist(),
-            strict=True,
-        )
-    ]
+    columns = (votes.user, votes.kind, votes.score, votes.has(ADJUDICATION), votes.has(BATCH))
+    listed: list[_Vote] = []
+    for user_id, place, number, settles, is_bulk in zip(*(column.tolist() for column in columns), strict=True):
+        score = number if KINDS[place] is DecisionKind.score else None
+        listed.append((user_id, verdict_of(KINDS[place], score, cut), score, settles, is_bulk))
     for start, end in zip(starts, ends, strict=True):
         yield tuple(listed[start:end])

@@ -153,7 +153,7 @@ def _find(db: Session, round_: tables.Round, *, of: int | None = None) -> Review
         gold_words.of_people(db, round_, decisions, of),
         assigned,
         quotas.of_all(db, round_.id),
-        left_to_decide.open_slots(db, round_.id, settings) if is_open else 0,
+        left_to_decide.open_slots(db, round_.id, settings, decisions) if is_open else 0,
     )
 
 
