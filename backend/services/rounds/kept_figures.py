@@ -1,7 +1,8 @@
 """Figures of a large round that take long: kept while nothing changes, and else told with the time they are of.
 
 Who asks while others decide is not kept waiting: they get the figures as they were computed last, and since when that
-is (`as_of`), and a thread computes them anew. None are told that are older than `OLDEST_SECONDS`.
+is (`as_of`), and a thread computes them anew, which rests between for `REST` times as long as that took. Nobody is told
+figures that are older than `OLDEST_SECONDS`: who asks then waits for new ones.
 """
 
 import logging
@@ -24,7 +25,7 @@ Compute = Callable[[Session, tables.Round], T]
 
 LARGE = 100_000
 """Samples. Of fewer everything is computed whenever it is asked for."""
-QUICK_SECONDS, OLDEST_SECONDS, MOST_KEPT = 0.05, 60.0, 256
+QUICK_SECONDS, OLDEST_SECONDS, MOST_KEPT, REST = 0.05, 60.0, 256, 10.0
 """What was computed within the first is computed again at once. So many figures are kept."""
 
 
@@ -64,9 +65,11 @@ def figures(db: Session, row: tables.Round, what: Hashable, compute: Compute[T],
         kept = _kept.get(key)
     if kept is not None and kept.version == version:
         return Figures(kept.value)
-    if kept is None or kept.took < QUICK_SECONDS or time.monotonic() - kept.ended > OLDEST_SECONDS:
+    rested = 0.0 if kept is None else time.monotonic() - kept.ended
+    if kept is None or kept.took < QUICK_SECONDS or rested > OLDEST_SECONDS:
         return Figures(_computed(db, row, key, version, compute))
-    _compute_aside(key, row.id, version, compute)
+    if rested >= min(REST * kept.took, OLDEST_SECONDS / 2):
+        _compute_aside(key, row.id, version, compute)
     return Figures(kept.value, kept.at)
 
 
