@@ -158,14 +158,14 @@ def test_votes_and_patterns_are_those_counted_one_by_one(database: str) -> None:
         machine = dict(db.execute(select(tables.Label.sample_id, tables.Label.machine_verdict)).tuples().all())
     words = gathered.words[Criterion.verdict]
     assert words.patterns() == Counter(
-        tuple(sorted(said.values(), reverse=True)) for said in by_item.values() if len(said) > 1
+        tuple(sorted(by_user.values(), reverse=True)) for by_user in by_item.values() if len(by_user) > 1
     )
     pairs: dict[tuple[int, int], Counter[Any]] = defaultdict(Counter)
     judged: dict[int, Counter[Any]] = defaultdict(Counter)
-    for sample_id, said in by_item.items():
-        for user_id, word in said.items():
+    for sample_id, by_user in by_item.items():
+        for user_id, word in by_user.items():
             judged[user_id][word, str(machine[sample_id])] += 1
-            for other, others in said.items():
+            for other, others in by_user.items():
                 if user_id < other:
                     pairs[user_id, other][word, others] += 1
     assert words.pairs() == pairs
@@ -218,10 +218,10 @@ def test_what_is_left_is_what_the_labels_say(database: str) -> None:
     with reading() as db:
         settings = review_settings.read(db.get_one(tables.Round, team.round.id).review)
         slots = left_to_decide.open_slots(db, team.round.id, settings, kept(team))
-        said = set(db.execute(standing.own_words(decision.sample_id, decision.user_id)).tuples())
+        words = set(db.execute(standing.own_words(decision.sample_id, decision.user_id)).tuples())
         of_people = label.kind.in_(tables.JUDGED), label.source == LabelSource.person
         labelled = set(db.scalars(select(label.sample_id).where(*of_people)))
-    assert slots == len(team.ids) - len(labelled - {sample_id for sample_id, _ in said}) - len(said)
+    assert slots == len(team.ids) - len(labelled - {sample_id for sample_id, _ in words}) - len(words)
 
 
 def test_pages_of_figures_know_a_decision_at_once(database: str) -> None:

@@ -187,11 +187,11 @@ def _words(votes: CastVotes, criterion: Criterion, places: Mapping[int, str]) ->
         code, domain = coded(votes.score)
     else:
         # Which sample it was means nothing across groups; where it stood does, and is what chance agreement is about.
-        said = [_first(best, places) for best in votes.best[votes.together].tolist()]
-        domain = sorted(set(said))
+        firsts_of_votes = [_first(best, places) for best in votes.best[votes.together].tolist()]
+        domain = sorted(set(firsts_of_votes))
         place_of = {value: place for place, value in enumerate(domain)}
         code = np.full(len(votes), -1)
-        code[votes.together] = [place_of[value] for value in said]
+        code[votes.together] = [place_of[value] for value in firsts_of_votes]
     kept = np.flatnonzero(code >= 0)
     kept = kept[last_of_each(votes.sample[kept], votes.user[kept])] if len(kept) else kept
     return Words(votes.sample[kept], votes.user[kept], code[kept], kept, domain)

@@ -35,7 +35,7 @@ def open_slots(db: Session, round_id: int, settings: review_settings.ReviewSetti
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
     shaping = decisions.where(decisions.stands & decisions.is_kind(settings.deciding) & ~decisions.has(LATE))
     own = shaping.where(~shaping.has(ADJUDICATION | BATCH))
-    said = own.group if settings.by_group else own.sample
+    decided = own.group if settings.by_group else own.sample
     # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
     if settings.by_group:
         settled = np.array(list(db.scalars(item_counts.settled_groups(round_id))), dtype=np.int64)
@@ -43,8 +43,8 @@ def open_slots(db: Session, round_id: int, settings: review_settings.ReviewSetti
         settled = np.array(list(db.scalars(_labelled(db, round_id))), dtype=np.int64)
     else:
         settled = np.setdiff1d(shaping.sample, edits.in_round(db, round_id))
-    num_settled = len(np.setdiff1d(settled, said))
-    return max(0, round((items - num_settled) * per_item) - len(last_of_each(said, own.user)))
+    num_settled = len(np.setdiff1d(settled, decided))
+    return max(0, round((items - num_settled) * per_item) - len(last_of_each(decided, own.user)))
 
 
 def _labelled(db: Session, round_id: int) -> Select[Any]:

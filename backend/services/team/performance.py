@@ -231,8 +231,8 @@ def _passed(decisions: DecisionColumns, of: int | None) -> dict[int, tuple[int, 
 def _settled(decisions: DecisionColumns, cut: float) -> Given:
     """What curators settled, by item: a verdict, or the best of a group."""
     shapes = decisions.stands & decisions.is_kind(DECIDING) & ~decisions.has(LATE | GOLD)
-    said = decisions.where(shapes & decisions.has(ADJUDICATION))
-    last = said.where(last_of_each(said.sample))
+    settling = decisions.where(shapes & decisions.has(ADJUDICATION))
+    last = settling.where(last_of_each(settling.sample))
     is_score = last.is_kind((DecisionKind.score,)) & ~np.isnan(last.score)
     accepts = np.where(is_score, last.score >= cut, last.is_kind((DecisionKind.accept,)))
     words = raw_word(last.is_kind(TOGETHER), last.best, np.where(accepts, ACCEPT, REJECT))
