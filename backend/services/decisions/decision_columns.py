@@ -26,9 +26,9 @@ BLIND, RANDOM, GOLD, ADJUDICATION, LATE, BATCH, OVERRIDE, COPY, OF_JUDGMENT = (2
 """Bits of `flags`. COPY: taking a removal back wrote it. OF_JUDGMENT: the item was shown as a judgment."""
 NO_BEST, TIE, ALL_BAD = -1, -2, -3
 """Instead of the sample that a decision puts first."""
-FEWEST_KEPT = 2_000
+FEWEST_KEPT = 200
 """Fewer decisions are read anew each time."""
-AGAIN = 100
+AGAIN = 64
 """So many of the last rows are asked for again: one of a smaller number may have been committed since."""
 MOST_ROUNDS, MOST_ROWS = 16, 2_000_000
 """The columns of so many rounds are kept, of so many rows together: a row takes 60 bytes."""
