@@ -63,7 +63,7 @@ class Words:
                     of_pair[self.domain[first], self.domain[second]] += number
         return dict(sorted(counts.items()))
 
-    def against(self, given: "Given") -> dict[int, Counter[Pattern]]:
+    def against(self, given: "ItemLabels") -> dict[int, Counter[Pattern]]:
         """What each person said of the items that something was given for, and what that is."""
         codes = given.codes_of(self.item)
         words, codes = self.where(codes >= 0), codes[codes >= 0]
@@ -88,7 +88,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Given:
+class ItemLabels:
     """What a judge gave, by item, in order of the items' numbers: the place in `domain`, -1 where it gave nothing."""
 
     item: Any

@@ -17,7 +17,7 @@ from backend.services.access import Actor
 from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.cast_votes import CastVotes
 from backend.services.decisions.decision_columns import ALL_BAD, TIE, DecisionColumns, last_of_each
-from backend.services.decisions.patterns import Given, Words, coded
+from backend.services.decisions.patterns import ItemLabels, Words, coded
 from backend.services.decisions.rules import cut_of_round
 from backend.services.people.names import names_of
 from backend.services.rounds import get_row
@@ -90,7 +90,7 @@ class Gathered:
 
     votes: CastVotes
     words: Mapping[Criterion, Words]
-    judged: Mapping[Criterion, Given]
+    judged: Mapping[Criterion, ItemLabels]
 
     def words_of(self, criterion: Criterion, mask: Any) -> Words:
         """The words of those votes."""
@@ -134,8 +134,8 @@ def gathered(
         votes,
         {criterion: _words(votes, criterion, of_groups.places) for criterion in Criterion},
         {
-            Criterion.verdict: Given(machine.sample, machine.verdict, VERDICTS),
-            Criterion.score: Given(machine.sample, scores, domain),
+            Criterion.verdict: ItemLabels(machine.sample, machine.verdict, VERDICTS),
+            Criterion.score: ItemLabels(machine.sample, scores, domain),
             Criterion.best: _given(items),
         },
     )
@@ -170,7 +170,7 @@ def among_people(of: Gathered) -> tuple[Among, ...]:
     return tuple(_among(criterion, words) for criterion, words in of.words.items() if len(words))
 
 
-def with_judge(criterion: Criterion, words: Words, judged: Given, names: dict[int, str]) -> list[RaterPair]:
+def with_judge(criterion: Criterion, words: Words, judged: ItemLabels, names: dict[int, str]) -> list[RaterPair]:
     """Each person against the judge, where it has a word."""
     return [
         _pair(criterion, user_id, names.get(user_id, ""), None, JUDGE, items)
@@ -228,10 +228,10 @@ def _pair(
     )
 
 
-def _given(items: Iterable[tuple[int, str]]) -> Given:
+def _given(items: Iterable[tuple[int, str]]) -> ItemLabels:
     """What the judge gave, of items in order of their numbers."""
     listed = list(items)
     domain = sorted({word for _, word in listed})
     place_of = {word: place for place, word in enumerate(domain)}
     ids = np.array([item for item, _ in listed], dtype=np.int64)
-    return Given(ids, np.array([place_of[word] for _, word in listed], dtype=np.int64), domain)
+    return ItemLabels(ids, np.array([place_of[word] for _, word in listed], dtype=np.int64), domain)

@@ -30,7 +30,7 @@ from backend.services.decisions.decision_columns import (
     DecisionColumns,
     last_of_each,
 )
-from backend.services.decisions.patterns import Given, Words, last_words, raw_word
+from backend.services.decisions.patterns import ItemLabels, Words, last_words, raw_word
 from backend.services.decisions.rules import cut_of_round
 from backend.services.people.names import names_of
 from backend.services.rounds import review_scope
@@ -103,7 +103,7 @@ def same_as_colleagues(words: Words) -> dict[int, Share]:
     return {user_id: Share(same[user_id], number) for user_id, number in shared.items()}
 
 
-def same_as_settled(words: Words, settled: Given) -> dict[int, Share]:
+def same_as_settled(words: Words, settled: ItemLabels) -> dict[int, Share]:
     """Of each person's words on items that a curator settled, how many say the same."""
     return {
         user_id: Share(sum(number for (own, other), number in items.items() if own == other), items.total())
@@ -228,7 +228,7 @@ def _passed(decisions: DecisionColumns, of: int | None) -> dict[int, tuple[int, 
     return {user_id: (skipped[user_id], edited[user_id]) for user_id in people}
 
 
-def _settled(decisions: DecisionColumns, cut: float) -> Given:
+def _settled(decisions: DecisionColumns, cut: float) -> ItemLabels:
     """What curators settled, by item: a verdict, or the best of a group."""
     shapes = decisions.stands & decisions.is_kind(DECIDING) & ~decisions.has(LATE | GOLD)
     settling = decisions.where(shapes & decisions.has(ADJUDICATION))
@@ -238,4 +238,4 @@ def _settled(decisions: DecisionColumns, cut: float) -> Given:
     words = raw_word(last.is_kind(TOGETHER), last.best, np.where(accepts, ACCEPT, REJECT))
     order = np.argsort(last.sample)
     domain, codes = np.unique(words[order], return_inverse=True)
-    return Given(last.sample[order], codes, domain.tolist())
+    return ItemLabels(last.sample[order], codes, domain.tolist())
