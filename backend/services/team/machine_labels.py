@@ -61,17 +61,18 @@ def of(db: Session, round_: tables.Round, samples: Any, groups: Sequence[int]) -
     version = round_versions.of_machine(db, round_)
     with _lock:
         kept = _kept.get(key)
-        if kept is None or kept.version != version:
-            kept = _Kept(version, _labels([]), GroupLabels())
-        more = np.setdiff1d(samples, kept.samples.sample, assume_unique=True)
-        if len(more):
-            kept.samples = _joined(kept.samples, _read(db, more.tolist()))
-        _read_groups(db, kept.groups, [group_id for group_id in groups if group_id not in kept.groups.known])
+    if kept is None or kept.version != version:
+        kept = _Kept(version, _labels([]), GroupLabels())
+    more = np.setdiff1d(samples, kept.samples.sample, assume_unique=True)
+    if len(more):
+        kept = _Kept(version, _joined(kept.samples, _read(db, more.tolist())), kept.groups)
+    _read_groups(db, kept.groups, [group_id for group_id in groups if group_id not in kept.groups.known])
+    with _lock:
         _kept[key] = kept
         _kept.move_to_end(key)
         while len(_kept) > MOST_ROUNDS:
             _kept.popitem(last=False)
-        return kept.samples, kept.groups
+    return kept.samples, kept.groups
 
 
 def _read(db: Session, sample_ids: Sequence[int]) -> MachineLabels:
