@@ -505,6 +505,7 @@ class ClosingInWords(TypedDict):
     judge_sentence: str
     holds: bool
     is_kept: NotRequired[bool]
+    judge_as_of: NotRequired[str | None]
     lines: NotRequired[list[str]]
 
 
@@ -1173,6 +1174,7 @@ class Health(TypedDict):
     measures: list[HealthMeasure]
     calibration: NotRequired[list[CalibrationBin]]
     corrected: NotRequired[CorrectedShare | None]
+    as_of: NotRequired[str | None]
 
 
 class HealthLimits(TypedDict, total=False):
@@ -1763,6 +1765,7 @@ class Offer(TypedDict):
     calls: int
     why_not: str
     note: NotRequired[str]
+    as_of: NotRequired[str | None]
 
 
 class OpenDesk(TypedDict):

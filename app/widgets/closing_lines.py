@@ -1,5 +1,6 @@
 """What closing a review goes on with and leaves open, in words: at the desk, on the Team page, on the command line."""
 
+from app.widgets.as_of import as_of
 from backend.services.reviews.review_closing import Closing
 
 FROZEN = (
@@ -26,6 +27,7 @@ def closing_lines(closing: Closing) -> list[str]:
         f"{closing.without_verdict:,} have no verdict and are not trained on.",
         *open_lines(closing),
         f"The judge, {closing.judge_light}: {closing.judge_sentence}",
+        *([as_of(closing.judge_as_of)] if closing.judge_as_of else []),
         KEPT if closing.is_kept else f"{FROZEN} {HELD}" if closing.holds else FROZEN,
     ]
 

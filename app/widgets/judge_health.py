@@ -5,12 +5,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
+from app.widgets.as_of import as_of
 from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
 from backend.translations import gettext, ngettext
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
 <p class="light"><span class="rondo-badge {{value.badge}}">{{value.light}}</span> {{value.sentence}}</p>
+{{#if value.as_of}}<p class="words">{{value.as_of}}</p>{{/if}}
 {{#if value.corrected}}<p class="words corrected">{{value.corrected}}</p>{{/if}}
 {{#if value.held}}<p class="rondo-problem words">{{value.held}}</p>{{/if}}
 {{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
@@ -61,6 +63,7 @@ def shown(health: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
         "light": gettext(str(health.light)),
         "badge": BADGES[health.light],
         "sentence": health.sentence,
+        "as_of": as_of(health.as_of),
         "corrected": corrected(health.corrected),
         "held": _held(health, hold) if hold and not given else "",
         "released": _released(given) if given else "",

@@ -49,6 +49,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
         )
         refused.guard(engine)
         alive.watch(engine)
+        event.listen(engine, "connect", _compile_nothing)
         if write:
             return engine
         event.listen(engine, "connect", _refuse_writes)
@@ -90,6 +91,13 @@ def make_engine(url: str, *, write: bool) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _compile_nothing(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL run plans as they are: to compile one that looks expensive takes longer than to run it here."""
+    connection.autocommit = True
+    connection.execute("SET jit = off")
+    connection.autocommit = False
 
 
 def _refuse_writes(connection: Any, _record: Any) -> None:

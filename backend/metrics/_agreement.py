@@ -1,7 +1,10 @@
-"""Agreement between raters as numbers: kappa from statsmodels, alpha from krippendorff, 95 % intervals by bootstrap.
+"""Agreement between raters as numbers: percent, Cohen's and Fleiss' kappa, Krippendorff's alpha; 95 % intervals by
+bootstrap.
 
 Items on which the same was said are one pattern with a count. Drawing items with replacement is then one draw of a
-multinomial distribution over the patterns: the same bootstrap, at a cost that does not grow with the items.
+multinomial distribution over the patterns: the same bootstrap, at a cost that does not grow with the items. Each
+measure is computed of all draws at once, from sums over the patterns; tests hold its values against those of
+statsmodels and krippendorff, which take one table at a time.
 """
 
 from collections import Counter
@@ -16,7 +19,7 @@ import numpy as np
 RESAMPLES = 1000
 FEWEST_RESAMPLES = 100
 WORK = 20_000_000
-"""Cells that one interval may compute: where items have many values, it takes fewer resamples."""
+"""Numbers that one interval may compute with: where items have many values, it takes fewer resamples."""
 FEW, SAME = 30, 1e-9
 """An interval without width says nothing, since drawing equal values again gives equal values. Only where all agree, on
 so many items, it stands."""
@@ -26,8 +29,11 @@ LEVELS = 40
 Value = str | float
 Pattern = tuple[Value, ...]
 Counts = tuple[tuple[Pattern, int], ...]
+Items = Iterable[Sequence[Value]] | Counter[Pattern]
+"""What was said of each item; or the patterns with how many items have them."""
 Level = Literal["nominal", "ordinal"]
-Statistic = Callable[[Any], float | None]
+Statistic = Callable[[Any], Any]
+"""Of draws, an array with how often each pattern was drawn, one line a draw; their values, NaN where undefined."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Figure:
 UNKNOWN = Figure(None, None, None, 0)
 
 
-def percent(items: Iterable[Sequence[Value]], *, within: float = 0.0, resamples: int = RESAMPLES) -> Figure:
+def percent(items: Items, *, within: float = 0.0, resamples: int = RESAMPLES) -> Figure:
     """The share of pairs of raters that agree, averaged over items; numbers agree up to a difference of `within`.
 
     `resamples`: 0 for no interval, which takes most of the time.
@@ -52,37 +58,43 @@ def percent(items: Iterable[Sequence[Value]], *, within: float = 0.0, resamples:
     return _percent(_counted(items), within, resamples)
 
 
-def cohen(pairs: Iterable[Sequence[Value]]) -> Figure:
+def cohen(pairs: Items) -> Figure:
     """Cohen's kappa of two raters; each item is (what the first said, what the second said)."""
     return _cohen(_counted(pairs, is_ordered=True))
 
 
-def fleiss(items: Iterable[Sequence[Value]]) -> Figure:
+def fleiss(items: Items) -> Figure:
     """Fleiss' kappa. It needs equally many raters on each item: of several numbers the commonest is taken."""
     return _fleiss(_counted(items))
 
 
-def alpha(items: Iterable[Sequence[Value]], *, is_interval: bool = False, resamples: int = RESAMPLES) -> Figure:
+def alpha(items: Items, *, is_interval: bool = False, resamples: int = RESAMPLES) -> Figure:
     """Krippendorff's alpha, nominal or interval; items may have any number of raters from two on."""
     return _interval(_counted(items)) if is_interval else _alpha(_counted(items), "nominal", resamples)
 
 
-def ordinal_alpha(items: Iterable[Sequence[Value]], *, resamples: int = RESAMPLES) -> Figure:
+def ordinal_alpha(items: Items, *, resamples: int = RESAMPLES) -> Figure:
     """Krippendorff's alpha of ranks: two values differ by how many of all values lie between them."""
     return _alpha(_counted(items), "ordinal", resamples)
 
 
-def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> Counts:
+def _counted(items: Items, *, is_ordered: bool = False) -> Counts:
     """Patterns and how often each occurs; who said what matters only to Cohen's kappa."""
-    counts = Counter(tuple(item) if is_ordered else tuple(sorted(item)) for item in items if len(item) > 1)  # type: ignore[type-var]
+    counts = Counter[Pattern]()
+    for item, number in items.items() if isinstance(items, Counter) else Counter(map(tuple, items)).items():
+        if len(item) > 1:
+            counts[item if is_ordered else tuple(sorted(item))] += number  # type: ignore[type-var]
     return tuple(sorted(counts.items(), key=repr))
 
 
 @lru_cache(maxsize=512)
 def _percent(counts: Counts, within: float, resamples: int = RESAMPLES) -> Figure:
-
-    shares = np.array([_share(pattern, within) for pattern, _ in counts])
-    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()), fewest=1, resamples=resamples)
+    by_share = Counter[float]()
+    for pattern, number in counts:
+        by_share[_share(pattern, within)] += number
+    shares = np.array(sorted(by_share))
+    numbers = [by_share[share] for share in sorted(by_share)]
+    return _figure(numbers, lambda drawn: drawn @ shares / drawn.sum(axis=1), fewest=1, resamples=resamples)
 
 
 def _share(pattern: Pattern, within: float) -> float:
@@ -98,36 +110,43 @@ def _is_same(a: Value, b: Value, within: float) -> bool:
 
 @lru_cache(maxsize=512)
 def _cohen(counts: Counts) -> Figure:
-    from statsmodels.stats.inter_rater import cohens_kappa
-
+    """(po - pe) / (1 - pe), Cohen 1960: the share of items on which both say the same, and that by chance."""
     codes = _codes(counts)
-    first, second = (np.array([codes[pattern[side]] for pattern, _ in counts], dtype=int) for side in (0, 1))
+    first, second = (np.eye(len(codes))[[codes[pattern[side]] for pattern, _ in counts]] for side in (0, 1))
+    is_same = (first * second).sum(axis=1)
 
-    def kappa(drawn: Any) -> float | None:
-        table = np.zeros((len(codes), len(codes)))
-        np.add.at(table, (first, second), drawn)
-        is_used = (table.sum(axis=0) + table.sum(axis=1)) > 0
-        return float(cohens_kappa(table, return_results=False)) if is_used.sum() > 1 else None
+    def kappa(drawn: Any) -> Any:
+        total = drawn.sum(axis=1)
+        left, right = drawn @ first, drawn @ second
+        chance = (left * right).sum(axis=1) / total**2
+        return _defined(drawn @ is_same / total - chance, 1 - chance, left + right)
 
-    return _figure(counts, kappa)
+    return _figure(_numbers(counts), kappa, cells=len(codes))
 
 
 @lru_cache(maxsize=512)
 def _fleiss(counts: Counts) -> Figure:
-    from statsmodels.stats.inter_rater import fleiss_kappa
-
+    """(P - Pe) / (1 - Pe), Fleiss 1971, formulas 3 to 7."""
     raters: Counter[int] = Counter()
     for pattern, number in counts:
         raters[len(pattern)] += number
     commonest = max(raters, key=lambda size: (raters[size], size), default=0)
     counts = tuple(count for count in counts if len(count[0]) == commonest)
-    rows, _ = _rows(counts, _codes(counts))
+    rows, domain = _rows(counts, _codes(counts))
+    agreeing = (rows * (rows - 1)).sum(axis=1) / max(1, commonest * (commonest - 1))
 
-    def kappa(drawn: Any) -> float | None:
-        table = np.repeat(rows, drawn, axis=0)
-        return float(fleiss_kappa(table)) if (table.sum(axis=0) > 0).sum() > 1 else None
+    def kappa(drawn: Any) -> Any:
+        given = drawn @ rows
+        chance = (given**2).sum(axis=1) / given.sum(axis=1) ** 2
+        return _defined(drawn @ agreeing / drawn.sum(axis=1) - chance, 1 - chance, given)
 
-    return _figure(counts, kappa, cells=rows.shape[1] if len(rows) else 1)
+    return _figure(_numbers(counts), kappa, cells=len(domain))
+
+
+def _defined(above: Any, below: Any, given: Any) -> Any:
+    """The quotient; NaN where fewer than two values were given. given: how often each was, one line a draw."""
+    is_known = (given > 0).sum(axis=1) > 1
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=is_known & (np.abs(below) > 0))
 
 
 @lru_cache(maxsize=512)
@@ -137,21 +156,25 @@ def _interval(counts: Counts) -> Figure:
 
 @lru_cache(maxsize=512)
 def _alpha(counts: Counts, level: Level, resamples: int) -> Figure:
-    import krippendorff
-
+    """1 - Do / De from the coincidences of values within items (Krippendorff 2011, section D)."""
     rows, domain = _rows(counts, _codes(counts))
-    values = np.arange(len(domain))
+    raters, cells = rows.sum(axis=1), len(domain)
+    pairs = rows[:, :, None] * rows[:, None, :] - rows[:, :, None] * np.eye(cells, dtype=int)
+    coincidences = (pairs / np.maximum(raters - 1, 1)[:, None, None]).reshape(len(rows), cells**2)
 
-    def alpha_of(drawn: Any) -> float | None:
-        table = np.repeat(rows, drawn, axis=0)
-        is_used = table.sum(axis=0) > 0
-        if is_used.sum() < 2:
-            return None
-        return float(
-            krippendorff.alpha(value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement=level)
-        )
+    def alpha_of(drawn: Any) -> Any:
+        given, total = drawn @ rows, drawn @ raters
+        if level == "ordinal":
+            # Two values lie as far apart as values were given between them, each of the two counted half.
+            upto = np.cumsum(given, axis=1) - given / 2
+            apart = (upto[:, :, None] - upto[:, None, :]) ** 2
+        else:
+            apart = np.broadcast_to(1 - np.eye(cells), (len(drawn), cells, cells))
+        observed = ((drawn @ coincidences) * apart.reshape(len(drawn), cells**2)).sum(axis=1)
+        expected = np.einsum("ri,rij,rj->r", given, apart, given)
+        return 1 - _defined(observed * (total - 1), expected, given)
 
-    return _figure(counts, alpha_of, cells=len(domain) ** 2, resamples=resamples)
+    return _figure(_numbers(counts), alpha_of, cells=cells**2, resamples=resamples)
 
 
 def _interval_alpha(counts: Counts) -> Figure:
@@ -166,13 +189,15 @@ def _interval_alpha(counts: Counts) -> Figure:
     raters, sums, squares = rows.sum(axis=1), rows @ values, rows @ values**2
     within = (raters * squares - sums**2) / np.maximum(raters - 1, 1)
 
-    def alpha_of(drawn: Any) -> float | None:
-        if (drawn @ rows > 0).sum() < 2:
-            return None
+    def alpha_of(drawn: Any) -> Any:
         n, total = drawn @ raters, drawn @ sums
-        return float(1 - (n - 1) * (drawn @ within) / (n * (drawn @ squares) - total**2))
+        return 1 - _defined((n - 1) * (drawn @ within), n * (drawn @ squares) - total**2, drawn @ rows)
 
-    return _figure(counts, alpha_of)
+    return _figure(_numbers(counts), alpha_of, cells=len(domain))
+
+
+def _numbers(counts: Counts) -> list[int]:
+    return [number for _, number in counts]
 
 
 def _codes(counts: Counts) -> dict[Value, int]:
@@ -202,22 +227,24 @@ def _rounded(counts: Counts) -> Counts:
 
 
 def _figure(
-    counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int = 2, resamples: int = RESAMPLES
+    numbers: Sequence[int], statistic: Statistic, *, cells: int = 1, fewest: int = 2, resamples: int = RESAMPLES
 ) -> Figure:
     """The statistic on the items as they are, and the middle 95 % of it on items drawn with replacement.
 
+    `numbers`: of items with each pattern. `cells`: so many numbers are computed with for each pattern of a draw.
     `fewest`: on fewer items it says nothing and stays None.
     """
-
-    numbers = np.array([number for _, number in counts], dtype=int)
-    total = int(numbers.sum())
-    value = statistic(numbers) if total >= fewest else None
-    if value is None or total < 2 or not resamples:
+    total = int(sum(numbers))
+    given = np.array([numbers], dtype=float)
+    value = float(statistic(given)[0]) if total >= fewest else np.nan
+    if np.isnan(value):
+        return Figure(None, None, None, total)
+    if total < 2 or not resamples:
         return Figure(value, None, None, total)
-    times = max(FEWEST_RESAMPLES, min(resamples, WORK // (total * cells)))
-    draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
-    values = [value for value in map(statistic, draws) if value is not None]
-    low, high = np.percentile(values, [2.5, 97.5]) if values else (value, value)
-    if not values or (high - low < SAME and (total < FEW or value < 1 - SAME)):
+    times = max(FEWEST_RESAMPLES, min(resamples, WORK // (len(numbers) * cells)))
+    values = statistic(np.random.default_rng(0).multinomial(total, given[0] / total, size=times).astype(float))
+    values = values[~np.isnan(values)]
+    low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (value, value)
+    if not len(values) or (high - low < SAME and (total < FEW or value < 1 - SAME)):
         return Figure(value, None, None, total)
     return Figure(value, float(low), float(high), total)

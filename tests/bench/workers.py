@@ -83,14 +83,17 @@ def endpoint(seconds: float) -> Iterator[str]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A cluster of its own on a free port of the loopback, as it comes, and a database in it."""
-    with cluster() as (url, _):
+def postgres(kept: Path | None = None) -> Iterator[str]:
+    """A cluster of its own on a free port of the loopback, as it comes, and a database in it.
+
+    `kept`: the folder in which it stays for the next time, and from which it is started again.
+    """
+    with cluster(kept) as (url, _):
         yield url
 
 
 @contextmanager
-def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
+def cluster(kept: Path | None = None) -> Iterator[tuple[str, Callable[[], None]]]:
     """The address of a database in a cluster of its own, and what restarts that: it ends every connection."""
     from tests.ports import reserve_port
 
@@ -98,12 +101,13 @@ def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
     if not paths:
         raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="rondo-bench-pg-") as folder:
+    with kept_or_temporary(kept) as folder:
         if as_user:
             shutil.chown(folder, "postgres", "postgres")
         data, (reserved, port) = f"{folder}/data", reserve_port()
-        initdb = [*as_user, str(paths[-1] / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
+        if not Path(data).exists():
+            initdb = [*as_user, str(paths[-1] / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
         reserved.close()
         control = [*as_user, str(paths[-1] / "pg_ctl"), "-D", data, "-w"]
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
@@ -117,7 +121,19 @@ def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
         try:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", restart
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL)
+            mode = "immediate" if kept is None else "fast"
+            subprocess.run([*control, "-m", mode, "stop"], check=False, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def kept_or_temporary(kept: Path | None) -> Iterator[str]:
+    """The folder, which stays, or one that is deleted in the end."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="rondo-bench-pg-") as folder:
+            yield folder
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    yield str(kept)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.services.decisions import label_counts, slow_counts
 from backend.services.rounds import kept_figures
-from backend.values import LabelSource, SampleKind, Split, Verdict
+from backend.values import LabelSource, Role, RoundStatus, SampleKind, Split, Verdict
 from tests import rows
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -59,22 +61,61 @@ def test_what_people_change_is_counted_at_once_beside_what_is_remembered(monkeyp
     change(samples[0], source=LabelSource.judge, verdict=Verdict.accept, is_overridden=False)  # taken back
 
 
-def test_figures_of_a_large_round_stand_for_a_while_and_those_of_a_small_one_do_not(
+class Asked:
+    """How often figures of a round were computed."""
+
+    def __init__(self) -> None:
+        self.computed = Counter[int]()
+
+    def compute(self, _db: Session, row: tables.Round) -> int:
+        self.computed[row.id] += 1
+        return self.computed[row.id]
+
+    def ask(self, round_id: int, what: str = "agreement", *, more: str = "") -> kept_figures.Figures[int]:
+        with reading() as db:
+            return kept_figures.figures(db, db.get_one(tables.Round, round_id), what, self.compute, more=more)
+
+
+def test_figures_of_a_small_round_are_computed_each_time_and_of_a_large_one_when_something_changes() -> None:
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=2)
+    small, large = (
+        rows.make_round(project, counts={"samples": n}, sets=[prompts], status=RoundStatus.review)
+        for n in (99_999, 100_000)
+    )
+    asked, figures = Asked(), kept_figures.Figures
+    assert [asked.ask(small.id), asked.ask(small.id)] == [figures(1), figures(2)]
+    assert [asked.ask(large.id), asked.ask(large.id), asked.ask(large.id, "other")] == [
+        figures(1),
+        figures(1),
+        figures(2),
+    ]
+    assert asked.ask(large.id, more="other limits") == figures(3)
+    samples = rows.make_samples(large, prompts, scores=[1.0, 0.0])
+    rows.make_decision(samples[0], rows.make_actor(project, Role.reviewer), "accept")
+    assert asked.ask(large.id, more="other limits") == figures(4), "what is computed at once is never out of date"
+    with session() as db:
+        db.execute(update(tables.Round).where(tables.Round.id == large.id).values(review={"seed": 7}))
+    assert asked.ask(large.id, more="other limits") == figures(5)
+
+
+def test_figures_that_take_long_are_told_with_their_time_until_new_ones_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kept_figures, "STANDS", 1e9)
+    monkeypatch.setattr(kept_figures, "QUICK_SECONDS", 0.0)
     project = rows.make_project()
-    small, large = (rows.make_round(project, counts={"samples": n}) for n in (99_999, 100_000))
-    computed = Counter[int]()
-
-    def ask(row: tables.Round, what: str = "agreement") -> int:
-        def compute() -> int:
-            computed[row.id] += 1
-            return computed[row.id]
-
-        return kept_figures.figures(row, what, compute)
-
-    assert [ask(small), ask(small)] == [1, 2]
-    assert [ask(large), ask(large), ask(large, "reviewers"), ask(large)] == [1, 1, 2, 1]
-    large.review = large.review | {"seed": 7}
-    assert ask(large) == 3  # other settings
+    prompts = rows.make_prompt_set(project, prompts=2)
+    large = rows.make_round(project, counts={"samples": 100_000}, sets=[prompts], status=RoundStatus.review)
+    samples, actor = rows.make_samples(large, prompts, scores=[1.0, 0.0]), rows.make_actor(project, Role.reviewer)
+    asked, began = Asked(), now()
+    assert asked.ask(large.id) == kept_figures.Figures(1)
+    for number, sample in enumerate(samples[:3], start=1):
+        rows.make_decision(sample, actor, "accept")
+        told = asked.ask(large.id)
+        assert told.value == number
+        assert told.as_of is not None
+        assert began <= told.as_of <= now()
+        until(lambda number=number: asked.ask(large.id) == kept_figures.Figures(number + 1))
+    monkeypatch.setattr(kept_figures, "OLDEST_SECONDS", 0.0)
+    rows.make_decision(samples[3], actor, "accept")
+    assert asked.ask(large.id) == kept_figures.Figures(5), "nobody is told what is too old"

@@ -11,7 +11,7 @@ from backend.db import now, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import PermissionDenied
 from backend.metrics import _agreement as measures
-from backend.services.decisions import bulk, votes
+from backend.services.decisions import bulk, cast_votes, decision_columns
 from backend.services.team import removals, reviewers
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
 from tests import rows
@@ -180,10 +180,10 @@ def test_ones_own_figures_read_only_the_items_one_decided(place: Place) -> None:
     place.say(place.ada, "ax")
     place.say(place.ben, "xxaaxxaax")
     with reading() as db:
-        read = votes.read(db, place.round.id, items_of=place.ada.user_id)
-        everything = votes.read(db, place.round.id)
-    assert Counter(vote.user_id for vote in read.cast) == {place.ada.user_id: 2, place.ben.user_id: 2}
-    assert len(everything.cast) == 11
+        decisions = decision_columns.read(db, db.get_one(tables.Round, place.round.id))
+    own = cast_votes.cast(decisions, 0.5, items_of=place.ada.user_id)
+    assert Counter(own.user.tolist()) == {place.ada.user_id: 2, place.ben.user_id: 2}
+    assert len(cast_votes.cast(decisions, 0.5)) == 11
     with session() as db:
         db.execute(update(tables.Round).values(status=RoundStatus.done))
     (told,) = [one for one in reviewers.everyone(place.curator, place.round.id) if one.name == "Ada"]

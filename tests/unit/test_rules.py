@@ -22,6 +22,7 @@ BROAD_EXCEPTS = {
     "app/opening.py",  # whatever keeps the pages from being made is raised again where the server has ended
     "app/agents/calls.py",  # an agent is answered whatever a tool raises, and it is in the log
     "backend/engines/_model_lines.py",  # a tokenizer or template may fail in any way, which is what is looked for
+    "backend/services/rounds/kept_figures.py",  # who asks next is told why figures could not be computed
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
     "backend/pipeline/grow.py",  # likewise
     "backend/pipeline/judge.py",  # likewise

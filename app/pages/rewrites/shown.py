@@ -1,5 +1,6 @@
 """What the page says of rewriting a judge's template, as texts."""
 
+from app.widgets.as_of import as_of
 from app.widgets.times import moment
 from backend.services.rewrites.shapes import ChangedExample, Estimate, Offer, RewriteRow, RewriteView
 from backend.values import JSON, JobStatus
@@ -16,7 +17,7 @@ def offer(offered: Offer | None, problem: str) -> JSON:
     if offered is None:
         return {"said": problem, "kind": "warn"}
     if offered.why_not:
-        return {"said": offered.why_not, "kind": "warn"}
+        return {"said": offered.why_not, "kind": "warn", "note": as_of(offered.as_of)}
     return {
         "said": f"The judge {offered.judge} ({offered.judge_name}) is asked at most {offered.calls:,} times, the "
         "model that "
@@ -24,7 +25,7 @@ def offer(offered: Offer | None, problem: str) -> JSON:
         "stay unseen "
         "and decide whether its template is kept.",
         "kind": "plain",
-        "note": offered.note,
+        "note": " ".join(filter(None, (offered.note, as_of(offered.as_of)))),
     }
 
 

@@ -1,6 +1,7 @@
 """What the judge's health is computed from, and what is said of it. Unknown numbers are None, never zero."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from backend.judges import Comparison, Judge
@@ -149,6 +150,8 @@ class Health:
     measures: tuple[HealthMeasure, ...]
     calibration: tuple[CalibrationBin, ...] = ()
     corrected: CorrectedShare | None = None
+    as_of: datetime | None = None
+    """Since when people may have said more; None: the figures are as the rows are."""
 
     def reds(self) -> list[HealthMeasure]:
         """The measures that hold a round."""

@@ -21,12 +21,12 @@ from backend.judges import prompt_text
 from backend.judges._template import TemplateJudge
 from backend.pipeline.bind import engine_for
 from backend.pipeline.rewrite import numbers, optimizer
-from backend.pipeline.rewrite.cases import FEWEST_SEEN, FEWEST_UNSEEN, Case, gather, split
+from backend.pipeline.rewrite.cases import FEWEST_SEEN, FEWEST_UNSEEN, MOST_ROUNDS, Case, gather, split
 from backend.pipeline.rewrite.trial import JudgeReply, JudgeTrial
 from backend.pipeline.stage import Finish
 from backend.values import JSON, Sampling
 
-__all__ = ["KIND", "compared", "gather", "judge_in", "reflector", "run", "split", "too_few"]
+__all__ = ["KIND", "MOST_ROUNDS", "compared", "gather", "judge_in", "reflector", "run", "split", "too_few"]
 
 KIND = "rewrite"
 """The kind of the job."""

@@ -8,10 +8,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.many import in_chunks
+from backend.db.many import among, in_chunks
 from backend.generators._few_shot import NOTED
 from backend.services.checkpoints import trainings
 from backend.values import SampleKind
+
+AT_ONCE = 5_000
+"""Samples that are looked for by one statement."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedData
     """Datasets with these samples, and the checkpoints trained on them."""
     example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
     by_dataset: dict[int, set[int]] = defaultdict(set)
-    for chunk in in_chunks(sample_ids):
-        either = or_(example.sample_id.in_(chunk), example.rejected_id.in_(chunk))
-        for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(either)):
-            by_dataset[dataset_id].add(id_)
+    for chunk in in_chunks(sample_ids, AT_ONCE):
+        for side in (example.sample_id, example.rejected_id):
+            for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(among(side, chunk))):
+                by_dataset[dataset_id].add(id_)
     query = (
         select(dataset.id, round_.number, round_.id).join(round_, round_.id == dataset.round_id).order_by(dataset.id)
     )
@@ -83,6 +86,14 @@ def _made_of(db: Session, round_id: int, reached: Container[int]) -> set[int]:
     }:
         after |= more
     return after
+
+
+def learned_from(
+    db: Session, project_id: int, sample_ids: Sequence[int]
+) -> tuple[tuple[AffectedDataset, ...], tuple[AffectedCheckpoint, ...]]:
+    """The datasets that these samples reached, the checkpoints that learned from them, and all that came of these."""
+    reached, direct = datasets(db, with_shown_to(db, project_id, sample_ids))
+    return reached, with_descendants(db, project_id, direct)
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[AffectedCheckpoint, ...]:

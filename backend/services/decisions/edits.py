@@ -4,6 +4,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.filters import Filters
+from backend.db.listing_scope import scope
 from backend.services.access import Actor
 from backend.values import LabelSource, SampleKind
 
@@ -46,3 +48,11 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
     )
     db.flush()
     return edited.id
+
+
+def in_round(db: Session, round_id: int) -> list[int]:
+    """The texts of a round that people wrote: by the index of labels, of few among many."""
+    label, facets = tables.Label, scope(db, round_id, Filters(kind=("edit",))).facets
+    if not facets:
+        return []
+    return list(db.scalars(select(label.sample_id).where(label.round_id == round_id, label.facet.in_(facets))))

@@ -13,7 +13,7 @@ from backend.db import tables
 from backend.db.filters import UNDECIDED, Filters, decode_facet
 from backend.db.listing_scope import scope
 from backend.services.decisions.slow_counts import SlowCounts
-from backend.services.rounds import review_scope
+from backend.services.rounds import review_scope, round_versions
 from backend.values import LabelSource, SampleKind, Verdict
 
 LabelCounts = Counter[tuple[LabelSource, Verdict | None]]
@@ -29,8 +29,8 @@ class SameLabels(NamedTuple):
 
 
 _by_machine = SlowCounts[LabelCounts]()
-"""What the machine gave the texts of a round, edited ones left out. Of ten million labels counting takes a second, and
-only a worker changes them."""
+"""What the machine gave the texts of a round, edited ones left out. Of ten million labels counting takes a second. It
+stands while no job and no import can have changed it, and in any case for a while."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class CountedLabels:
 
 def count_labels(db: Session, round_id: int) -> CountedLabels:
     """Labels of what people are shown of a round, by source and verdict."""
-    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
     facets = _changeable(db, round_id)
-    began, by_machine = time.monotonic(), _by_machine.get(db, round_id)
+    began, row = time.monotonic(), db.get_one(tables.Round, round_id)
+    shown, version = review_scope.of_samples(row), round_versions.of_machine(db, row)
+    by_machine = _by_machine.get(db, round_id, version)
     if by_machine is not None and shown is None:
         return CountedLabels(by_machine, tuple(SameLabels(*row) for row in db.execute(_changed(round_id, facets))))
     # In one statement, so that no label is counted as both.
@@ -64,7 +65,7 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
     rows = [SameLabels(*row) for row in db.execute(both)]
     by_machine = _given(rows, facets)
     if shown is None:
-        _by_machine.keep(db, round_id, by_machine, time.monotonic() - began)
+        _by_machine.keep(db, round_id, by_machine, time.monotonic() - began, version)
     return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
 
 

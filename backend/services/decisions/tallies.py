@@ -1,12 +1,12 @@
 """How many items each person decided in a round, counted by one rule for all pages and answers.
 
 With each answer the desk tells a person how many it is. To count them takes longer with each, so theirs are kept in
-`tallies`, in the transaction of the decision; where no row is, they are counted. What is told of everybody is counted
-each time. Nothing is kept of a round whose review was closed.
+`tallies`, in the transaction of the decision; where no row is, they are counted. Nothing is kept of a round whose
+review was closed.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, cast, delete, false, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -56,10 +56,15 @@ class KeptTally:
 
 
 def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Tally]:
-    """Everybody's, by user; by each one's last word on each item, see `standing.own_words`."""
-    is_hidden = hides_judge(db.get_one(tables.Round, round_id))
-    counted = _count(db, round_id, settings, None)
-    return {user_id: number.seen(is_hidden=is_hidden) for user_id, number in counted.items()}
+    """Everybody's, by user, as they were kept; counted of those of whom nothing is.
+
+    By each one's last word on each item, see `standing.own_words`.
+    """
+    is_hidden, asked = hides_judge(db.get_one(tables.Round, round_id)), {"round_id": round_id}
+    rows = [*run(db, _kept_of_all(), asked | {"by_group": settings.by_group})]
+    rows += run(db, _counts(settings.by_group, "others"), asked | {"by_group": settings.by_group})
+    numbers = {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
+    return {user_id: number.seen(is_hidden=is_hidden) for user_id, number in numbers.items() if number.decided}
 
 
 def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -> Tally:
@@ -133,6 +138,13 @@ def _kept() -> Any:
 
 
 @built_once
+def _kept_of_all() -> Any:
+    row = tables.Tally
+    query = select(row.user_id, row.decided, row.overridden, row.overridden_labelled)
+    return query.where(row.round_id == bindparam("round_id"), row.by_group == bindparam("by_group"))
+
+
+@built_once
 def _add() -> Any:
     row: Any = tables.Tally.__table__
     mine = row.c.round_id == bindparam("of_round"), row.c.user_id == bindparam("of_user")
@@ -170,17 +182,21 @@ def _count_and_keep(database: str, by_group: bool) -> Any:
 
 
 def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, KeptTally]:
-    query = _counts(settings.by_group, user_id is not None)
+    query = _counts(settings.by_group, "everybody" if user_id is None else "one")
     rows = run(db, query, {"round_id": round_id, "of": user_id})
     return {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
 
 
 @built_once
-def _counts(by_group: bool, is_one: bool) -> Any:
-    decision = tables.Decision
+def _counts(by_group: bool, whose: Literal["everybody", "one", "others"]) -> Any:
+    """`others`: those of whom nothing is kept."""
+    decision, kept = tables.Decision, tables.Tally
     last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
-    if is_one:
+    if whose == "one":
         last = last.where(decision.user_id == bindparam("of"))
+    if whose == "others":
+        of_round = kept.round_id == bindparam("round_id"), kept.by_group == bindparam("by_group")
+        last = last.where(decision.user_id.not_in(select(kept.user_id).where(*of_round)))
     query = select(decision.user_id, func.count(), *_overridden()).where(decision.id.in_(last))
     return query.group_by(decision.user_id)
 

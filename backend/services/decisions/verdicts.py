@@ -20,23 +20,16 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Vote:
-    """What one standing decision says of one item, to be counted: an item is a sample, or (`best` is set) a group.
+    """What one standing decision says of one sample, to be counted for its label.
 
-    Computed from rows of `decisions`; it is neither sent nor stored. A label counts the votes on its sample
-    (`standing_on`), agreement the last vote of each person on each item (`votes.read`).
-    `verdict`: None where samples were called equally good. `best`: the sample picked as the best, `tie` or `all bad`.
-    `judge_hidden`: nothing of the judge was seen before.
+    Computed from rows of `decisions`; it is neither sent nor stored. `verdict`: None where samples were called equally
+    good.
     """
 
     sample_id: int
     user_id: int
     verdict: Verdict | None
     score: float | None = None
-    group_id: int = 0
-    best: int | str | None = None
-    judge_hidden: bool = False
-    is_random: bool = False
-    is_override: bool = False
     is_adjudication: bool = False
     is_bulk: bool = False
 

@@ -8,12 +8,11 @@ from sqlalchemy import select
 from backend import boundary, jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
-from backend.pipeline import health
 from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
 from backend.pipeline.health.limits import HealthLimits
 from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
-from backend.services.rounds import get_row, kept_figures
+from backend.services.rounds import get_row, judge_light
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus, Stage
 
@@ -46,9 +45,7 @@ def of_round(actor: Actor, round_id: int) -> Health:
             return Health(Light.unknown, WAITING, ())
         if row.archived_at is not None:
             return Health(Light.unknown, archived.IS_AWAY, ())
-        project = db.get_one(tables.Project, row.project_id)
-        what = ("judge", str(project.judge_health))
-        return kept_figures.figures(row, what, lambda: health.of_round(db, row))
+        return judge_light.kept(db, row)
 
 
 def release(actor: Actor, round_id: int, reason: str) -> int:

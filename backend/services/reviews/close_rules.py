@@ -14,9 +14,11 @@ from backend.log import about
 from backend.pipeline import export_places
 from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
-from backend.services.decisions import votes
+from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
+from backend.services.decisions.patterns import last_words
+from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
 from backend.services.rounds import reopened
@@ -54,7 +56,7 @@ def due(db: Session, round_: tables.Round) -> CloseState:
         is_due = counts.items > 0 and counts.complete >= counts.items
         return CloseState(settings.close_rule, is_due, f"{counts.complete:,} of {counts.items:,} items are decided")
     if settings.close_rule is CloseRule.agreement:
-        agreed, shared = agreement(db, round_.id)
+        agreed, shared = agreement(db, round_)
         enough = shared >= min(FEWEST_AGREED, max(1, count_items(db, round_.id, settings).items))
         is_due = enough and agreed >= settings.close_agreement * shared
         sentence = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
@@ -66,13 +68,11 @@ def due(db: Session, round_: tables.Round) -> CloseState:
     return CloseState(settings.close_rule, is_due=False, says="a curator closes it by hand")
 
 
-def agreement(db: Session, round_id: int) -> tuple[int, int]:
+def agreement(db: Session, round_: tables.Round) -> tuple[int, int]:
     """On how many items all reviewers' last words agree, of how many with several."""
-    by_sample: dict[int, dict[int, object]] = {}
-    for vote in votes.read(db, round_id).cast:
-        by_sample.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
-    shared = [set(words.values()) for words in by_sample.values() if len(words) > 1]
-    return sum(len(words) == 1 for words in shared), len(shared)
+    votes = cast_votes.cast(decision_columns.read(db, round_), cut_of_round(round_))
+    shared = last_words(votes).patterns()
+    return sum(number for words, number in shared.items() if len(set(words)) == 1), shared.total()
 
 
 def minutes(db: Session, round_id: int) -> float:

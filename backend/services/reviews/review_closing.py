@@ -3,13 +3,14 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.pipeline import health
-from backend.pipeline.health import Light
+from backend.pipeline.health import Health, Light
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import disputes
@@ -17,7 +18,7 @@ from backend.services.decisions.item_counts import count_items
 from backend.services.decisions.label_counts import CountedLabels, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
-from backend.services.rounds import get_row, kept_figures, reopened
+from backend.services.rounds import get_row, judge_light, reopened
 from backend.values import LabelSource, Role, Verdict
 
 log = logging.getLogger("rondo.reviews")
@@ -53,6 +54,8 @@ class Closing:
     """Whether the round would be held before its training, because the judge's light is red."""
     is_kept: bool = False
     """The round has its checkpoint, and its review was opened again: nothing is made of it."""
+    judge_as_of: datetime | None = None
+    """Since when people may have said more than the judge's light knows of; None: it knows all."""
 
     @property
     def decided(self) -> int:
@@ -74,7 +77,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         counts = count_items(db, round_id, settings, labels)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
         assigned, is_kept = _assigned(db, round_, settings), reopened.is_kept(round_)
-    light, sentence, holds = _judge(round_id)
+    light, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(
         samples=sum(sums.values()),
@@ -89,27 +92,27 @@ def closing(actor: Actor, round_id: int) -> Closing:
         half_reviewed=counts.decided - counts.complete,
         unsettled=unsettled,
         assigned_undecided=assigned,
-        judge_light=str(light),
-        judge_sentence=sentence,
+        judge_light=str(light.light),
+        judge_sentence=light.sentence,
+        judge_as_of=light.as_of,
         holds=holds and not is_kept,
         is_kept=is_kept,
     )
 
 
-def _judge(round_id: int) -> tuple[Light, str, bool]:
-    """The judge's light, its sentence, and whether it would hold the round; unknown where it cannot be computed.
+def _judge(round_id: int) -> tuple[Health, bool]:
+    """The judge's light and whether it would hold the round; unknown where it cannot be computed.
 
     A review is closed without it, too. Read in a transaction of its own: one that failed can be used no more.
     """
     try:
         with reading() as db:
             round_ = db.get_one(tables.Round, round_id)
-            limits = str(db.get_one(tables.Project, round_.project_id).judge_health)
-            light = kept_figures.figures(round_, ("judge", limits), lambda: health.of_round(db, round_))
-            return light.light, light.sentence, light.light is Light.red and health.holds(db, round_)
+            light = judge_light.kept(db, round_)
+            return light, light.light is Light.red and health.holds(db, round_)
     except Exception:
         log.exception("The judge's health of round %s could not be computed.", round_id)
-        return Light.unknown, NOT_COMPUTED, False
+        return Health(Light.unknown, NOT_COMPUTED, ()), False
 
 
 def _trained(

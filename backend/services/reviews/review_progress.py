@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+import numpy as np
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, standing, tables
+from backend.db import now, reading, tables
 from backend.db.aliases import alias
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import presence, tallies
-from backend.services.decisions.acts import spent
+from backend.services.decisions import decision_columns, presence, tallies
+from backend.services.decisions.decision_columns import ADJUDICATION, BATCH, LATE, microseconds, moment
 from backend.services.decisions.item_counts import Counts, count_now_and_then
 from backend.services.decisions.tallies import Tally
+from backend.services.people.names import names_of
 from backend.services.review_settings import ReviewSettings
-from backend.services.rounds import get_row, kept_figures, review_scope
+from backend.services.rounds import get_row, review_scope
 from backend.values import RoundStatus
 
 RATE_MINUTES = 15
@@ -70,7 +72,7 @@ def progress(actor: Actor, round_id: int) -> ReviewProgress:
         counts = count_now_and_then(db, round_id, settings)
         remaining = counts.items - counts.complete
         is_open = round_.status is RoundStatus.review
-        people, recent, since = kept_figures.figures(round_, "progress", lambda: count_people(db, round_id, settings))
+        people, recent, since = count_people(db, round_, settings)
         mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
         has_begun = not review_scope.is_before_people(round_)
         mine_only = tables.RoundReviewer.round_id == round_id, tables.RoundReviewer.user_id == actor.user_id
@@ -94,40 +96,31 @@ def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts)
 
 
 def count_people(
-    db: Session, round_id: int, settings: ReviewSettings
+    db: Session, round_: tables.Round, settings: ReviewSettings
 ) -> tuple[tuple[ReviewerProgress, ...], int, datetime | None]:
     """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
-    decision, user = tables.Decision, tables.User
-    is_recent = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
-    query = (
-        standing.own_words(
-            user.id,
-            user.name,
-            func.count(decision.seconds),
-            func.sum(spent(decision)),
-            func.sum(case((is_recent, 1), else_=0)),
-            func.min(case((is_recent, decision.created_at))),
-            kinds=settings.deciding,
-        )
-        .join(user, user.id == decision.user_id)
-        .where(decision.round_id == round_id)
-        .group_by(user.id, user.name)
-    )
-    rows, here = db.execute(query).all(), presence.here(db, round_id)
-    number = tallies.of_all(db, round_id, settings)
+    decisions = decision_columns.read(db, round_)
+    is_own = decisions.stands & decisions.is_kind(settings.deciding) & ~decisions.has(LATE | ADJUDICATION | BATCH)
+    own = decisions.where(is_own)
+    users, places = np.unique(own.user, return_inverse=True)
+    timed = np.bincount(places, weights=~np.isnan(own.seconds), minlength=len(users)).tolist()
+    seconds = np.bincount(places, weights=np.nan_to_num(own.seconds), minlength=len(users)).tolist()
+    names, here = names_of(db, users.tolist()), presence.here(db, round_.id)
+    number = tallies.of_all(db, round_.id, settings)
     people = [
         ReviewerProgress(
-            user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here
+            user_id,
+            names.get(user_id, ""),
+            number[user_id].decided if user_id in number else 0,
+            3600 * of_theirs / spent if spent else None,
+            user_id in here,
         )
-        for user_id, name, timed, seconds, *_ in rows
+        for user_id, of_theirs, spent in zip(users.tolist(), timed, seconds, strict=True)
     ]
     known = {person.user_id for person in people}
     people += [
         ReviewerProgress(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known
     ]
-    since = min((row[5] for row in rows if row[5] is not None), default=None)
-    return (
-        tuple(sorted(people, key=lambda person: (-person.decided, person.name))),
-        sum(int(row[4] or 0) for row in rows),
-        since,
-    )
+    recent = own.at[own.at > microseconds(now() - timedelta(minutes=RATE_MINUTES))]
+    since = moment(recent.min()) if len(recent) else None
+    return tuple(sorted(people, key=lambda person: (-person.decided, person.name))), len(recent), since

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from backend.services.access import Actor, require, require_row
 from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
 from backend.services.rewrites.shapes import ChangedExample, Offer, RewriteOutcome, RewriteRow, RewriteView, SplitSide
-from backend.services.rounds import kept_figures
+from backend.services.rounds import kept_figures, round_versions
 from backend.values import JSON, SCORER, JobStatus, Role, Stage
 
 USUAL, MOST = 8, 50
@@ -35,7 +36,9 @@ def offer(actor: Actor, round_id: int, *, rewrites: int = USUAL) -> Offer:
     boundary.whole(rewrites, "rewrites", least=1, most=MOST)
     with reading() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
-        return kept_figures.figures(row, ("rewrite", rewrites), lambda: _offer(db, row, rewrites))
+        figures = kept_figures.figures(db, row, "rewrite", _counted, more=_versions_above(db, row))
+        offered = _offer(db, row, rewrites, figures.value)
+        return replace(offered, as_of=figures.as_of)
 
 
 def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USUAL) -> int:
@@ -47,7 +50,7 @@ def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USU
     with session() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
         _check_reflector(db, row.project_id, reflector_id)
-        offer = _offer(db, row, rewrites)
+        offer = _offer(db, row, rewrites, _counted(db, row))
         if offer.why_not:
             raise InvalidInput(offer.why_not)
         _, step = rewrite.judge_in(row)
@@ -132,12 +135,31 @@ def _at(recipe: recipes.Recipe, phase: int, step: int) -> str | None:
     return part.name if isinstance(part, TemplateJudge) else None
 
 
-def _offer(db: Session, row: tables.Round, rewrites: int) -> Offer:
+def _counted(db: Session, row: tables.Round) -> tuple[int, int, str]:
+    """How many labels a rewrite may see and how many it must not, and why they are too few, if so."""
+    rewrite.judge_in(row)  # what cannot be rewritten is refused before labels are read
+    cases = rewrite.gather(db, row)
+    seen, unseen = map(len, rewrite.split(cases))
+    return seen, unseen, rewrite.too_few(cases) or ""
+
+
+def _versions_above(db: Session, row: tables.Round) -> tuple[Any, ...]:
+    """What people have said in the rounds above, which give labels, too."""
+    versions = []
+    for _ in range(rewrite.MOST_ROUNDS):
+        above = db.get(tables.Round, row.parent_id) if row.parent_id is not None else None
+        if above is None:
+            break
+        versions.append((above.id, round_versions.of_people(db, above)))
+        row = above
+    return tuple(versions)
+
+
+def _offer(db: Session, row: tables.Round, rewrites: int, counted: tuple[int, int, str]) -> Offer:
     judge, step = rewrite.judge_in(row)
     place = recipes.read(row.recipe).places(row.phase)[step]
     judge_id = checkpoint_of(db, row, place.step.by, step)
-    cases = rewrite.gather(db, row)
-    seen, unseen = map(len, rewrite.split(cases))
+    seen, unseen, why_not = counted
     checkpoint = db.get(tables.Checkpoint, judge_id)
     return Offer(
         row.id,
@@ -149,7 +171,7 @@ def _offer(db: Session, row: tables.Round, rewrites: int) -> Offer:
         unseen,
         rewrites,
         most_calls(seen, unseen, rewrites, judge.calls_per_sample),
-        rewrite.too_few(cases) or "",
+        why_not,
         "" if is_installed() else NOT_INSTALLED,
     )
 

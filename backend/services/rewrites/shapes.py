@@ -16,6 +16,7 @@ class Offer:
     """What rewriting a round's template would take. `why_not`: why it cannot be done, and how it could.
 
     `calls`: replies of the judge, at most, for so many templates written. `note`: what is missing where this is asked.
+    `as_of`: since when people may have said more; None: all of it is counted.
     """
 
     round_id: int
@@ -29,6 +30,7 @@ class Offer:
     calls: int
     why_not: str
     note: str = ""
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)

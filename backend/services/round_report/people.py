@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import standing, tables
+from backend.db import tables
 from backend.metrics._intervals import wilson
 from backend.services import archived, review_settings
 from backend.services.access import Actor, role_of
-from backend.services.decisions import tallies
-from backend.services.decisions.acts import is_first, spent
+from backend.services.decisions import decision_columns, tallies
+from backend.services.decisions.decision_columns import BATCH, COPY, KINDS, DecisionColumns
 from backend.services.round_report.shapes import Agreed, People, PersonWork
-from backend.services.rounds import kept_figures
 from backend.services.samples import visibility
 from backend.services.team import agreement
 from backend.values import DecisionKind, Role, RoundStatus
@@ -28,17 +28,18 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
     if row.archived_at is not None:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (archived.IS_AWAY,))
-    return kept_figures.figures(row, ("people", is_curator), lambda: _people(db, row, is_curator=is_curator))
+    return _people(db, row, is_curator=is_curator)
 
 
 def _people(db: Session, row: tables.Round, *, is_curator: bool) -> People:
-    kinds, users = _kinds(db, row.id), _minutes(db, row.id)
+    decisions = decision_columns.read(db, row)
+    kinds, users = _kinds(decisions), _minutes(decisions)
     minutes = sum(users.values())
     decided, overridden = row.counts.get("decided"), row.counts.get("overridden")
     share, low, high = None, None, None
     if decided and overridden is not None:
         share, (low, high) = overridden / decided, wilson(overridden, decided)
-    agreed = _agreement(db, row.id) if len(users) > 1 else ()
+    agreed = _agreement(db, row, decisions) if len(users) > 1 else ()
     return People(
         True,
         kinds,
@@ -56,34 +57,27 @@ def _people(db: Session, row: tables.Round, *, is_curator: bool) -> People:
     )
 
 
-def _kinds(db: Session, round_id: int) -> dict[str, int]:
+def _kinds(decisions: DecisionColumns) -> dict[str, int]:
     """Decisions that stand, by kind; bulk actions apart."""
-    decision = tables.Decision
-    is_bulk = decision.batch_id.is_not(None)
-    query = standing.everything(decision.kind, is_bulk, func.count()).where(decision.round_id == round_id)
     by_kind: dict[str, int] = {}
-    for kind, bulk, number in db.execute(query.group_by(decision.kind, is_bulk)):
-        name = f"{kind} in bulk" if bulk else str(kind)
-        by_kind[name] = by_kind.get(name, 0) + number
-    return dict(sorted(by_kind.items(), key=lambda pair: (-pair[1], pair[0])))
+    for kind in KINDS:
+        if kind is not DecisionKind.retract:
+            stands = decisions.stands & decisions.is_kind((kind,))
+            in_bulk = int((stands & decisions.has(BATCH)).sum())
+            by_kind |= {str(kind): int(stands.sum()) - in_bulk, f"{kind} in bulk": in_bulk}
+    return dict(sorted(((name, n) for name, n in by_kind.items() if n), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _minutes(db: Session, round_id: int) -> dict[int, float]:
+def _minutes(decisions: DecisionColumns) -> dict[int, float]:
     """Minutes of each person that decided by hand; time spent on what was taken back was spent all the same."""
-    decision = tables.Decision
-    query = select(decision.user_id, func.coalesce(func.sum(spent(decision)), 0.0)).where(
-        decision.round_id == round_id,
-        decision.batch_id.is_(None),
-        decision.kind != DecisionKind.retract,
-        is_first(decision),
-    )
-    return {user_id: float(seconds) / 60 for user_id, seconds in db.execute(query.group_by(decision.user_id))}
+    by_hand = decisions.where(~decisions.has(BATCH | COPY) & ~decisions.is_kind((DecisionKind.retract,)))
+    people, places = np.unique(by_hand.user, return_inverse=True)
+    seconds = np.bincount(places, weights=np.nan_to_num(by_hand.seconds), minlength=len(people))
+    return {int(user_id): float(spent) / 60 for user_id, spent in zip(people, seconds, strict=True)}
 
 
-def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
+def _agreement(db: Session, row: tables.Round, decisions: DecisionColumns) -> tuple[Agreed, ...]:
     """Of all people together, without names."""
-    read, names, word, places = agreement.gathered(db, round_id)
-    measured = agreement.computed(round_id, read, names, word, places)
     return tuple(
         Agreed(
             str(among.criterion),
@@ -96,7 +90,7 @@ def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
             among.alpha.low,
             among.alpha.high,
         )
-        for among in measured.among
+        for among in agreement.among_people(agreement.gathered(db, row, decisions))
     )
 
 

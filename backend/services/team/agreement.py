@@ -1,29 +1,34 @@
 """How far the people of a round agree with each other and with the judge, per criterion."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
+from typing import Any
 
-from sqlalchemy import select
+import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
-from backend.db.many import among, in_chunks
 from backend.metrics import _agreement as measures
-from backend.metrics._agreement import Figure, Value
+from backend.metrics._agreement import Figure, Pattern, Value
 from backend.services import archived
 from backend.services.access import Actor
-from backend.services.decisions import votes
-from backend.services.decisions.verdicts import Vote
-from backend.services.rounds import get_row, kept_figures
+from backend.services.decisions import cast_votes, decision_columns
+from backend.services.decisions.cast_votes import CastVotes
+from backend.services.decisions.decision_columns import ALL_BAD, TIE, DecisionColumns, last_of_each
+from backend.services.decisions.patterns import ItemLabels, Words, coded
+from backend.services.decisions.rules import cut_of_round
+from backend.services.people.names import names_of
+from backend.services.rounds import get_row
+from backend.services.team import machine_labels
 from backend.values import SCORE_GAP, Role
 
 JUDGE = "the judge"
 SHOWN = "the judge's view was shown before"
-Said = dict[int, dict[int, Value]]
-"""Of each item (a sample, or a group's first sample): what each person said."""
+VERDICTS: tuple[Value, ...] = ("reject", "accept")
+GONE = "gone"
+"""The place of a text that is not in its group any more."""
 
 
 class Criterion(StrEnum):
@@ -77,12 +82,20 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class JudgesWord:
-    """What the judge gave, in the criteria's terms."""
+class Gathered:
+    """What the figures are made of: votes, and by criterion people's words and the judge's on the same items.
 
-    verdict: dict[int, Value]
-    score: dict[int, Value]
-    best: dict[int, Value]
+    An item is a sample, or a group's first sample.
+    """
+
+    votes: CastVotes
+    words: Mapping[Criterion, Words]
+    judged: Mapping[Criterion, ItemLabels]
+
+    def words_of(self, criterion: Criterion, mask: Any) -> Words:
+        """The words of those votes."""
+        words = self.words[criterion]
+        return words.where(mask[words.vote])
 
 
 def measure(actor: Actor, round_id: int) -> Agreement:
@@ -90,112 +103,109 @@ def measure(actor: Actor, round_id: int) -> Agreement:
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
         archived.refuse(row)
-        return kept_figures.figures(row, "agreement", lambda: of_round(db, round_id))
+        return of_round(db, row)
 
 
-def of_round(db: Session, round_id: int) -> Agreement:
-    return computed(round_id, *gathered(db, round_id))
+def of_round(db: Session, round_: tables.Round) -> Agreement:
+    gathered_votes = gathered(db, round_, decision_columns.read(db, round_))
+    return computed(round_.id, gathered_votes, names_of(db, np.unique(gathered_votes.votes.user).tolist()))
 
 
 def gathered(
-    db: Session, round_id: int, *, with_gold: bool = False, items_of: int | None = None
-) -> tuple[votes.Votes, dict[int, str], JudgesWord, dict[int, str]]:
-    """Votes, people's names, the judge's word, and the place of each sample in its group.
+    db: Session,
+    round_: tables.Round,
+    decisions: DecisionColumns,
+    *,
+    with_gold: bool = False,
+    items_of: int | None = None,
+) -> Gathered:
+    """The votes among a round's decisions, and the judge's word on their items.
 
-    items_of: only of the items that this person has decided.
+    `with_gold`: words on gold items, too. `items_of`: only of the items that this person has decided.
     """
-    read = votes.read(db, round_id, items_of=items_of)
-    if with_gold:
-        read = replace(read, cast=read.cast + read.on_gold)
-    people = {vote.user_id for vote in read.cast}
-    names = names_of(db, people)
-    places = _places(db, [vote.group_id for vote in read.cast if vote.best is not None])
-    return read, names, _judges_word(db, read.cast, places), places
-
-
-def names_of(db: Session, user_ids: Collection[int]) -> dict[int, str]:
-    """The names of these people."""
-    user = tables.User
-    return dict(db.execute(select(user.id, user.name).where(among(user.id, user_ids))).tuples().all())
-
-
-def computed(
-    round_id: int, read: votes.Votes, names: dict[int, str], word: JudgesWord, places: dict[int, str]
-) -> Agreement:
-    """The measures; no database is held while this computes."""
-    among: list[Among] = []
-    pairs: list[RaterPair] = []
-    judge: list[RaterPair] = []
-    at_random: list[RaterPair] = []
-    hidden = [vote for vote in read.cast if vote.judge_hidden]
-    for criterion in Criterion:
-        by_item_ = by_item(read.cast, criterion, places)
-        if not by_item_:
-            continue
-        among.append(_among(criterion, by_item_))
-        pairs += between_people(criterion, by_item_, names)
-        judge += with_judge(criterion, hidden, names, word, places)
-        at_random += with_judge(criterion, [vote for vote in hidden if vote.is_random], names, word, places)
-    shown = len(read.cast) - len(hidden)
-    more = {SHOWN: shown} if shown else {}
-    return Agreement(
-        round_id, tuple(among), tuple(pairs), tuple(judge), tuple(at_random), read.left_out, read.left_out | more
+    votes = cast_votes.cast(decisions, cut_of_round(round_), items_of=items_of, with_gold=with_gold)
+    alone, groups = votes.sample[~votes.together], np.unique(votes.group[votes.together]).tolist()
+    machine, of_groups = machine_labels.of(db, round_, np.unique(alone), groups)
+    scores, domain = coded(machine.score)
+    # A decision on a group names its first sample.
+    firsts = zip(votes.group[votes.together].tolist(), votes.sample[votes.together].tolist(), strict=True)
+    items = sorted((item, of_groups.best[group]) for group, item in set(firsts) if group in of_groups.best)
+    return Gathered(
+        votes,
+        {criterion: _words(votes, criterion, of_groups.places) for criterion in Criterion},
+        {
+            Criterion.verdict: ItemLabels(machine.sample, machine.verdict, VERDICTS),
+            Criterion.score: ItemLabels(machine.sample, scores, domain),
+            Criterion.best: _given(items),
+        },
     )
 
 
-def by_item(cast: Iterable[Vote], criterion: Criterion, places: dict[int, str]) -> Said:
-    """What was said of each item, by person."""
-    values_by_item: Said = defaultdict(dict)
-    for vote in cast:
-        value = _value(vote, criterion, places)
-        if value is not None:
-            values_by_item[vote.sample_id][vote.user_id] = value
-    return values_by_item
+def computed(round_id: int, of: Gathered, names: dict[int, str]) -> Agreement:
+    """The measures; no database is held while this computes."""
+    pairs: list[RaterPair] = []
+    judge: list[RaterPair] = []
+    at_random: list[RaterPair] = []
+    hidden, is_random = of.votes.hidden, of.votes.hidden & of.votes.random
+    for criterion in Criterion:
+        words = of.words[criterion]
+        if not len(words):
+            continue
+        pairs += [
+            _pair(criterion, first, names.get(first, ""), other, names.get(other, ""), items)
+            for (first, other), items in words.pairs().items()
+        ]
+        judge += with_judge(criterion, of.words_of(criterion, hidden), of.judged[criterion], names)
+        at_random += with_judge(criterion, of.words_of(criterion, is_random), of.judged[criterion], names)
+    shown = len(of.votes) - int(hidden.sum())
+    left_out = of.votes.left_out
+    more = {SHOWN: shown} if shown else {}
+    return Agreement(
+        round_id, among_people(of), tuple(pairs), tuple(judge), tuple(at_random), left_out, left_out | more
+    )
 
 
-def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -> list[RaterPair]:
-    """Every two people who have items in common."""
-    common: dict[tuple[int, int], list[tuple[Value, Value]]] = defaultdict(list)
-    for words in by_item.values():
-        for first, other in combinations(sorted(words), 2):
-            common[first, other].append((words[first], words[other]))
-    return [
-        _pair(criterion, first, names.get(first, ""), other, names.get(other, ""), items)
-        for (first, other), items in sorted(common.items())
-    ]
+def among_people(of: Gathered) -> tuple[Among, ...]:
+    """All people together, on each criterion by which something was said."""
+    return tuple(_among(criterion, words) for criterion, words in of.words.items() if len(words))
 
 
-def with_judge(
-    criterion: Criterion, cast: Iterable[Vote], names: dict[int, str], word: JudgesWord, places: dict[int, str]
-) -> list[RaterPair]:
+def with_judge(criterion: Criterion, words: Words, judged: ItemLabels, names: dict[int, str]) -> list[RaterPair]:
     """Each person against the judge, where it has a word."""
-    judged = getattr(word, criterion.name)
-    items: dict[int, list[tuple[Value, Value]]] = defaultdict(list)
-    for item, words in by_item(cast, criterion, places).items():
-        for user_id, value in words.items():
-            if item in judged:
-                items[user_id].append((value, judged[item]))
     return [
-        _pair(criterion, user_id, names.get(user_id, ""), None, JUDGE, pairs)
-        for user_id, pairs in sorted(items.items())
+        _pair(criterion, user_id, names.get(user_id, ""), None, JUDGE, items)
+        for user_id, items in words.against(judged).items()
     ]
 
 
-def _value(vote: Vote, criterion: Criterion, places: dict[int, str]) -> Value | None:
-    if criterion is Criterion.score:
-        return vote.score
+def _words(votes: CastVotes, criterion: Criterion, places: Mapping[int, str]) -> Words:
+    """What was said by a criterion; a person's last word on an item."""
+    domain: list[Value] = [*VERDICTS]
     if criterion is Criterion.verdict:
-        return str(vote.verdict) if vote.verdict else None
-    # Which sample it was means nothing across groups; where it stood does, and is what chance agreement is about.
-    return places.get(vote.best, "gone") if isinstance(vote.best, int) else vote.best
+        code = votes.verdict
+    elif criterion is Criterion.score:
+        code, domain = coded(votes.score)
+    else:
+        # Which sample it was means nothing across groups; where it stood does, and is what chance agreement is about.
+        firsts_of_votes = [_first(best, places) for best in votes.best[votes.together].tolist()]
+        domain = sorted(set(firsts_of_votes))
+        place_of = {value: place for place, value in enumerate(domain)}
+        code = np.full(len(votes), -1)
+        code[votes.together] = [place_of[value] for value in firsts_of_votes]
+    kept = np.flatnonzero(code >= 0)
+    kept = kept[last_of_each(votes.sample[kept], votes.user[kept])] if len(kept) else kept
+    return Words(votes.sample[kept], votes.user[kept], code[kept], kept, domain)
 
 
-def _among(criterion: Criterion, by_item: Said) -> Among:
-    items = [tuple(words.values()) for words in by_item.values() if len(words) > 1]
-    is_score = criterion is Criterion.score
+def _first(best: int, places: Mapping[int, str]) -> str:
+    return "all bad" if best == ALL_BAD else "tie" if best == TIE else places.get(best, GONE)
+
+
+def _among(criterion: Criterion, words: Words) -> Among:
+    items, is_score = words.patterns(), criterion is Criterion.score
     return Among(
         criterion,
-        people=len({person for words in by_item.values() for person in words}),
+        people=len(np.unique(words.user)),
         percent=measures.percent(items, within=SCORE_GAP if is_score else 0.0),
         fleiss=measures.UNKNOWN if is_score else measures.fleiss(items),
         alpha=measures.alpha(items, is_interval=is_score),
@@ -203,12 +213,7 @@ def _among(criterion: Criterion, by_item: Said) -> Among:
 
 
 def _pair(
-    criterion: Criterion,
-    first_id: int,
-    first: str,
-    second_id: int | None,
-    second: str,
-    items: Sequence[tuple[Value, Value]],
+    criterion: Criterion, first_id: int, first: str, second_id: int | None, second: str, items: Counter[Pattern]
 ) -> RaterPair:
     is_score = criterion is Criterion.score
     return RaterPair(
@@ -223,38 +228,10 @@ def _pair(
     )
 
 
-def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:
-    """The place of each sample in its group, as a word that sorts; of equal texts the first one's."""
-    sample = tables.Sample
-    places: dict[int, str] = {}
-    for chunk in in_chunks(sorted(set(group_ids))):
-        first: dict[tuple[int, str], str] = {}
-        query = select(sample.id, sample.group_id, sample.position, sample.text)
-        query = query.where(sample.group_id.in_(chunk), sample.kind.in_(tables.JUDGED)).order_by(sample.position)
-        for id_, group_id, position, text in db.execute(query):
-            places[id_] = first.setdefault((group_id, text.strip()), f"{position + 1:03}")
-    return places
-
-
-def _judges_word(db: Session, cast: Iterable[Vote], places: dict[int, str]) -> JudgesWord:
-    """The judge's verdicts and scores; the best of a group is the one it scored highest, if that is one."""
-    alone = sorted({vote.sample_id for vote in cast if vote.best is None})
-    groups = {vote.group_id: vote.sample_id for vote in cast if vote.best is not None}
-    label, sample = tables.Label, tables.Sample
-    word = JudgesWord({}, {}, {})
-    for chunk in in_chunks(alone):
-        query = select(label.sample_id, label.machine_verdict, label.machine_score).where(label.sample_id.in_(chunk))
-        for id_, verdict, score in db.execute(query):
-            word.verdict.update({id_: str(verdict)} if verdict else {})
-            word.score.update({id_: score} if score is not None else {})
-    scores: dict[int, dict[int, float]] = defaultdict(dict)
-    for chunk in in_chunks(sorted(groups)):
-        scored = select(sample.group_id, sample.id, label.machine_score).join(label, label.sample_id == sample.id)
-        scored = scored.where(sample.group_id.in_(chunk), label.machine_score.is_not(None))
-        for group_id, id_, score in db.execute(scored):
-            if id_ in places and score is not None:
-                scores[group_id][id_] = score
-    for group_id, group_scores in scores.items():
-        highest = {places[id_] for id_, score in group_scores.items() if score == max(group_scores.values())}
-        word.best[groups[group_id]] = highest.pop() if len(highest) == 1 else "tie"
-    return word
+def _given(items: Iterable[tuple[int, str]]) -> ItemLabels:
+    """What the judge gave, of items in order of their numbers."""
+    listed = list(items)
+    domain = sorted({word for _, word in listed})
+    place_of = {word: place for place, word in enumerate(domain)}
+    ids = np.array([item for item, _ in listed], dtype=np.int64)
+    return ItemLabels(ids, np.array([place_of[word] for _, word in listed], dtype=np.int64), domain)

@@ -4,27 +4,38 @@ Colleagues' figures are for curators. A person sees their own; of a review that 
 name gold items, or what others said.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db import reading, standing, tables
+from backend.db import reading, tables
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.metrics._intervals import wilson
 from backend.services import review_settings
 from backend.services.access import Actor, require
-from backend.services.decisions import tallies, votes
-from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.labels import Rules
-from backend.services.decisions.verdicts import Vote, verdict_of
+from backend.services.decisions import cast_votes, decision_columns, tallies
+from backend.services.decisions.cast_votes import ACCEPT, REJECT
+from backend.services.decisions.decision_columns import (
+    ADJUDICATION,
+    BATCH,
+    COPY,
+    GOLD,
+    LATE,
+    DecisionColumns,
+    last_of_each,
+)
+from backend.services.decisions.patterns import ItemLabels, Words, last_words, raw_word
+from backend.services.decisions.rules import cut_of_round
+from backend.services.people.names import names_of
 from backend.services.rounds import review_scope
-from backend.services.team.agreement import names_of
-from backend.values import DecisionKind, Role, RoundStatus, Verdict
+from backend.services.team import gold_words
+from backend.values import DecisionKind, Role, RoundStatus
 
 MOST_ROUNDS = 50
 MOST_KEPT = 512
@@ -81,33 +92,23 @@ def mine(actor: Actor, project_id: int, *, rounds: int = 20) -> list[Performance
     return _listing(actor, project_id, Role.reviewer, rounds, actor.user_id)
 
 
-def same_as_colleagues(cast: Iterable[Vote]) -> dict[int, Share]:
+def same_as_colleagues(words: Words) -> dict[int, Share]:
     """Of each person's words on items that others have a word on, how often one is equal to another's, by pair."""
-    by_item: dict[int, dict[int, Any]] = defaultdict(dict)
-    for vote in cast:
-        if (word := _word(vote)) is not None:
-            by_item[vote.sample_id][vote.user_id] = word
-    same, shared = defaultdict[int, int](int), defaultdict[int, int](int)
-    for words in by_item.values():
-        for user_id, word in words.items():
-            others = [other for person, other in words.items() if person != user_id]
-            shared[user_id] += len(others)
-            same[user_id] += sum(other == word for other in others)
+    same, shared = Counter[int](), Counter[int]()
+    for pair, items in words.pairs().items():
+        equal = sum(number for (first, second), number in items.items() if first == second)
+        for user_id in pair:
+            shared[user_id] += items.total()
+            same[user_id] += equal
     return {user_id: Share(same[user_id], number) for user_id, number in shared.items()}
 
 
-def same_as_settled(cast: Iterable[Vote], settled: dict[int, Any]) -> dict[int, Share]:
+def same_as_settled(words: Words, settled: ItemLabels) -> dict[int, Share]:
     """Of each person's words on items that a curator settled, how many say the same."""
-    same, number = defaultdict[int, int](int), defaultdict[int, int](int)
-    for vote in cast:
-        if vote.sample_id in settled and (word := _word(vote)) is not None:
-            number[vote.user_id] += 1
-            same[vote.user_id] += word == settled[vote.sample_id]
-    return {user_id: Share(same[user_id], count) for user_id, count in number.items()}
-
-
-def _word(vote: Vote) -> Any:
-    return vote.verdict if vote.best is None else vote.best
+    return {
+        user_id: Share(sum(number for (own, other), number in items.items() if own == other), items.total())
+        for user_id, items in words.against(settled).items()
+    }
 
 
 def _listing(actor: Actor, project_id: int, role: Role, rounds: int, of: int | None) -> list[Performance]:
@@ -162,10 +163,11 @@ def _kept_of_round(
 def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Performance]:
     settings = review_settings.read(round_.review)
     is_told = of is None or round_.status is not RoundStatus.review
+    decisions = decision_columns.read(db, round_)
     counted = (
         tallies.of_all(db, round_.id, settings) if of is None else {of: tallies.of_one(db, of, round_.id, settings)}
     )
-    effort, passed = _effort(db, round_.id, of), _passed(db, round_.id, of)
+    effort, passed = _effort(decisions, of), _passed(decisions, of)
     people = {*effort, *passed, *(user_id for user_id, tally in counted.items() if tally.decided)}
     if not people:
         return []
@@ -174,9 +176,11 @@ def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Perform
     colleagues: dict[int, Share] = {}
     settled: dict[int, Share] = {}
     if is_told:
-        cast = votes.read(db, round_.id, items_of=of).cast
-        gold, colleagues = _gold(db, round_.id, of), same_as_colleagues(cast)
-        settled = same_as_settled(cast, _settled(db, round_.id))
+        cut = cut_of_round(round_)
+        words = last_words(cast_votes.cast(decisions, cut, items_of=of))
+        met = gold_words.of_people(db, round_, decisions, of)
+        gold = {user_id: Share(right, seen) for user_id, (seen, right) in met.items()}
+        colleagues, settled = same_as_colleagues(words), same_as_settled(words, _settled(decisions, cut))
     lines, none = [], Share(0, 0)
     for user_id in sorted(people, key=lambda id_: names.get(id_, "")):
         decided = counted[user_id].decided if user_id in counted else 0
@@ -201,61 +205,37 @@ def _of_round(db: Session, round_: tables.Round, of: int | None) -> list[Perform
     return lines
 
 
-def _effort(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, float]]:
+def _effort(decisions: DecisionColumns, of: int | None) -> dict[int, tuple[int, float]]:
     """How many decisions of each person were timed, and the seconds of all; bulk actions take no time."""
-    decision = tables.Decision
-    query = select(decision.user_id, func.count(decision.seconds), func.sum(spent(decision)))
-    query = query.where(decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision))
-    query = query.where(decision.kind.in_((*DECIDING, *TOGETHER)), ~decision.is_adjudication)
-    query = query if of is None else query.where(decision.user_id == of)
+    is_effort = ~decisions.has(BATCH | COPY | ADJUDICATION) & decisions.is_kind(DECIDING)
+    done = decisions.where(is_effort if of is None else is_effort & (decisions.user == of))
+    people, places = np.unique(done.user, return_inverse=True)
+    timed = np.bincount(places, weights=~np.isnan(done.seconds), minlength=len(people))
+    seconds = np.bincount(places, weights=np.nan_to_num(done.seconds), minlength=len(people))
     return {
-        user_id: (timed, float(seconds or 0))
-        for user_id, timed, seconds in db.execute(query.group_by(decision.user_id))
+        int(user_id): (int(number), float(spent)) for user_id, number, spent in zip(people, timed, seconds, strict=True)
     }
 
 
-def _passed(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
+def _passed(decisions: DecisionColumns, of: int | None) -> dict[int, tuple[int, int]]:
     """How many items each person skipped, and how many texts they rewrote."""
-    decision = tables.Decision
-    skips = func.count(decision.sample_id.distinct()).filter(decision.kind == DecisionKind.skip)
-    edits = func.count().filter(decision.kind == DecisionKind.edit)
-    query = standing.by_hand(decision.user_id, skips, edits, kinds=(DecisionKind.skip, DecisionKind.edit))
-    query = query.where(decision.round_id == round_id)
-    query = query if of is None else query.where(decision.user_id == of)
-    return {user_id: (skipped, edited) for user_id, skipped, edited in db.execute(query.group_by(decision.user_id))}
+    stands = decisions.where(decisions.stands & ~decisions.has(BATCH))
+    skips = stands.where(stands.is_kind((DecisionKind.skip,)))
+    skips = skips.where(last_of_each(skips.sample, skips.user))
+    edits = stands.where(stands.is_kind((DecisionKind.edit,)))
+    skipped, edited = Counter(skips.user.tolist()), Counter(edits.user.tolist())
+    people = {*skipped, *edited} if of is None else {*skipped, *edited} & {of}
+    return {user_id: (skipped[user_id], edited[user_id]) for user_id in people}
 
 
-def _gold(db: Session, round_id: int, of: int | None) -> dict[int, Share]:
-    """How often each person's last word on a gold item was right."""
-    decision, gold = tables.Decision, tables.GoldItem
-    query = (
-        standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
-        .join(gold, gold.sample_id == decision.sample_id)
-        .where(gold.round_id == round_id)
-        .order_by(decision.id)
-    )
-    query = query if of is None else query.where(decision.user_id == of)
-    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
-    last: dict[int, dict[int, bool]] = defaultdict(dict)
-    for user_id, sample_id, kind, score, known in db.execute(query):
-        accepts = verdict_of(kind, None if score is None else float(score), cut) is Verdict.accept
-        last[user_id][sample_id] = accepts == (known is Verdict.accept)
-    return {user_id: Share(sum(words.values()), len(words)) for user_id, words in last.items()}
-
-
-def _settled(db: Session, round_id: int) -> dict[int, Any]:
+def _settled(decisions: DecisionColumns, cut: float) -> ItemLabels:
     """What curators settled, by item: a verdict, or the best of a group."""
-    decision = tables.Decision
-    query = standing.label_words(decision.sample_id, decision.kind, decision.score, decision.value)
-    query = query.where(decision.round_id == round_id, decision.is_adjudication).order_by(decision.id)
-    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
-    return {sample_id: _settles(kind, score, value or {}, cut) for sample_id, kind, score, value in db.execute(query)}
-
-
-def _settles(kind: DecisionKind, score: float | None, value: dict[str, Any], cut: float) -> Any:
-    if kind not in TOGETHER:
-        return verdict_of(kind, None if score is None else float(score), cut)
-    if value.get("all_bad"):
-        return "all bad"
-    order = value.get("order") or [value.get("best")]
-    return "tie" if value.get("tie") or order[0] is None else int(order[0])
+    shapes = decisions.stands & decisions.is_kind(DECIDING) & ~decisions.has(LATE | GOLD)
+    settling = decisions.where(shapes & decisions.has(ADJUDICATION))
+    last = settling.where(last_of_each(settling.sample))
+    is_score = last.is_kind((DecisionKind.score,)) & ~np.isnan(last.score)
+    accepts = np.where(is_score, last.score >= cut, last.is_kind((DecisionKind.accept,)))
+    words = raw_word(last.is_kind(TOGETHER), last.best, np.where(accepts, ACCEPT, REJECT))
+    order = np.argsort(last.sample)
+    domain, codes = np.unique(words[order], return_inverse=True)
+    return ItemLabels(last.sample[order], codes, domain.tolist())

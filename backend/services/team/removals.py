@@ -26,7 +26,7 @@ from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
 from backend.services.queue import pauses
 from backend.services.rounds import get_row
-from backend.services.team import removal_events, removed_work
+from backend.services.team import removal_events, removal_preview, removed_work
 from backend.services.team.removal_events import REMOVE, RESTORE
 from backend.services.team.removed_work import Changed as Changed
 from backend.values import JSON, DecisionKind, Role, RoundStatus
@@ -89,9 +89,14 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         archived.refuse(round_)
-        work = removed_work.read(db, round_, user_id)
-        changed = removed_work.difference(removed_work.words(db, work.shaped), removed_work.words_without(db, work))
-        return _preview(db, round_, work, changed)
+        if removed_work.is_frozen(round_):
+            work = removed_work.read(db, round_, user_id)
+            counted = removed_work.changes(db, work.shaped, {decision.id for decision in work.decisions})
+            return _preview(db, round_, work, removed_work.most_frequent_first(counted))
+        decisions, touched, changed = removal_preview.of_person(db, round_, user_id)
+        person, given, rated = removed_work.person_in(db, round_, user_id, has_decisions=decisions > 0)
+        datasets, checkpoints = descent.learned_from(db, round_.project_id, sorted({*touched, *rated}))
+        return RemovalPreview(person, decisions, given, changed, datasets, checkpoints, is_frozen=False)
 
 
 def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
@@ -210,22 +215,21 @@ def _remove(
     work = removed_work.read(db, round_, user_id)
     changed: tuple[Changed, ...] = ()
     if not removed_work.is_frozen(round_):
-        before = removed_work.words(db, work.shaped)
+        before = removed_work.labels_of(db, work.shaped)
         for chunk in in_chunks(work.decisions):
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         tallies.forget(db, round_.id, user_id)
         _free_slots(db, round_.id, user_id, work.decisions)
         answers.set_aside(db, round_.id, user_id, batch_id)
-        changed = removed_work.difference(before, removed_work.words(db, work.shaped))
+        changed = removed_work.most_frequent_first(removed_work.changed_since(db, before))
     return _preview(db, round_, work, changed)
 
 
 def _preview(
     db: Session, round_: tables.Round, work: removed_work.Work, changed: tuple[Changed, ...]
 ) -> RemovalPreview:
-    datasets, direct = descent.datasets(db, descent.with_shown_to(db, round_.project_id, work.taught))
-    checkpoints = descent.with_descendants(db, round_.project_id, direct)
+    datasets, checkpoints = descent.learned_from(db, round_.project_id, work.taught)
     is_frozen = removed_work.is_frozen(round_)
     return RemovalPreview(work.person, len(work.decisions), work.answers, changed, datasets, checkpoints, is_frozen)
 

@@ -1,7 +1,7 @@
 """What stands of one person in a round, and what labels say with and without it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -55,16 +55,23 @@ def is_frozen(round_: tables.Round) -> bool:
 
 def read(db: Session, round_: tables.Round, user_id: int) -> Work:
     """The person's work in the round; raises `NotFound` where nothing of the person stands."""
-    person = db.get(tables.User, user_id)
     decisions = list(_standing(db, round_.id, user_id))
-    given = answers.count_of(db, round_.id, user_id)
-    if person is None or not (decisions or given):
-        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
+    name, given, rated = person_in(db, round_, user_id, has_decisions=bool(decisions))
     touched = touched_by(db, decisions)
     # Training read of gold items the label that was known, whatever this person said of them.
     known = {id_ for chunk in in_chunks(touched) for id_ in gold.among(db, chunk)} if is_frozen(round_) else set()
-    shaped, rated = [id_ for id_ in touched if id_ not in known], _rated(db, round_, user_id) if given else []
-    return Work(person.name, decisions, touched, shaped, given, rated)
+    return Work(name, decisions, touched, [id_ for id_ in touched if id_ not in known], given, rated)
+
+
+def person_in(db: Session, round_: tables.Round, user_id: int, *, has_decisions: bool) -> tuple[str, int, list[int]]:
+    """The person's name, how many answers of theirs stand in the round, and the samples they rated for a selector.
+
+    Raises `NotFound` where nothing of the person stands. has_decisions: whether decisions of theirs do.
+    """
+    person, given = db.get(tables.User, user_id), answers.count_of(db, round_.id, user_id)
+    if person is None or not (has_decisions or given):
+        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
+    return person.name, given, _rated(db, round_, user_id) if given else []
 
 
 def _rated(db: Session, round_: tables.Round, user_id: int) -> list[int]:
@@ -83,13 +90,16 @@ def _rated(db: Session, round_: tables.Round, user_id: int) -> list[int]:
     return sorted(db.scalars(query.where(question.key.in_(keys)).distinct())) if keys else []
 
 
-def words_without(db: Session, work: Work) -> dict[int, tuple[str, str]]:
-    """The label that each sample would have without this work, as a word, and whose it would be."""
-    by_sample, without = dict[int, tuple[str, str]](), {decision.id for decision in work.decisions}
-    for chunk in in_chunks(work.shaped):
+def changes(db: Session, sample_ids: Sequence[int], without: Collection[int]) -> "Changes":
+    """How many labels of these samples go from what to what, as if decisions with these numbers had been taken back."""
+    before, counted = labels_of(db, sample_ids), Changes()
+    for chunk in in_chunks(sample_ids):
         effects, _ = labels.effects(db, chunk, without=without)
-        by_sample.update({id_: _word(to.verdict, to.score, to.source) for id_, to in effects.items()})
-    return by_sample
+        for id_, to in effects.items():
+            after = (to.verdict, to.score, to.source)
+            if before[id_] != after:
+                counted[change(before[id_], after)] += 1
+    return counted
 
 
 def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
@@ -114,21 +124,35 @@ def touched_by(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
     return sorted(sample_ids)
 
 
-def words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """The label of each sample as a word, and whose it is."""
-    label, by_sample = tables.Label, dict[int, tuple[str, str]]()
+def labels_of(db: Session, sample_ids: Sequence[int]) -> dict[int, "LabelWord"]:
+    """The label of each sample as it is."""
+    label, by_sample = tables.Label, dict[int, LabelWord]()
     for chunk in in_chunks(sample_ids):
         query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
-        for id_, verdict, score, source in db.execute(query):
-            by_sample[id_] = _word(verdict, score, source)
+        by_sample |= {id_: (verdict, score, source) for id_, verdict, score, source in db.execute(query)}
     return by_sample
 
 
-def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> tuple[str, str]:
-    return f"{verdict or 'no verdict'}{'' if score is None else f' {score:g}'}", str(source)
+def changed_since(db: Session, before: dict[int, "LabelWord"]) -> "Changes":
+    """How many labels went from what was said before to what they say now."""
+    after = labels_of(db, sorted(before))
+    return Changes(change(was, after[id_]) for id_, was in before.items() if after[id_] != was)
 
 
-def difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:
-    """How many labels go from which word to which, the most frequent change first."""
-    counts = Counter((was[0], *after[id_]) for id_, was in before.items() if after[id_] != was)
-    return tuple(Changed(*change, count) for change, count in counts.most_common())
+def change(before: "LabelWord", after: "LabelWord") -> tuple[str, str, str]:
+    """Both labels in words, and whose the second one is."""
+    return _word(before), _word(after), str(after[2])
+
+
+def _word(label: "LabelWord") -> str:
+    verdict, score, _ = label
+    return f"{verdict or 'no verdict'}{'' if score is None else f' {score:g}'}"
+
+
+def most_frequent_first(counted: "Changes") -> tuple[Changed, ...]:
+    return tuple(Changed(*words, count) for words, count in counted.most_common())
+
+
+LabelWord = tuple[Verdict | None, float | None, LabelSource]
+"""Verdict and score of a label, and whose they are."""
+Changes = Counter[tuple[str, str, str]]

@@ -1,29 +1,35 @@
 """Each reviewer in figures: how much, how fast, how well they agree, and what is left for them."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+import numpy as np
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, standing, tables
+from backend.db import now, reading, tables
 from backend.db.standing import ANY_LABELLING
 from backend.metrics import _agreement as measures
-from backend.metrics._agreement import UNKNOWN, Figure, Value
+from backend.metrics._agreement import UNKNOWN, Figure, Pattern
 from backend.services import archived, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import quotas, tallies, votes
-from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.labels import Rules
+from backend.services.decisions import decision_columns, quotas, tallies
+from backend.services.decisions.decision_columns import (
+    BATCH,
+    COPY,
+    LATE,
+    DecisionColumns,
+    moment,
+)
+from backend.services.decisions.patterns import Words
 from backend.services.decisions.tallies import Tally
-from backend.services.decisions.verdicts import Vote
-from backend.services.rounds import get_row, kept_figures
-from backend.services.team import agreement, left_to_decide
-from backend.services.team.agreement import Criterion, JudgesWord, Said
-from backend.values import DecisionKind, Role, RoundStatus, Verdict
+from backend.services.people.names import names_of
+from backend.services.rounds import get_row
+from backend.services.team import agreement, gold_words, left_to_decide
+from backend.services.team.agreement import Criterion, Gathered
+from backend.values import DecisionKind, Role, RoundStatus
 
 ACTIVE = timedelta(hours=1)
 """Who decided something in this time shares what is left."""
@@ -68,9 +74,9 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Effort:
-    """What the rows say of one person's effort."""
+    """What the rows say of one person's effort. `times`: an array of seconds."""
 
-    times: tuple[float, ...]
+    times: Any
     skipped: int
     late: int
     last_at: datetime | None
@@ -83,11 +89,8 @@ class ReviewerRows:
     round_id: int
     is_open: bool
     criterion: Criterion
-    read: votes.Votes
+    gathered: Gathered
     names: dict[int, str]
-    word: JudgesWord
-    places: dict[int, str]
-    words: Said
     work: dict[int, Effort]
     last_at: dict[int, datetime]
     tallies: dict[int, Tally]
@@ -95,6 +98,10 @@ class ReviewerRows:
     assigned: dict[int, int]
     quotas: dict[int, int]
     open_slots: int
+
+    @property
+    def words(self) -> Words:
+        return self.gathered.words[self.criterion]
 
 
 def mine(actor: Actor, round_id: int) -> Reviewer:
@@ -105,7 +112,9 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     with reading() as db:
         row = get_row(db, actor, round_id, Role.reviewer)
         archived.refuse(row)
-        return kept_figures.figures(row, ("reviewer", actor.user_id, actor.name), lambda: _mine(db, actor, round_id))
+        rows = _find(db, row, of=actor.user_id)
+    rows.names.setdefault(actor.user_id, actor.name)
+    return _reviewer(rows, actor.user_id, is_own=True)
 
 
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
@@ -113,64 +122,50 @@ def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
         archived.refuse(row)
-        return [*kept_figures.figures(row, "reviewers", lambda: _everyone(db, round_id))]
+        rows = _find(db, row)
+    people = [_reviewer(rows, user_id) for user_id in rows.names]
+    return sorted(people, key=lambda person: (-person.decided, person.name))
 
 
-def _mine(db: Session, actor: Actor, round_id: int) -> Reviewer:
-    gathered = _find(db, round_id, of=actor.user_id)
-    gathered.names.setdefault(actor.user_id, actor.name)
-    return _reviewer(gathered, actor.user_id, is_own=True)
-
-
-def _everyone(db: Session, round_id: int) -> tuple[Reviewer, ...]:
-    gathered = _find(db, round_id)
-    people = [_reviewer(gathered, name) for name in gathered.names]
-    return tuple(sorted(people, key=lambda person: (-person.decided, person.name)))
-
-
-def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
+def _find(db: Session, round_: tables.Round, *, of: int | None = None) -> ReviewerRows:
     """Read for everybody, or `of` one person; gold items are then among the items while the review goes on."""
-    round_ = db.get_one(tables.Round, round_id)
     settings = review_settings.read(round_.review)
     is_open = round_.status is RoundStatus.review
-    read, _, word, places = agreement.gathered(db, round_id, with_gold=of is not None and is_open, items_of=of)
-    work = _work(db, round_id, of)
-    assigned = left_to_decide.assigned_by_person(db, round_id, settings)
-    people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
-    names = agreement.names_of(db, people)
-    counted = tallies.of_all(db, round_id, settings) if of is None else {of: tallies.of_one(db, of, round_id, settings)}
-    is_group = settings.by_group
-    criterion = Criterion.best if is_group else Criterion.verdict
-    by_item = agreement.by_item(read.cast, criterion, places)
+    decisions = decision_columns.read(db, round_)
+    gathered = agreement.gathered(db, round_, decisions, with_gold=of is not None and is_open, items_of=of)
+    work = _work(decisions, of)
+    assigned = left_to_decide.assigned_by_person(db, round_.id, settings)
+    people = {*work, *assigned, *np.unique(gathered.votes.user).tolist()}
+    names = names_of(db, people)
+    if of is None:
+        counted = tallies.of_all(db, round_.id, settings)
+    else:
+        counted = {of: tallies.of_one(db, of, round_.id, settings)}
     return ReviewerRows(
-        round_id,
+        round_.id,
         is_open,
-        criterion,
-        read,
+        Criterion.best if settings.by_group else Criterion.verdict,
+        gathered,
         names,
-        word,
-        places,
-        by_item,
         work,
-        _last_acts(db, round_id),
+        _last_acts(decisions),
         counted,
-        _gold(db, round_id, of),
+        gold_words.of_people(db, round_, decisions, of),
         assigned,
-        quotas.of_all(db, round_id),
-        left_to_decide.open_slots(db, round_id, settings) if is_open else 0,
+        quotas.of_all(db, round_.id),
+        left_to_decide.open_slots(db, round_.id, settings, decisions) if is_open else 0,
     )
 
 
 def _reviewer(sources: ReviewerRows, user_id: int, *, is_own: bool = False) -> Reviewer:
     """One person's figures; kappa and alpha, which take longest, only for themselves."""
-    own = [vote for vote in sources.read.cast if vote.user_id == user_id]
+    votes, words = sources.gathered.votes, sources.words
     work = sources.work.get(user_id, Effort((), 0, 0, None))
-    hidden = [vote for vote in own if vote.judge_hidden]
-    judge = _against_judge(sources, hidden)
-    colleagues = _against_colleagues(sources, user_id)
-    shared = [tuple(words.values()) for words in sources.words.values() if user_id in words]
+    own = (votes.user == user_id) & votes.hidden
+    judge = _against_judge(sources, user_id, own)
+    shared = words.where(np.isin(words.item, words.item[words.user == user_id]))
     seen, right = (None, None) if is_own and sources.is_open else sources.gold.get(user_id, (0, 0))
-    left, seconds = _left(sources, user_id), median(work.times) if work.times else None
+    left, seconds = _left(sources, user_id), float(np.median(work.times)) if len(work.times) else None
     counted = sources.tallies.get(user_id, Tally())
     return Reviewer(
         user_id,
@@ -180,13 +175,13 @@ def _reviewer(sources: ReviewerRows, user_id: int, *, is_own: bool = False) -> R
         work.late,
         counted.overridden,
         seconds,
-        sum(work.times) / 60,
+        float(np.sum(work.times)) / 60,
         work.last_at,
         measures.percent(judge),
         measures.cohen(judge) if is_own else UNKNOWN,
-        measures.percent(_against_judge(sources, [vote for vote in hidden if vote.is_random])),
-        measures.percent(colleagues),
-        measures.alpha(shared) if is_own else UNKNOWN,
+        measures.percent(_against_judge(sources, user_id, own & votes.random)),
+        measures.percent(_against_colleagues(shared, user_id)),
+        measures.alpha(shared.patterns()) if is_own else UNKNOWN,
         seen,
         right,
         left,
@@ -195,17 +190,18 @@ def _reviewer(sources: ReviewerRows, user_id: int, *, is_own: bool = False) -> R
     )
 
 
-def _against_judge(sources: ReviewerRows, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
-    judged = getattr(sources.word, sources.criterion.name)
-    by_item = agreement.by_item(cast, sources.criterion, sources.places)
-    return [(value, judged[item]) for item, words in by_item.items() for value in words.values() if item in judged]
+def _against_judge(sources: ReviewerRows, user_id: int, mask: Any) -> Counter[Pattern]:
+    judged = sources.gathered.judged[sources.criterion]
+    return sources.gathered.words_of(sources.criterion, mask).against(judged).get(user_id, Counter())
 
 
-def _against_colleagues(sources: ReviewerRows, user_id: int) -> list[tuple[Value, Value]]:
-    mine = {item: words for item, words in sources.words.items() if user_id in words}
-    return [
-        (words[user_id], value) for words in mine.values() for other, value in sorted(words.items()) if other != user_id
-    ]
+def _against_colleagues(shared: Words, user_id: int) -> Counter[Pattern]:
+    """What the person and another one said, of each item and each colleague."""
+    together = Counter[Pattern]()
+    for pair, items in shared.pairs().items():
+        if user_id in pair:
+            together.update(items)
+    return together
 
 
 def _left(sources: ReviewerRows, user_id: int) -> int:
@@ -225,59 +221,33 @@ def _open_to(sources: ReviewerRows, user_id: int) -> int:
     return -(-sources.open_slots // len(active))
 
 
-def _last_acts(db: Session, round_id: int) -> dict[int, datetime]:
+def _last_acts(decisions: DecisionColumns) -> dict[int, datetime]:
     """When each person last decided something by hand."""
-    decision = tables.Decision
-    query = select(decision.user_id, func.max(decision.created_at))
-    query = query.where(decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision))
-    return dict(db.execute(query.group_by(decision.user_id)).tuples().all())
+    by_hand = decisions.where(~decisions.has(BATCH | COPY))
+    people, places = np.unique(by_hand.user, return_inverse=True)
+    last = np.zeros(len(people), dtype=np.int64)
+    np.maximum.at(last, places, by_hand.at)
+    return {int(user_id): moment(at) for user_id, at in zip(people, last, strict=True)}
 
 
-def _work(db: Session, round_id: int, of: int | None) -> dict[int, Effort]:
+def _work(decisions: DecisionColumns, of: int | None) -> dict[int, Effort]:
     """Times of each person, or `of` one, and their skips and late decisions that stand; bulk actions take no time.
 
     Time that was spent on what was taken back was spent all the same.
     """
-    decision = tables.Decision
-    by_hand = (decision.round_id == round_id, decision.batch_id.is_(None), *_by(of))
-    query = select(decision.user_id, decision.kind, spent(decision), decision.created_at)
-    query = query.where(*by_hand, is_first(decision))
-    times: dict[int, list[float]] = defaultdict(list)
-    last: dict[int, datetime] = {}
-    for user_id, kind, seconds, at in db.execute(query):
-        last[user_id] = max(at, last.get(user_id, at))
-        if seconds is not None and kind in ANY_LABELLING:
-            times[user_id].append(seconds)
-    is_skip = decision.kind == DecisionKind.skip
-    standing_ones = standing.everything(
-        decision.user_id, func.count().filter(is_skip), func.count().filter(decision.is_late)
-    )
-    rows = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
-    counts = {user_id: (skipped, late) for user_id, skipped, late in rows}
-    return {id_: Effort(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
-
-
-def _by(of: int | None) -> tuple[ColumnElement[bool], ...]:
-    """The condition that a decision is one person's; none for everybody."""
-    return () if of is None else (tables.Decision.user_id == of,)
-
-
-def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
-    """How many gold items each person, or `of` one, met, and on how many their last word was right."""
-    decision, gold = tables.Decision, tables.GoldItem
-    query = (
-        standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
-        .join(gold, gold.sample_id == decision.sample_id)
-        .where(decision.round_id == round_id, *_by(of))
-        .order_by(decision.id)
-    )
-    cut = Rules(db, {round_id}).cuts.get(round_id, 0.5)
-    last: dict[tuple[int, int], bool] = {}
-    for user_id, sample_id, kind, score, known in db.execute(query):
-        accepts = kind is DecisionKind.accept or (kind is DecisionKind.score and (score or 0.0) >= cut)
-        last[user_id, sample_id] = accepts == (known is Verdict.accept)
-    seen, right = Counter(user for user, _ in last), Counter(user for (user, _), is_right in last.items() if is_right)
-    return {user_id: (number, right[user_id]) for user_id, number in seen.items()}
+    by_hand = decisions.where(~decisions.has(BATCH))
+    if of is not None:
+        by_hand = by_hand.where(by_hand.user == of)
+    first = ~by_hand.has(COPY)
+    timed = first & by_hand.is_kind(ANY_LABELLING) & ~np.isnan(by_hand.seconds)
+    stands = by_hand.stands & ~by_hand.is_kind((DecisionKind.retract,))
+    skips, late = stands & by_hand.is_kind((DecisionKind.skip,)), stands & by_hand.has(LATE)
+    work: dict[int, Effort] = {}
+    for user_id, at in _last_acts(by_hand).items():
+        theirs = by_hand.user == user_id
+        times = by_hand.seconds[timed & theirs]
+        work[user_id] = Effort(times, int((skips & theirs).sum()), int((late & theirs).sum()), at)
+    return work
 
 
 def names(actor: Actor, round_id: int) -> dict[int, str]:

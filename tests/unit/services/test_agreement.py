@@ -1,6 +1,7 @@
 """Kappa, alpha and percent against numbers worked out by hand, and the bootstrap against scipy's."""
 
 import warnings
+from collections import Counter
 from itertools import starmap
 
 import pytest
@@ -161,3 +162,39 @@ def test_many_different_scores_are_rounded_and_cost_little() -> None:
     figure = measures.alpha(items, is_interval=True)
     assert figure.value == pytest.approx(1.0, abs=0.01)
     assert figure.n == 2000
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+def test_alpha_of_random_items_is_that_of_the_library(level: str) -> None:
+    import krippendorff
+    import numpy as np
+
+    chance = np.random.default_rng(7)
+    for _ in range(20):
+        items = [tuple(map(float, chance.integers(0, 5, size=n % 3 + 2))) for n in range(40)]
+        table = np.array([[*item, *[np.nan] * (4 - len(item))] for item in items]).T
+        theirs = krippendorff.alpha(reliability_data=table, level_of_measurement=level)
+        ours = measures.ordinal_alpha(items) if level == "ordinal" else measures.alpha(items)
+        assert ours.value == pytest.approx(theirs, abs=1e-9)
+
+
+def test_kappas_of_random_items_are_those_of_the_library() -> None:
+    import numpy as np
+    from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss_kappa
+
+    chance = np.random.default_rng(8)
+    for values in (2, 3, 6):
+        pairs = chance.integers(0, values, size=(50, 2))
+        table = np.zeros((values, values))
+        np.add.at(table, (pairs[:, 0], pairs[:, 1]), 1)
+        ours = measures.cohen([tuple(map(str, pair)) for pair in pairs])
+        assert ours.value == pytest.approx(cohens_kappa(table, return_results=False), abs=1e-9)
+        rated = chance.integers(0, values, size=(50, 3))
+        ours = measures.fleiss([tuple(map(str, item)) for item in rated])
+        assert ours.value == pytest.approx(fleiss_kappa(aggregate_raters(rated)[0]), abs=1e-9)
+
+
+def test_patterns_with_their_numbers_are_the_items_themselves() -> None:
+    items = [("a", "b"), ("b", "a"), ("a", "a"), ("a",), ("b", "b"), ("b", "b")]
+    for measure in (measures.percent, measures.cohen, measures.fleiss, measures.alpha):
+        assert measure(Counter(items)) == measure(items)
