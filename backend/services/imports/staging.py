@@ -44,6 +44,7 @@ class StagedSamples:
     unit: str
     num_rows: int = 0
     num_samples: int = 0
+    num_chunks: int = 0
     people: dict[str, int] = field(default_factory=dict)
     together: set[frozenset[str | None]] = field(default_factory=set)
     lowest: tuple[float, int] | None = None
@@ -115,10 +116,12 @@ def stage(
                     bad.append(f"{source.unit.capitalize()} {number:,}: {error}.")
             if len(chunk) >= ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
                 pickler.dump(chunk)
+                staged.num_chunks += 1
                 advance(len(chunk))
                 chunk, held = [], 0
         if chunk:
             pickler.dump(chunk)
+            staged.num_chunks += 1
             advance(len(chunk))
     if num_bad:
         count = "One row" if num_bad == 1 else f"{num_bad:,} rows"
