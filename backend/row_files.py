@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import accumulate, chain
 from json.encoder import encode_basestring
 from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,11 +103,13 @@ def at_once(rows: Iterable[Values], columns: Columns) -> Iterator[list[Values]]:
     """A few rows at a time: `ROWS_AT_ONCE`, or as many as are `BYTES_AT_ONCE` together."""
     texts = [place for place, held in enumerate(columns.values()) if held in ("string", JSON_TEXT, CHAT)]
     chats = [place for place, held in enumerate(columns.values()) if held == MESSAGES]
+    # Of one place alone `itemgetter` returns no tuple; an empty slice has no length.
+    texts_of = itemgetter(slice(0), *texts)
     some: list[Values] = []
     size = 0
     for row in rows:
         some.append(row)
-        size += sum([len(row[place]) for place in texts if row[place]])
+        size += sum(map(len, filter(None, texts_of(row))))
         for place in chats:
             size += sum([len(message["content"]) for message in row[place]])
         if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
@@ -198,12 +201,15 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     as_arrow, total = schema(columns), 0
     with pq.ParquetWriter(path, as_arrow, compression="zstd") as out:
         group: list[pa.Table] = []
+        num_bytes = 0
         for table in _tables(rows, columns):
             group.append(table)
             total += table.num_rows
-            if len(group) == TABLES_A_GROUP or sum(table.nbytes for table in group) >= BYTES_A_GROUP:
+            num_bytes += table.nbytes
+            if len(group) == TABLES_A_GROUP or num_bytes >= BYTES_A_GROUP:
                 out.write_table(pa.concat_tables(group))
                 group.clear()
+                num_bytes = 0
         if group:
             out.write_table(pa.concat_tables(group))
     return total
