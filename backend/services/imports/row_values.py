@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from backend.db import tables
 from backend.pipeline import judge_columns
 from backend.services.imports.reading import ImportedSample
 from backend.services.imports.staging import METADATA, rest_of
@@ -12,8 +13,21 @@ from backend.services.imports.statements import RowJudgment
 GENERATOR, JUDGE = 1, 2
 """The steps that made what is written, in the recipe of an imported round."""
 SCORE = RowJudgment._fields.index("score")
-JUDGMENTS = "sample_id, judge, position, score, verdict, rationale"
-"""Their columns, as a row of `RowJudgment` fills them behind the sample's id."""
+COLUMNS: dict[type[Any], str] = {
+    tables.Prompt: "id, position, messages, text, answer, extra, text_key, content_hash",
+    tables.Group: "id, prompt_id, position",
+    tables.Sample: "id, group_id, prompt_id, position, text, num_tokens, score_like, extra",
+    tables.Label: "sample_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, "
+    "is_overridden, num_tokens",
+    tables.Judgment: "sample_id, judge, position, score, verdict, rationale",
+    tables.ExternalId: "sample_id, external_id, digest",
+    tables.Decision: "client_id, group_id, sample_id, user_id, kind, score, value, note, is_override, is_adjudication, "
+    "is_late",
+    tables.Lease: "sample_id, slot, user_id, decided_at",
+}
+"""What stands in each row of a table; a judgment is a `RowJudgment` behind its sample's id."""
+Prepared = dict[type[Any], Sequence[tuple[Any, ...]]]
+"""Rows of these tables, ready to be inserted in this order."""
 
 
 def of_judgments(at: Any, round_id: int) -> dict[str, Any]:

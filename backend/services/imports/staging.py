@@ -17,8 +17,8 @@ from backend.services.imports.reading import ImportedSample, SampleReader
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.messages import BadRow
 
-ROWS_AT_ONCE = 20_000
-TEXT_AT_ONCE = 8 * 1024**2
+ROWS_AT_ONCE = 10_000
+TEXT_AT_ONCE = 4 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 TOLD = 100
 """As many characters a judgment or a decision counts beside its own: for names, and for what every one takes."""

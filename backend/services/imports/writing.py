@@ -7,6 +7,7 @@ not.
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
-from backend.services.imports.row_values import GENERATOR, JUDGMENTS, extra_of, of_judgments, spread_of
+from backend.services.imports.row_values import COLUMNS, GENERATOR, Prepared, extra_of, of_judgments, spread_of
 from backend.services.imports.staging import SHOWN, StagedSamples
 from backend.services.imports.statements import NAMES, RowDecision, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
@@ -32,17 +33,6 @@ IDS_AT_ONCE = 500
 VIA = "import"
 KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
-
-PROMPTS = "id, position, messages, text, answer, extra, text_key, content_hash"
-GROUPS = "id, prompt_id, position"
-SAMPLES = "id, group_id, prompt_id, position, text, num_tokens, score_like, extra"
-LABELS = (
-    "sample_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, is_overridden, "
-    "num_tokens"
-)
-DECISIONS = "client_id, group_id, sample_id, user_id, kind, score, value, note, is_override, is_adjudication, is_late"
-LEASES = "sample_id, slot, user_id, decided_at"
-IDS = "sample_id, external_id, digest"
 
 
 @dataclass
@@ -110,9 +100,26 @@ class SampleWriter:
         query = select(row.id, row.name).where(row.project_id == self.project_id, row.split == Split.held_out)
         return dict(db.execute(query).tuples().all())
 
+    def copy(self) -> "SampleWriter":
+        """Another one that is as far as this one, whatever this one does next."""
+        other = copy(self)
+        other.group_ids, other.prompt_ids, other.sizes = self.group_ids[:], self.prompt_ids[:], self.sizes[:]
+        other.num_decided = Counter(self.num_decided)
+        return other
+
     def write(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> None:
         """Insert the new samples of the next chunk in the transaction of `arrival`; raises `Conflict`."""
-        self.arrival = arrival
+        self.insert(arrival, self.prepare(arrival, chunk))
+
+    def insert(self, arrival: Arrival, prepared: Prepared) -> None:
+        """Insert what `prepare` returned."""
+        for entity, rows in prepared.items():
+            is_searched = entity in (tables.Prompt, tables.Sample)
+            arrival.put(entity, COLUMNS[entity], rows, self.common[entity], is_searched=is_searched)
+
+    def prepare(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> Prepared:
+        """The rows of the next chunk's new samples, with ids of `arrival`; writes nothing. Raises `Conflict`."""
+        self.arrival, self.decisions, self.leases = arrival, [], []
         present = {} if self.is_first else self._present([sample.external_id for sample in chunk])
         self._refuse_changed(chunk, present)
         start, self.place = self.place, self.place + len(chunk)
@@ -124,7 +131,7 @@ class SampleWriter:
         present_here = sum(sample.external_id in present for sample in chunk)
         self.num_present += present_here
         self.num_repeated += len(chunk) - len(new) - present_here
-        self._write_prompts(new)
+        of_prompts = self._of_prompts(new)
         samples, labels, judgments, external_ids = [], [], [], []
         for sample_id, (group, imported_sample) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
             text = imported_sample.text
@@ -145,21 +152,16 @@ class SampleWriter:
             labels.append((sample_id, *standing, *machine, is_overridden, tokens))
             judgments += [(sample_id, *judgment) for judgment in judged]
             external_ids.append((sample_id, imported_sample.external_id, imported_sample.digest))
-        self._put(tables.Sample, SAMPLES, samples, is_searched=True)
-        self._put(tables.Label, LABELS, labels)
-        self._put(tables.Judgment, JUDGMENTS, judgments)
-        self._put(tables.ExternalId, IDS, external_ids)
-        self._put(tables.Decision, DECISIONS, self.decisions)
-        self._put(tables.Lease, LEASES, self.leases)
-        self.decisions.clear()
-        self.leases.clear()
         self.num_samples += len(samples)
         self.num_judgments += len(judgments)
-
-    def _put(
-        self, entity: type[Any], columns: str, rows: Sequence[tuple[Any, ...]], *, is_searched: bool = False
-    ) -> None:
-        self.arrival.put(entity, columns, rows, self.common[entity], is_searched=is_searched)
+        return of_prompts | {
+            tables.Sample: samples,
+            tables.Label: labels,
+            tables.Judgment: judgments,
+            tables.ExternalId: external_ids,
+            tables.Decision: self.decisions,
+            tables.Lease: self.leases,
+        }
 
     def _standing(
         self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
@@ -205,8 +207,8 @@ class SampleWriter:
             "Give what is another sample an id of its own, or leave these rows out."
         )
 
-    def _write_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> None:
-        """Write prompts and groups that no sample before needed."""
+    def _of_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> Prepared:
+        """The rows of prompts and groups that no sample before needed."""
         brought: dict[int, int] = {}
         for n, (group, _) in enumerate(new):
             if not self.group_ids[group]:
@@ -225,8 +227,7 @@ class SampleWriter:
             groups.append((group_id, prompt_id, position))
             position += 1
         self.num_prompts = position
-        self._put(tables.Prompt, PROMPTS, prompts, is_searched=True)
-        self._put(tables.Group, GROUPS, groups)
+        return {tables.Prompt: prompts, tables.Group: groups}
 
     def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
         """Raise `Conflict` where a sample answers what the project measures on."""
