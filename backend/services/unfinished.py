@@ -101,6 +101,14 @@ def require(db: Session, hidden_id: int) -> None:
         raise Conflict("The project was deleted meanwhile, so nothing was imported.")
 
 
+def refuse(db: Session, home_id: int) -> None:
+    """Raise `Conflict` while an import writes into the project: its rows refer to each other, as a round's do."""
+    project = tables.Project
+    query = select(project.id).where(project.trash_of_id == home_id, project.name.startswith(NAME))
+    if db.scalar(query.limit(1)) is not None:
+        raise Conflict("An import into this project is under way. Wait for its end, then retry.")
+
+
 def bring_home(db: Session, hidden_id: int, home_id: int) -> None:
     """Move what was written to its project, which from then on has it, and forget the hidden one."""
     require(db, hidden_id)

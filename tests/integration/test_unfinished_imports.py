@@ -20,7 +20,7 @@ from backend.errors import Conflict, NotFound
 from backend.services import prompts, round_trash, rounds, unfinished
 from backend.services.imports import import_jobs, staging
 from backend.services.imports.importing import ImportRequest
-from backend.services.projects import trash
+from backend.services.projects import deletion, trash
 from backend.services.prompts import staging as prompt_staging
 from backend.services.samples import exports
 from backend.values import Role, Split
@@ -181,6 +181,22 @@ def test_a_killed_import_leaves_nothing_that_is_seen_and_the_next_one_clears_it(
         report = prompts.import_file(place.curator, place.project.id, "Old project", path, held_out_share=0.5)
         assert report.num_imported == 9
     assert num_projects() == 1
+
+
+def test_a_project_is_deleted_after_what_a_killed_import_left_and_not_under_one(database: str, tmp_path: Path) -> None:
+    place = Place()
+    owner = rows.make_actor(place.project, Role.admin, name="olga", is_owner=True)
+    path = place.file(tmp_path, MANY)
+    argv = [sys.executable, "-c", CHILD, "samples", str(place.curator.user_id), str(place.project.id), str(path), "2"]
+    subprocess.run(argv, env=os.environ | settings().environment(), capture_output=True, check=False)
+    entry_id = trash.put_project(owner, place.project.id)
+    (entry,) = trash.list_mine(owner)
+    with (settings().folder / unfinished.LOCK).open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Conflict, match="An import into this project is under way"):
+            deletion.delete_for_good(owner, entry_id, entry.trashed_at)
+    deletion.delete_for_good(owner, entry_id, entry.trashed_at)
+    assert (num_projects(), sum(everything())) == (0, 0)
 
 
 def test_what_is_left_is_not_cleared_while_an_import_is_under_way(database: str) -> None:

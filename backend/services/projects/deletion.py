@@ -24,7 +24,7 @@ from backend.db import reading, session, tables
 from backend.db.deleting import ROWS, batches, groups, rows
 from backend.db.session import read_engine
 from backend.errors import Conflict
-from backend.services import events, installation
+from backend.services import events, installation, unfinished
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files, trash
 from backend.services.projects.own_files import Holdings
@@ -48,13 +48,14 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
     """Delete a project that lies in the trash, its files too, and return what it held; for owners of the installation.
 
     since: when it went there, as the caller was shown it. Raises `Conflict` where another one lies there by now, while
-    anything is being deleted already, where the data folder is another database's, and where a file cannot be deleted
-    or a row is needed. May be repeated after it was broken off.
+    anything is being deleted already, or imported into it, where the data folder is another database's, and where a
+    file cannot be deleted or a row is needed. May be repeated after it was broken off.
     """
     with alone():
         with reading() as db:
             require_owner(db, actor)
         installation.require_own_folder()
+        unfinished.clear_left()
         with reading() as db:
             trash.find(db, actor, entry_id)
             ids = _all(db, entry_id)
@@ -67,6 +68,7 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
                 raise Conflict(
                     f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
                 )
+            unfinished.refuse(db, entry_id)
             row.is_deleting = True
             # Datasets of the project hold on to samples of rounds in its trash. What was hidden is no project any more.
             gone = moving.take_all_back(db, entry_id)
