@@ -1,4 +1,4 @@
-"""Rows whose prompt is one text and whose other columns are texts and whole numbers: read in a third of the time."""
+"""Rows whose prompt is one text and whose other columns are texts and whole numbers: read in one go."""
 
 import hashlib
 from collections.abc import Callable, Iterable

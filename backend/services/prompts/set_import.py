@@ -83,6 +83,7 @@ class SetImport:
                 with arrival.gathering(tables.Prompt):
                     self.writer.write(arrival, chunk)
             ended = time.monotonic()
+            del chunk  # while the next is read
         self._refuse_bad()
         with reading() as db:
             pairs = self.writer.overlaps(db)

@@ -22,7 +22,7 @@ from backend.services.prompts.seen import SeenKeys
 
 SHOWN = 200
 """Bad rows, duplicates and overlaps kept in a report; the file beside it lists them all."""
-ROWS_AT_ONCE = 25_000
+ROWS_AT_ONCE = 10_000
 TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk of rows is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 
