@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from backend import jobs, shared_files
 from backend.config import settings
@@ -119,9 +119,13 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         end = round_import.write(actor, job.project_id, staged, asked, job_id)
         kept = undone.pop_all()  # until all is written
 
+    def free_the_way(_db: Session, ended: SessionTransaction) -> None:
+        if ended.parent is None:
+            kept.close()
+
     def finish(db: Session) -> None:
         # Not before the transaction has ended, whichever way: what is to be deleted then must not be locked.
-        event.listen(db, "after_transaction_end", lambda _, ended: ended.parent is None and kept.close())
+        event.listen(db, "after_transaction_end", free_the_way)
         imported_round = end(db)
         # Once that is committed, nobody needs the file again; a failed import may be tried again with it.
         event.listen(db, "after_commit", lambda _: _forget_file(path), once=True)

@@ -1,6 +1,7 @@
 """Which of a million keys came before, and where: sixteen bytes each, where a dict takes a hundred."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ class SeenKeys:
     """Keys of 64 bits with the number of the row that each came with first, looked up by the thousands."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[np.ndarray, np.ndarray]] = []
+        self._runs: list[tuple[Any, Any]] = []
         """Each sorted by key; every one is longer than those after it together."""
 
     def find(self, keys: Sequence[int]) -> dict[int, int]:
