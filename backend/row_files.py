@@ -1,15 +1,17 @@
 """Files of rows under fixed columns: JSONL, Parquet or CSV, written a piece at a time, and whole or not at all."""
 
 import errno
+import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate, chain
 from json.encoder import encode_basestring
 from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,8 +27,9 @@ Format = Literal["jsonl", "parquet", "csv"]
 Values = tuple[Any, ...]
 """One row as it is written: a value for each column, in their order."""
 Columns = dict[str, str]
-"""What each column holds: messages, json (a text that is JSON already), or of Arrow's types string, int64, float64 and
-bool. Columns of numbers hold nothing else: what stands there is written as it is, and looked at by nobody."""
+"""What each column holds: messages, chat (messages as JSON), json (a text that is JSON already), or of Arrow's types
+string, int64, float64 and bool. Columns of numbers hold nothing else: what stands there is written as it is, and looked
+at by nobody."""
 
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 8 << 20
@@ -36,8 +39,10 @@ WRITTEN_AT_ONCE = 1 << 20
 TABLES_A_GROUP = 20
 BYTES_A_GROUP = 64 << 20
 PART = ".part-"
+_decode = json.JSONDecoder().raw_decode
 
 MESSAGES = "messages"
+CHAT = "chat"
 JSON_TEXT = "json"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell that begins so is run as a formula by spreadsheets; some read the wide signs as the plain ones."""
@@ -88,7 +93,7 @@ def schema(columns: Columns) -> "pa.Schema":
     import pyarrow as pa
 
     messages = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    types = {MESSAGES: messages, JSON_TEXT: pa.string()}
+    types = {MESSAGES: messages, CHAT: messages, JSON_TEXT: pa.string()}
     return pa.schema(
         [(name, types[type_] if type_ in types else pa.type_for_alias(type_)) for name, type_ in columns.items()]
     )
@@ -96,13 +101,15 @@ def schema(columns: Columns) -> "pa.Schema":
 
 def at_once(rows: Iterable[Values], columns: Columns) -> Iterator[list[Values]]:
     """A few rows at a time: `ROWS_AT_ONCE`, or as many as are `BYTES_AT_ONCE` together."""
-    texts = [place for place, held in enumerate(columns.values()) if held in ("string", JSON_TEXT)]
+    texts = [place for place, held in enumerate(columns.values()) if held in ("string", JSON_TEXT, CHAT)]
     chats = [place for place, held in enumerate(columns.values()) if held == MESSAGES]
+    # Of one place alone `itemgetter` returns no tuple; an empty slice has no length.
+    texts_of = itemgetter(slice(0), *texts)
     some: list[Values] = []
     size = 0
     for row in rows:
         some.append(row)
-        size += sum([len(row[place]) for place in texts if row[place]])
+        size += sum(map(len, filter(None, texts_of(row))))
         for place in chats:
             size += sum([len(message["content"]) for message in row[place]])
         if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
@@ -194,12 +201,15 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     as_arrow, total = schema(columns), 0
     with pq.ParquetWriter(path, as_arrow, compression="zstd") as out:
         group: list[pa.Table] = []
+        num_bytes = 0
         for table in _tables(rows, columns):
             group.append(table)
             total += table.num_rows
-            if len(group) == TABLES_A_GROUP or sum(table.nbytes for table in group) >= BYTES_A_GROUP:
+            num_bytes += table.nbytes
+            if len(group) == TABLES_A_GROUP or num_bytes >= BYTES_A_GROUP:
                 out.write_table(pa.concat_tables(group))
                 group.clear()
+                num_bytes = 0
         if group:
             out.write_table(pa.concat_tables(group))
     return total
@@ -211,11 +221,18 @@ def _tables(rows: Iterable[Values], columns: Columns) -> Iterator["pa.Table"]:
 
     as_arrow = schema(columns)
     for some in at_once(rows, columns):
-        arrays = [_array(values, field.type) for values, field in zip(zip(*some, strict=True), as_arrow, strict=True)]
+        by_column = zip(zip(*some, strict=True), as_arrow.types, columns.values(), strict=True)
+        arrays = [_array(_chats(values) if held == CHAT else values, type) for values, type, held in by_column]
         yield pa.Table.from_arrays(arrays, schema=as_arrow)
 
 
-def _array(values: Values, type: "pa.DataType") -> "pa.Array":
+def _chats(texts: Sequence[str]) -> list[Messages]:
+    """The messages in these texts; each text, which many rows may share, is read once."""
+    chats = {text: _decode(text)[0] for text in set(texts)}
+    return [chats[text] for text in texts]
+
+
+def _array(values: Sequence[Any], type: "pa.DataType") -> "pa.Array":
     """One column. Messages are built from their parts, which takes a third of the time of lists of dicts."""
     import pyarrow as pa
 

@@ -15,9 +15,10 @@ from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed, Text
 from backend.services import prompts
 from backend.services.prompts import FilePreview, PromptSetView, PromptView, keeping
-from backend.services.prompts.intake import ImportReport, import_file
+from backend.services.prompts.intake import import_file
 from backend.services.prompts.keeping import KeptPrompt
 from backend.services.prompts.mapping import from_json
+from backend.services.prompts.reports import ImportReport
 from backend.services.samples import prompts_seen
 from backend.values import Messages, Split
 

@@ -27,6 +27,8 @@ class Arrival:
         self.db = db
         self.is_sqlite = db.get_bind().dialect.name == "sqlite"
         self._highest: dict[str, int] = {}
+        self._before: dict[type[Any], int] = {}
+        """The highest id that there was, of tables that ids were given for."""
         self._searched: Counter[str] = Counter()
         """The characters of what was put into tables that a text index reads."""
 
@@ -39,10 +41,14 @@ class Arrival:
             )
             return self.db.scalars(sequence, {"name": name, "number": number}).all()
         if name not in self._highest:
-            self._highest[name] = self.db.scalar(select(func.max(entity.id))) or 0
+            self._highest[name] = self._before[entity] = highest(self.db, entity)
         first = self._highest[name] + 1
         self._highest[name] += number
         return range(first, first + number)
+
+    def may_be_put(self, db: Session) -> bool:
+        """Whether the ids that were given are still free in a later transaction, which writes. SQLite's only."""
+        return all(highest(db, entity) == before for entity, before in self._before.items())
 
     def stored(self, entity: type[DeclarativeBase], column: str, value: Any) -> Any:
         """The value as the column's type hands it to the driver."""
@@ -108,6 +114,11 @@ class Arrival:
     def _set_up(self, table: str, **options: int) -> None:
         statement = f"INSERT INTO {table}_search({table}_search, rank) VALUES (?, ?)"
         self.db.connection().exec_driver_sql(statement, [*options.items()])
+
+
+def highest(db: Session, entity: type[Any]) -> int:
+    """The highest id in the table; 0 where it is empty."""
+    return db.scalar(select(func.max(entity.id))) or 0
 
 
 def _literal(value: Any) -> str:

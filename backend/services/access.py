@@ -10,6 +10,7 @@ from backend.db import tables
 from backend.db.built import built_once, run
 from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
+from backend.services import unfinished
 from backend.values import Role
 
 
@@ -157,6 +158,8 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
 
 def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
     """The same of the round that lies in the trash in that hidden project."""
+    if unfinished.is_unfinished(hidden):
+        return ""
     home_id, row = hidden.trash_of_id, tables.Round
     number = db.scalar(select(row.number).where(row.project_id == hidden.id))
     if home_id is None or number is None:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from backend.config import settings
 from backend.db import reading, tables
+from backend.db.arriving import Arrival
 from backend.errors import InvalidInput, NotFound
 from backend.services import prompts
 from backend.services.access import Actor
@@ -139,11 +140,11 @@ def test_nothing_is_left_when_writing_fails_in_the_middle(
     name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
     write, calls = writer.Writer.write, []
 
-    def fails_late(self: writer.Writer, chunk: list[staging.StagedPrompt]) -> None:
+    def fails_late(self: writer.Writer, arrival: Arrival, chunk: list[staging.StagedRow]) -> None:
         calls.append(len(chunk))
         if len(calls) == 3:
             raise RuntimeError("the power went")
-        write(self, chunk)
+        write(self, arrival, chunk)
 
     monkeypatch.setattr(writer.Writer, "write", fails_late)
     with pytest.raises(RuntimeError):

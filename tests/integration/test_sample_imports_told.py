@@ -177,9 +177,9 @@ def test_an_import_leaves_no_files_and_too_large_a_one_is_refused(
     )
     assert not uploaded.exists()
     assert not left.exists()
-    monkeypatch.setattr(import_jobs, "MOST_ON_SQLITE", 1)
+    monkeypatch.setattr(import_jobs, "MOST_UPDATED", 1)
     given = place.file(tmp_path, [sample("b"), sample("c")])
-    started = import_jobs.start(place.curator, place.project.id, given, replace(OLD, file="my.jsonl"))
+    started = import_jobs.start(place.curator, place.project.id, given, replace(OLD, file="my.jsonl", update=True))
     work(started)
     assert "my.jsonl has 2 samples. On SQLite" in (import_jobs.get(place.curator, started).error or "")
     assert import_jobs.place_of(started, ".jsonl").exists(), "it may be tried again"

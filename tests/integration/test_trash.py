@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from backend import jobs
 from backend.config import reread, settings
-from backend.db import reading, session, tables
+from backend.db import deleting, reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.pipeline import merge
 from backend.services import audit, demo, projects, rounds
@@ -212,7 +212,7 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
             left -= 1
             yield
 
-    monkeypatch.setattr(deletion, "GROUPS", 1)
+    monkeypatch.setattr(deleting, "GROUPS", 1)
     with monkeypatch.context() as patched:
         patched.setattr(deletion, "steps", dying)
         with pytest.raises(Killed):
@@ -247,13 +247,13 @@ def no_locks(_file: object, _how: int) -> None:
 def test_what_is_written_during_a_deletion_goes_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job's process that was only just cancelled writes after the files were deleted."""
     project, owner, written = make_place(), make_owner(), []
-    entry_id, groups = trash.put_project(owner, project.id), deletion._groups
+    entry_id, groups = trash.put_project(owner, project.id), deletion.groups
 
     def writing(round_id: int) -> Iterator[None]:
         written.append(lay(f"checkpoints/round-{round_id}-late/model.safetensors"))
         return groups(round_id)
 
-    monkeypatch.setattr(deletion, "_groups", writing)
+    monkeypatch.setattr(deletion, "groups", writing)
     delete(owner, entry_id)
     assert len(written) == 3
     assert not any(path.parent.exists() for path in written)

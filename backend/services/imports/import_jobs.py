@@ -6,8 +6,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sqlalchemy import event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from backend import jobs, shared_files
 from backend.config import settings
@@ -16,18 +16,18 @@ from backend.errors import InvalidInput, NotFound, RondoError
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
-from backend.services import events, file_jobs
+from backend.services import events, file_jobs, unfinished
 from backend.services.access import Actor, require
-from backend.services.imports import importing
-from backend.services.imports.importing import ImportedRound, ImportRequest
+from backend.services.imports import importing, round_import
+from backend.services.imports.request import ImportedRound, ImportRequest
 from backend.services.prompts.files import open_file
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"
 """The kind of its jobs. `stage_process` has its own copy, so that it starts without importing this module."""
-MOST_ON_SQLITE = 100_000
-"""Samples that a worker writes there: some four seconds in which others wait, longer beside other work or with long
-texts (docs/reference/bench.md has figures). They give up after fifteen."""
+MOST_UPDATED = 100_000
+"""Samples of an update that a worker writes on SQLite: some four seconds in which others wait, longer beside other work
+or with long texts. They give up after fifteen. Any number of new samples is written in short transactions."""
 FOLDER = "import-job-"
 
 
@@ -78,7 +78,7 @@ def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> in
 
 
 def run(job_id: int, progress: JobProgress) -> Finish:
-    """Check the file; what it hands back writes all of it, in the transaction that ends the job."""
+    """Check the file and write it; what it hands back ends that, in the transaction that ends the job."""
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
         actor = file_jobs.starter(db, job, "import", "Import the file again.")
@@ -95,18 +95,24 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         staged = importing.stage(path, asked, folder, progress.advance)
-        if settings().url.startswith("sqlite") and staged.num_samples > MOST_ON_SQLITE:
+        if asked.update and settings().url.startswith("sqlite") and staged.num_samples > MOST_UPDATED:
             raise InvalidInput(
                 f"{asked.file} has {staged.num_samples:,} samples. On SQLite nobody else can save while they are "
-                f"written, so at most {MOST_ON_SQLITE:,} are imported beside other work. Import the file with `rondo "
+                f"updated, so at most {MOST_UPDATED:,} are updated beside other work. Import the file with `rondo "
                 "samples import` while nothing runs, in parts, or use PostgreSQL."
             )
+        undone.enter_context(unfinished.alone())
+        end = round_import.write(actor, job.project_id, staged, asked, job_id)
         kept = undone.pop_all()  # until all is written
-    project_id = job.project_id
+
+    def free_the_way(_db: Session, ended: SessionTransaction) -> None:
+        if ended.parent is None:
+            kept.close()
 
     def finish(db: Session) -> None:
-        with kept:
-            imported_round = importing.write(db, actor, project_id, staged, asked, job_id)
+        # Not before the transaction has ended, whichever way: what is to be deleted then must not be locked.
+        event.listen(db, "after_transaction_end", free_the_way)
+        imported_round = end(db)
         # Once that is committed, nobody needs the file again; a failed import may be tried again with it.
         event.listen(db, "after_commit", lambda _: _forget_file(path), once=True)
         row = db.get_one(tables.Job, job_id)

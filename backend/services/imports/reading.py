@@ -11,6 +11,7 @@ from backend import boundary
 from backend.services.imports import row_columns, shapes, statements
 from backend.services.imports.shapes import Questions, Row
 from backend.services.imports.statements import RowDecision, RowJudgment
+from backend.services.prompts import plain_rows
 from backend.services.prompts.files.limits import NumberText
 from backend.services.prompts.mapping import Mapping as PromptMapping
 from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
@@ -116,7 +117,8 @@ class SampleReader:
         asked = dict(zip(layout.asked, values, strict=True))
         if more:
             asked = {name: value for name, value in more.items() if name not in layout.prompt.used} | asked
-        prompt = parse(asked, layout.prompt)
+        plain = layout.plain(asked)
+        prompt = parse(asked, layout.prompt) if plain is None else ParsedPrompt(*plain)
         is_bare = prompt.extra == "{}"
         metadata = "{}" if is_bare else json.dumps(json.loads(prompt.extra), sort_keys=True)
         self.last = (given, prompt, metadata) if is_told_apart else None
@@ -145,6 +147,7 @@ class _Layout:
         self.has_judgments = "judgments" in roles if self.is_listed else self.score is not None
         prompt, messages = roles.get("prompt"), roles.get("messages")
         self.prompt: PromptMapping | None = None
+        self.plain = plain_rows.reader(PromptMapping())
         if prompt is not None or messages is not None:
             context, choices = (
                 (roles[role],) if role in roles and prompt is not None else () for role in ("context", "choices")
@@ -158,6 +161,7 @@ class _Layout:
                 context=context,
                 choices=choices,
             )
+            self.plain = plain_rows.reader(self.prompt)
         # What is no part of the prompt here is metadata, and no column is lost.
         read = {"prompt", "answer", "system", "history", "context", "choices"}
         read |= {"messages"} if prompt is None else set()

@@ -17,8 +17,8 @@ from backend.services.imports.reading import ImportedSample, SampleReader
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.messages import BadRow
 
-ROWS_AT_ONCE = 20_000
-TEXT_AT_ONCE = 8 * 1024**2
+ROWS_AT_ONCE = 10_000
+TEXT_AT_ONCE = 4 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 TOLD = 100
 """As many characters a judgment or a decision counts beside its own: for names, and for what every one takes."""
@@ -44,6 +44,7 @@ class StagedSamples:
     unit: str
     num_rows: int = 0
     num_samples: int = 0
+    num_chunks: int = 0
     people: dict[str, int] = field(default_factory=dict)
     together: set[frozenset[str | None]] = field(default_factory=set)
     lowest: tuple[float, int] | None = None
@@ -115,10 +116,12 @@ def stage(
                     bad.append(f"{source.unit.capitalize()} {number:,}: {error}.")
             if len(chunk) >= ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
                 pickler.dump(chunk)
+                staged.num_chunks += 1
                 advance(len(chunk))
                 chunk, held = [], 0
         if chunk:
             pickler.dump(chunk)
+            staged.num_chunks += 1
             advance(len(chunk))
     if num_bad:
         count = "One row" if num_bad == 1 else f"{num_bad:,} rows"

@@ -18,9 +18,9 @@ from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import Conflict
 from backend.services.decisions.rules import cut_of_round
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
+from backend.services.imports.row_values import COLUMNS, of_judgments, spread_of
 from backend.services.imports.staging import ANSWER, METADATA, SHOWN, StagedSamples
 from backend.services.imports.statements import at_cut, machine_label
-from backend.services.imports.writing import JUDGMENTS, of_judgments, spread_of
 from backend.values import LabelSource, RoundStatus
 
 CONTENT_HASH = 5
@@ -178,7 +178,7 @@ def _write(
     db.flush()
     stored = arrival.stored(judgment, "created_at", at)
     for round_id, rows in judgments.items():
-        arrival.put(judgment, JUDGMENTS, rows, of_judgments(stored, round_id))
+        arrival.put(judgment, COLUMNS[judgment], rows, of_judgments(stored, round_id))
 
 
 def _judge(known: _Known, judged: Sequence[tuple[Any, ...]], cut: float, at: datetime) -> None:

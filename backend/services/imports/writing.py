@@ -1,4 +1,4 @@
-"""Staged samples -> a round with prompts, samples, labels, judgments and decisions, in one caller's transaction.
+"""Staged samples -> a round with prompts, samples, labels, judgments and decisions, in one or several transactions.
 
 A sample whose external id the project has already is left out where it says the same, and refuses all where it does
 not.
@@ -7,65 +7,53 @@ not.
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from json.encoder import encode_basestring
+from copy import copy
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.pipeline import judge_columns
 from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
-from backend.services.imports.staging import METADATA, SHOWN, StagedSamples, rest_of
-from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
+from backend.services.imports.row_values import COLUMNS, GENERATOR, Prepared, extra_of, of_judgments, spread_of
+from backend.services.imports.staging import SHOWN, StagedSamples
+from backend.services.imports.statements import NAMES, RowDecision, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import moving
 from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
 
 IDS_AT_ONCE = 500
-GENERATOR, JUDGE = 1, 2
-"""The steps that made what is written, in the recipe of an imported round."""
 VIA = "import"
-SCORE = RowJudgment._fields.index("score")
 KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
-
-PROMPTS = "id, position, messages, text, answer, extra, text_key, content_hash"
-GROUPS = "id, prompt_id, position"
-SAMPLES = "id, group_id, prompt_id, position, text, num_tokens, score_like, extra"
-LABELS = (
-    "sample_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, is_overridden, "
-    "num_tokens"
-)
-JUDGMENTS = "sample_id, judge, position, score, verdict, rationale"
-DECISIONS = "client_id, group_id, sample_id, user_id, kind, score, value, note, is_override, is_adjudication, is_late"
-LEASES = "sample_id, slot, user_id, decided_at"
-IDS = "sample_id, external_id, digest"
 
 
 @dataclass
 class SampleWriter:
     """Writes chunks of a staged file into a round. `people`: the ids of those who decided, None's for no name.
 
-    `num_present`: samples that the project had already; `num_repeated`: those that the file has twice.
-    `num_decided`: decisions by the id of their person.
+    `db`: of the transaction that begins the import. `project_id`: whose samples they are; the round and the prompt set
+    may stand in a hidden project. `num_present`: samples that the project had already; `num_repeated`: those that the
+    file has twice. `num_decided`: decisions by the id of their person.
     """
 
-    db: Session
+    db: InitVar[Session]
+    project_id: int
     staged: StagedSamples
-    round: tables.Round
-    prompt_set: tables.PromptSet
+    round_id: int
+    prompt_set_id: int
     people: dict[str | None, int]
     accept_at: float
     settings: ReviewSettings
     provenance: ImportProvenance
+    num_prompts: int = 0
     num_present: int = 0
     num_repeated: int = 0
     num_samples: int = 0
@@ -78,38 +66,60 @@ class SampleWriter:
     leases: list[tuple[Any, ...]] = field(default_factory=list)
     num_decided: Counter[int] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self.arrival = Arrival(self.db)
+    def __post_init__(self, db: Session) -> None:
+        self.arrival = Arrival(db)
         # What is known of each group of the file: its id, its prompt's, and how many samples it has by now.
         self.group_ids = array("q", bytes(8 * self.staged.num_groups))
         self.prompt_ids = array("q", bytes(8 * self.staged.num_groups))
         self.sizes = array("q", bytes(8 * self.staged.num_groups))
         at = self.arrival.stored(tables.Sample, "created_at", now())
-        self.at, project, of_round = at, {"project_id": self.round.project_id}, {"round_id": self.round.id}
+        self.at, project, of_round = at, {"project_id": self.project_id}, {"round_id": self.round_id}
         of_train = {"split": Split.train.value}
         written = {"finish_reason": "stop", "seed": 0, "step": GENERATOR, "role": "policy"}
         unseen = {"is_truncated": False, "is_flagged": False, "updated_at": at, "kind": KIND, "step": GENERATOR}
         self.common: dict[type[Any], dict[str, Any]] = {
-            tables.Prompt: {"created_at": at, "prompt_set_id": self.prompt_set.id},
+            tables.Prompt: {"created_at": at, "prompt_set_id": self.prompt_set_id},
             tables.Group: {"created_at": at} | of_round | of_train | {"step": 0},
             tables.Sample: {"created_at": at} | project | of_round | of_train | {"kind": KIND} | written,
             tables.Label: of_round | unseen,
-            tables.Judgment: of_judgments(at, self.round.id),
+            tables.Judgment: of_judgments(at, self.round_id),
             tables.Decision: {"created_at": at, "is_blind": False, "mode": "sample", "via": VIA} | project | of_round,
             tables.Lease: of_round | {"expires_at": at, "is_random": False},
             tables.ExternalId: project | {"digest_version": DIGEST_VERSION},
         }
         """What all rows of a table have."""
-        known, prompt_set = tables.ExternalId, tables.PromptSet
-        here = select(known.sample_id).where(known.project_id == self.round.project_id).limit(1)
-        self.is_first = self.db.scalar(here) is None
-        sets = select(prompt_set.id, prompt_set.name).where(
-            prompt_set.project_id == self.round.project_id, prompt_set.split == Split.held_out
-        )
-        self.held_out: dict[int, str] = dict(self.db.execute(sets).tuples().all())
+        known = tables.ExternalId
+        here = select(known.sample_id).where(known.project_id == self.project_id).limit(1)
+        self.is_first = db.scalar(here) is None
+        self.last_before = db.scalar(select(func.max(tables.Sample.id))) or 0
+        self.held_out = self._held_out(db)
 
-    def write(self, chunk: Sequence[ImportedSample]) -> None:
-        """Insert the new samples of the next chunk; raises `Conflict`."""
+    def _held_out(self, db: Session) -> dict[int, str]:
+        """The names of the project's held-out sets, by id."""
+        row = tables.PromptSet
+        query = select(row.id, row.name).where(row.project_id == self.project_id, row.split == Split.held_out)
+        return dict(db.execute(query).tuples().all())
+
+    def copy(self) -> "SampleWriter":
+        """Another one that is as far as this one, whatever this one does next."""
+        other = copy(self)
+        other.group_ids, other.prompt_ids, other.sizes = self.group_ids[:], self.prompt_ids[:], self.sizes[:]
+        other.num_decided = Counter(self.num_decided)
+        return other
+
+    def write(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> None:
+        """Insert the new samples of the next chunk in the transaction of `arrival`; raises `Conflict`."""
+        self.insert(arrival, self.prepare(arrival, chunk))
+
+    def insert(self, arrival: Arrival, prepared: Prepared) -> None:
+        """Insert what `prepare` returned."""
+        for entity, rows in prepared.items():
+            is_searched = entity in (tables.Prompt, tables.Sample)
+            arrival.put(entity, COLUMNS[entity], rows, self.common[entity], is_searched=is_searched)
+
+    def prepare(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> Prepared:
+        """The rows of the next chunk's new samples, with ids of `arrival`; writes nothing. Raises `Conflict`."""
+        self.arrival, self.decisions, self.leases = arrival, [], []
         present = {} if self.is_first else self._present([sample.external_id for sample in chunk])
         self._refuse_changed(chunk, present)
         start, self.place = self.place, self.place + len(chunk)
@@ -121,7 +131,7 @@ class SampleWriter:
         present_here = sum(sample.external_id in present for sample in chunk)
         self.num_present += present_here
         self.num_repeated += len(chunk) - len(new) - present_here
-        self._write_prompts(new)
+        of_prompts = self._of_prompts(new)
         samples, labels, judgments, external_ids = [], [], [], []
         for sample_id, (group, imported_sample) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
             text = imported_sample.text
@@ -134,7 +144,7 @@ class SampleWriter:
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
             is_scored = (":" in text or "=" in text) and SCORE_LIKE.search(text) is not None
-            extra = _extra(imported_sample, score, self.staged.shared.get(group))
+            extra = extra_of(imported_sample, score, self.staged.shared.get(group))
             place = (sample_id, self.group_ids[group], self.prompt_ids[group], position)
             samples.append((*place, text, tokens, is_scored, extra))
             *standing, is_overridden = self._standing(sample_id, group, imported_sample, score, verdict)
@@ -142,21 +152,16 @@ class SampleWriter:
             labels.append((sample_id, *standing, *machine, is_overridden, tokens))
             judgments += [(sample_id, *judgment) for judgment in judged]
             external_ids.append((sample_id, imported_sample.external_id, imported_sample.digest))
-        self._put(tables.Sample, SAMPLES, samples, is_searched=True)
-        self._put(tables.Label, LABELS, labels)
-        self._put(tables.Judgment, JUDGMENTS, judgments)
-        self._put(tables.ExternalId, IDS, external_ids)
-        self._put(tables.Decision, DECISIONS, self.decisions)
-        self._put(tables.Lease, LEASES, self.leases)
-        self.decisions.clear()
-        self.leases.clear()
         self.num_samples += len(samples)
         self.num_judgments += len(judgments)
-
-    def _put(
-        self, entity: type[Any], columns: str, rows: Sequence[tuple[Any, ...]], *, is_searched: bool = False
-    ) -> None:
-        self.arrival.put(entity, columns, rows, self.common[entity], is_searched=is_searched)
+        return of_prompts | {
+            tables.Sample: samples,
+            tables.Label: labels,
+            tables.Judgment: judgments,
+            tables.ExternalId: external_ids,
+            tables.Decision: self.decisions,
+            tables.Lease: self.leases,
+        }
 
     def _standing(
         self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
@@ -173,11 +178,13 @@ class SampleWriter:
         """The digests of those that the project has already; None where another version of Rondo computed it."""
         known = tables.ExternalId
         digest = case((known.digest_version == DIGEST_VERSION, known.digest))
-        query = select(known.external_id, digest).where(known.project_id == self.round.project_id)
+        query = select(known.external_id, digest).where(known.project_id == self.project_id)
+        # Of this import's own, a row that comes twice is known already.
+        query = query.where(known.sample_id <= self.last_before)
         present: dict[str, int | None] = {}
         for some in in_chunks(external_ids, IDS_AT_ONCE):
-            present |= dict(self.db.execute(query.where(known.external_id.in_(some))).tuples().all())
-        moving.refuse_ids(self.db, self.round.project_id, [*present])
+            present |= dict(self.arrival.db.execute(query.where(known.external_id.in_(some))).tuples().all())
+        moving.refuse_ids(self.arrival.db, self.project_id, [*present])
         return present
 
     def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int | None]) -> None:
@@ -200,8 +207,8 @@ class SampleWriter:
             "Give what is another sample an id of its own, or leave these rows out."
         )
 
-    def _write_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> None:
-        """Write prompts and groups that no sample before needed."""
+    def _of_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> Prepared:
+        """The rows of prompts and groups that no sample before needed."""
         brought: dict[int, int] = {}
         for n, (group, _) in enumerate(new):
             if not self.group_ids[group]:
@@ -211,7 +218,7 @@ class SampleWriter:
         prompt_ids = self.arrival.ids(tables.Prompt, len(firsts))
         group_ids = self.arrival.ids(tables.Group, len(firsts))
         prompts, groups = [], []
-        position = self.prompt_set.num_prompts
+        position = self.num_prompts
         for (group, imported_sample), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
             self.group_ids[group], self.prompt_ids[group] = group_id, prompt_id
             messages, text, answer, metadata, *keys = imported_sample.prompt
@@ -219,9 +226,8 @@ class SampleWriter:
             prompts.append((prompt_id, position, messages, text, answer, metadata, *keys))
             groups.append((group_id, prompt_id, position))
             position += 1
-        self.prompt_set.num_prompts = position
-        self._put(tables.Prompt, PROMPTS, prompts, is_searched=True)
-        self._put(tables.Group, GROUPS, groups)
+        self.num_prompts = position
+        return {tables.Prompt: prompts, tables.Group: groups}
 
     def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
         """Raise `Conflict` where a sample answers what the project measures on."""
@@ -233,13 +239,24 @@ class SampleWriter:
             query = select(prompt.text_key, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(self.held_out), prompt.text_key.in_(list(keys))
             )
-            if row := self.db.execute(query.limit(1)).first():
+            if row := self.arrival.db.execute(query.limit(1)).first():
                 key = keys[row.text_key]
                 raise Conflict(
                     f"{self.staged.unit.capitalize()} {key.row:,} answers a prompt of the held-out set "
                     f"{self.held_out[row.prompt_set_id]!r}, on which nothing may be trained, so nothing was imported. "
                     "Leave out the rows that answer its prompts."
                 )
+
+    def refuse_meanwhile(self, db: Session) -> None:
+        """Raise `Conflict` where a held-out set, as the project has it by now, asks what the samples answer."""
+        held_out, prompt = self._held_out(db), tables.Prompt
+        keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(held_out))
+        both = select(prompt.text).where(prompt.prompt_set_id == self.prompt_set_id, prompt.text_key.in_(keys))
+        if held_out and (text := db.scalar(both.limit(1))) is not None:
+            raise Conflict(
+                f"Meanwhile the prompt {text[:60]!r}, which samples of the file answer, came into a held-out set, on "
+                "which nothing may be trained, so nothing was imported. Leave out the rows that answer it."
+            )
 
     def _decide(
         self, sample_id: int, group: int, imported_sample: ImportedSample, score: float | None, verdict: Verdict | None
@@ -261,7 +278,7 @@ class SampleWriter:
             self.num_decided[user_id] += 1
             self.decisions.append(
                 (
-                    f"import-{self.round.id}-{sample_id}-{place}",
+                    f"import-{self.round_id}-{sample_id}-{place}",
                     self.group_ids[group],
                     sample_id,
                     user_id,
@@ -280,26 +297,3 @@ class SampleWriter:
         for slot in range(len(people), self.settings.reviewers_of(sample_id)):
             self.leases.append((sample_id, slot, None, None))
         return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
-
-
-def of_judgments(at: Any, round_id: int) -> dict[str, Any]:
-    """What all judgments of an import into a round have. `at`: the time as it is stored."""
-    raw = {"raw": "", "template_hash": "", "num_tokens": 0, "seed": 0}
-    return {"created_at": at, "round_id": round_id, "finish_reason": "stop", "step": JUDGE} | raw
-
-
-def spread_of(judgments: Sequence[tuple[Any, ...]]) -> float | None:
-    """The standard deviation of the judgments' scores."""
-    if len(judgments) == 1:
-        return None if judgments[0][SCORE] is None else 0.0
-    return judge_columns.spread([judgment[SCORE] for judgment in judgments if judgment[SCORE] is not None])
-
-
-def _extra(imported_sample: ImportedSample, score: float | None, shared: tuple[str, str | None] | None) -> str:
-    """What the file says of a sample, as JSON; metadata that all rows of the prompt share stand on the prompt."""
-    extra = f'{{"external_id": {encode_basestring(imported_sample.external_id)}, "row": {imported_sample.row}'
-    if score is not None:
-        extra += f', "score": {score!r}'
-    if shared is not None and imported_sample.prompt[METADATA] != shared[0]:
-        extra += f', "metadata": {rest_of(imported_sample.prompt[METADATA], shared[0])}'
-    return extra + "}"

@@ -14,17 +14,17 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.db.many import among
+from backend.db.deleting import ROWS, batches, groups, rows
 from backend.db.session import read_engine
 from backend.errors import Conflict
-from backend.services import events, installation
+from backend.services import events, installation, unfinished
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files, trash
 from backend.services.projects.own_files import Holdings
@@ -32,8 +32,6 @@ from backend.services.rounds import moving
 
 log = logging.getLogger("rondo.services")
 
-GROUPS, ROWS = 20, 500
-"""How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
 LOCK = "deletion.lock"
 DATABASE_LOCK = 7_260_417_033
 """The same on PostgreSQL: any number that nothing else locks."""
@@ -50,13 +48,14 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
     """Delete a project that lies in the trash, its files too, and return what it held; for owners of the installation.
 
     since: when it went there, as the caller was shown it. Raises `Conflict` where another one lies there by now, while
-    anything is being deleted already, where the data folder is another database's, and where a file cannot be deleted
-    or a row is needed. May be repeated after it was broken off.
+    anything is being deleted already, or imported into it, where the data folder is another database's, and where a
+    file cannot be deleted or a row is needed. May be repeated after it was broken off.
     """
     with alone():
         with reading() as db:
             require_owner(db, actor)
         installation.require_own_folder()
+        unfinished.clear_left()
         with reading() as db:
             trash.find(db, actor, entry_id)
             ids = _all(db, entry_id)
@@ -69,6 +68,7 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
                 raise Conflict(
                     f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
                 )
+            unfinished.refuse(db, entry_id)
             row.is_deleting = True
             # Datasets of the project hold on to samples of rounds in its trash. What was hidden is no project any more.
             gone = moving.take_all_back(db, entry_id)
@@ -164,21 +164,21 @@ def steps(project_id: int, name: str = "") -> Iterator[None]:
         datasets, benches = _ids(db, tables.Dataset, project_id), _ids(db, tables.JudgeBench, project_id)
         sets, jobs = _ids(db, tables.PromptSet, project_id), _ids(db, tables.Job, project_id)
     for table in (tables.Notice, tables.Delivery, tables.Comment):
-        yield from _rows(table, table.project_id == project_id)
+        yield from rows(table, table.project_id == project_id)
     for dataset_id in datasets:
         of_dataset = select(tables.Scan.id).where(tables.Scan.dataset_id == dataset_id)
-        yield from _rows(tables.ScanFinding, tables.ScanFinding.scan_id.in_(of_dataset))
-        yield from _rows(tables.Example, tables.Example.dataset_id == dataset_id)
+        yield from rows(tables.ScanFinding, tables.ScanFinding.scan_id.in_(of_dataset))
+        yield from rows(tables.Example, tables.Example.dataset_id == dataset_id)
     for bench_id in benches:
         judges = select(tables.BenchJudge.id).where(tables.BenchJudge.bench_id == bench_id)
-        yield from _rows(tables.BenchJudgment, tables.BenchJudgment.bench_judge_id.in_(judges))
+        yield from rows(tables.BenchJudgment, tables.BenchJudgment.bench_judge_id.in_(judges))
     yield from _heavy(tables.JudgeBench, project_id)
     yield from _heavy(tables.Arena, project_id)
-    yield from _rows(tables.Dataset, tables.Dataset.project_id == project_id)
+    yield from rows(tables.Dataset, tables.Dataset.project_id == project_id)
     for round_id in rounds:
-        yield from _groups(round_id)
+        yield from groups(round_id)
     for set_id in sets:
-        yield from _rows(tables.Prompt, tables.Prompt.prompt_set_id == set_id)
+        yield from rows(tables.Prompt, tables.Prompt.prompt_set_id == set_id)
     used = tables.RoundPromptSet
     with session() as db:
         db.execute(delete(used).where(used.round_id.in_(rounds) | used.prompt_set_id.in_(sets)))
@@ -196,39 +196,10 @@ def steps(project_id: int, name: str = "") -> Iterator[None]:
     yield from _heavy(tables.Checkpoint, project_id)
 
 
-def _groups(round_id: int) -> Iterator[None]:
-    """Delete a round's groups with their samples, and with these labels, judgments, decisions and leases."""
-    group, sample, decision = tables.Group, tables.Sample, tables.Decision
-    while True:
-        with session() as db:
-            ids = db.scalars(select(group.id).where(group.round_id == round_id).limit(GROUPS)).all()
-            if not ids:
-                return
-            db.execute(delete(decision).where(among(decision.group_id, ids)))
-            db.execute(delete(sample).where(among(sample.group_id, ids)))
-            db.execute(delete(group).where(among(group.id, ids)))
-        yield
-
-
-def _rows(table: Any, condition: ColumnElement[bool]) -> Iterator[None]:
-    """Delete a table's rows, in whatever order they are found quickest."""
-    yield from _batches(table, select(table.id).where(condition).limit(ROWS))
-
-
 def _heavy(table: Any, project_id: int) -> Iterator[None]:
     """Delete a project's rows of a table one by one, the newest first: each takes others with it."""
     of_project = select(table.id).where(table.project_id == project_id)
-    yield from _batches(table, of_project.order_by(table.id.desc()).limit(1))
-
-
-def _batches(table: Any, query: Select[int]) -> Iterator[None]:
-    while True:
-        with session() as db:
-            ids = db.scalars(query).all()
-            if not ids:
-                return
-            db.execute(delete(table).where(among(table.id, ids)))
-        yield
+    yield from batches(table, of_project.order_by(table.id.desc()).limit(1))
 
 
 def _ids(db: Session, table: Any, project_id: int) -> Sequence[int]:

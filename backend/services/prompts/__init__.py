@@ -18,8 +18,9 @@ from backend.pipeline import preview_rows
 from backend.services import archived, events
 from backend.services.access import Actor, require, require_in
 from backend.services.prompts.file_preview import FilePreview, Finished
-from backend.services.prompts.intake import ImportReport, import_file, importable, load_report, preview, report_path
+from backend.services.prompts.intake import import_file, importable, preview
 from backend.services.prompts.mapping import Mapping
+from backend.services.prompts.reports import ImportReport, load_report, report_path
 from backend.values import JSON, Role, Split
 
 __all__ = [

@@ -1,66 +1,30 @@
 """A file of prompts from the look at it to the sets it became."""
 
 import errno
-import json
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from backend import boundary
 from backend.config import settings
-from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
+from backend.db import reading
+from backend.errors import InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
 from backend.garbage import collected_seldom
-from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompts import file_preview as prompt_preview
-from backend.services.prompts import near_duplicates, staging
+from backend.services.prompts import staging
 from backend.services.prompts.choices import ANY, places_of
 from backend.services.prompts.file_preview import FilePreview
 from backend.services.prompts.files import PromptFile, open_file
 from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.staging import Problems, RowProblem, Stager
-from backend.services.prompts.writer import Writer
-from backend.values import JSON, Role, Split
-
-
-@dataclass(frozen=True)
-class SetCount:
-    id: int
-    name: str
-    split: Split
-    num_prompts: int
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import did. `problems` shows the first of each kind; the list file of the set has every one."""
-
-    sets: tuple[SetCount, ...]
-    num_rows: int
-    num_bad: int
-    num_duplicates: int
-    num_overlaps: int
-    problems: tuple[RowProblem, ...]
-    num_merged: int = 0
-    """Rows that ask what a row before asks, and brought completions for it."""
-    num_near: int = 0
-    """Near-duplicates across the splits: kept, but worth a look."""
-    num_completions: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def num_imported(self) -> int:
-        return sum(s.num_prompts for s in self.sets)
+from backend.services.prompts.reports import ImportReport
+from backend.services.prompts.set_import import SetImport, refuse_taken
+from backend.services.prompts.staging import Problems, Stager
+from backend.values import Role, Split
 
 
 def preview(
@@ -123,46 +87,23 @@ def import_file(
     names = _names(name, split, held_out_share)
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        _refuse_taken(db, project_id, names)
+        refuse_taken(db, project_id, names)
     source = open_file(_source(actor, path, uploaded=uploaded))
     with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems, collected_seldom():
-        stager = _staged(source, mapping, problems, folder / "rows")
-        if on_bad == "refuse" and problems.counts["bad row"]:
-            raise InvalidInput(
-                _first_bad(source, problems) + " Nothing was imported. Mend them, or keep the good rows."
-            )
-        with session() as db:
-            require(db, actor, project_id, Role.curator)
-            _refuse_taken(db, project_id, names)
-            sets = {split: _new_set(actor, project_id, name, split, source.path.name) for split, name in names.items()}
-            db.add_all(sets.values())
-            db.flush()
-            writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)
-            with writer.arrival.gathering(tables.Prompt):
-                for chunk in staging.staged(folder / "rows"):
-                    writer.write(chunk)
-                writer.finish()
-                sets_made = [row for row in sets.values() if row.num_prompts]
-                if not sets_made:
-                    raise InvalidInput(
-                        f"{source.path.name} has no row that can be imported. " + _first_bad(source, problems)
-                    )
-            compared = near_duplicates.note(db, project_id, writer)
-            for row in sets.values():
-                if not row.num_prompts:
-                    db.delete(row)
-            problems.out.flush()
-            notes = _notes(source, stager, sets, held_out_share, compared)
-            report = _report(sets_made, stager, writer, problems, notes, folder)
-            for row in sets_made:
-                what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.path.name}
-                events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
-            writer.refuse_meanwhile()
-    return report
+
+        def write(stager: Stager) -> ImportReport:
+            shares = held_out_share, seed
+            is_strict = on_bad == "refuse"
+            into = SetImport(actor, project_id, names, *shares, source, stager, problems, folder, is_strict)
+            return into.write()
+
+        return _imported(source, mapping, problems, write)
 
 
-def _staged(source: PromptFile, mapping: Mapping | None, problems: Problems, target: Path) -> Stager:
-    """Read the file into a staging file; once more where a late column changes what the file seems to be."""
+def _imported(
+    source: PromptFile, mapping: Mapping | None, problems: Problems, write: Callable[[Stager], ImportReport]
+) -> ImportReport:
+    """What `write` returns; it is called once more where a late column changes what the file seems to be."""
     looked = prompt_preview.look_at(source)
     rows, columns = list(looked.rows), set(looked.columns)
     chosen = prompt_preview.mapping_for(source, looked, mapping)
@@ -171,40 +112,13 @@ def _staged(source: PromptFile, mapping: Mapping | None, problems: Problems, tar
         known = None if source.is_table else set(columns)
         # What a number means is known when all are seen: the file is read once more.
         places = places_of(source.rows(), chosen) if chosen.choices and chosen.answer else ANY
-        stager = Stager(chosen, problems, known, is_settled, source.unit, places)
         try:
-            staging.read_and_stage(source, stager, target)
+            return write(Stager(chosen, problems, known, is_settled, source.unit, places))
         except staging.LateColumn as late:
             problems.clear()
             rows.append((late.number, late.row))
             columns |= late.row.keys()
             chosen = prompt_preview.suggest(source, rows, [*dict.fromkeys([*looked.columns, *columns])])[1]
-            continue
-        return stager
-
-
-def _notes(
-    source: PromptFile, stager: Stager, sets: dict[Split, tables.PromptSet], share: float, compared: str
-) -> list[str]:
-    """What the import did that is no problem of a single row."""
-    notes = [*source.notes.sentences(), *stager.places.sentences()]
-    kept = "metadata" if stager.mapping.metadata is None else "dropped, since the mapping does not name it"
-    notes += [f"Column {name!r} is first on {source.unit} {number:,}: {kept}" for name, number in stager.late.items()]
-    if stager.ignored:
-        left = ", ".join(f"{name} ({count:,})" for name, count in stager.ignored.most_common(10))
-        notes.append(f"Messages held more than role and text, which is not imported: {left}")
-    if stager.num_merged:
-        notes.append(
-            f"{stager.num_merged:,} rows ask what a row before asks; their completions were added to that prompt"
-        )
-    if share and len(sets) > 1:
-        notes += [
-            f"No prompt fell into the {split.value.replace('_', '-')} share, so there is no such set. "
-            "Take another seed or share, or a file with more prompts"
-            for split, row in sets.items()
-            if not row.num_prompts
-        ]
-    return [*notes, *([compared] if compared else [])]
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:
@@ -214,22 +128,6 @@ def _names(name: str, split: Split, share: float) -> dict[Split, str]:
     if split is Split.held_out or not share:
         return {split: name}
     return {Split.train: name, Split.held_out: f"{name} held out"}
-
-
-def _refuse_taken(db: Session, project_id: int, names: dict[Split, str]) -> None:
-    query = select(tables.PromptSet.name).where(
-        tables.PromptSet.project_id == project_id, tables.PromptSet.name.in_(names.values())
-    )
-    if taken := db.scalar(query):
-        raise Conflict(
-            f"There is already a prompt set {taken!r} in this project. Choose another name, or delete that set."
-        )
-
-
-def _new_set(actor: Actor, project_id: int, name: str, split: Split, origin: str) -> tables.PromptSet:
-    return tables.PromptSet(
-        project_id=project_id, name=name, split=split, origin=origin, num_prompts=0, created_by=actor.user_id
-    )
 
 
 @contextmanager
@@ -246,49 +144,3 @@ def staging_folder() -> Iterator[Path]:
         raise MissingPrerequisite(
             f"The disk of {base} is full; nothing was imported. Free space and try again."
         ) from error
-
-
-def _first_bad(source: PromptFile, problems: Problems) -> str:
-    shown = [f"{source.unit} {p.line}: {p.reason}" for kind in problems.first.values() for p in kind[:3]]
-    counted = ", ".join(f"{n} {kind}s" for kind, n in problems.counts.items()) or "no rows"
-    return f"{source.path.name}: {counted}. " + " ".join(f"{text[:1].upper()}{text[1:]}." for text in shown[:5])
-
-
-def report_path(set_id: int, suffix: str) -> Path:
-    """Where a set's report (`json`) and the list of what was left out (`csv`) lie, for as long as the set is there."""
-    return settings().folder / "reports" / f"prompts-{set_id}.{suffix}"
-
-
-def _report(
-    sets: list[tables.PromptSet], stager: Stager, writer: Writer, problems: Problems, notes: list[str], folder: Path
-) -> ImportReport:
-    """Make the report and keep it beside the data."""
-    report = ImportReport(
-        sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
-        num_rows=stager.num_rows,
-        num_bad=problems.counts["bad row"],
-        num_duplicates=problems.counts["duplicate"],
-        num_overlaps=problems.counts["overlap"],
-        num_merged=stager.num_merged,
-        num_near=problems.counts["near duplicate"],
-        num_completions=writer.num_completions,
-        notes=tuple(notes),
-        problems=tuple(p for first in problems.first.values() for p in first),
-    )
-    for row in sets:
-        report_path(row.id, "csv").parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "problems.csv", report_path(row.id, "csv"))
-        report_path(row.id, "json").write_text(json.dumps(asdict(report), ensure_ascii=True), encoding="utf-8")
-    return report
-
-
-def load_report(set_id: int) -> ImportReport | None:
-    """The report of the import that made the set, or None."""
-    path = report_path(set_id, "json")
-    if not path.exists():
-        return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    data["sets"] = tuple(SetCount(s["id"], s["name"], Split(s["split"]), s["num_prompts"]) for s in data["sets"])
-    data["notes"] = tuple(data.get("notes", ()))
-    data["problems"] = tuple(RowProblem(**p) for p in data["problems"])
-    return ImportReport(**data)

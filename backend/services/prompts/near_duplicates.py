@@ -61,7 +61,8 @@ def note(db: Session, project_id: int, writer: Writer) -> str:
     """
     is_cut = False
     for split, own in writer.sets.items():
-        others = _sets(db, project_id, opposite(split))
+        # Those of this import may stand in a hidden project still.
+        others = _sets(db, {project_id, own.project_id}, opposite(split))
         if split is Split.train and Split.held_out in writer.sets:
             others.pop(writer.sets[Split.held_out].id, None)  # compared from its side
         if not others or not own.num_prompts:
@@ -84,9 +85,9 @@ def note(db: Session, project_id: int, writer: Writer) -> str:
     return f"Near-duplicates were looked for among the first {MOST:,} prompts of each side" if is_cut else ""
 
 
-def _sets(db: Session, project_id: int, split: Split) -> dict[int, str]:
+def _sets(db: Session, project_ids: set[int], split: Split) -> dict[int, str]:
     row = tables.PromptSet
-    query = select(row.id, row.name).where(row.project_id == project_id, row.split == split, row.num_prompts > 0)
+    query = select(row.id, row.name).where(row.project_id.in_(project_ids), row.split == split, row.num_prompts > 0)
     return dict(db.execute(query.order_by(row.id.desc())).tuples().all())
 
 

@@ -38,26 +38,10 @@ def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> Parsed
     """Return the row as a prompt; `places`: what numbers as answers mean in its file. Raises `BadRow`."""
     if not MEDIA.isdisjoint(row):
         _refuse_media(row, mapping)
-    value = row.get(mapping.prompt) if mapping.is_simple and mapping.prompt else None
-    if type(value) is str and not _is_chat(value):
-        text, written = value, encode_basestring(_question(value, mapping.prompt or ""))
-        answer = _answer(row.get(mapping.answer), mapping.answer) if mapping.answer else None
-        if answer is not None:
-            _check_text(answer)
-        digest = digest_of(f"[{canonical_turn('user', written)}]")
-        stored = f"[{stored_turn('user', written)}]"
-        return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
     try:
         return _parse_all(row, mapping, places)
     except RecursionError as error:
         raise BadRow("something in it is nested too deep to be written down; leave the column out") from error
-
-
-def _is_chat(value: str) -> bool:
-    """Whether a text is a chat written out."""
-    if value[:200].lstrip()[:1] not in ("[", "{", "(", "a", "H", "A"):
-        return False
-    return looks_like_chat(value) or prompt_messages.transcript(value) is not None
 
 
 def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedPrompt:
@@ -245,8 +229,6 @@ def _extra(row: dict[str, Any], mapping: Mapping) -> str:
         extra = {name: row[name] for name in mapping.metadata if row.get(name) is not None}
     if not extra:
         return "{}"
-    if _FLAT.keys() >= set(map(type, extra.values())):
-        return _checked(_flat_json(extra), "the metadata")
     return json_of(extra, "the metadata")
 
 
@@ -266,12 +248,3 @@ def _checked(text: str, subject: str) -> str:
     if "\\u0000" in text and has_nul(json.loads(text)):
         raise BadRow(f"{subject} " + _nul())
     return text
-
-
-_FLAT = {str: encode_basestring, int: int.__repr__}
-
-
-def _flat_json(extra: dict[str, Any]) -> str:
-    """What `_encode` writes of texts and whole numbers, without walking through its general case for every row."""
-    parts = [f"{encode_basestring(name)}: {_FLAT[type(value)](value)}" for name, value in extra.items()]
-    return f"{{{', '.join(parts)}}}"

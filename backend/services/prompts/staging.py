@@ -1,27 +1,24 @@
-"""A file of prompts -> a staging file of checked prompts -> rows.
-
-The file is read and checked first, without the database; the transaction then only inserts (`prompt_writer`). So a
-bad file costs no lock, and a crash at any point leaves nothing half-imported.
-"""
+"""Rows of a file -> chunks of checked prompts, each prompt once, without the database."""
 
 import csv
 import hashlib
 import json
 import pickle
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from backend.errors import InvalidInput
+from backend.services.prompts import plain_rows
 from backend.services.prompts.choices import ANY, Places
-from backend.services.prompts.files import PromptFile
 from backend.services.prompts.formats import known_names
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_completions import RowCompletion
 from backend.services.prompts.rows import BadRow, ParsedPrompt, parse
+from backend.services.prompts.seen import SeenKeys
 
 SHOWN = 200
 """Bad rows, duplicates and overlaps kept in a report; the file beside it lists them all."""
@@ -113,59 +110,80 @@ class Stager:
     num_merged: int = 0
 
     def __post_init__(self) -> None:
-        self.seen: dict[int, int] = {}
+        self.seen = SeenKeys()
         self.num_completions: Counter[int] = Counter()
         self.told: set[int] = set()
         self.names = known_names()
 
     def stage(self, rows: Iterable[tuple[int, Any]], out: IO[bytes]) -> int:
         """Write the good prompts of these rows to `out`; return how many rows were seen."""
-        chunk: list[StagedRow] = []
-        held = 0
         pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
         # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
         pickler.fast = True
-        known, mapping, seen, problems = self.known, self.mapping, self.seen, self.problems
-        for number, row in rows:
-            self.num_rows += 1
-            if isinstance(row, str):
-                problems.add(number, "bad row", row)
-                continue
-            if known is not None and not known.issuperset(row):
-                self._meet(number, row, known)
-            try:
-                prompt = parse(row, mapping, self.places)
-            except BadRow as error:
-                problems.add(number, "bad row", str(error))
-                continue
-            # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
-            key = int.from_bytes(prompt.digest[:8], "big")
-            if key in seen or prompt.completions or prompt.ignored:
-                staged = self._with_completions(number, key, prompt)
-                if staged is None:
-                    continue
-                held += sum(len(text) + len(note) for _, text, note in staged[7])
-            else:
-                staged = (number, *prompt[:6], ())
-            seen.setdefault(key, number)
-            chunk.append(staged)
-            held += len(prompt.messages) + len(prompt.text) + len(prompt.answer or "") + len(prompt.extra)
-            if len(chunk) == ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
-                pickler.dump(chunk)
-                chunk, held = [], 0
-        if chunk:
+        for chunk in self.chunks(rows):
             pickler.dump(chunk)
-        self._check_columns()
-        # Of a million prompts they are as much memory as the database takes next.
-        self.seen.clear()
-        self.told.clear()
-        self.num_completions.clear()
         return self.num_rows
 
-    def _with_completions(self, number: int, key: int, prompt: ParsedPrompt) -> StagedRow | None:
-        """The prompt with its completions numbered; None for a row that brings nothing new."""
+    def chunks(self, rows: Iterable[tuple[int, Any]]) -> Iterator[list[StagedRow]]:
+        """The good prompts of these rows, as many at once as `ROWS_AT_ONCE` and `TEXT_AT_ONCE` allow."""
+        read: list[tuple[int, Any]] = []
+        held = 0
+        plain, known, mapping = plain_rows.reader(self.mapping), self.known, self.mapping
+        for number, row in rows:
+            self.num_rows += 1
+            prompt: Any = row
+            if type(row) is not str:
+                if known is not None and not known.issuperset(row):
+                    self._meet(number, row, known)
+                prompt = plain(row)
+                if prompt is None:
+                    try:
+                        prompt = parse(row, mapping, self.places)
+                    except BadRow as error:
+                        prompt = str(error)
+                    else:
+                        held += sum([len(text) for text, _ in prompt.completions])
+            read.append((number, prompt))
+            if type(prompt) is not str:
+                held += len(prompt[0]) + len(prompt[1]) + len(prompt[2] or "") + len(prompt[3])
+            if len(read) == ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
+                yield from self._chunk(read)
+                read, held = [], 0
+        yield from self._chunk(read)
+        self._check_columns()
+        # What is known of a million prompts is as much memory as the database takes next.
+        self.seen = SeenKeys()
+        self.told.clear()
+        self.num_completions.clear()
+
+    def _chunk(self, read: list[tuple[int, Any]]) -> Iterator[list[StagedRow]]:
+        """The prompts among these, each once, or no chunk where there are none; notes the others."""
+        # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
+        keys = [0 if type(prompt) is str else int.from_bytes(prompt[5][:8], "big") for _, prompt in read]
+        before, fresh = self.seen.find(keys), dict[int, int]()
+        chunk: list[StagedRow] = []
+        for (number, prompt), key in zip(read, keys, strict=True):
+            if type(prompt) is str:
+                self.problems.add(number, "bad row", prompt)
+            elif len(prompt) == 6 and key not in before and key not in fresh:
+                chunk.append((number, *prompt, ()))
+                fresh[key] = number
+            else:
+                first = before.get(key, fresh.get(key))
+                staged = self._with_completions(number, key, ParsedPrompt(*prompt), first)
+                if staged is not None:
+                    chunk.append(staged)
+                    fresh.setdefault(key, number)
+        self.seen.add({key: number for key, number in fresh.items() if key not in before} if before else fresh)
+        if chunk:
+            yield chunk
+
+    def _with_completions(self, number: int, key: int, prompt: ParsedPrompt, first: int | None) -> StagedRow | None:
+        """The prompt with its completions numbered; None for a row that brings nothing new.
+
+        first: the row that asked the same before.
+        """
         self.ignored.update(prompt.ignored)
-        first = self.seen.get(key)
         completions = tuple(
             self._noted(number, key, completion, prompt, first)
             for unit in units(prompt)
@@ -252,17 +270,18 @@ def units(prompt: ParsedPrompt) -> list[tuple[RowCompletion, ...]]:
     return [tuple(sides), *alone] if sides else alone
 
 
-def staged(path: Path) -> Iterator[list[StagedPrompt]]:
+def staged(path: Path) -> Iterator[list[StagedRow]]:
     """The chunks of a staging file this process has just written."""
     with path.open("rb") as file:
         while file.peek(1):
-            yield [*map(StagedPrompt._make, pickle.load(file))]
+            yield pickle.load(file)
 
 
-def is_held_out(digest: bytes, *, share: float, seed: int) -> bool:
-    """Whether a prompt goes to the held-out set: by seed and content, so the order of the file does not matter."""
-    drawn = hashlib.sha256(f"{seed}:".encode() + digest).digest()
-    return int.from_bytes(drawn[:8], "big") < share * 2**64
+def drawn_held_out(share: float, seed: int) -> Callable[[bytes], bool]:
+    """Return what tells of a prompt's hash whether it goes to the held-out set: by seed and content alone, so that the
+    order of the file does not matter."""
+    begin, below = f"{seed}:".encode(), share * 2**64
+    return lambda digest: int.from_bytes(hashlib.sha256(begin + digest).digest()[:8], "big") < below
 
 
 @contextmanager
@@ -270,9 +289,3 @@ def problem_file(path: Path) -> Iterator[Problems]:
     """A CSV file that receives every row that is left out."""
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
         yield Problems(out)
-
-
-def read_and_stage(source: PromptFile, stager: Stager, target: Path) -> None:
-    """Read a whole file into a staging file."""
-    with target.open("wb") as out:
-        stager.stage(source.rows(), out)

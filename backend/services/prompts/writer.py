@@ -1,7 +1,8 @@
 """Staged prompts -> rows, in one caller's transaction, without what a set of the other split has already."""
 
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -11,18 +12,23 @@ from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.services.prompts.staging import Problems, StagedPrompt, is_held_out
+from backend.services.prompts.staging import Problems, StagedPrompt, StagedRow, drawn_held_out
 from backend.values import Split
 
 COLUMNS = "position, messages, text, answer, extra, text_key, content_hash"
 KEYS_AT_ONCE = 500
+MESSAGES, KEY, DIGEST = (StagedPrompt._fields.index(name) for name in ("messages", "key", "digest"))
+"""Places in a `StagedRow`, which begins with its number and ends with its completions."""
 
 
 @dataclass
 class Writer:
-    """Inserts staged prompts into the set of their split. `others`: the project's sets of the other split, by id."""
+    """Inserts staged prompts into the set of their split. `others`: the project's sets of the other split, by id.
 
-    db: Session
+    `db`: of the transaction that begins the import. The sets may stand in a hidden project.
+    """
+
+    db: InitVar[Session]
     project_id: int
     sets: dict[Split, tables.PromptSet]
     share: float
@@ -33,106 +39,108 @@ class Writer:
     """The row of the file that each position of a set came from."""
     num_completions: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, db: Session) -> None:
         self.numbers = {split: array("q") for split in self.sets}
-        self.others = {split: self._sets_of(opposite(split)) for split in self.sets}
-        self.arrival = Arrival(self.db)
-        self.created_at = self.arrival.stored(tables.Prompt, "created_at", now())
+        self.others = {split: self._sets_of(db, opposite(split)) for split in self.sets}
+        self.created_at = Arrival(db).stored(tables.Prompt, "created_at", now())
 
-    def _sets_of(self, split: Split) -> dict[int, str]:
+    def _sets_of(self, db: Session, split: Split) -> dict[int, str]:
         query = select(tables.PromptSet.id, tables.PromptSet.name).where(
             tables.PromptSet.project_id == self.project_id, tables.PromptSet.split == split
         )
         own = {s.id for s in self.sets.values()}
-        return {id: name for id, name in self.db.execute(query).tuples() if id not in own}
+        return {id: name for id, name in db.execute(query).tuples() if id not in own}
 
-    def write(self, chunk: list[StagedPrompt]) -> None:
-        """Insert a chunk, without the prompts that a set of the other split has already."""
+    def write(self, arrival: Arrival, chunk: list[StagedRow]) -> None:
+        """Insert a chunk in the transaction of `arrival`, without the prompts that a set of the other split has."""
         for split, members in self._by_split(chunk).items():
-            taken = self._taken(split, [m.key for m in members]) if self.others[split] else {}
+            taken = self._taken(arrival.db, split, [m[KEY] for m in members]) if self.others[split] else {}
             if taken:
                 members = self._without(members, taken, split)
             into = self.sets[split]
-            prompts = [m for m in members if m.messages is not None]
-            numbered = enumerate(prompts, into.num_prompts)
-            self._insert(into.id, [(place, *m[1:6], m.digest.hex()) for place, m in numbered])
-            self.numbers[split].extend(m.number for m in prompts)
+            prompts = [m for m in members if m[MESSAGES] is not None]
+            # Past the column types: messages and metadata are JSON text already.
+            rows = [(place, *m[MESSAGES:DIGEST], m[DIGEST].hex()) for place, m in enumerate(prompts, into.num_prompts)]
+            common = {"prompt_set_id": into.id, "created_at": self.created_at}
+            arrival.put(tables.Prompt, COLUMNS, rows, common, is_searched=True)
+            self.numbers[split].extend([m[0] for m in prompts])
             into.num_prompts += len(prompts)
-            notes = [(m.digest.hex(), *completion) for m in members for completion in m.completions]
+            notes = [(m[DIGEST].hex(), *completion) for m in members if m[-1] for completion in m[-1]]
             if notes:
-                _insert_completions(self.db.connection(), into.id, self.created_at, notes)
+                _insert_completions(arrival.db.connection(), into.id, self.created_at, notes)
                 self.num_completions += len(notes)
 
-    def finish(self) -> None:
-        """Leave out of the train set what the held-out set of this import asks in another spelling."""
+    def overlaps(self, db: Session) -> Sequence[tuple[int, int]]:
+        """Id and position of what the train set asks as the held-out set of this import does in another spelling."""
         if len(self.sets) < 2:
-            return
-        train, prompt = self.sets[Split.train], tables.Prompt
+            return []
+        prompt = tables.Prompt
         held = select(prompt.text_key).where(prompt.prompt_set_id == self.sets[Split.held_out].id)
-        query = select(prompt.id, prompt.position).where(prompt.prompt_set_id == train.id, prompt.text_key.in_(held))
-        pairs = self.db.execute(query.order_by(prompt.position)).tuples().all()
-        name = self.sets[Split.held_out].name
+        of_train = prompt.prompt_set_id == self.sets[Split.train].id
+        query = select(prompt.id, prompt.position).where(of_train, prompt.text_key.in_(held))
+        return db.execute(query.order_by(prompt.position)).tuples().all()
+
+    def drop(self, db: Session, pairs: Sequence[tuple[int, int]]) -> None:
+        """Leave these prompts of the train set out, and note them."""
         for _, position in pairs:
-            number = self.numbers[Split.train][position]
             self.problems.add(
-                number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
+                self.numbers[Split.train][position],
+                "overlap",
+                f"the same question, spelled otherwise, is in the held-out set {self.sets[Split.held_out].name!r}",
             )
+        prompt, completion = tables.Prompt, tables.ImportedCompletion
         for chunk in in_chunks(pairs, KEYS_AT_ONCE):
             ids = [id for id, _ in chunk]
-            completion = tables.ImportedCompletion
             gone = select(func.count()).where(completion.prompt_id.in_(ids))
-            self.num_completions -= self.db.scalar(gone) or 0
-            self.db.execute(delete(completion).where(completion.prompt_id.in_(ids)))
-            self.db.execute(delete(prompt).where(prompt.id.in_(ids)))
-        train.num_prompts -= len(pairs)
+            self.num_completions -= db.scalar(gone) or 0
+            db.execute(delete(completion).where(completion.prompt_id.in_(ids)))
+            db.execute(delete(prompt).where(prompt.id.in_(ids)))
+        if pairs:
+            self.sets[Split.train].num_prompts -= len(pairs)
 
-    def refuse_meanwhile(self) -> None:
+    def refuse_meanwhile(self, db: Session) -> None:
         """Raise `Conflict` where a set that came into the project meanwhile asks on the other side what this one does.
 
         Imports of one project end one after the other, so that the second sees what the first wrote.
         """
         project, prompt = tables.Project, tables.Prompt
-        self.db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
+        db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
         for split, own in self.sets.items():
             came = {
                 set_id: name
-                for set_id, name in self._sets_of(opposite(split)).items()
+                for set_id, name in self._sets_of(db, opposite(split)).items()
                 if set_id not in self.others[split]
             }
             keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(came))
             both = select(prompt.text).where(prompt.prompt_set_id == own.id, prompt.text_key.in_(keys)).limit(1)
-            if came and (text := self.db.scalar(both)) is not None:
+            if came and (text := db.scalar(both)) is not None:
                 raise Conflict(
                     f"Meanwhile {', '.join(map(repr, came.values()))} was imported, which has the prompt "
                     f"{text[:60]!r} on the other side of the split, so nothing was imported. Import the file again."
                 )
 
-    def _without(self, members: list[StagedPrompt], taken: dict[int, str], split: Split) -> list[StagedPrompt]:
+    def _without(self, members: list[StagedRow], taken: dict[int, str], split: Split) -> list[StagedRow]:
         """The prompts that are not taken; the others are noted."""
         left = []
         for member in members:
-            if member.key in taken:
-                there = f"{opposite(split).value.replace('_', '-')} set {taken[member.key]!r}"
-                self.problems.add(member.number, "overlap", f"the same prompt is in the {there}")
+            if member[KEY] in taken:
+                there = f"{opposite(split).value.replace('_', '-')} set {taken[member[KEY]]!r}"
+                self.problems.add(member[0], "overlap", f"the same prompt is in the {there}")
             else:
                 left.append(member)
         return left
 
-    def _insert(self, set_id: int, rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows of `COLUMNS`, past the column types: messages and metadata are JSON text already."""
-        common = {"prompt_set_id": set_id, "created_at": self.created_at}
-        self.arrival.put(tables.Prompt, COLUMNS, rows, common, is_searched=True)
-
-    def _by_split(self, chunk: list[StagedPrompt]) -> dict[Split, list[StagedPrompt]]:
+    def _by_split(self, chunk: list[StagedRow]) -> dict[Split, list[StagedRow]]:
         if len(self.sets) == 1:
             return {next(iter(self.sets)): chunk}
-        train: list[StagedPrompt] = []
-        held_out: list[StagedPrompt] = []
+        is_held_out = drawn_held_out(self.share, self.seed)
+        train: list[StagedRow] = []
+        held_out: list[StagedRow] = []
         for member in chunk:
-            (held_out if is_held_out(member.digest, share=self.share, seed=self.seed) else train).append(member)
+            (held_out if is_held_out(member[DIGEST]) else train).append(member)
         return {Split.train: train, Split.held_out: held_out}
 
-    def _taken(self, split: Split, keys: list[int]) -> dict[int, str]:
+    def _taken(self, db: Session, split: Split, keys: list[int]) -> dict[int, str]:
         """Which of these questions the sets of the other split ask, and the name of the set."""
         others, prompt = self.others[split], tables.Prompt
         by_key: dict[int, str] = {}
@@ -140,7 +148,7 @@ class Writer:
             query = select(prompt.text_key, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(others), prompt.text_key.in_(chunk)
             )
-            by_key |= {key: others[set_id] for key, set_id in self.db.execute(query).tuples()}
+            by_key |= {key: others[set_id] for key, set_id in db.execute(query).tuples()}
         return by_key
 
 

@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.log import about
 from backend.pipeline import export_places
-from backend.services import archived, review_settings, reviews
+from backend.services import archived, review_settings, reviews, unfinished
 from backend.services.access import Actor
 from backend.services.decisions import cast_votes, decision_columns
 from backend.services.decisions.acts import is_first, spent
@@ -28,7 +28,7 @@ log = logging.getLogger("rondo.reviews")
 
 LOOK_SECONDS = 3.0
 FORGET_SECONDS = 3600.0
-"""Old files of exports are looked for so often."""
+"""Old files of exports, and what killed imports left, are looked for so often."""
 FEWEST_AGREED = 20
 """Reviewers agree on a share of at least so many items, or of all there are."""
 
@@ -181,6 +181,7 @@ class CloseWatch:
                     self._forgot_at = time.monotonic()
                     export_places.forget_old()
                     export_places.forget_old_shared()
+                    unfinished.clear_left()
             except Exception:
                 # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

@@ -13,7 +13,7 @@ from backend.db import now, reading, tables
 from backend.db.giving_way import giving_way
 from backend.db.many import among
 from backend.errors import Conflict, NotFound, NotSignedIn
-from backend.services import events
+from backend.services import events, unfinished
 from backend.services.access import Actor, is_owner, require, require_in
 from backend.services.results.summaries import follows
 from backend.services.round_archive import needs
@@ -217,7 +217,7 @@ def _query(user_id: int) -> Select[Any]:
         .outerjoin(who, who.id == hidden.trashed_by)
         .outerjoin(member, mine)
         .outerjoin(checkpoint, checkpoint.id == row.checkpoint_id)
-        .where(home.trashed_at.is_(None))
+        .where(home.trashed_at.is_(None), hidden.name.not_like(f"{unfinished.NAME}%"))
         .order_by(hidden.trashed_at.desc(), row.id.desc())
     )
 

@@ -5,7 +5,7 @@ Plain columns as the driver gives them, JSON as text: entities would take most o
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.pipeline.rows import plain
-from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
+from backend.row_files import CHAT, JSON_TEXT, Columns, Format, Values
 from backend.services.access import Actor
 from backend.services.decisions import own_words
 from backend.services.rounds import few_shot_shown
@@ -66,7 +66,7 @@ COLUMNS: Columns = {
     "tags": JSON_TEXT,
 }
 PROMPT_AT = list(COLUMNS).index("prompt")
-PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
+PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": CHAT, "csv": "string"}
 """Messages as they are, or in a spreadsheet one text."""
 
 
@@ -134,12 +134,15 @@ def columns(format: Format) -> Columns:
 
 def shaped(rows: Iterable[Values], format: Format) -> Iterator[Values]:
     """The rows with their prompts as the format has them."""
-    if format == "jsonl":
+    if format != "csv":
         yield from rows
         return
-    make: Callable[[Any], Any] = (lambda asked: asked) if format == "parquet" else (lambda asked: plain(asked, ""))
+    last, written = "", ""
     for row in rows:
-        yield (*row[:PROMPT_AT], make(_decode(row[PROMPT_AT])[0]), *row[PROMPT_AT + 1 :])
+        if row[PROMPT_AT] != last:
+            last = row[PROMPT_AT]
+            written = plain(_decode(last)[0], "")
+        yield (*row[:PROMPT_AT], written, *row[PROMPT_AT + 1 :])
 
 
 def rows(

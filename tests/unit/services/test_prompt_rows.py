@@ -15,7 +15,7 @@ from backend.services.prompts.formats import recognise
 from backend.services.prompts.mapping import Mapping, check_mapping, from_json
 from backend.services.prompts.row_completions import UNREAD
 from backend.services.prompts.rows import BadRow, parse
-from backend.services.prompts.staging import is_held_out
+from backend.services.prompts.staging import drawn_held_out
 
 PROMPT = Mapping(prompt="prompt", answer="answer")
 CHAT = Mapping(messages="messages", answer="answer")
@@ -187,8 +187,8 @@ def test_a_mapping_that_does_not_fit_names_the_columns(mapping: Mapping) -> None
 
 def test_the_held_out_share_is_met_and_grows_with_the_share() -> None:
     digests = [hashlib.sha256(str(i).encode()).digest() for i in range(4000)]
-    tenth = {d for d in digests if is_held_out(d, share=0.1, seed=1)}
-    half = {d for d in digests if is_held_out(d, share=0.5, seed=1)}
+    tenth = {d for d in digests if drawn_held_out(0.1, 1)(d)}
+    half = {d for d in digests if drawn_held_out(0.5, 1)(d)}
     assert 320 <= len(tenth) <= 480
     assert tenth < half
-    assert tenth != {d for d in digests if is_held_out(d, share=0.1, seed=2)}
+    assert tenth != {d for d in digests if drawn_held_out(0.1, 2)(d)}

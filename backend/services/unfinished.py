@@ -1,0 +1,151 @@
+"""Imports that are written in several transactions: on SQLite nobody else writes during one, so each has to be short.
+
+What is written stands in a hidden project, as a round in the trash does, which nobody has a role in, until one short
+transaction moves all of it home. So it is there whole or not at all. What an import leaves that is killed is deleted
+by the next one, or by whoever looks after the installation (`clear_left`). PostgreSQL has many writers: there one
+transaction writes everything.
+"""
+
+import fcntl
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import deleting, now, reading, session, tables
+from backend.errors import Conflict
+
+log = logging.getLogger("rondo.services")
+
+LOCK = "import.lock"
+NAME = "import under way "
+"""How the names of such projects begin. Hidden projects are named by Rondo alone."""
+REST_SECONDS = 0.11
+"""Between two transactions: as long as writers of other processes wait between two looks at SQLite's file."""
+
+
+def in_parts() -> bool:
+    """Whether an import writes in several transactions: on SQLite."""
+    return settings().url.startswith("sqlite")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other import writes on SQLite, and delete what is left of those that did not end: of killed ones
+    first, of this one afterwards. So no transaction may be under way at the end of the block.
+
+    Raises `Conflict` where the data folder's file system has no locks. On PostgreSQL there is nothing to wait for.
+    """
+    if not in_parts():
+        yield
+        return
+    with _locked(fcntl.LOCK_EX):
+        _clear()
+        try:
+            yield
+        finally:
+            _clear()
+
+
+def clear_left() -> None:
+    """Delete what imports left that were killed, unless one is under way, which does that itself."""
+    if not in_parts() or not _hidden():
+        return
+    try:
+        with _locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            _clear()
+    except BlockingIOError:
+        return
+
+
+@contextmanager
+def _locked(how: int) -> Iterator[None]:
+    place = settings().folder / LOCK
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("ab") as file:
+        try:
+            fcntl.flock(file, how)
+        except BlockingIOError:
+            raise
+        except OSError as error:  # two imports at once would take each other's rows for what a killed one left
+            raise Conflict(
+                f"{place} cannot be locked: {error.strerror}. Import where the data folder's file system has locks."
+            ) from error
+        yield
+
+
+def hide(db: Session, home_id: int) -> int:
+    """Make a hidden project for what is to become part of this one; return its id."""
+    # As something whose deletion has begun it cannot be brought back from the trash.
+    hidden = tables.Project(
+        name=f"{NAME}{secrets.token_hex(8)}", trash_of_id=home_id, trashed_at=now(), is_deleting=True
+    )
+    db.add(hidden)
+    db.flush()
+    return hidden.id
+
+
+def is_unfinished(hidden: tables.Project) -> bool:
+    """Whether a hidden project holds what an import has not written to its end."""
+    return hidden.trash_of_id is not None and hidden.name.startswith(NAME)
+
+
+def require(db: Session, hidden_id: int) -> None:
+    """Raise `Conflict` where the hidden project is gone: the project that it belongs to was deleted."""
+    if db.scalar(select(tables.Project.id).where(tables.Project.id == hidden_id)) is None:
+        raise Conflict("The project was deleted meanwhile, so nothing was imported.")
+
+
+def refuse(db: Session, home_id: int) -> None:
+    """Raise `Conflict` while an import writes into the project: its rows refer to each other, as a round's do."""
+    project = tables.Project
+    query = select(project.id).where(project.trash_of_id == home_id, project.name.startswith(NAME))
+    if db.scalar(query.limit(1)) is not None:
+        raise Conflict("An import into this project is under way. Wait for its end, then retry.")
+
+
+def bring_home(db: Session, hidden_id: int, home_id: int) -> None:
+    """Move what was written to its project, which from then on has it, and forget the hidden one."""
+    require(db, hidden_id)
+    db.flush()
+    for table in (tables.Round, tables.PromptSet):
+        db.execute(update(table).where(table.project_id == hidden_id).values(project_id=home_id))
+    db.execute(delete(tables.Project).where(tables.Project.id == hidden_id))
+
+
+def rest(since: float) -> None:
+    """Let other processes have their turn: wait until `REST_SECONDS` are over since then (`time.monotonic`)."""
+    time.sleep(max(0.0, REST_SECONDS - (time.monotonic() - since)))
+
+
+def _clear() -> None:
+    """Delete all that unfinished imports wrote, in short transactions; for whoever holds the lock."""
+    for hidden_id in _hidden():
+        log.info("What an import wrote that did not end is deleted.")
+        round_, prompt_set, prompt = tables.Round, tables.PromptSet, tables.Prompt
+        with reading() as db:
+            rounds = db.scalars(select(round_.id).where(round_.project_id == hidden_id)).all()
+            sets = db.scalars(select(prompt_set.id).where(prompt_set.project_id == hidden_id)).all()
+        for round_id in rounds:
+            for _ in deleting.groups(round_id):
+                pass
+        for set_id in sets:
+            for _ in deleting.rows(prompt, prompt.prompt_set_id == set_id):
+                pass
+        with session() as db:
+            for table in (prompt_set, round_):
+                db.execute(delete(table).where(table.project_id == hidden_id))
+            db.execute(delete(tables.Project).where(tables.Project.id == hidden_id))
+
+
+def _hidden() -> list[int]:
+    """The ids of the hidden projects of imports that have not ended."""
+    project = tables.Project
+    query = select(project.id).where(project.trash_of_id.is_not(None), project.name.startswith(NAME))
+    with reading() as db:
+        return list(db.scalars(query.order_by(project.id)))
