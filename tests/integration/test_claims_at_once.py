@@ -84,7 +84,7 @@ def scenario(team: Team, mark: str) -> list[ActResult]:
 
 def written(team: Team, mark: str) -> dict[str, list[Any]]:
     """All that decisions write, with neither times nor numbers of this round alone."""
-    people = {actor.user_id: name for name, actor in team.people.items()} | {None: None}
+    people: dict[Any, str] = {actor.user_id: name for name, actor in team.people.items()} | {None: "nobody"}
     place = {n: position for position, n in enumerate(team.ids)}
     own = {"id", "created_at", "client_id", "project_id", "round_id", "group_id", "sample_id", "user_id", "value"}
     plain = [column.name for column in tables.Decision.__table__.c if column.name not in own]
@@ -104,7 +104,7 @@ def written(team: Team, mark: str) -> dict[str, list[Any]]:
                 (place[row.sample_id], *(getattr(row, name) for name in effect)) for row in of(tables.Label)
             ),
             "leases": sorted(
-                (place[row.sample_id], row.slot, str(people[row.user_id]), row.decided_at is not None, row.is_random)
+                (place[row.sample_id], row.slot, people[row.user_id], row.decided_at is not None, row.is_random)
                 for row in of(tables.Lease)
             ),
             "tallies": sorted(
@@ -124,7 +124,8 @@ def test_a_decision_in_one_statement_writes_what_several_write(database: str, mo
         calls.append(one_statement(*args))
         return calls[-1]
 
-    rows_of, told = [], []
+    rows_of: list[dict[str, list[Any]]] = []
+    told: list[list[Any]] = []
     for mark, by in (("aaaa", write), ("bbbb", lambda *_: False)):
         monkeypatch.setattr(at_once, "write", by)
         team = Team(prompts=3, num_reviewers_per_item=2)
