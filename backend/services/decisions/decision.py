@@ -105,7 +105,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenDecision:
     """What a call did with an act. `earlier`: rows of all decisions that were on its sample before it was written, with
     `stands` and `who`; None where they were not read, as of an act that was sent before.
     """

@@ -14,7 +14,7 @@ from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
-from backend.services.decisions import Decision, Written
+from backend.services.decisions import Decision, WrittenDecision
 from backend.services.decisions.rules import cut_of_round
 from backend.translations import N_, gettext
 from backend.values import DecisionKind, Sign, Verdict
@@ -101,7 +101,7 @@ class Revealed:
     meanwhile: str | None
 
 
-def revealed(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Written]) -> dict[int, Revealed]:
+def revealed(db: Session, actor: Actor, round_: tables.Round, done: Sequence[WrittenDecision]) -> dict[int, Revealed]:
     """What the actor may see after these decisions, which label their items, by the decision's id."""
     decisions = [some.decision for some in done]
     ids = list(dict.fromkeys(decision.sample_id for decision in decisions))

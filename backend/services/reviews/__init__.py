@@ -16,7 +16,7 @@ from backend.services.decisions import (
     Act,
     Decision,
     Unread,
-    Written,
+    WrittenDecision,
     at_once,
     labels,
     lock_round,
@@ -194,7 +194,7 @@ def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act])
 
 def write_all(
     db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
-) -> list[Written]:
+) -> list[WrittenDecision]:
     """Write acts in order; the caller holds the round. Return the decisions; one that was written before as it was.
 
     Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
@@ -203,7 +203,7 @@ def write_all(
     settings = review_settings.read(round_.review)
     places = rows.places_of(db, round_, settings, acts)
     written: dict[str, Decision] = {}
-    done: list[Written] = []
+    done: list[WrittenDecision] = []
     are_several = len(acts) > 1 and not is_adjudication
     if not is_adjudication:
         required_answers.refuse_unanswered(db, actor, round_, settings, acts, places)
@@ -217,7 +217,7 @@ def write_all(
         before = decision or rows.look_up(db, actor, round_, settings, act, places.get(act.client_id))
         if isinstance(before, Decision):
             decision = before
-            done.append(Written(decision))
+            done.append(WrittenDecision(decision))
         else:
             # First: what is refused waits for no slot, and is refused for the same reason whether there is one or not.
             row = new_row.row_for(actor, round_, act, settings, before, is_adjudication=is_adjudication)
@@ -230,7 +230,7 @@ def write_all(
                 tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
                 labels.relabel(db, round_, row, before)
             decision = rows.own(db, row, actor, round_, is_new=True)
-            done.append(Written(decision, before.earlier if isinstance(before, DecidedPlace) else None))
+            done.append(WrittenDecision(decision, before.earlier if isinstance(before, DecidedPlace) else None))
         written[act.client_id] = replace(decision, is_new=False)
         to_come.pop(act.client_id, None)
     tallies.keep(db, round_.id, settings)
@@ -249,7 +249,7 @@ def _is_written_at_once(
     return at_once.write(db, settings, row, before.item_id, label, change)
 
 
-def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Written]) -> list[ActResult]:
+def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[WrittenDecision]) -> list[ActResult]:
     """What the person may see now that they have committed: the judge's view comes with a label, not with a skip."""
     revealed = item_views.revealed(db, actor, round_, [some for some in done if some.decision.kind in ANY_LABELLING])
     tally = tallies.of_one(db, actor.user_id, round_.id, review_settings.read(round_.review))
