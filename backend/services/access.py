@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.built import built_once, run
+from backend.db.built import built_once, is_among, run
 from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.services import unfinished
@@ -59,9 +59,22 @@ def _row_and_standing(table: Any) -> Any:
     return _with_standing(select(table), both, table.__table__.c.project_id).where(table.id == bindparam("row_id"))
 
 
-def find(db: Session, actor: Actor, table: type[Row], row_id: int, role: Role) -> Row | None:
-    """The row of a project, in one statement, if the actor has that role in it; None otherwise, for whatever reason."""
-    row = db.execute(_row_and_standing(table), {"row_id": row_id, "user_id": actor.user_id}).one_or_none()
+@built_once
+def _held_with_standing(table: Any, role: Role) -> Any:
+    """The same for whoever has the role, with the row held for as long as nobody else changes it: others hold none."""
+    user, member = tables.User.__table__.c, tables.Membership.__table__.c
+    has_role = user.is_owner | is_among(member.role, [other for other in Role if other.rank >= role.rank])
+    query = _row_and_standing(table).where(has_role).with_for_update(of=table, read=True, skip_locked=True)
+    return query.execution_options(populate_existing=True)
+
+
+def find(db: Session, actor: Actor, table: type[Row], row_id: int, role: Role, *, holds: bool = False) -> Row | None:
+    """The row of a project, in one statement, if the actor has that role in it; None otherwise, for whatever reason.
+
+    holds: nobody changes the row before the transaction ends; None, too, where somebody does so now.
+    """
+    query = _held_with_standing(table, role) if holds else _row_and_standing(table)
+    row = db.execute(query, {"row_id": row_id, "user_id": actor.user_id}).one_or_none()
     if row is None:
         return None
     has = _role(row, in_trash=False)

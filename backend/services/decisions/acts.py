@@ -118,7 +118,7 @@ class ActPlace:
 class DecidedPlace(ActPlace):
     """The place of an act whose turn came, with what was decided there before.
 
-    `earlier`: its rows, oldest first, each with whether it stands (`stands`).
+    `earlier`: its rows, oldest first, each with whether it stands (`stands`) and whose it is (`who`).
     """
 
     earlier: Sequence[Any]

@@ -1,6 +1,6 @@
 """A decision as it is read from the database, with its value in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,16 @@ class Decision:
             replaces=tuple(row.value["replaces"]) if "replaces" in row.value else None,
             is_new=is_new,
         )
+
+
+@dataclass(frozen=True)
+class WrittenDecision:
+    """What a call did with an act. `earlier`: rows of all decisions that were on its sample before it was written, with
+    `stands` and `who`; None where they were not read, as of an act that was sent before.
+    """
+
+    decision: Decision
+    earlier: Sequence[Any] | None = None
 
 
 def words(value: dict[str, Any], *, tells_judge: bool = True) -> str:

@@ -5,6 +5,7 @@ adjudication stands above all votes, a bulk action above those before it. Whoeve
 and rejects the old one.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -45,14 +46,34 @@ def relabel(db: Session, round_: tables.Round, row: tables.Decision, before: Dec
     if isinstance(before, Target):
         recompute(db, before.touched, [round_])
         return
-    edit_id = row.value.get("edit_id")
-    touched = [*before.members] if row.kind in TOGETHER else [row.sample_id]
-    is_of_group = any(other.kind in TOGETHER for other in [*before.earlier, row])
-    if edit_id is not None or is_of_group or before.kind == SampleKind.edit:
+    values = change_of(db, round_, row, before)
+    if values is None:
+        edit_id = row.value.get("edit_id")
+        touched = [*before.members] if row.kind in TOGETHER else [row.sample_id]
         recompute(db, touched if edit_id is None else [*touched, edit_id], [round_])
+    elif db.get_bind().dialect.name == "sqlite":
+        run(db, set_label(), values)
+        run(db, show_one(), values)
     else:
-        alone = [other for other in before.earlier if other.sample_id == row.sample_id and other.stands]
-        recount(db, round_, row.sample_id, before.machine[row.sample_id], [*alone, row])
+        run(db, _put_and_show(), values)
+
+
+def change_of(db: Session, round_: tables.Round, row: tables.Decision, before: DecidedPlace) -> dict[str, Any] | None:
+    """The parameters of `set_label` and `show_one` after this decision, which need not be written yet.
+
+    None where the label follows from more than the decisions on its sample alone: a person wrote the text, or somebody
+    decided its group as a whole.
+    """
+    is_of_group = any(other.kind in TOGETHER for other in [*before.earlier, row])
+    if row.value.get("edit_id") is not None or is_of_group or before.kind == SampleKind.edit:
+        return None
+    rules = Rules(db, {round_.id}, [round_])
+    alone = [other for other in before.earlier if other.sample_id == row.sample_id and other.stands]
+    in_time = [other for other in [*alone, row] if not other.is_late and other.kind is not DecisionKind.retract]
+    votes, flagged = counted(in_time, {}, rules)
+    by_vote, machine = rules.settings[round_.id].has_overlap, before.machine[row.sample_id]
+    to = effect(*machine, votes[row.sample_id], is_flagged=row.sample_id in flagged, by_vote=by_vote)
+    return change(row.sample_id, to) | {"shown": to.source is not LabelSource.person}
 
 
 def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Round] = ()) -> None:
@@ -68,31 +89,11 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
         show(db, sorted(closed), is_open=False)
 
 
-def recount(
-    db: Session, round_: tables.Round, sample_id: int, machine: tuple[float | None, Verdict | None], rows: Sequence[Any]
-) -> None:
-    """Set the label of one sample from the decisions on it that stand, late ones among them, oldest first.
-
-    `rows`: all of them, of a sample that no person wrote and whose group nobody decided as a whole.
-    """
-    rules = Rules(db, {round_.id}, [round_])
-    in_time = [row for row in rows if not row.is_late and row.kind is not DecisionKind.retract]
-    votes, flagged = counted(in_time, {}, rules)
-    by_vote = rules.settings[round_.id].has_overlap
-    to = effect(*machine, votes[sample_id], is_flagged=sample_id in flagged, by_vote=by_vote)
-    is_open = to.source is not LabelSource.person
-    if db.get_bind().dialect.name == "sqlite":
-        put(db, {sample_id: to})
-        show(db, [sample_id], is_open=is_open)
-    else:
-        run(db, _put_and_show(), change(sample_id, to) | {"shown": is_open})
-
-
 def put(db: Session, effects_: Mapping[int, Effect]) -> None:
     """Write the labels."""
     changes = [change(sample_id, to) for sample_id, to in effects_.items()]
     if changes:
-        run(db, _set_label(), changes)
+        run(db, set_label(), changes)
 
 
 def effects(
@@ -131,9 +132,14 @@ def _shown() -> Any:
 @built_once
 def _put_and_show() -> Any:
     """Both in one statement, which SQLite does not have."""
+    return set_label().add_cte(show_one().cte("shown"))
+
+
+@built_once
+def show_one() -> Any:
+    """As `show`, of one sample."""
     table: Any = tables.Informativeness.__table__
-    shown = update(table).where(table.c.sample_id == bindparam("b_id")).values(is_open=bindparam("shown"))
-    return _set_label().add_cte(shown.cte("shown"))
+    return update(table).where(table.c.sample_id == bindparam("b_id")).values(is_open=bindparam("shown"))
 
 
 def standing_on(
@@ -168,7 +174,7 @@ def counted(
     """
     votes: dict[int, list[Vote]] = defaultdict(list)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
-    for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
+    for row in sorted(rows, key=_turn):
         words: dict[int, tuple[Verdict | None, float | None]] = {}
         if row.kind in TOGETHER:
             words = says(row.value, scores, rules.judges[row.round_id])
@@ -180,6 +186,12 @@ def counted(
             vote = Vote(sample_id, row.user_id, verdict, score, is_adjudication=row.is_adjudication, is_bulk=is_bulk)
             votes[sample_id].append(vote)
     return votes, {row.sample_id for row in rows if row.kind is DecisionKind.flag}
+
+
+def _turn(row: Any) -> float:
+    """The place of a decision among others; one that is not written yet has no number and comes last."""
+    number = row.value.get("restores", row.id)
+    return math.inf if number is None else number
 
 
 def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Vote]]:
@@ -205,7 +217,7 @@ def change(sample_id: int, to: Effect) -> dict[str, Any]:
 
 
 @built_once
-def _set_label() -> Any:
+def set_label() -> Any:
     label = tables.Label.__table__
     values: dict[str, Any] = {column.name: bindparam(f"b_{column.name}") for column in fields(Effect)}
     return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=bindparam("b_at"))  # type: ignore[arg-type]

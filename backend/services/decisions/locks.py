@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.built import built_once, is_any, run
 from backend.errors import Conflict, LabelsFrozen
-from backend.services.access import Actor, may_decide, require
+from backend.services.access import Actor, find, may_decide, require
 from backend.services.rounds import get_row, review_scope
 from backend.values import Role, RoundStatus
 
@@ -36,6 +36,10 @@ def lock_round(
 
 
 def _waited_for(db: Session, actor: Actor, round_id: int, role: Role, *, alone: bool) -> tables.Round:
+    # Nobody was waited for, so the role is as fresh as the lock.
+    at_once = None if alone else find(db, actor, tables.Round, round_id, role, holds=True)
+    if at_once is not None:
+        return at_once
     asked = {"round_id": round_id, "user_id": actor.user_id}
     round_ = db.scalars(_held(alone, role), asked).one_or_none()
     if round_ is None:

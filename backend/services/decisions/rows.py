@@ -178,8 +178,8 @@ def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any
     """What was decided before on the act's sample and on its group as a whole.
 
     For an act on the group as a whole also what the actor decided on each of its samples.
-    Rows of `decisions` with whether they stand, oldest first. The act itself is among them if it was written before,
-    wherever that was.
+    Rows of `decisions` with whether they stand and who made them, oldest first. The act itself is among them if it was
+    written before, wherever that was.
     """
     asked = {name: getattr(act, name) for name in ("client_id", "sample_id")} | {"group_id": place.group_id}
     asked["whole_by"] = actor.user_id if act.kind in TOGETHER else NOBODY
@@ -189,8 +189,9 @@ def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any
 
 @built_once
 def _earlier() -> Any:
-    decision = tables.Decision
-    query = select(*decision.__table__.c, (~standing.is_taken_back()).label("stands"))
+    decision, user = tables.Decision, tables.User
+    query = select(*decision.__table__.c, (~standing.is_taken_back()).label("stands"), user.name.label("who"))
+    query = query.select_from(decision).join(user, user.id == decision.user_id)
     is_about = decision.sample_id == bindparam("sample_id")
     wanted = or_(is_about, is_among(decision.kind, TOGETHER), decision.user_id == bindparam("whole_by"))
     here = query.where(decision.group_id == bindparam("group_id"), wanted)
@@ -241,8 +242,8 @@ def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None
     return db.scalars(query if client_id is None else query.where(decision.client_id == client_id)).one_or_none()
 
 
-def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tables.Decision, kept: HowKept) -> Decision:
-    """Insert the row, with how its slot was come by, and first the sample that an edit makes; return the decision."""
+def add_row(db: Session, actor: Actor, act: Act, row: tables.Decision, kept: HowKept) -> None:
+    """Insert the row, with how its slot was come by, and first the sample that an edit makes; the row gets its id."""
     row.is_random, row.is_late = kept.is_random, kept.late_because is not None
     if kept.late_because is not None:
         row.value = row.value | {"late_because": kept.late_because}
@@ -253,7 +254,6 @@ def add_row(db: Session, actor: Actor, round_: tables.Round, act: Act, row: tabl
     values = {name: vars(row)[name] for name in WRITTEN if name in vars(row)}
     key: Any = run(db, _insert(), values).inserted_primary_key
     row.id = key[0]
-    return own(db, row, actor, round_, is_new=True)
 
 
 @built_once

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,8 @@ from backend.values import DecisionKind
 
 SAFE = timedelta(seconds=5)
 """A lease that has longer to run is taken by nobody else during a transaction."""
+SPARE = 5
+"""So many more items than are wanted are looked at first; the rest, where others took some of these."""
 LOCK = 0x1EA5E
 """The class of the advisory locks that let one claim of a round follow the other on PostgreSQL."""
 
@@ -85,19 +87,18 @@ def claim(
     drawn: Iterable[int] = (),
     most: int | None = None,
 ) -> list[int]:
-    """Take a free slot of each of these items; return those that were won, in order. `drawn`: chosen at random.
+    """Take a free slot of each of these items, or of the first `most` that have one; return those won, in order.
 
-    `most`: of the first so many that have one.
+    `drawn`: chosen at random.
     """
-    won: set[int] = set()
+    won, first = set[int](), len(sample_ids) if most is None else most + SPARE
     if sample_ids:
         one_at_a_time(db, round_id)
-    for ids in in_chunks(sample_ids):
+    for ids in (*in_chunks(sample_ids[:first]), *in_chunks(sample_ids[first:])):
+        if len(won) == most:
+            break
         at, taken = now(), slots(db, ids)
-        places = {
-            sample_id: free_slot(taken[sample_id], actor.user_id, settings.reviewers_of(sample_id), at)
-            for sample_id in ids
-        }
+        places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
         free = [(sample_id, slot) for sample_id, slot in places.items() if slot is not None]
         wanted = dict(free if most is None else free[: most - len(won)])
         fresh = {sample_id: settings.reviewers_of(sample_id) for sample_id in wanted if not taken[sample_id]}
@@ -125,10 +126,8 @@ def take(
     for item_id, number in fresh.items():
         rows += [(item_id, slot, None, at, False) for slot in range(number) if slot != wanted[item_id]]
     names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
-    values = [
-        dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
-        for row in sorted(rows, key=lambda row: row[:2])
-    ]
+    rows.sort(key=lambda row: row[:2])
+    values = [dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at} for row in rows]
     taken = run(db, _take(db.get_bind().dialect.name), values)
     return {sample_id for sample_id, user_id in taken if user_id is not None}
 
@@ -176,9 +175,8 @@ def keep(db: Session, actor: Actor, round_id: int, settings: ReviewSettings, ite
     It may wait for `one_at_a_time`, so it is for whoever holds no lease yet; several acts take theirs by
     `settle`. Return whether it was drawn at random; None where there is none.
     """
-    at = now()
-    asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
-    is_random: bool | None = run(db, _keep(), asked).scalar()
+    asked = {"item_id": item_id, "by": actor.user_id, "at": (at := now()), "safe": at + SAFE}
+    is_random: bool | None = run(db, keep_live(), asked).scalar()
     if is_random is None:
         settle(db, actor, round_id, settings, [item_id])
         is_random = decided(db, actor, item_id)
@@ -186,8 +184,8 @@ def keep(db: Session, actor: Actor, round_id: int, settings: ReviewSettings, ite
 
 
 @built_once
-def _keep() -> Any:
-    """Decide by a lease that nobody else takes meanwhile.
+def keep_live() -> Any:
+    """Decide by a lease of the person `by` that nobody else takes meanwhile, if they have one: it has until `safe`.
 
     Whoever waits for `one_at_a_time` must hold no lease, so it is not waited for where another has locked it:
     PostgreSQL keeps a lock that it waited for, even where the row fits no more.
@@ -265,14 +263,19 @@ def is_free(row: Any, at: datetime) -> bool:
 
 
 def one_at_a_time(db: Session, round_id: int) -> None:
-    """Let claims of a round wait for each other, instead of in a circle. SQLite has one writer anyway.
+    """Let claims of a round wait for each other, instead of in a circle: after one's presence and before any lease.
 
-    Whoever wants it takes it after their presence and before any lease.
+    SQLite has one writer anyway.
     """
     held: set[int] = db.info.setdefault("slots.locked", set())
     if db.get_bind().dialect.name == "postgresql" and round_id not in held:
-        db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
+        run(db, _lock(), {"class": LOCK, "of_round": round_id % 2**31})
         held.add(round_id)
+
+
+@built_once
+def _lock() -> Any:
+    return select(func.pg_advisory_xact_lock(bindparam("class", type_=Integer), bindparam("of_round", type_=Integer)))
 
 
 def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
@@ -281,8 +284,8 @@ def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
     Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
     """
     lease, at = tables.Lease, now()
-    begun = list(db.scalars(select(lease.sample_id).where(lease.round_id == round_id).distinct()))
-    for ids in in_chunks(begun):
+    begun = select(lease.sample_id).where(lease.round_id == round_id).distinct()
+    for ids in in_chunks(list(db.scalars(begun))):
         over, under = [], []
         for sample_id, taken in slots(db, ids).items():
             open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(sample_id)

@@ -5,6 +5,7 @@ With each answer the desk tells a person how many it is. To count them takes lon
 review was closed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,12 +90,16 @@ def note(db: Session, user_id: int, change: KeptTally | None) -> None:
 def keep(db: Session, round_id: int, settings: ReviewSettings) -> None:
     """Write what was noted. It comes last, so that whoever waits for a person's count has all that others wait for."""
     for user_id, change in db.info.pop(PENDING, {}).items():
-        mine = {"of_round": round_id, "of_user": user_id, "in_groups": settings.by_group}
         row = None
         if change is not None:
-            row = run(db, _add(), mine | _named(change)).one_or_none()
-        number = _count_anew(db, round_id, user_id, settings) if row is None else KeptTally(*row)
-        db.info.setdefault(KEPT, {})[round_id, user_id] = number
+            row = run(db, add(), added(round_id, user_id, settings, change)).one_or_none()
+        take_over(db, round_id, user_id, settings, (None,) if row is None else row)
+
+
+def take_over(db: Session, round_id: int, user_id: int, settings: ReviewSettings, row: Sequence[Any]) -> None:
+    """Take what `add` returned for the person's count; where it found nothing that was kept, count it."""
+    number = _count_anew(db, round_id, user_id, settings) if row[0] is None else KeptTally(*row)
+    db.info.setdefault(KEPT, {})[round_id, user_id] = number
 
 
 def forget(db: Session, round_id: int, user_id: int) -> None:
@@ -125,8 +130,10 @@ def _count_anew(db: Session, round_id: int, user_id: int, settings: ReviewSettin
     return KeptTally(*run(db, _count_and_keep(database, settings.by_group), here).one())
 
 
-def _named(number: KeptTally) -> dict[str, int]:
-    return {f"more_{name}": getattr(number, name) for name in NUMBERS}
+def added(round_id: int, user_id: int, settings: ReviewSettings, change: KeptTally) -> dict[str, Any]:
+    """The parameters of `add`."""
+    mine = {"of_round": round_id, "of_user": user_id, "in_groups": settings.by_group}
+    return mine | {f"more_{name}": getattr(change, name) for name in NUMBERS}
 
 
 @built_once
@@ -145,7 +152,8 @@ def _kept_of_all() -> Any:
 
 
 @built_once
-def _add() -> Any:
+def add() -> Any:
+    """Change what is kept of a person, and return it; no row where nothing is."""
     row: Any = tables.Tally.__table__
     mine = row.c.round_id == bindparam("of_round"), row.c.user_id == bindparam("of_user")
     values = {name: row.c[name] + bindparam(f"more_{name}") for name in NUMBERS}

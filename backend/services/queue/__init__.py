@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import glancing, reading, session, standing, tables
+from backend.db.built import built_once, run
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
@@ -25,8 +26,9 @@ __all__ = ["Item", "Member", "Order", "earlier", "queue"]
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
-SPARE = 5
-"""So many items more are kept of those looked at than are wanted: others may be quicker."""
+SPARE = 60
+"""So many items more are kept of those looked at than are wanted. Whoever asks at the same time wants the same items:
+with too few to choose from, each would have to look again, one after the other."""
 
 
 def queue(
@@ -136,10 +138,15 @@ def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked, limit:
     won = slots.claim(db, actor, round_.id, settings, ids, drawn=picked.drawn, most=limit)
     if won and db.get_bind().dialect.name != "sqlite":
         # Whoever put the round in the trash was waited for, and took what was held before.
-        home_id = db.scalar(select(tables.Round.project_id).where(tables.Round.id == round_.id))
+        home_id = run(db, _home(), {"round_id": round_.id}).scalar()
         if home_id is not None and home_id != round_.project_id:
             require(db, actor, home_id, Role.reviewer)
     return won
+
+
+@built_once
+def _home() -> Any:
+    return select(tables.Round.project_id).where(tables.Round.id == bindparam("round_id"))
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

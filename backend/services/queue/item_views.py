@@ -14,7 +14,7 @@ from backend.db.built import built_once, is_any, run
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.access import Actor
-from backend.services.decisions import Decision
+from backend.services.decisions import Decision, WrittenDecision
 from backend.services.decisions.rules import cut_of_round
 from backend.translations import N_, gettext
 from backend.values import DecisionKind, Sign, Verdict
@@ -101,13 +101,21 @@ class Revealed:
     meanwhile: str | None
 
 
-def revealed(db: Session, actor: Actor, round_: tables.Round, decisions: Sequence[Decision]) -> dict[int, Revealed]:
+def revealed(db: Session, actor: Actor, round_: tables.Round, done: Sequence[WrittenDecision]) -> dict[int, Revealed]:
     """What the actor may see after these decisions, which label their items, by the decision's id."""
+    decisions = [some.decision for some in done]
     ids = list(dict.fromkeys(decision.sample_id for decision in decisions))
     groups = members_of(db, [decision.sample_id for decision in decisions if decision.kind in TOGETHER])
     views, signs = views_and_signs(db, [*ids, *(n for some in groups.values() for n in some)])
     cut = cut_of_round(round_)
-    of_others = others(db, actor, ids, cut, judged=ids)
+    # What was read of a group before says nothing of its first sample alone.
+    rows = {
+        some.decision.sample_id: some.earlier
+        for some in done
+        if some.earlier is not None and some.decision.kind not in TOGETHER
+    }
+    of_others = others(db, actor, [n for n in ids if n not in rows], cut, judged=ids)
+    of_others |= {n: shown_of(earlier, actor, n, cut) for n, earlier in rows.items()}
     told = {}
     for decision in decisions:
         n, view = decision.sample_id, views.get(decision.sample_id)
@@ -231,6 +239,15 @@ def others(
             decision = Decision.of(row, row.who, cut, tells_judge=row.sample_id in judged)
             by_sample[row.sample_id].append(decision)
     return {n: tuple(decisions) for n, decisions in by_sample.items()}
+
+
+def shown_of(rows: Sequence[Any], actor: Actor, sample_id: int, cut: float) -> tuple[Decision, ...]:
+    """The same of one item whose judge's view the actor may see, of rows that hold all decisions on it."""
+    return tuple(
+        Decision.of(row, row.who, cut)
+        for row in rows
+        if row.sample_id == sample_id and row.user_id != actor.user_id and row.stands and row.kind in SHOWN
+    )
 
 
 @built_once

@@ -130,9 +130,8 @@ def _candidates(by_group: bool) -> Any:
 
 def pick(asked: ItemRequest) -> Picked:
     """The next items, in order."""
-    picked, missing = Picked(), asked.limit
+    picked, first, missing = Picked(), Picked(), asked.limit
     kinds = places(asked, missing)
-    first = Picked()
     first.add(assigned(asked, missing), item_views.ASSIGNED)
     if len(first.ids) < missing and asked.settings.has_overlap:
         first.add(begun(asked, missing - len(first.ids), first.ids), item_views.BEGUN)
@@ -146,12 +145,9 @@ def pick(asked: ItemRequest) -> Picked:
     ordered = draw(asked, order, wanted, [*first.ids, *drawn], spare=asked.spare)
     picked.drawn = set(drawn)
     picked.why = first.why | dict.fromkeys(picked.drawn, item_views.RANDOM)
-    if is_random:
-        picked.ids = [*first.ids, *drawn, *ordered]
-    else:
-        picked.ids = mixed(kinds, drawn, [*first.ids, *ordered])
-        # In place of a drawn one that somebody else took comes the next of the order.
-        picked.ids += [n for n in (*first.ids, *ordered) if n not in picked.ids]
+    picked.ids = [*first.ids, *drawn, *ordered] if is_random else mixed(kinds, drawn, [*first.ids, *ordered])
+    # In place of a drawn one that somebody else took comes the next of the order.
+    picked.ids += [n for n in (*first.ids, *ordered) if n not in picked.ids]
     picked.ids = picked.ids[: missing + asked.spare]
     return picked
 
@@ -234,8 +230,8 @@ def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
     rows = run(asked.db, _begun(), _of(asked) | {"at": asked.at}).all()
     by_end = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
-    own = sorted(row.sample_id for row in rows if row.end == OWN)
-    pages = [own, [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]]
+    pages = [sorted(row.sample_id for row in rows if row.end == OWN)]
+    pages += [n for _, n in by_end[LONGEST]], [n for _, n in reversed(by_end[SHORTEST])]
     drawn_ids = draw(asked, iter(pages), number, seen, spare=asked.spare)
     looked_at = next(row.sample_id for row in rows if row.end == NUMBER)
     if drawn_ids or looked_at < 2 * PAGE or not is_worn_out(asked):
@@ -278,10 +274,13 @@ def _begun() -> Any:
         # One look at each item's slots. As two conditions PostgreSQL may join all that the person decided to each.
         is_mine = case((done.user_id == bindparam("user_id"), 1), else_=0)
         decided = select(func.max(is_mine)).where(done.sample_id == opened.c.sample_id, done.decided_at.is_not(None))
-        parts.append(select(opened).where(decided.scalar_subquery() == 0))
+        part = select(opened).where(decided.scalar_subquery() == 0)
         if end == LONGEST:
-            nothing = literal(None, lease.__table__.c.expires_at.type)
-            parts.append(select(literal(NUMBER), func.count(), nothing).select_from(opened))
+            number = select(func.count()).select_from(opened).scalar_subquery()
+            parts += [part, select(literal(NUMBER), number, literal(None, lease.__table__.c.expires_at.type))]
+        else:
+            # Where the first end has all of them, the other one has the same.
+            parts.append(part.where(number == 2 * PAGE))
     return union_all(*parts)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.db import session, tables
-from backend.db.standing import ANY_LABELLING
+from backend.db.standing import ANY_LABELLING, LABELLING
 from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
 from backend.services import review_settings
 from backend.services.access import Actor
@@ -16,6 +16,8 @@ from backend.services.decisions import (
     Act,
     Decision,
     Unread,
+    WrittenDecision,
+    at_once,
     labels,
     lock_round,
     new_row,
@@ -24,11 +26,12 @@ from backend.services.decisions import (
     slots,
     tallies,
 )
-from backend.services.decisions.acts import HowKept
+from backend.services.decisions.acts import DecidedPlace, HowKept, Target
 from backend.services.decisions.tallies import Tally
 from backend.services.questions.answers import give_by_key
 from backend.services.queue import item_views
 from backend.services.queue.item_views import JudgeView, Reply, judge_views
+from backend.services.review_settings import ReviewSettings
 from backend.services.reviews.ending import close, go_on
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
@@ -191,7 +194,7 @@ def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act])
 
 def write_all(
     db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
-) -> list[Decision]:
+) -> list[WrittenDecision]:
     """Write acts in order; the caller holds the round. Return the decisions; one that was written before as it was.
 
     Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
@@ -200,6 +203,7 @@ def write_all(
     settings = review_settings.read(round_.review)
     places = rows.places_of(db, round_, settings, acts)
     written: dict[str, Decision] = {}
+    done: list[WrittenDecision] = []
     are_several = len(acts) > 1 and not is_adjudication
     if not is_adjudication:
         required_answers.refuse_unanswered(db, actor, round_, settings, acts, places)
@@ -208,38 +212,52 @@ def write_all(
     to_come = rows.decided_items(settings, [act for act in acts if act.client_id not in written], places)
     if are_several:
         slots.settle(db, actor, round_.id, settings, [*to_come.values()])
-    decisions = []
     for act in acts:
         decision = written.get(act.client_id)
         before = decision or rows.look_up(db, actor, round_, settings, act, places.get(act.client_id))
         if isinstance(before, Decision):
             decision = before
+            done.append(WrittenDecision(decision))
         else:
             # First: what is refused waits for no slot, and is refused for the same reason whether there is one or not.
             row = new_row.row_for(actor, round_, act, settings, before, is_adjudication=is_adjudication)
-            kept = HowKept()
-            if not is_adjudication:
-                settled = to_come.values() if are_several else None
-                kept = slots.keep_or_free(db, actor, round_.id, settings, act, before, settled)
-            decision = rows.add_row(db, actor, round_, act, row, kept)
-            tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
-            labels.relabel(db, round_, row, before)
+            if are_several or is_adjudication or not _is_written_at_once(db, round_, settings, row, before):
+                kept = HowKept()
+                if not is_adjudication:
+                    settled = to_come.values() if are_several else None
+                    kept = slots.keep_or_free(db, actor, round_.id, settings, act, before, settled)
+                rows.add_row(db, actor, act, row, kept)
+                tallies.note(db, actor.user_id, new_row.count_change(settings, row, before))
+                labels.relabel(db, round_, row, before)
+            decision = rows.own(db, row, actor, round_, is_new=True)
+            done.append(WrittenDecision(decision, before.earlier if isinstance(before, DecidedPlace) else None))
         written[act.client_id] = replace(decision, is_new=False)
-        decisions.append(decision)
         to_come.pop(act.client_id, None)
     tallies.keep(db, round_.id, settings)
-    return decisions
+    return done
 
 
-def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
+def _is_written_at_once(
+    db: Session, round_: tables.Round, settings: ReviewSettings, row: tables.Decision, before: DecidedPlace | Target
+) -> bool:
+    """Whether the decision could be written as one statement, and was."""
+    if db.get_bind().dialect.name == "sqlite" or isinstance(before, Target) or row.kind not in LABELLING:
+        return False
+    change, label = new_row.count_change(settings, row, before), labels.change_of(db, round_, row, before)
+    if change is None or label is None or row.kind not in settings.deciding:
+        return False
+    return at_once.write(db, settings, row, before.item_id, label, change)
+
+
+def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[WrittenDecision]) -> list[ActResult]:
     """What the person may see now that they have committed: the judge's view comes with a label, not with a skip."""
-    revealed = item_views.revealed(db, actor, round_, [decision for decision in done if decision.kind in ANY_LABELLING])
+    revealed = item_views.revealed(db, actor, round_, [some for some in done if some.decision.kind in ANY_LABELLING])
     tally = tallies.of_one(db, actor.user_id, round_.id, review_settings.read(round_.review))
     return [
-        ActResult(decision, seen.judge, tally, seen.judges, seen.reason, seen.others, seen.meanwhile)
-        if (seen := revealed.get(decision.id))
-        else ActResult(decision, None, tally)
-        for decision in done
+        ActResult(some.decision, seen.judge, tally, seen.judges, seen.reason, seen.others, seen.meanwhile)
+        if (seen := revealed.get(some.decision.id))
+        else ActResult(some.decision, None, tally)
+        for some in done
     ]
 
 

@@ -13,7 +13,7 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import archived, review_settings, reviews
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision, disputes, lock_round
+from backend.services.decisions import Act, Decision, WrittenDecision, disputes, lock_round
 from backend.services.decisions.rows import places_of, written
 from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import item_views, review_items
@@ -107,8 +107,9 @@ def undo(actor: Actor, round_id: int, client_id: str) -> ActResult:
         before, last = written(db, actor, round_, client_id), db.scalar(query)
         if before is None and last is None:
             raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
-        done = before or reviews.write_all(db, actor, round_, [Act(client_id, DecisionKind.retract, retracts=last)])[0]
-        return reviews.answers(db, actor, round_, [done])[0]
+        done = [WrittenDecision(before)] if before is not None else None
+        act = Act(client_id, DecisionKind.retract, retracts=last)
+        return reviews.answers(db, actor, round_, done or reviews.write_all(db, actor, round_, [act]))[0]
 
 
 def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:

@@ -1,0 +1,151 @@
+"""What others do between a look and a claim, the order of what is drawn, and a decision that is one statement."""
+
+import itertools
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend.db import now, reading, session, tables
+from backend.services import queue, review_settings, reviews
+from backend.services.decisions import at_once
+from backend.services.queue import draw, review_pick
+from backend.services.queue.review_pick import ItemRequest, Picked
+from backend.services.reviews import Act, ActResult
+from backend.values import DecisionKind, LabelSource, Verdict
+from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
+
+
+def test_whoever_looked_before_others_took_the_first_items_takes_the_next_ones(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team, looks, others = Team(prompts=20), list[str](), list[int]()
+    ann = team.who("ann")
+
+    def pick(asked: ItemRequest) -> Picked:
+        picked = review_pick.pick(asked)
+        looks.append(asked.actor.name)
+        if asked.actor == ann:
+            for name in ("bob", "cid", "dan", "eve"):
+                others.extend(team.queue(name, limit=5))
+        return picked
+
+    monkeypatch.setattr(queue, "pick", pick)
+    assert team.queue("ann", limit=5) == team.ids[20:25]
+    assert others == team.ids[:20]
+    assert len(looks) == len(set(looks)) == 5, "nobody had to look again"
+
+
+@pytest.mark.parametrize("gold", [0, 4])
+def test_a_short_round_is_drawn_in_an_order_of_ones_own_that_stays(database: str, gold: int) -> None:
+    team = Team(prompts=160, gold_share=0.1)
+    settings, user_id = review_settings.read(team.round.review), team.who("ann").user_id
+    with session() as db:
+        for n in team.ids[:gold]:
+            db.add(tables.GoldItem(sample_id=n, round_id=team.round.id, verdict=Verdict.accept, created_at=now()))
+
+    def drawn() -> list[int]:
+        with reading() as db:
+            return [*itertools.chain(*draw.at_random(db, team.round.id, settings, user_id))]
+
+    secret = draw.secret_of(team.round.id, user_id, "order")
+    with reading() as db:
+        places = draw.gold_places(db, team.round.id, settings, secret)
+    assert len(places) == gold
+    expected = sorted(team.ids, key=lambda n: places[n] if n in places else draw.chance(secret, n))
+    assert drawn() == expected != team.ids
+    for n in (expected[0], expected[150], expected[-1]):
+        team.act("bob", n, ACCEPT)
+        expected.remove(n)
+    assert drawn() == expected
+
+
+def scenario(team: Team, mark: str) -> list[ActResult]:
+    """Two people decide, one of them again, and one more comes late."""
+    first, second, third, *_ = team.ids
+    for name in ("ann", "bob"):
+        team.queue(name, limit=4)
+    acts: list[tuple[str, int, DecisionKind, dict[str, Any]]] = [
+        ("ann", first, ACCEPT, {"seconds": 2.5, "note": "as it should be"}),
+        ("bob", first, REJECT, {"value": {"judge_right": False, "why": "format"}}),
+        ("ann", second, SCORE, {"score": 1.5}),
+        ("ann", second, SCORE, {"score": 4.5}),
+        ("bob", third, DecisionKind.flag, {}),
+        ("bob", third, ACCEPT, {}),
+        ("ann", third, REJECT, {}),
+        ("cid", third, REJECT, {}),
+    ]
+    done = []
+    for number, (name, n, kind, fields) in enumerate(acts):
+        act = Act(f"{mark}-{number}-of-the-scenario", kind, n, **fields)
+        done += reviews.decide_many(team.who(name), team.round.id, [act])
+    return done
+
+
+def written(team: Team, mark: str) -> dict[str, list[Any]]:
+    """All that decisions write, with neither times nor numbers of this round alone."""
+    people: dict[Any, str] = {actor.user_id: name for name, actor in team.people.items()} | {None: "nobody"}
+    place = {n: position for position, n in enumerate(team.ids)}
+    own = {"id", "created_at", "client_id", "project_id", "round_id", "group_id", "sample_id", "user_id", "value"}
+    plain = [column.name for column in tables.Decision.__table__.c if column.name not in own]
+    effect = ("score", "verdict", "source", "is_overridden", "is_flagged")
+    with reading() as db:
+
+        def of(table: Any) -> list[Any]:
+            return list(db.scalars(select(table).where(table.round_id == team.round.id)))
+
+        return {
+            "decisions": [
+                (place[row.sample_id], people[row.user_id], str(row.value).replace(mark, ""))
+                + tuple(getattr(row, name) for name in plain)
+                for row in sorted(of(tables.Decision), key=lambda row: row.id)
+            ],
+            "labels": sorted(
+                (place[row.sample_id], *(getattr(row, name) for name in effect)) for row in of(tables.Label)
+            ),
+            "leases": sorted(
+                (place[row.sample_id], row.slot, people[row.user_id], row.decided_at is not None, row.is_random)
+                for row in of(tables.Lease)
+            ),
+            "tallies": sorted(
+                (people[row.user_id], row.by_group, row.decided, row.overridden, row.overridden_labelled)
+                for row in of(tables.Tally)
+            ),
+            "open": sorted((place[row.sample_id], row.is_open) for row in of(tables.Informativeness)),
+        }
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_decision_in_one_statement_writes_what_several_write(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
+    one_statement = at_once.write
+
+    def write(*args: Any) -> bool:
+        calls.append(one_statement(*args))
+        return calls[-1]
+
+    rows_of: list[dict[str, list[Any]]] = []
+    told: list[list[Any]] = []
+    for mark, by in (("aaaa", write), ("bbbb", lambda *_: False)):
+        monkeypatch.setattr(at_once, "write", by)
+        team = Team(prompts=3, num_reviewers_per_item=2)
+        with session() as db:
+            for n in team.ids:
+                db.add(tables.Informativeness(sample_id=n, round_id=team.round.id, informativeness=0.5, is_open=True))
+        results = scenario(team, mark)
+        rows_of.append(written(team, mark))
+        told.append([(r.tally, r.judge, r.reason, [o.kind for o in r.others], r.late_because) for r in results])
+    assert calls == [True] * 6 + [False], "a flag decides nothing, and who comes late has no slot"
+    assert rows_of[0] == rows_of[1]
+    assert told[0] == told[1]
+    assert [others for _, _, _, others, _ in told[0]] == [
+        [],
+        [ACCEPT],
+        [],
+        [],
+        [],
+        [],
+        [DecisionKind.flag, ACCEPT],
+        [DecisionKind.flag, ACCEPT, REJECT],
+    ]
+    assert [source for _, _, _, source, *_ in rows_of[0]["labels"]].count(LabelSource.person) == 3
