@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from backend.values.replies import ReplyForm
 from tests.vllm_server import FakeVLLM, fake_vllm, until
 
 pytestmark = pytest.mark.large_library
+ONCE = Sampling(seed=1, max_tokens=10)
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
             os.kill(vllm.servers[0], signal.SIGKILL)
         return server
 
-    monkeypatch.setattr("backend.engines.vllm.hold", dying_server)
+    monkeypatch.setattr("backend.engines._server_client.hold", dying_server)
     with VLLM(model=str(folder)) as engine:
         assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
     assert len(vllm.servers) == 2
@@ -189,6 +191,79 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
         with VLLM(model=str(folder)) as engine:
             engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))
     assert until(lambda: not vllm.running())
+
+
+def test_calls_of_several_threads_are_under_way_together(vllm: FakeVLLM, folder: Path) -> None:
+    """None waits for the slowest request of another: a stage's next batch keeps the server busy."""
+    vllm.tell(meeting=6)  # no request is answered before six are under way
+    with VLLM(model=str(folder), concurrency=6) as engine, ThreadPoolExecutor(3) as pool:
+        assert engine.window == 6
+        calls = [chats(f"{n} 1", f"{n} 2") for n in range(3)]
+        together = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
+    vllm.tell()
+    assert all(several[0].failure is None for replies in together for several in replies)
+    os.kill(vllm.servers[0], signal.SIGKILL)
+    with VLLM(model=str(folder)) as engine:
+        assert [engine.complete(prompts, ONCE) for prompts in calls] == together
+
+
+def test_threads_that_write_special_tokens_out_share_one_tokenizer(vllm: FakeVLLM, folder: Path) -> None:
+    long = "1 2 3 4 " * 2000
+    with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(4) as pool:
+        prompts = chats(*[f"{long}{'<eos>' if n % 2 else ''}" for n in range(24)])
+        alone = [engine.count_tokens(prompt) for prompt in prompts[:2]]
+        assert list(pool.map(engine.count_tokens, prompts)) == alone * 12
+
+
+def test_a_server_that_dies_of_one_call_answers_the_others_and_the_deadly_prompt_alone_fails(
+    vllm: FakeVLLM, folder: Path
+) -> None:
+    calls = [chats(*(f"{call} {n}" for n in range(4))) for call in range(4)]
+    with VLLM(model=str(folder)) as engine:
+        whole = [engine.complete(prompts, ONCE) for prompts in calls]
+        deadly = engine._encoded(calls[2])[0][1]
+        vllm.tell(deadly_prompt=deadly)
+        os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
+        with ThreadPoolExecutor(4) as pool:
+            after = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
+        assert "each time" in str(after[2][1][0].failure)
+        after[2][1] = whole[2][1]
+        assert after == whole
+        assert engine.complete(calls[0], ONCE) == whole[0]
+    assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_a_server_that_cannot_be_started_again_ends_the_calls_of_all_threads(vllm: FakeVLLM, folder: Path) -> None:
+    calls = [chats(f"{call} 1", f"{call} 2") for call in range(4)]
+
+    def error_of(prompts: list[Any]) -> str:
+        with pytest.raises(EngineError) as raised:
+            engine.complete(prompts, ONCE)
+        return raised.value.message
+
+    with VLLM(model=str(folder)) as engine:
+        engine.complete(calls[0], ONCE)
+        vllm.tell(start_error="torch.OutOfMemoryError: no memory")
+        os.kill(vllm.servers[0], signal.SIGKILL)
+        with ThreadPoolExecutor(4) as pool:
+            errors = list(pool.map(error_of, calls))
+    assert all("no memory" in error for error in errors)
+    assert len(vllm.servers) == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_given_up_ends_and_starts_no_server(vllm: FakeVLLM, folder: Path, at_once: bool) -> None:
+    vllm.tell(meeting=3)
+    with VLLM(model=str(folder), concurrency=2) as engine, ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(engine.complete, chats(f"{call} 1", f"{call} 2"), ONCE) for call in range(2)]
+        assert until(lambda: len(vllm.noted("requests")) == 2)
+        engine.give_up(at_once=at_once)
+        if not at_once:  # what was sent is waited for
+            os.kill(vllm.servers[0], signal.SIGKILL)
+        for call in calls:
+            with pytest.raises(EngineError, match="given up"):
+                call.result(60)
+    assert len(vllm.servers) == 1
 
 
 @pytest.mark.parametrize(
