@@ -68,16 +68,19 @@ class VLLM(Engine):
         return FORMS[_completions.HOW]
 
     def check(self) -> None:
+        self._check_files()
+        require(_python())
+
+    def _check_files(self) -> None:
         located = _weights.locate(self.model)
         _weights.check(located)
         if self.adapter:
             _weights.check_adapter(_weights.locate(self.adapter))
         _scorers.check(_weights.locate(self.adapter) if self.adapter else located, scores=False)
         further(settings().vllm_options)
-        require(_python())
 
     def __enter__(self) -> "VLLM":
-        self.check()
+        self._check_files()  # whether that Python has vLLM is asked where a server has to be started
         _weights.prepare_libraries()
         self._tokenizer = _weights.load_tokenizer(_weights.locate(self.model))
         self._special = _chat.special_texts(self._tokenizer)
