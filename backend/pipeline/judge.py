@@ -125,11 +125,11 @@ def write(
     stage: StageContext,
     judgments: Sequence[Judgment],
     number: int,
-    items: Sequence[left_out.LeftOutItem] = (),
-    again: JudgeRetry | None = None,
+    items: Sequence[left_out.LeftOutItem],
+    again: JudgeRetry | None,
+    checkpoint_id: int | None,
 ) -> None:
     """Insert one batch of judgments, set the machine's labels, and note what was left out, in one transaction."""
-    checkpoint_id = bound(stage) if judge_of(stage).needs_engine else None
     written_at = now()
     common = {
         "round_id": stage.round.id,
@@ -210,7 +210,8 @@ def run(stage: StageContext) -> Finish:
         stage.progress.start(expected(stage, rows) if stage.helper is None else 0, "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
-    binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
+    checkpoint_id = bound(stage) if judge.needs_engine and rows else None
+    binding = nullcontext(None) if checkpoint_id is None else opened_for(stage, checkpoint_id)
     gate = ServedGate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
     parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_served=lambda: gate.is_served)
@@ -233,8 +234,9 @@ def run(stage: StageContext) -> Finish:
             units = sum(len(g.samples) for g in (done.todo if again else done.groups))
             if done.todo:
                 items = items_of(stage, judgments, done.failed, cut[part.number], done.groups)
+                kept = (judgments, part.number, items, again, checkpoint_id)
                 gate.pass_batch(
-                    part.unless_lost(partial(write, part.written(units), judgments, part.number, items, again)),
+                    part.unless_lost(partial(write, part.written(units), *kept)),
                     served=len(judgments),
                     failures=[item.failure for item in items],
                 )
