@@ -81,6 +81,7 @@ def test_a_stage_begins_batches_while_the_server_answers_those_before(tiny: Path
         samples = db.scalar(select(func.count()).where(tables.Sample.round_id == round_id))
         job_row = db.scalars(select(tables.Job).filter_by(round_id=round_id, stage=Stage.generate)).one()
     assert (samples, job_row.status) == (16, JobStatus.done)
+    assert len(vllm.servers) == 1  # that reads prompts beside others nowhere
 
 
 def test_a_round_whose_job_and_server_die_ends_in_the_same_rows(
