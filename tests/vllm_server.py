@@ -13,6 +13,7 @@ import pytest
 
 from backend.config import reread
 from backend.engines import _server_folders
+from backend.values import Messages
 
 PACKAGE = Path(__file__).parent / "fake_vllm"
 
@@ -68,6 +69,11 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
         shutil.rmtree(_server_folders.home().parent, ignore_errors=True)
         monkeypatch.undo()
         reread()
+
+
+def chats(*texts: str) -> list[Messages]:
+    """A chat of one question each."""
+    return [[{"role": "user", "content": text}] for text in texts]
 
 
 def stop_servers() -> None:

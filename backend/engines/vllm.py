@@ -3,6 +3,7 @@
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -14,9 +15,10 @@ from backend.config import settings
 from backend.engines import Ability, Engine, _chat, _completions, _ends, _fitting, _scorers, _weights, failed, unread
 from backend.engines._asking import FORMS, seeds_of
 from backend.engines._server_client import ServerClient
+from backend.engines._server_folders import home
 from backend.engines._server_options import HIGHEST_RANK, further, options
 from backend.engines._server_start import ServerRequest, require
-from backend.errors import EngineError, PromptError
+from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import Completion, Failure, Messages, Reading, Sampling
 from backend.values.replies import ReplyForm
 
@@ -207,6 +209,21 @@ class VLLM(Engine):
 
     def _not_open(self) -> EngineError:
         return EngineError(f"The model {self.model} is not served. Use the engine in a `with` block.")
+
+
+def load_where_served() -> bool:
+    """Import what a stage needs that asks a server, where this worker keeps one; return whether it does.
+
+    That takes seconds and a quarter of a gigabyte, and the next stage is most likely one that asks it.
+    """
+    if not any(home().glob("*/spec.json")):
+        return False
+    with suppress(MissingPrerequisite):  # which a stage says that needs it
+        _weights.prepare_libraries()
+        from transformers import AutoTokenizer, GenerationConfig  # noqa: F401
+
+        from backend.engines import _client  # noqa: F401
+    return True
 
 
 def _python() -> str:

@@ -2,38 +2,26 @@
 
 import os
 import signal
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from backend import lifeline
 from backend.config import reread
-from backend.engines import Ability, _chat, unable
+from backend.engines import Ability, unable
 from backend.engines._server import Server
+from backend.engines._server_folders import home
 from backend.engines._server_start import ServerRequest, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.errors import EngineError, InvalidInput
 from backend.values import Sampling
 from backend.values.replies import ReplyForm
-from tests.vllm_server import FakeVLLM, fake_vllm, until
+from tests.vllm_server import FakeVLLM, chats, until
 
 pytestmark = pytest.mark.large_library
-ONCE = Sampling(seed=1, max_tokens=10)
-
-
-@pytest.fixture
-def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
-    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as fake_vllms:
-        yield fake_vllms
-
-
-def chats(*texts: str) -> list[Any]:
-    return [[{"role": "user", "content": text}] for text in texts]
 
 
 def test_all_texts_of_a_prompt_are_one_request_and_follow_from_its_seed(vllm: FakeVLLM, folder: Path) -> None:
@@ -195,84 +183,16 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
     assert until(lambda: not vllm.running())
 
 
-def test_calls_of_several_threads_are_under_way_together(vllm: FakeVLLM, folder: Path) -> None:
-    """None waits for the slowest request of another: a stage's next batch keeps the server busy."""
-    vllm.tell(meeting=6)  # no request is answered before six are under way
-    with VLLM(model=str(folder), concurrency=6) as engine, ThreadPoolExecutor(3) as pool:
-        assert engine.window == 6
-        calls = [chats(f"{n} 1", f"{n} 2") for n in range(3)]
-        together = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
-    vllm.tell()
-    assert all(several[0].failure is None for replies in together for several in replies)
-    os.kill(vllm.servers[0], signal.SIGKILL)
-    with VLLM(model=str(folder)) as engine:
-        assert [engine.complete(prompts, ONCE) for prompts in calls] == together
-
-
-def test_one_thread_at_a_time_uses_the_tokenizer(vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It keeps whether it splits special tokens: another thread that wants it differently would change what is read."""
-    encode, busy = _chat.encode, threading.Lock()
-
-    def encode_alone(*arguments: Any) -> Any:
-        assert busy.acquire(blocking=False)
-        time.sleep(0.01)
-        busy.release()
-        return encode(*arguments)
-
-    monkeypatch.setattr(_chat, "encode", encode_alone)
-    with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(engine.count_tokens, chats("1<eos>", "12") * 4))
-
-
-def test_a_server_that_dies_of_one_call_answers_the_others_and_the_deadly_prompt_alone_fails(
-    vllm: FakeVLLM, folder: Path
-) -> None:
-    calls = [chats(*(f"{call} {n}" for n in range(4))) for call in range(4)]
-    with VLLM(model=str(folder)) as engine:
-        whole = [engine.complete(prompts, ONCE) for prompts in calls]
-        deadly = engine._encoded(calls[2])[0][1]
-        vllm.tell(deadly_prompt=deadly)
-        os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
-        with ThreadPoolExecutor(4) as pool:
-            after = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
-        assert "each time" in str(after[2][1][0].failure)
-        after[2][1] = whole[2][1]
-        assert after == whole
-        assert engine.complete(calls[0], ONCE) == whole[0]
-    assert until(lambda: len(vllm.running()) == 2)
-
-
-def test_a_server_that_cannot_be_started_again_ends_the_calls_of_all_threads(vllm: FakeVLLM, folder: Path) -> None:
-    calls = [chats(f"{call} 1", f"{call} 2") for call in range(4)]
-
-    def error_of(prompts: list[Any]) -> str:
-        with pytest.raises(EngineError) as raised:
-            engine.complete(prompts, ONCE)
-        return raised.value.message
-
-    with VLLM(model=str(folder)) as engine:
-        engine.complete(calls[0], ONCE)
-        vllm.tell(start_error="torch.OutOfMemoryError: no memory")
-        os.kill(vllm.servers[0], signal.SIGKILL)
-        with ThreadPoolExecutor(4) as pool:
-            errors = list(pool.map(error_of, calls))
-    assert all("no memory" in error for error in errors)
-    assert len(vllm.servers) == 2
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_what_is_given_up_ends_and_starts_no_server(vllm: FakeVLLM, folder: Path, at_once: bool) -> None:
-    vllm.tell(meeting=3)
-    with VLLM(model=str(folder), concurrency=2) as engine, ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(engine.complete, chats(f"{call} 1", f"{call} 2"), ONCE) for call in range(2)]
-        assert until(lambda: len(vllm.noted("requests")) == 2)
-        engine.give_up(at_once=at_once)
-        if not at_once:  # what was sent is waited for
-            os.kill(vllm.servers[0], signal.SIGKILL)
-        for call in calls:
-            with pytest.raises(EngineError, match="given up"):
-                call.result(60)
-    assert len(vllm.servers) == 1
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_process_that_waits_loads_what_asking_takes_where_a_server_is_kept(vllm: FakeVLLM, is_served: bool) -> None:
+    if is_served:
+        (home() / "one").mkdir(parents=True)
+        (home() / "one" / "spec.json").touch()
+    look = "import sys; from backend.engines import vllm; print(vllm.load_where_served(), 'torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, check=True, env={**os.environ, **lifeline.environment()}
+    )
+    assert done.stdout.decode().split() == [str(is_served)] * 2
 
 
 @pytest.mark.parametrize(
