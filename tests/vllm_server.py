@@ -13,7 +13,6 @@ import pytest
 
 from backend.config import reread
 from backend.engines import _server_folders
-from backend.values import Messages
 
 PACKAGE = Path(__file__).parent / "fake_vllm"
 
@@ -71,7 +70,7 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
         reread()
 
 
-def chats(*texts: str) -> list[Messages]:
+def chats(*texts: str) -> list[Any]:
     """A chat of one question each."""
     return [[{"role": "user", "content": text}] for text in texts]
 
