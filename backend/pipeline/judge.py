@@ -175,16 +175,23 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
             query = select(judgment.raw, judgment.rationale).where(*of_step, judgment.score.is_(None))
             # A judge that computes replies nothing; why it could not tell is its rationale.
             replies = " | ".join(repr((raw or rationale)[:200]) for raw, rationale in db.execute(query.limit(3)))
+            cut = select(func.count()).where(*of_step, judgment.score.is_(None), judgment.finish_reason == "length")
+            num_cut = db.scalar(cut) or 0
             raise JudgeError(
                 f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
-                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge)}, or raise "
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge, num_cut)}, or raise "
                 "unparsed_limit, in a new round."
             )
     return total, unparsed
 
 
-def way_out(judge: Judge) -> str:
-    """What a person can change about a judge that gave no verdicts."""
+def way_out(judge: Judge, num_cut: int = 0) -> str:
+    """What a person can change about a judge that gave no verdicts. num_cut: replies among them that were cut off."""
+    if num_cut:
+        return (
+            f"{num_cut} were cut off at the judge's max_tokens: raise that, or ask for the verdict before its reasons "
+            "(verdict_first). Else edit the judge's template, bind another judge"
+        )
     if judge.judges_parents:
         return "See what the judge before gave the texts that this one counts"
     if judge.needs_answer:
