@@ -70,6 +70,11 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
         reread()
 
 
+def chats(*texts: str) -> list[Any]:
+    """A chat of one question each."""
+    return [[{"role": "user", "content": text}] for text in texts]
+
+
 def stop_servers() -> None:
     """End the servers of all workers of the data folder."""
     for place in _server_folders.home().parent.glob("*/*/spec.json"):

@@ -1,10 +1,12 @@
 """Asking a server that may die while it is asked: what it answered is kept, and one deadly prompt fails alone."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
+from backend.engines._in_flight import RequestGivenUp
 from backend.engines._server import Server
 from backend.errors import EngineError
 from backend.values import Failure, FailureKind
@@ -22,11 +24,26 @@ TROUBLE = (FailureKind.server, FailureKind.error, FailureKind.timeout)
 """Failures after which the server is looked at."""
 
 
-@dataclass
 class Deaths:
-    """What is remembered between calls of one stage."""
+    """Calls of several threads that ask one server: all at a time, and after a death one after the other.
 
-    has_answered: bool = False
+    Of several calls under way nobody knows of whose prompt a server died. So each that had something under way is asked
+    the rest of it alone, and further calls wait until these are over.
+    """
+
+    def __init__(self) -> None:
+        self.has_answered = False
+        self._starts = 0
+        """How often the server was started again."""
+        self._failure: EngineError | None = None
+        """Why it could not be."""
+        self._looking = threading.Lock()
+        """Held by whoever looks whether the server is dead, or starts it again."""
+        self._turn = threading.Lock()
+        """Held by a call that asks alone."""
+        self._changed = threading.Condition()
+        self._under_way = self._waiting = 0
+        """Calls that ask together with others, and those that ask alone or wait for their turn to."""
 
     def outlive(
         self,
@@ -38,38 +55,101 @@ class Deaths:
         """Return what is answered at each position, or why nothing is. Raises `EngineError`."""
         results: dict[int, T | Failure] = {}
         deaths = alone = 0
-        while left := [position for position in positions if position not in results]:
-            asked = left if deaths < TOGETHER else left[:1]
-            answers = ask(asked)
-            server().follow()
-            good = {n: answer for n, answer in answers.items() if not _is_trouble(answer)}
-            results |= {n: answer for n, answer in good.items() if not isinstance(answer, EngineError)}
-            if good:
-                alone, self.has_answered = 0, True
-            if len(good) == len(asked):
-                continue
-            errors = [answer for answer in answers.values() if isinstance(answer, EngineError)]
-            if not server().is_down():
-                if errors:
-                    raise errors[0]
-                results |= {n: answer for n, answer in answers.items() if not isinstance(answer, EngineError)}
-                continue
-            deaths += 1
-            tail = server().last_lines()
-            server().follow()
-            if deaths > TOGETHER:
-                alone += 1
-                reason = f"vLLM ended each time it was asked this, {deaths} times in all."
-                results[asked[0]] = Failure(FailureKind.server, reason)
-                if alone == IN_A_ROW or not (self.has_answered or left[1:]):
-                    raise EngineError(
-                        f"The vLLM server ended {deaths} times while it was asked.{tail}\nWhat it said before is in "
-                        "the job's log. Give it less at once (RONDO_VLLM_OPTIONS, such as --max-num-seqs 16), or "
-                        "launch the round with the engine transformers."
-                    ) from next(iter(errors), None)
-            log.warning("The vLLM server ended while it was asked. It is started again.")
-            start_again()
+        with ExitStack() as turn:
+            while left := [position for position in positions if position not in results]:
+                asked = left if deaths < TOGETHER else left[:1]
+                with self._among_others() if not deaths else self._known() as start:
+                    answers = ask(asked)
+                    server().follow()
+                good = {n: answer for n, answer in answers.items() if not _is_trouble(answer)}
+                results |= {n: answer for n, answer in good.items() if not isinstance(answer, EngineError)}
+                if good:
+                    alone, self.has_answered = 0, True
+                if len(good) == len(asked):
+                    continue
+                errors = [answer for answer in answers.values() if isinstance(answer, EngineError)]
+                if not self._has_died(start, server):
+                    if errors or len(answers) < len(asked):
+                        raise next(iter(errors), RequestGivenUp())
+                    results |= {n: answer for n, answer in answers.items() if not isinstance(answer, EngineError)}
+                    continue
+                deaths += 1
+                if deaths == 1:
+                    turn.enter_context(self._alone())
+                if deaths > TOGETHER:
+                    alone += 1
+                    reason = f"vLLM ended each time it was asked this, {deaths} times in all."
+                    results[asked[0]] = Failure(FailureKind.server, reason)
+                    if alone == IN_A_ROW or not (self.has_answered or left[1:]):
+                        tail = server().last_lines()
+                        server().follow()
+                        raise EngineError(
+                            f"The vLLM server ended {deaths} times while it was asked.{tail}\nWhat it said before is "
+                            "in the job's log. Give it less at once (RONDO_VLLM_OPTIONS, such as --max-num-seqs 16), "
+                            "or launch the round with the engine transformers."
+                        ) from next(iter(errors), None)
+                self._start_again(start, server, start_again)
         return results
+
+    @contextmanager
+    def _known(self) -> Iterator[int]:
+        """How often the server was started again so far; raises `EngineError` where that failed."""
+        with self._looking:
+            if self._failure is not None:
+                raise self._failure
+            start = self._starts
+        yield start
+
+    @contextmanager
+    def _among_others(self) -> Iterator[int]:
+        """As `_known`, once no call asks alone."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting)
+            self._under_way += 1
+        try:
+            with self._known() as start:
+                yield start
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Once no other call is under way. Those that ask a dead server end soon."""
+        with self._changed:
+            self._waiting += 1
+            self._changed.wait_for(lambda: not self._under_way)
+        try:
+            with self._turn:
+                yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.notify_all()
+
+    def _has_died(self, start: int, server: Callable[[], Server]) -> bool:
+        """Whether the server that was asked is dead: perhaps somebody has started it again meanwhile."""
+        with self._looking:
+            if self._failure is not None:
+                raise self._failure
+            return start != self._starts or server().is_down()
+
+    def _start_again(self, start: int, server: Callable[[], Server], start_again: Callable[[], None]) -> None:
+        """Start it again, unless another call that it died of has."""
+        with self._looking:
+            if self._failure is not None:
+                raise self._failure
+            if start != self._starts:
+                return
+            server().follow()
+            log.warning("The vLLM server ended while it was asked. It is started again.")
+            try:
+                start_again()
+            except EngineError as error:
+                self._failure = error
+                raise
+            self._starts += 1
 
 
 def _is_trouble(answer: object) -> bool:

@@ -105,6 +105,21 @@ class EndpointClient:
         server is.
         """
         _in_flight.check()
+        try:
+            return await self._try(body, hear)
+        except RetryRequest as error:
+            first = error
+        return await self._try_again(first, body, hear)
+
+    async def _try_again(self, first: RetryRequest, body: JSON, hear: Hear | None) -> JSON | Refusal:
+        """Go on after the first try. Setting up tenacity takes a quarter of what a request does, and few need it."""
+        failed = [first]
+
+        async def attempt() -> JSON | Refusal:
+            if failed:
+                raise failed.pop()
+            return await self._try(body, hear)
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(RetryRequest),
             stop=self._stop,
@@ -113,7 +128,7 @@ class EndpointClient:
             reraise=True,
         )
         try:
-            return await retrying(self._try, body, hear)
+            return await retrying(attempt)
         except RetryRequest as last:
             tries = retrying.statistics["attempt_number"]
             how_often = "failed" if tries == 1 else f"failed {tries} times, last"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import httpx
@@ -36,6 +37,7 @@ class Server:
         self._client = httpx.Client(headers=headers, timeout=ANSWER_SECONDS, trust_env=False, verify=False)
         log_file = folder / "log.txt"
         self._followed = log_file.stat().st_size if not is_new and log_file.exists() else 0
+        self._following = Lock()
 
     def close(self) -> None:
         self._client.close()
@@ -136,7 +138,7 @@ class Server:
 
     def follow(self) -> None:
         """Write what the server printed since this was last called into this process's log: the job's."""
-        with suppress(OSError), (self.folder / "log.txt").open("rb") as file:
+        with self._following, suppress(OSError), (self.folder / "log.txt").open("rb") as file:
             file.seek(self._followed)
             new = file.read()
             whole = new[: new.rfind(b"\n") + 1]

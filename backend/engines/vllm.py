@@ -2,34 +2,29 @@
 
 import secrets
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
 from backend.config import settings
 from backend.engines import Ability, Engine, _chat, _completions, _ends, _fitting, _scorers, _weights, failed, unread
 from backend.engines._asking import FORMS, seeds_of
-from backend.engines._deaths import Deaths
-from backend.engines._http import EndpointClient
-from backend.engines._in_flight import RequestGivenUp
-from backend.engines._refusals import Refusal
-from backend.engines._replies import OddReply
-from backend.engines._server import Server
+from backend.engines._server_client import ServerClient
+from backend.engines._server_folders import home
 from backend.engines._server_options import HIGHEST_RANK, further, options
-from backend.engines._server_start import ServerRequest, hold, require
+from backend.engines._server_start import ServerRequest, require
 from backend.errors import EngineError, MissingPrerequisite, PromptError
-from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
+from backend.values import Completion, Failure, Messages, Reading, Sampling
 from backend.values.replies import ReplyForm
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-T = TypeVar("T")
 ABLE = frozenset({Ability.complete, Ability.read})
 
 
@@ -58,15 +53,13 @@ class VLLM(Engine):
     concurrency: int = Field(64, ge=1, le=1024, description="requests in flight at once")
     timeout: float = Field(600.0, gt=0, description="seconds to wait for one reply")
 
-    _server: Server | None = PrivateAttr(None)
-    _endpoint: EndpointClient | None = PrivateAttr(None)
+    _client: ServerClient | None = PrivateAttr(None)
     _tokenizer: Any = PrivateAttr(None)
     _special: Any = PrivateAttr(None)
-    _asked: str = PrivateAttr("")
-    _context: int | None = PrivateAttr(None)
-    _deaths: Deaths = PrivateAttr(default_factory=Deaths)
     _generation: Any = PrivateAttr(None)
     _has_adapters: bool = PrivateAttr(False)
+    _encoding: Any = PrivateAttr(default_factory=Lock)
+    """A tokenizer refuses a thread while another one changes how it reads special tokens."""
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -77,72 +70,40 @@ class VLLM(Engine):
         return FORMS[_completions.HOW]
 
     def check(self) -> None:
+        self._check_files()
+        require(_python())
+
+    def _check_files(self) -> None:
         located = _weights.locate(self.model)
         _weights.check(located)
         if self.adapter:
             _weights.check_adapter(_weights.locate(self.adapter))
         _scorers.check(_weights.locate(self.adapter) if self.adapter else located, scores=False)
         further(settings().vllm_options)
-        require(_python())
 
     def __enter__(self) -> "VLLM":
-        self.check()
+        self._check_files()  # whether that Python has vLLM is asked where a server has to be started
         _weights.prepare_libraries()
         self._tokenizer = _weights.load_tokenizer(_weights.locate(self.model))
         self._special = _chat.special_texts(self._tokenizer)
-        self._generation = _ends.load_config(self._parts()[0])
-        self._connect()
+        base, adapter = self._parts()
+        self._generation = _ends.load_config(base)
+        wanted = ServerRequest(base, self._options(adapter), _python())
+        self._has_adapters = "--enable-lora" in wanted.options
+        self._client = ServerClient(wanted, adapter, connections=self.concurrency, timeout=self.timeout)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.follow()
-        self._let_go()
-        self._tokenizer = None
+        client, self._client, self._tokenizer = self._client, None, None
+        if client is not None:
+            client.close()
 
-    def _connect(self) -> None:
-        """Find or start the server, put the adapter on it, and open the way to it."""
-        with ExitStack() as undone:
-            undone.callback(self._let_go)
-            try:
-                self._find()
-            except EngineError:
-                if self._server is None or not self._server.is_down():
-                    raise
-                # It ended just as it was found: the next one is a new one.
-                self._let_go()
-                self._find()
-            undone.pop_all()
-        assert self._server is not None
-        self._endpoint = EndpointClient(
-            f"{self._server.url}/v1/completions",
-            key=self._server.key,
-            timeout=self.timeout,
-            max_retries=2,
-            retry_seconds=0.25,
-            connections=self.concurrency,
-            is_reply=_completions.is_reply,
-            by_proxies=False,
-        )
+    @property
+    def window(self) -> int:
+        return self.concurrency
 
-    def _find(self) -> None:
-        base, adapter = self._parts()
-        config = settings()
-        wanted = ServerRequest(base, self._options(adapter), _python())
-        self._server = hold(wanted, seconds=config.vllm_start_seconds, idle_seconds=config.vllm_idle_seconds)
-        self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
-        self._context = self._server.context
-        self._has_adapters = "--enable-lora" in wanted.options
-
-    def _let_go(self) -> None:
-        endpoint, server = self._endpoint, self._server
-        self._endpoint = self._server = None
-        try:
-            if endpoint is not None:
-                endpoint.close()
-        finally:
-            if server is not None:
-                server.close()
+    def give_up(self, *, at_once: bool) -> None:
+        self._opened().give_up(at_once=at_once)
 
     def _parts(self) -> tuple[str, str | None]:
         """The base and the adapter: a model folder may be an adapter's, which names its base."""
@@ -158,8 +119,8 @@ class VLLM(Engine):
 
     @property
     def context_length(self) -> int | None:
-        own = self._loaded().model_max_length
-        return min(own, self._context) if self._context is not None else own
+        own, served = self._loaded().model_max_length, self._opened().context
+        return min(own, served) if served is not None else own
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, None)
@@ -175,8 +136,9 @@ class VLLM(Engine):
         refused |= _fitting.too_long(self.model, self.context_length, "The prompt has", lengths, room=1)
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         context = self.context_length or sys.maxsize
-        ends = _ends.end_tokens(self._generation, self._loaded(), sampling.stop)
-        sampling = replace(sampling, stop=_ends.plain_stops(self._loaded(), sampling.stop))
+        with self._encoding:
+            ends = _ends.end_tokens(self._generation, self._loaded(), sampling.stop)
+            sampling = replace(sampling, stop=_ends.plain_stops(self._loaded(), sampling.stop))
         bodies = {
             position: _completions.body_of(
                 ids,
@@ -190,7 +152,7 @@ class VLLM(Engine):
             if position not in refused
         }
         results: list[list[Completion]] = [[] for _ in prompts]
-        for position, result in self._together(bodies, _completions.completions_of).items():
+        for position, result in self._opened().together(bodies, _completions.completions_of).items():
             if isinstance(result, Failure):
                 results[position] = failed(result.kind, result.reason, sampling.n)
             else:
@@ -201,18 +163,20 @@ class VLLM(Engine):
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         tokenizer = self._loaded()
-        encoded, refused = _fitting.each(
-            self.model, chats, lambda some: _chat.encode_answers(tokenizer, self._special, chats[some], texts[some])
-        )
+        with self._encoding:
+            encoded, refused = _fitting.each(
+                self.model, chats, lambda some: _chat.encode_answers(tokenizer, self._special, chats[some], texts[some])
+            )
+            start = [int(tokenizer.bos_token_id or tokenizer.eos_token_id)]
         lengths = {n: len(chat) + len(text) for n, (chat, text) in encoded.items() if text}
         refused |= _fitting.too_long(self.model, self.context_length, "Prompt and text have", lengths, room=1)
         readings = [Reading(())] * len(chats)  # of an empty text
         for position, failure in refused.items():
             readings[position] = unread(failure.kind, failure.reason)
-        start = [int(tokenizer.bos_token_id or tokenizer.eos_token_id)]
         wholes = {n: (chat or start, text) for n, (chat, text) in encoded.items() if text and n not in refused}
         bodies = {n: _completions.reading_body([*chat, *text]) for n, (chat, text) in wholes.items()}
-        for position, tokens in self._together(bodies, _completions.prompt_tokens_of, alone=self._has_adapters).items():
+        answers = self._opened().together(bodies, _completions.prompt_tokens_of, alone=self._has_adapters)
+        for position, tokens in answers.items():
             if isinstance(tokens, Failure):
                 readings[position] = unread(tokens.kind, tokens.reason)
             else:
@@ -228,71 +192,38 @@ class VLLM(Engine):
 
     def _encoded(self, prompts: Sequence[Messages]) -> tuple[dict[int, list[int]], dict[int, Failure]]:
         tokenizer = self._loaded()
-        return _fitting.each(self.model, prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some]))
+        with self._encoding:
+            return _fitting.each(
+                self.model, prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some])
+            )
 
     def _loaded(self) -> "PreTrainedTokenizerBase":
         if self._tokenizer is None:
-            raise EngineError(f"The model {self.model} is not served. Use the engine in a `with` block.")
+            raise self._not_open()
         return self._tokenizer
 
-    def _together(
-        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool = False
-    ) -> dict[int, T | Failure]:
-        """What is read out of the reply to each request, or why there is none.
+    def _opened(self) -> ServerClient:
+        if self._client is None:
+            raise self._not_open()
+        return self._client
 
-        A server that died is started again, and what it had not answered is asked anew: the same seeds, the same texts.
-        alone: one after the other, and nobody else's meanwhile, where the server needs that.
-        """
-        # Prompts with the same beginning one after the other: the server keeps what it computed of a beginning.
-        order = sorted(bodies, key=lambda position: bodies[position]["prompt"])
-        return self._deaths.outlive(
-            order,
-            lambda positions: self._once({n: bodies[n] for n in positions}, read, alone=alone),
-            self._serving,
-            self._reconnect,
-        )
+    def _not_open(self) -> EngineError:
+        return EngineError(f"The model {self.model} is not served. Use the engine in a `with` block.")
 
-    def _serving(self) -> Server:
-        assert self._server is not None
-        return self._server
 
-    def _reconnect(self) -> None:
-        self._let_go()
-        self._connect()
+def load_where_served() -> bool:
+    """Import what a stage needs that asks a server, where this worker keeps one; return whether it does.
 
-    def _once(
-        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool
-    ) -> dict[int, T | Failure | EngineError]:
-        """Ask once; after an error the rest is given up, and has no answer."""
-        endpoint, server = self._endpoint, self._serving()
-        assert endpoint is not None
-        most = 1 if alone and server.is_on_cpu else None
-        with server.turn(alone=alone):
-            results = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
-        ended = {n: result for n, result in zip(bodies, results, strict=True) if not isinstance(result, RequestGivenUp)}
-        answers: dict[int, T | Failure | EngineError] = {}
-        for n, outcome in ended.items():
-            if isinstance(outcome, Exception) and not isinstance(outcome, EngineError):
-                raise outcome
-            answers[n] = outcome
-        return answers
+    That takes seconds and a quarter of a gigabyte, and the next stage is most likely one that asks it.
+    """
+    if not any(home().glob("*/spec.json")):
+        return False
+    with suppress(MissingPrerequisite):  # which a stage says that needs it
+        _weights.prepare_libraries()
+        from transformers import AutoTokenizer, GenerationConfig  # noqa: F401
 
-    async def _ask(self, endpoint: EndpointClient, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
-        try:
-            reply = await endpoint.post({**body, "model": self._asked})
-            if isinstance(reply, Refusal):
-                kind = FailureKind.context if reply.is_context else FailureKind.refused
-                return Failure(kind, f"vLLM refused the request with status {reply.status}: {reply.message}")
-            return read(reply)
-        except OddReply as error:
-            return Failure(FailureKind.reply, f"The reply of vLLM cannot be read: {error}.")
-        except PromptError as error:
-            return Failure(FailureKind(error.kind), error.message)
-        except MissingPrerequisite as error:  # the key is Rondo's own
-            raise EngineError(
-                f"{endpoint.url} refuses the key that its vLLM server was started with: another program may have taken "
-                "its port. Resume the job."
-            ) from error
+        from backend.engines import _client  # noqa: F401
+    return True
 
 
 def _python() -> str:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,8 @@ NEXT_SECONDS = 3.0
 """After a job was given away, whose own start comes first."""
 LOADING_SECONDS = 5.0
 """For so long a job waits for one that still loads: starting another would take as long."""
+MORE_SECONDS = 5.0
+"""How often one that waits looks whether more is to be loaded."""
 MODULE = "backend.services.stage_process"
 WAIT = "--wait"
 
@@ -144,12 +147,14 @@ def _started() -> Candidate:
     return Candidate(child, orders, log)
 
 
-def wait_for_job(descriptor: int) -> tuple[int, int] | None:
+def wait_for_job(descriptor: int, load_more: Callable[[], bool]) -> tuple[int, int] | None:
     """In the child, which has loaded: the job and attempt that it is given, its output in the job's log from here on.
 
-    None where there is none to come.
+    None where there is none to come. load_more: called now and then while it waits, until it says that all is loaded.
     """
     os.write(descriptor, b"\n")  # loaded
+    while not select.select([descriptor], [], [], MORE_SECONDS)[0] and not load_more():
+        pass
     with os.fdopen(descriptor, encoding="utf-8") as orders:
         line = orders.readline()
     if not line:

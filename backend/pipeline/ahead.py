@@ -5,7 +5,7 @@ What is asked for and not yet written is bounded, and with it what a killed proc
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,6 +24,9 @@ SPARING = 2
 LEAST_BATCHES, LEAST_SPARING = 4, 2
 MOST_BATCHES = 16
 """Each batch that is under way has a thread."""
+SENDING_SECONDS = 0.02
+"""Once the server has as many requests as it takes, the next batch is begun so much later: reading its rows slows down
+the threads that send, and the server would wait for those requests sooner than for the next ones."""
 
 
 @dataclass(frozen=True)
@@ -112,4 +115,6 @@ class BatchWindow(Generic[T]):
                 return False
             work = self._begin(part)
             self._open.append((part, work.size, pool.submit(copy_context().run, work.do)))
+            if sum(size for _, size, _ in self._open) >= self._window and self._has_room():
+                wait([self._open[0][2]], SENDING_SECONDS)
         return False

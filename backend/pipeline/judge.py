@@ -125,11 +125,11 @@ def write(
     stage: StageContext,
     judgments: Sequence[Judgment],
     number: int,
-    items: Sequence[left_out.LeftOutItem] = (),
-    again: JudgeRetry | None = None,
+    items: Sequence[left_out.LeftOutItem],
+    again: JudgeRetry | None,
+    checkpoint_id: int | None,
 ) -> None:
     """Insert one batch of judgments, set the machine's labels, and note what was left out, in one transaction."""
-    checkpoint_id = bound(stage) if judge_of(stage).needs_engine else None
     written_at = now()
     common = {
         "round_id": stage.round.id,
@@ -175,16 +175,23 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
             query = select(judgment.raw, judgment.rationale).where(*of_step, judgment.score.is_(None))
             # A judge that computes replies nothing; why it could not tell is its rationale.
             replies = " | ".join(repr((raw or rationale)[:200]) for raw, rationale in db.execute(query.limit(3)))
+            cut = select(func.count()).where(*of_step, judgment.score.is_(None), judgment.finish_reason == "length")
+            num_cut = db.scalar(cut) or 0
             raise JudgeError(
                 f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
-                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge)}, or raise "
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge, num_cut)}, or raise "
                 "unparsed_limit, in a new round."
             )
     return total, unparsed
 
 
-def way_out(judge: Judge) -> str:
-    """What a person can change about a judge that gave no verdicts."""
+def way_out(judge: Judge, num_cut: int = 0) -> str:
+    """What a person can change about a judge that gave no verdicts. num_cut: replies among them that were cut off."""
+    if num_cut:
+        return (
+            f"{num_cut} were cut off at the judge's max_tokens: raise that, or ask for the verdict before its reasons "
+            "(verdict_first). Else edit the judge's template, bind another judge"
+        )
     if judge.judges_parents:
         return "See what the judge before gave the texts that this one counts"
     if judge.needs_answer:
@@ -210,7 +217,8 @@ def run(stage: StageContext) -> Finish:
         stage.progress.start(expected(stage, rows) if stage.helper is None else 0, "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
-    binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
+    checkpoint_id = bound(stage) if judge.needs_engine and rows else None
+    binding = nullcontext(None) if checkpoint_id is None else opened_for(stage, checkpoint_id)
     gate = ServedGate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
     parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_served=lambda: gate.is_served)
@@ -233,8 +241,9 @@ def run(stage: StageContext) -> Finish:
             units = sum(len(g.samples) for g in (done.todo if again else done.groups))
             if done.todo:
                 items = items_of(stage, judgments, done.failed, cut[part.number], done.groups)
+                kept = (judgments, part.number, items, again, checkpoint_id)
                 gate.pass_batch(
-                    part.unless_lost(partial(write, part.written(units), judgments, part.number, items, again)),
+                    part.unless_lost(partial(write, part.written(units), *kept)),
                     served=len(judgments),
                     failures=[item.failure for item in items],
                 )

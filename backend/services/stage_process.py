@@ -53,10 +53,11 @@ def main() -> int:
         if helper:
             return help_job(job_id, attempt, *helper)
         return run_job(job_id, attempt, after_round=after_round, others=others)
+    from backend.engines import vllm  # noqa: PLC0415 - as above
     from backend.services.recipes import parts  # noqa: PLC0415 - as above
 
     parts.load()
-    given = standby.wait_for_job(int(sys.argv[2]))
+    given = standby.wait_for_job(int(sys.argv[2]), vllm.load_where_served)
     return 0 if given is None else run_job(*given, after_round=after_round, others=others)
 
 

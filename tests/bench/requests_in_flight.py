@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.bench.noted_requests import noting
 from tests.bench.place import data_folder, run_stage
 
 CONSTANT, MEAN, SIGMA = 0.05, 0.15, 1.0
@@ -114,20 +115,26 @@ def compare(how: str, most: int, *, requests: int, repeats: int, batch: int) -> 
     with data_folder(), serving(how, requests) as url:
         actor, project_id, plan = prepared(url, requests, most, n=1, batch=batch)
         through: dict[str, list[float]] = {"generate": [], "judge": []}
+        around: dict[str, list[tuple[float, float]]] = {"generate": [], "judge": []}
         alone: dict[str, list[float]] = {"generate": [], "judge": []}
         for number in range(repeats + 1):
             round_id = rounds.launch(actor, project_id, plan)
             for what in through:
-                seconds = run_stage(round_id)
+                with noting() as noted:
+                    seconds = run_stage(round_id)
+                    ends = noted.around(time.perf_counter())
                 beside = asyncio.run(bare(url, bodies_of(round_id, requests, what), most))
                 if number:  # the first one loads the libraries
                     through[what].append(seconds)
+                    around[what].append(ends)
                     alone[what].append(beside)
     for what in through:
         ours, theirs = statistics.median(through[what]), statistics.median(alone[what])
+        before, after = (statistics.median(seconds) for seconds in zip(*around[what], strict=True))
         print(
             f"{what}, {requests} requests, {how}, {most} in flight, {repeats} times in turn: through Rondo, rows "
-            f"written, {ours:.2f} s, {requests / ours:.0f} requests/s; bare aiohttp {theirs:.2f} s, "
+            f"written, {ours:.3f} s, of which {before:.3f} s before the first request and {after:.3f} s after the last "
+            f"reply, {requests / ours:.0f} requests/s; bare aiohttp {theirs:.3f} s, "
             f"{requests / theirs:.0f} requests/s; ratio {theirs / ours:.2f}; load {os.getloadavg()[0]:.0f}",
             flush=True,
         )

@@ -13,44 +13,16 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from tests.bench.noted_requests import NotedRequests, noting
 from tests.bench.place import data_folder, run_stage
 
 MOST = 64
 REPLY_SECONDS = 600
 
 
-class Noted:
-    """The address and the key of the server, and the requests that were sent to it."""
-
-    def __init__(self) -> None:
-        self.url, self.key = "", ""
-        self.bodies: list[dict[str, Any]] = []
-
-
-@contextmanager
-def noting() -> Iterator[Noted]:
-    """Note each request of this process to an endpoint, in order; it is sent as ever."""
-    from backend.engines._http import EndpointClient
-
-    noted, post = Noted(), EndpointClient.post
-
-    async def post_noted(client: Any, body: Any, *rest: Any, **named: Any) -> Any:
-        noted.url, noted.key = client.url, client._key
-        noted.bodies.append(body)
-        return await post(client, body, *rest, **named)
-
-    EndpointClient.post = post_noted  # type: ignore[method-assign]
-    try:
-        yield noted
-    finally:
-        EndpointClient.post = post  # type: ignore[method-assign]
-
-
-async def bare(noted: Noted) -> tuple[float, int]:
+async def bare(noted: NotedRequests) -> tuple[float, int]:
     """Seconds of the noted requests by aiohttp, and the tokens that were written."""
     import aiohttp
 
@@ -86,6 +58,7 @@ def compare(prompts: int, repeats: int) -> None:
     project_id = demo.create(actor)
     plan = rounds.defaults(actor, project_id).__dict__ | {"is_reviewed": False, "engine": "vllm"}
     through: dict[str, list[float]] = {"generate": [], "judge": []}
+    between: dict[str, list[float]] = {"generate": [], "judge": []}
     alone: dict[str, list[float]] = {"generate": [], "judge": []}
     for number in range(repeats + 1):
         # The first one starts the server and loads the libraries.
@@ -94,22 +67,26 @@ def compare(prompts: int, repeats: int) -> None:
         for stage in through:
             with noting() as noted:
                 seconds = run_stage(round_id)
+                before, after = noted.around(time.perf_counter())
             beside, tokens = asyncio.run(bare(noted))
             if number:
                 through[stage].append(seconds)
+                between[stage].append(noted.seconds)
                 alone[stage].append(beside)
                 print(
-                    f"{stage}: {len(noted.bodies)} requests, {tokens} tokens: through Rondo {seconds:.2f} s, "
-                    f"bare {beside:.2f} s, {tokens / beside:.0f} tokens/s; load {os.getloadavg()[0]:.0f}",
+                    f"{stage}: {len(noted.bodies)} requests, {tokens} tokens: through Rondo {seconds:.2f} s, of which "
+                    f"{before:.2f} s before the first request and {after:.2f} s after the last reply; bare "
+                    f"{beside:.2f} s, {tokens / beside:.0f} tokens/s; load {os.getloadavg()[0]:.0f}",
                     flush=True,
                 )
-    ours = {stage: statistics.median(each) for stage, each in through.items()}
     theirs = {stage: statistics.median(each) for stage, each in alone.items()}
-    each = ", ".join(f"{stage} {theirs[stage] / ours[stage]:.3f}" for stage in ours)
-    whole = sum(theirs.values()) / sum(ours.values())
-    print(
-        f"vLLM through Rondo / bare, {prompts} prompts, {repeats} times in turn: {each}, both {whole:.3f} (asked 0.97)"
-    )
+    for what, each in (("whole stages", through), ("from the first request to the last reply", between)):
+        ours = {stage: statistics.median(seconds) for stage, seconds in each.items()}
+        ratios = ", ".join(f"{stage} {theirs[stage] / ours[stage]:.3f}" for stage in ours)
+        print(
+            f"vLLM through Rondo / bare, {prompts} prompts, {repeats} times in turn, {what}: {ratios}, both "
+            f"{sum(theirs.values()) / sum(ours.values()):.3f} (asked 0.97)"
+        )
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from backend.errors import InvalidInput
 from backend.pipeline import rows as dataset_rows
 from backend.services import rounds
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
-from tests.integration.slots import POLICY, Loop, texts
+from tests.integration.slots import CHANGES, POLICY, Loop, texts
 from tests.rows import make_prompt_set
 
 
@@ -85,6 +85,14 @@ def test_a_judge_that_answers_nonsense_fails_with_three_replies(database: str) -
         # What was written stays: the replies can be read.
         assert db.scalar(select(func.count()).where(tables.Judgment.round_id == round_id)) == 60
         assert db.get_one(tables.Round, round_id).status is RoundStatus.failed
+
+
+def test_a_judge_whose_replies_are_cut_off_is_told_from_one_that_says_no_verdict(database: str) -> None:
+    long = "It may be right, and there is much to say of it;Y"
+    loop = Loop(POLICY | {"rules": [{"pattern": "Judge: ", "reply": long}]})
+    job = loop.run(loop.launch({"judge": CHANGES["judge"] | {"max_tokens": 4}}), until=Stage.judge)
+    assert "60 of 60 judge replies have no verdict" in str(job.error)
+    assert "60 were cut off at the judge's max_tokens: raise that" in str(job.error)
 
 
 def test_a_judge_without_known_answers_says_so_and_what_helps(database: str) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from backend.db import reading, tables
 from backend.errors import InvalidInput
 from backend.pipeline import train
 from backend.trainers import final_folder
-from backend.values import LocalEngine, RoundStatus, Split
+from backend.values import JobStatus, LocalEngine, RoundStatus, Split, Stage
 from tests.integration.folders import write_weights
 from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -67,6 +68,20 @@ def test_one_server_serves_policy_judge_and_what_the_round_trains(
     assert any("prompt_logprobs" in entry for entry in asked)
     assert {bool(entry["adapter"]) for entry in asked} == {False, True}
     assert len({*vllm.noted("loaded")}) == 1
+
+
+def test_a_stage_begins_batches_while_the_server_answers_those_before(tiny: Path, vllm: FakeVLLM) -> None:
+    vllm.tell(meeting=4)  # of two batches of two prompts
+    own = Loop(
+        recipe(), {"name": "transformers", "model": str(tiny)}, tiny, right=TWO | {"prompt c": "6", "prompt d": "7"}
+    )
+    round_id = own.launch(engine="vllm")
+    own.run(round_id)
+    with reading() as db:
+        samples = db.scalar(select(func.count()).where(tables.Sample.round_id == round_id))
+        job_row = db.scalars(select(tables.Job).filter_by(round_id=round_id, stage=Stage.generate)).one()
+    assert (samples, job_row.status) == (16, JobStatus.done)
+    assert len(vllm.servers) == 1  # that reads prompts beside others nowhere
 
 
 def test_a_round_whose_job_and_server_die_ends_in_the_same_rows(

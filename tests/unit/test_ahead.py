@@ -109,6 +109,20 @@ def test_some_are_ahead_however_large_and_others_are_left_some(size: int, spares
         assert [len(begun) - place for place, _ in enumerate(result)][: 40 - most] == [most] * (40 - most)
 
 
+def test_what_the_server_can_take_is_sent_before_the_next_batch_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "SENDING_SECONDS", 60)
+    next_begun = threading.Event()
+
+    def begin(number: int) -> BatchWork[bool]:
+        if number == 2:
+            next_begun.set()
+        # Two batches of one prompt are what the server takes.
+        return BatchWork(1, lambda: number == 0 and next_begun.wait(0.5))
+
+    with window(Numbers(list(range(4))), begin) as result:
+        assert [was_begun for _, was_begun in result] == [False] * 4
+
+
 def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() -> None:
     begun: list[int] = []
 

@@ -12,6 +12,7 @@ import pytest
 import backend.demo
 from backend.config import reread
 from backend.engines import Engine
+from backend.engines._server import Server
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.values import Sampling
@@ -108,9 +109,7 @@ def test_adapters_are_swapped_twenty_times_in_flat_memory(adapters: list[str]) -
         view, memory = [], []
         for number, folder in enumerate([*adapters, adapters[0]]):
             with engine(adapter=folder) as served:
-                assert served._server is not None
-                assert base._server is not None
-                assert served._server.url == base._server.url
+                assert server_of(served).url == server_of(base).url
                 view.append(texts(served))
             memory.append(resident(group))
             print(number, f"{memory[-1] / 2**20:.0f} MiB")
@@ -130,10 +129,14 @@ def test_nothing_is_left_of_a_server_that_is_killed(whom: str) -> None:
         assert texts(served)  # by a new one
 
 
+def server_of(opened: VLLM) -> Server:
+    assert opened._client is not None
+    return opened._client.server
+
+
 def served_pid(opened: VLLM) -> int:
     """The server's first process."""
-    assert opened._server is not None
-    wanted = f"--served-model-name\0{opened._server.name}".encode()
+    wanted = f"--served-model-name\0{server_of(opened).name}".encode()
     return next(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if wanted in _read(path))
 
 

@@ -2,34 +2,26 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from backend import lifeline
 from backend.config import reread
 from backend.engines import Ability, unable
 from backend.engines._server import Server
+from backend.engines._server_folders import home
 from backend.engines._server_start import ServerRequest, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.errors import EngineError, InvalidInput
 from backend.values import Sampling
 from backend.values.replies import ReplyForm
-from tests.vllm_server import FakeVLLM, fake_vllm, until
+from tests.vllm_server import FakeVLLM, chats, until
 
 pytestmark = pytest.mark.large_library
-
-
-@pytest.fixture
-def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
-    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as fake_vllms:
-        yield fake_vllms
-
-
-def chats(*texts: str) -> list[Any]:
-    return [[{"role": "user", "content": text}] for text in texts]
 
 
 def test_all_texts_of_a_prompt_are_one_request_and_follow_from_its_seed(vllm: FakeVLLM, folder: Path) -> None:
@@ -148,7 +140,7 @@ def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
             os.kill(vllm.servers[0], signal.SIGKILL)
         return server
 
-    monkeypatch.setattr("backend.engines.vllm.hold", dying_server)
+    monkeypatch.setattr("backend.engines._server_client.hold", dying_server)
     with VLLM(model=str(folder)) as engine:
         assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
     assert len(vllm.servers) == 2
@@ -189,6 +181,18 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
         with VLLM(model=str(folder)) as engine:
             engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))
     assert until(lambda: not vllm.running())
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_process_that_waits_loads_what_asking_takes_where_a_server_is_kept(vllm: FakeVLLM, is_served: bool) -> None:
+    if is_served:
+        (home() / "one").mkdir(parents=True)
+        (home() / "one" / "spec.json").touch()
+    look = "import sys; from backend.engines import vllm; print(vllm.load_where_served(), 'torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, check=True, env={**os.environ, **lifeline.environment()}
+    )
+    assert done.stdout.decode().split() == [str(is_served)] * 2
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,17 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 WAITS = """
+import pathlib
 import sys
 from backend.jobs import child, standby
 child.guard()
-print("given", standby.wait_for_job(int(sys.argv[2])))
+standby.MORE_SECONDS = 0.01
+looks = pathlib.Path(__file__).with_name("looks")
+def load_more():
+    with looks.open("a") as file:
+        file.write("look\\n")
+    return len(looks.read_text().split()) == 3
+print("given", standby.wait_for_job(int(sys.argv[2]), load_more))
 """
 
 
@@ -65,6 +72,17 @@ def test_a_job_is_given_to_the_process_that_waits_and_its_output_is_the_job_s_lo
     head, given = log.read_text().splitlines()
     assert head.startswith("--- attempt 2")
     assert given == "given (3, 2)"
+
+
+def test_one_that_waits_looks_whether_more_is_to_be_loaded_until_all_is(ready: standby.Standby, tmp_path: Path) -> None:
+    looks = tmp_path / "looks"
+    until(lambda: looks.exists() and len(looks.read_text().split()) >= 3, "three looks")
+    child = ready.take(3, 2, tmp_path / "log.txt")
+    assert child is not None
+    assert run_alone(child.ended(within=60))
+    run_alone(child.end())
+    ready.close()
+    assert (child.exit_code, len(looks.read_text().split())) == (0, 3)
 
 
 def test_closing_ends_it_and_nothing_starts_any_more(ready: standby.Standby, tmp_path: Path) -> None:

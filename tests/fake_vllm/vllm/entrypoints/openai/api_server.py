@@ -25,6 +25,9 @@ TEXTS = ("#### 4", "#### 5", "#### 6", "#### 7", "#### 8", "I give up")
 LOCK = threading.Lock()
 IN_FLIGHT: list[bool] = []
 """Of each request under way, whether it reads its prompt."""
+MEETING = threading.Barrier(CONTROL.get("meeting", 1))
+"""So many requests that write wait for each other."""
+MEETING_SECONDS = 60
 
 
 def note(kind: str, value: Any) -> int:
@@ -73,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = note("requests", body | {"adapter": self.adapters.get(body["model"])})
         if asked in CONTROL.get("crash_at", ()) or body["prompt"] == CONTROL.get("deadly_prompt"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if "prompt_logprobs" not in body:
+            MEETING.wait(MEETING_SECONDS)
         with together(body):
             return self.reply(200, answer(body, self.adapters.get(body["model"], "")))
 

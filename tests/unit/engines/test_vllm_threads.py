@@ -1,0 +1,100 @@
+"""Calls of several threads to the engine that serves a model folder by vLLM: a stage's batches that are under way."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.engines import _chat
+from backend.engines.vllm import VLLM
+from backend.errors import EngineError
+from backend.values import Sampling
+from tests.vllm_server import FakeVLLM, chats, until
+
+pytestmark = pytest.mark.large_library
+ONCE = Sampling(seed=1, max_tokens=10)
+
+
+def test_calls_of_several_threads_are_under_way_together(vllm: FakeVLLM, folder: Path) -> None:
+    """None waits for the slowest request of another: a stage's next batch keeps the server busy."""
+    vllm.tell(meeting=6)  # no request is answered before six are under way
+    with VLLM(model=str(folder), concurrency=6) as engine, ThreadPoolExecutor(3) as pool:
+        assert engine.window == 6
+        calls = [chats(f"{n} 1", f"{n} 2") for n in range(3)]
+        together = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
+    vllm.tell()
+    assert all(several[0].failure is None for replies in together for several in replies)
+    os.kill(vllm.servers[0], signal.SIGKILL)
+    with VLLM(model=str(folder)) as engine:
+        assert [engine.complete(prompts, ONCE) for prompts in calls] == together
+
+
+def test_one_thread_at_a_time_uses_the_tokenizer(vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps whether it splits special tokens: another thread that wants it differently would change what is read."""
+    encode, busy = _chat.encode, threading.Lock()
+
+    def encode_alone(*arguments: Any) -> Any:
+        assert busy.acquire(blocking=False)
+        time.sleep(0.01)
+        busy.release()
+        return encode(*arguments)
+
+    monkeypatch.setattr(_chat, "encode", encode_alone)
+    with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(engine.count_tokens, chats("1<eos>", "12") * 4))
+
+
+def test_a_server_that_dies_of_one_call_answers_the_others_and_the_deadly_prompt_alone_fails(
+    vllm: FakeVLLM, folder: Path
+) -> None:
+    calls = [chats(*(f"{call} {n}" for n in range(4))) for call in range(4)]
+    with VLLM(model=str(folder)) as engine:
+        whole = [engine.complete(prompts, ONCE) for prompts in calls]
+        deadly = engine._encoded(calls[2])[0][1]
+        vllm.tell(deadly_prompt=deadly)
+        os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
+        with ThreadPoolExecutor(4) as pool:
+            after = list(pool.map(lambda prompts: engine.complete(prompts, ONCE), calls))
+        assert "each time" in str(after[2][1][0].failure)
+        after[2][1] = whole[2][1]
+        assert after == whole
+        assert engine.complete(calls[0], ONCE) == whole[0]
+    assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_a_server_that_cannot_be_started_again_ends_the_calls_of_all_threads(vllm: FakeVLLM, folder: Path) -> None:
+    calls = [chats(f"{call} 1", f"{call} 2") for call in range(4)]
+
+    def error_of(prompts: list[Any]) -> str:
+        with pytest.raises(EngineError) as raised:
+            engine.complete(prompts, ONCE)
+        return raised.value.message
+
+    with VLLM(model=str(folder)) as engine:
+        engine.complete(calls[0], ONCE)
+        vllm.tell(start_error="torch.OutOfMemoryError: no memory")
+        os.kill(vllm.servers[0], signal.SIGKILL)
+        with ThreadPoolExecutor(4) as pool:
+            errors = list(pool.map(error_of, calls))
+    assert all("no memory" in error for error in errors)
+    assert len(vllm.servers) == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_given_up_ends_and_starts_no_server(vllm: FakeVLLM, folder: Path, at_once: bool) -> None:
+    vllm.tell(meeting=3)
+    with VLLM(model=str(folder), concurrency=2) as engine, ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(engine.complete, chats(f"{call} 1", f"{call} 2"), ONCE) for call in range(2)]
+        assert until(lambda: len(vllm.noted("requests")) == 2)
+        engine.give_up(at_once=at_once)
+        if not at_once:  # what was sent is waited for
+            os.kill(vllm.servers[0], signal.SIGKILL)
+        for call in calls:
+            with pytest.raises(EngineError, match="given up"):
+                call.result(60)
+    assert len(vllm.servers) == 1
