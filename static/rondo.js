@@ -105,6 +105,10 @@
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));
     new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
 
+    // On plain pages of forms: elsewhere the form itself marks its fields (app/widgets/refused_fields.py).
+    document.querySelector(".rondo-door")?.addEventListener("input", ({ target }) => {
+      /** @type {HTMLElement} */ (target).removeAttribute("aria-invalid");
+    });
     document.querySelector(".rondo-theme")?.addEventListener("click", () => {
       localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);
       paint();

@@ -19,6 +19,7 @@ from app.widgets.asked import not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.refused_fields import FIELDS, MARK
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
@@ -32,10 +33,14 @@ DEFAULTS = 0
 """Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
 {{#if value.url}}<a href="{{value.url}}" target="_blank" rel="noreferrer">{{value.paper}}</a>{{/if}}</p>{{/if}}"""
-ESTIMATE = """
+ESTIMATE = (
+    """
 {{#if value}}<section class="rondo-card estimate" aria-live="polite">
 {{#if value.waits}}<p class="rondo-muted">Estimating…</p>{{/if}}
 {{#if value.problem}}<p class="problem">{{value.problem}}</p>{{/if}}
+"""
+    + FIELDS
+    + """
 {{#if value.samples}}<dl>
   <div><dt>samples</dt><dd>{{value.samples}}</dd></div>
   <div><dt>judge calls</dt><dd>{{value.calls}}</dd></div>
@@ -49,6 +54,7 @@ ESTIMATE = """
 {{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
+)
 ESTIMATE_CSS = """
 .estimate { display: grid; gap: 8px; }
 .estimate p { margin: 0; white-space: pre-line; }
@@ -85,7 +91,7 @@ def build() -> None:
             clone = buttons.secondary(N_("Clone the last round"), elem_id="clone-last")
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
-            estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            estimate = markup(ESTIMATE, ESTIMATE_CSS, js=MARK, elem_id="estimate")
             again = buttons.secondary(N_("Check again"), elem_id="check-again")
             preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
             launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")

@@ -17,8 +17,9 @@ from app.pages.new_round.drawing import NOT_TAKEN, Drawing, nothing
 from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import StepButton
 from app.toasts import notice, toasts
-from app.widgets import judge_template
+from app.widgets import judge_template, round_form
 from app.widgets.chosen import CurrentChoice
+from app.widgets.form_fields import touched
 from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields
 from backend.errors import RondoError
@@ -99,7 +100,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
         beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
         form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest)
         roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, typed, frame)
-        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
+        ids = _field_ids(frame.fields, form, roles, keeping)
+        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles, ids)
         _wire(drawing, frame, put, tools, keeping)
 
     with gr.Column(elem_id="recipe-slots") as slots:
@@ -134,6 +136,14 @@ def _draw_slots(
     with folds.slot(MORE, gettext("More"), is_open=more):
         forms.draw_knobs(form, (), parts.recipe_knobs())
     return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds, typed)
+
+
+def _field_ids(
+    fields: RoundFields, form: forms.Form, roles: list[tuple[str, gr.Dropdown]], keeping: own_recipes.Saving
+) -> dict[str, str]:
+    """The ids of all fields by what a refusal calls each."""
+    bound = {f"The role {name}": str(drawn.elem_id) for name, drawn in roles}
+    return round_form.field_ids(fields) | form.field_ids | bound | {"The recipe's name": str(keeping.title.elem_id)}
 
 
 def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: SlotsState, why: str) -> None:
@@ -179,7 +189,7 @@ def _wire(
     for switch in form.switches:
         switched = [*redrawn, switch.input]
         chosen_part = [switch.input, *everything]
-        gr.on(forms.touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
+        gr.on(touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
     for tool in tools:
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
@@ -194,8 +204,8 @@ def _wire(
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input where it tells of all that people do: drawing the form again changes fields whose listeners are gone by
     # then.
-    touched = [event for component in (*fields.inputs, *form.inputs, *bindings) for event in forms.touched(component)]
-    gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
+    changed = touched(*fields.inputs, *form.inputs, *bindings)
+    gr.on(changed, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
         drawing.not_read, frame.draft, estimated, **QUIET
     )
     # What was wrong may have been mended elsewhere: prompts in another tab, a checkpoint by a program.

@@ -35,6 +35,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail, round_choice
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
+from app.widgets.form_fields import narrowed, touched
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.round_pickers import NUM_PICKED, pickers
@@ -125,10 +126,9 @@ def build() -> None:
     drawn = gr.on(None, draw, asked_for, opened, **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
-    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
     previewed = [token, apply, status]
     redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
-    gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
+    gr.on(narrowed(bar.fields), narrow, [asked_for, *bar.fields], redrawn, **QUIET)
     left = [c.blur for c in bar.fields if isinstance(c, gr.Textbox)]
     gr.on(left, leave, [asked_for, *bar.fields], redrawn, **QUIET)
     similar_to, order = (bar.fields[NAMES.index(name)] for name in ("similar", "sort"))
@@ -143,7 +143,7 @@ def build() -> None:
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [*bar.fields[-NUM_PICKED:], bar.columns, *listed, batches, token, apply, status]
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
-    bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
+    gr.on(touched(bar.columns), choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
     before.click(to_previous, [asked_for, page_state], listed, **QUIET)
     after.click(to_next, [asked_for, page_state], listed, **QUIET)

@@ -28,6 +28,18 @@ KINDS = [
     ("Spans: labelled places in the sample's text", "spans"),
 ]
 KNOWN_KINDS = [kind for _, kind in KINDS]
+FIELDS = {
+    "The question": "question-title",
+    "The help": "question-help",
+    "kind": "question-kind",
+    "These options cannot be used: highest": "question-highest",
+    "These options cannot be used: labels": "question-labels",
+    "options": "question-labels",
+    "The key": "question-key",
+    "There is a question with the key": "question-key",
+    "No question is chosen": "question-chosen",
+}
+"""The fields by what a refusal calls them."""
 NONE = "No question yet. Add the ratings below with one click, or write one of your own."
 NEW = "A new question"
 
@@ -139,7 +151,7 @@ def read_again(error: RondoError, *_given: Any, **_named: Any) -> list[Any]:
 
 
 @toasts
-@refused_beside(16, refill=read_again)
+@refused_beside(16, FIELDS, refill=read_again)
 def save_question(
     question_id: int | None,
     version: int,
@@ -156,7 +168,7 @@ def save_question(
     """Ask a new question, or change the chosen one."""
     here = context(request)
     if kind not in KNOWN_KINDS:
-        raise InvalidInput("Choose how the question is answered.")
+        raise InvalidInput("Choose how the question is answered.", field="kind")
     asked = QuestionKind(kind)
     given: dict[str, Any] = {}
     if asked.has_labels:
@@ -185,21 +197,21 @@ def save_question(
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it before the one before it."""
     return _move(context(request), question_id, -1)
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it after the one after it."""
     return _move(context(request), question_id, 1)
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
@@ -209,7 +221,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask a retired question again."""
     here = context(request)
@@ -217,7 +229,7 @@ def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def add_ratings(request: gr.Request) -> list[Any]:
     """Ask for helpfulness, accuracy and style, each from 1 to 5."""
     here = context(request)
