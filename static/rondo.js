@@ -120,6 +120,11 @@
       main?.focus();
       main?.scrollIntoView();
     });
+    // Gradio opens a list when its field gets the focus, which a list that Escape closed still has.
+    document.addEventListener("mousedown", ({ target }) => {
+      const field = /** @type {HTMLElement} */ (target).closest?.('input[role="combobox"][aria-expanded="false"]');
+      if (field && field === document.activeElement) /** @type {HTMLElement} */ (field).blur();
+    });
     /** @type {HTMLDetailsElement[]} */
     const menus = [...document.querySelectorAll(".rondo-menu")].map((menu) => /** @type {any} */ (menu));
     document.addEventListener("click", (event) => {

@@ -10,7 +10,6 @@ from app.widgets.beside import problem
 from app.widgets.markup import markup
 from backend.services import checkpoints
 
-
 FIELDS = {
     "A checkpoint's name": "register-name",
     "There is a checkpoint named": "register-name",

@@ -74,8 +74,9 @@ def build() -> None:
                 count = markup(templates.COUNT, value="", elem_id="samples-count")
                 markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
                 clear = buttons.secondary(N_("Clear filters"), elem_id="samples-clear")
-                before = buttons.secondary(N_("Previous"), interactive=False, elem_id="samples-previous")
-                after = buttons.secondary(N_("Next"), interactive=False, elem_id="samples-next")
+                with gr.Row(elem_classes="rondo-pager"):
+                    before = buttons.secondary(N_("Previous"), interactive=False, elem_id="samples-previous")
+                    after = buttons.secondary(N_("Next"), interactive=False, elem_id="samples-next")
             chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")
             with gr.Accordion(N_("Filter by metadata"), open=False, elem_id="samples-facets-part") as by_metadata:
                 panel = markup(
