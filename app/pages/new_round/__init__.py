@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round import as_yaml
+from app.pages.new_round import as_yaml, steps
 from app.pages.new_round import saved as new_round_saved
-from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
+from app.pages.new_round.drafts import about_of, digest, draft_of, other_recipe, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.recipe import QUIET, SlotsState, draw
@@ -21,9 +21,11 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.refused_fields import FIELDS, MARK
 from app.widgets.roles import only
+from app.widgets.round_form import plan_of
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
 from backend.services.projects import overview
+from backend.services.recipes import parts
 from backend.services.rounds import Plan
 from backend.translations import N_, gettext
 from backend.values import JSON, Role
@@ -96,6 +98,7 @@ def build() -> None:
             preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
             launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")
         previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
+        filled, recount = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
         typed = gr.State(CurrentChoice())
         fields = round_form.draw()
 
@@ -115,6 +118,8 @@ def build() -> None:
                     preview,
                     again,
                     previewed,
+                    filled,
+                    recount,
                     typed,
                     fields,
                     written,
@@ -123,7 +128,8 @@ def build() -> None:
 
         written = as_yaml.draw()
 
-    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, preview, *fields.inputs]
+    first = [empty, page, start, recipe, about, draft, parent, versions, estimate, counted, filled, launch, preview]
+    shown = [*first, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
     start.input(_filling(start_from, len(shown)), [start], shown, **QUIET)
     clone.click(_filling(load_last, len(shown)), None, shown, **QUIET)
@@ -246,6 +252,9 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         saved=new_round_saved.recipes_of(here),
         parent=_parent(here, plan),
     )
+    fields = round_form.filled(here.actor, here.project_id, plan)
+    held = [field.constructor_args["value"] if isinstance(field, gr.Dropdown) else field for field in fields]
+    told, counted = _counted(here, plan, draft, held)
     return [
         None,
         gr.Column(visible=True),
@@ -257,11 +266,28 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         draft,
         round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
-        # What is drawn is counted again, as its fields say it: only that can be launched.
-        _guessed(here, plan) | changed(here, plan, others_of(draft)),
+        told,
+        counted,
+        {"at": draft["at"], "held": [plan.recipe["name"], *held], "can_start": bool(counted)},
         *can_start(False),
-        *round_form.filled(here.actor, here.project_id, plan),
+        *fields,
     ]
+
+
+def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[JSON, str]:
+    """What a plan costs as the fields will say it, and which plan that is: only that can be launched.
+
+    Where that is refused, the plan is none: once its fields are drawn it is read again, and they are marked.
+    """
+    others = others_of(draft)
+    try:
+        read = plan_of(parts.validate(plan.recipe), round_form.origin_of(plan), held)
+        read = replace(read, roles=steps.still_bound(draft))
+    except InvalidInput:
+        return _guessed(here, plan) | changed(here, plan, others), ""
+    told = _guessed(here, read)
+    is_launchable = not told.keys() & {"problem", "waits"}
+    return told | changed(here, read, others), digest(read) if is_launchable else ""
 
 
 def _guessed(here: Context, plan: Plan) -> dict[str, Any]:
@@ -285,14 +311,12 @@ def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
 
 def _starts(here: Context) -> list[tuple[str, int]]:
     """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
-    lines = overview.loop(here.actor, here.project_id).lines
+    starts = overview.starts(here.actor, here.project_id)
     round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
-    starts = [
+    made = [
         (round_.format(number=x.number, name=x.checkpoint), x.round_id)
-        for x in reversed(lines)
-        if x.round_id and x.checkpoint
+        for x in reversed(starts)
+        if x.round_id is not None
     ]
-    bases = [
-        (base.format(name=x.checkpoint), -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id
-    ]
-    return starts + bases
+    bases = [(base.format(name=x.checkpoint), -x.checkpoint_id) for x in starts if x.round_id is None]
+    return made + bases

@@ -53,12 +53,21 @@ KINDS = {
 }
 """What the choice of a part is called."""
 UNDRAWN = "<div class='rondo-empty'><p><b>The steps of this recipe cannot be shown.</b> {{value.why}}</p></div>"
+STARTED = """(filled, ...held) => {
+  const at = %d, isAsFilled = filled?.at === at && JSON.stringify(filled.held) === JSON.stringify(held);
+  const start = { __type__: "update", interactive: true }, nothing = { __type__: "update" };
+  return isAsFilled && filled.can_start ? [start, start, nothing] : [nothing, nothing, { at }];
+}"""
+"""Launch can be pressed at once where all fields hold what was estimated; else they are read, and estimated again."""
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
 @dataclass(frozen=True)
 class SlotsState:
-    """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
+    """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated.
+
+    `filled`: what the server wrote last into all fields and estimated; `recount` has them read again.
+    """
 
     draft: gr.State
     turned: gr.JSON
@@ -72,6 +81,8 @@ class SlotsState:
     preview: gr.Button
     again: gr.Button
     previewed: gr.JSON
+    filled: gr.JSON
+    recount: gr.JSON
     typed: gr.State
     fields: RoundFields
     written: Yaml
@@ -213,8 +224,10 @@ def _wire(
     again.failure(drawing.not_read, frame.draft, estimated, **QUIET)
     blocks = get_blocks_context()
     assert blocks is not None
-    # Runs whenever this is drawn. A recipe that was chosen before then had nobody who heard of it.
-    first = blocks.root_block.load(
+    # Runs whenever this is drawn. What was chosen or typed before then had nobody who heard of it.
+    held, begin = [frame.filled, frame.recipe, *fields.inputs], [frame.launch, frame.preview, frame.recount]
+    blocks.root_block.load(None, held, begin, js=STARTED % drawing.at, api_visibility="private")
+    first = frame.recount.change(
         _reader(drawing, 1, NOT_TAKEN), [frame.recipe, *everything], [*estimated, frame.recipe], **QUIET
     )
     first.failure(drawing.not_read, frame.draft, estimated, **QUIET)
