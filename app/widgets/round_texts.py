@@ -5,6 +5,7 @@ from typing import Any
 
 from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
+from app.widgets.role_words import role_note, role_word
 from app.widgets.sample_facts import source_word
 from app.widgets.times import moment
 from app.widgets.value_words import metric_name, word
@@ -119,11 +120,11 @@ def opening(report: OpeningSection) -> Shown:
         ],
         "roles": [
             {
-                "role": role.role,
+                "role": role_word(role.role),
                 "id": role.checkpoint_id,
                 "name": role.checkpoint,
-                "kind": role.kind,
-                "note": gettext(role.note),
+                "kind": gettext(role.kind),
+                "note": role_note(role.note),
             }
             for role in asked.roles
         ],
