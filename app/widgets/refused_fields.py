@@ -50,9 +50,13 @@ const change = ({ target }) => {
   }
   if (!refused.size) drawn.disconnect();
 };
-for (const name of ["input", "change"]) document.addEventListener(name, change, true);
+// Not on `change`: a browser sends that when a field is left, too. Lists of choices tell of theirs to Gradio alone.
+document.addEventListener("input", change, true);
 document.addEventListener("mousedown", (event) => {
   if (event.target.closest?.("[role=option], .token-remove")) change(event);
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches?.("[role=combobox]") && ["Enter", "Backspace"].includes(event.key)) change(event);
 }, true);
 watch("value", show);
 """

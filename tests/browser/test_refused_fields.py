@@ -36,6 +36,8 @@ def test_fields_of_the_team_are_marked_until_they_are_changed(team: Team) -> Non
     page.locator("#review-save").click()
     expect(number).to_have_attribute("aria-invalid", "true")
     expect(number).to_have_accessible_description(re.compile("num_reviewers_per_item is wrong"))
+    number.focus()
+    number.blur()
     assert marked(page) == ["review-setting-num_reviewers_per_item"]
     number.fill("2")
     assert marked(page) == []
@@ -89,6 +91,8 @@ def test_refused_fields_of_a_new_round_are_marked_and_those_that_are_folded_when
     number.fill("0")
     expect(number).to_have_attribute("aria-invalid", "true")
     expect(number).to_have_accessible_description(re.compile("Number of prompts: must be"))
+    number.blur()
+    expect(number).to_have_attribute("aria-invalid", "true")
     number.fill("5")
     expect(number).not_to_have_attribute("aria-invalid", "true")
     if sets.locator(".remove-all").count():
