@@ -242,10 +242,10 @@ def review_label(knob: Knob) -> str:
 def field_ids(fields: RoundFields) -> dict[str, str]:
     """The ids of the fields by what a refusal calls each, in the language of who fills them in."""
     names = [name for name in RoundFields.__dataclass_fields__ if name != "review"]
-    own = {gettext(str(getattr(fields, name).label)): getattr(fields, name).elem_id for name in names}
-    review = {review_label(drawn.knob): drawn.input.elem_id for drawn in fields.review.fields}
-    settings = {f"The review setting {drawn.knob.name}": drawn.input.elem_id for drawn in fields.review.fields}
-    return own | review | settings | {checks.NO_SETS: fields.sample_sets.elem_id}
+    own = {gettext(str(getattr(fields, name).label)): str(getattr(fields, name).elem_id) for name in names}
+    review = {review_label(drawn.knob): str(drawn.input.elem_id) for drawn in fields.review.fields}
+    settings = {f"The review setting {drawn.knob.name}": str(drawn.input.elem_id) for drawn in fields.review.fields}
+    return own | review | settings | {checks.NO_SETS: str(fields.sample_sets.elem_id)}
 
 
 def _sets(label: str, info: str, name: str) -> gr.Dropdown:
