@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.team import question_preview
-from app.pages.team.question_rows import COLUMNS, table_row
+from app.pages.team.question_rows import COLUMNS, FIELDS, table_row
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
@@ -28,18 +28,6 @@ KINDS = [
     ("Spans: labelled places in the sample's text", "spans"),
 ]
 KNOWN_KINDS = [kind for _, kind in KINDS]
-FIELDS = {
-    "The question": "question-title",
-    "The help": "question-help",
-    "kind": "question-kind",
-    "These options cannot be used: highest": "question-highest",
-    "These options cannot be used: labels": "question-labels",
-    "options": "question-labels",
-    "The key": "question-key",
-    "There is a question with the key": "question-key",
-    "No question is chosen": "question-chosen",
-}
-"""The fields by what a refusal calls them."""
 NONE = "No question yet. Add the ratings below with one click, or write one of your own."
 NEW = "A new question"
 

@@ -16,8 +16,9 @@ from backend.services.decisions import item_counts
 from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
 from backend.services.results.paired import of_pairs
+from backend.services.results.round_starts import RoundStart, starts_of
 from backend.services.results.starts import BestRound, best_round, highest_lines, name, recommended
-from backend.services.results.summaries import RoundLine, RoundStart, RunningJob, lines_of, starts_of
+from backend.services.results.summaries import RoundLine, RunningJob, lines_of
 from backend.services.rounds import job_steps
 from backend.translations import N_, gettext, in_sentence
 from backend.values import JobStatus, Role, RoundStatus, Split
