@@ -101,10 +101,10 @@ def _starts(here: Context) -> list[tuple[str, int]]:
     """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
     starts = overview.starts(here.actor, here.project_id)
     round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
-    made = [
+    from_rounds = [
         (round_.format(number=x.number, name=x.checkpoint), x.round_id)
         for x in reversed(starts)
         if x.round_id is not None
     ]
     bases = [(base.format(name=x.checkpoint), -x.checkpoint_id) for x in starts if x.round_id is None]
-    return made + bases
+    return from_rounds + bases

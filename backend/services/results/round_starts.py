@@ -27,8 +27,11 @@ def starts_of(db: Session, project_id: int) -> tuple[RoundStart, ...]:
     names: dict[int, str] = dict(db.execute(named).tuples().all())
     there = {read.id for read in rounds_read}
     bases = dict.fromkeys(read.policy_id for read in rounds_read if (read.parent_id or 0) not in there)
-    made = [read for read in rounds_read if read.checkpoint_id is not None]
+    with_checkpoint = [read for read in rounds_read if read.checkpoint_id is not None]
     return (
         *(RoundStart(base, names.get(base, "")) for base in bases),
-        *(RoundStart(read.checkpoint_id, names.get(read.checkpoint_id, ""), read.id, read.number) for read in made),
+        *(
+            RoundStart(read.checkpoint_id, names.get(read.checkpoint_id, ""), read.id, read.number)
+            for read in with_checkpoint
+        ),
     )
