@@ -68,6 +68,7 @@ class Form:
 
     `beside`: what it is compared with, such as "the recipe", and what it has otherwise than that. What differs is drawn
     first, and what is as there is folded: `fold` draws that, given where the knobs belong and what to call the rest.
+    `name`: what the ids of its fields begin with, before their paths; without one they have ids of no meaning.
     """
 
     start: dict[str, Any]
@@ -75,6 +76,7 @@ class Form:
     switches: list[Switch] = field(default_factory=list)
     beside: tuple[Beside, ...] = ()
     fold: Callable[[Path, str], AbstractContextManager[Any]] = _fold
+    name: str = ""
 
     def differs(self, path: Path) -> bool:
         """Whether anything at this path, or below it, is otherwise than what it is compared with."""
@@ -104,6 +106,12 @@ class Form:
         for drawn, value in zip(self.fields, all_of(*readings), strict=True):
             put(result, drawn.path, value)
         return result
+
+    @property
+    def field_ids(self) -> dict[str, str]:
+        """The ids of its fields by what a refusal calls each: its place, and its label as `labelled` writes it."""
+        by_place = {refusals.place(drawn.path): str(drawn.input.elem_id) for drawn in self.fields}
+        return by_place | {drawn.called: str(drawn.input.elem_id) for drawn in self.fields}
 
     def labelled(self, message: str) -> str:
         """The refusal with the labels of its fields for their names: `Generator, Top-p (top_p): must be at most 1`."""
@@ -145,12 +153,6 @@ def identify(block: Block) -> None:
     """Give a component an id in the page, by which static/locks.js finds it, where it has none of its own."""
     if isinstance(block, Component) and not block.elem_id:
         block.elem_id = f"component-{block._id}"
-
-
-def touched(component: FormField) -> list[Any]:
-    """The events of a field that a person changes. Of a list of several choices × and Backspace send no `input`."""
-    is_several = isinstance(component, gr.Dropdown) and component.multiselect
-    return [component.input, component.change] if is_several else [component.input]
 
 
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
@@ -241,6 +243,8 @@ def _draw(form: Form, path: Path, knob: Knob) -> None:
     value = take(form.start, path)
     shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
     component = _component(knob, shown, form.usual(path))
+    if form.name:
+        component.elem_id = "-".join(map(str, (form.name, *path)))
     identify(component)
     form.fields.append(Field(path, knob, component))
 

@@ -16,7 +16,7 @@ import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from app import gradio_assets, gradio_files, gradio_queue, gradio_sessions, pages, uploads
+from app import gradio_assets, gradio_files, gradio_queue, gradio_sessions, gradio_signatures, pages, uploads
 from app.forms import identify
 from app.listeners import Pages
 from app.theme import RondoTheme
@@ -38,6 +38,7 @@ def begin(app: FastAPI) -> Pages:
     What Gradio needs while the server runs stands around the application's lifespan then.
     """
     uploads.make_folder()
+    gradio_signatures.install()
     header.install(pages.PAGES)
     kept = (3600, uploads.LASTS)  # looked through every hour
     with Pages(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as built:

@@ -17,7 +17,7 @@ from app.widgets import times
 from app.widgets.formats import count, in_bytes, percent
 from app.widgets.value_words import word
 from backend.boundary import MOST_LINE, Id
-from backend.errors import RondoError
+from backend.errors import Conflict, InvalidInput, RondoError
 from backend.services import projects, round_trash
 from backend.services.access import Actor
 from backend.services.operations import clean_up
@@ -64,7 +64,12 @@ def show(request: Request) -> Response:
 @router.post("/projects/{project_id}/rename")
 def rename(request: Request, project_id: Id, name: Text) -> Response:
     """Give a project another name."""
-    return _done(request, lambda actor: projects.edit(actor, project_id, name=name))
+    try:
+        projects.edit(actor_of(request), project_id, name=name)
+    except RondoError as error:
+        is_of_name = isinstance(error, InvalidInput | Conflict)
+        return listing(request, error, renamed=(project_id, name) if is_of_name else None)
+    return RedirectResponse("/projects", 303)
 
 
 @router.post("/projects/clean-up")
@@ -86,8 +91,8 @@ def _done(request: Request, act: Callable[[Actor], object]) -> Response:
     return RedirectResponse("/projects", 303)
 
 
-def listing(request: Request, error: RondoError | None = None) -> Response:
-    """The list, with what was refused above it."""
+def listing(request: Request, error: RondoError | None = None, *, renamed: tuple[int, str] | None = None) -> Response:
+    """The list, with what was refused above it. `renamed`: the project and the name that it was refused."""
     times.see_from(request)
     actor, left = actor_of(request), None
     try:
@@ -116,6 +121,8 @@ def listing(request: Request, error: RondoError | None = None) -> Response:
         status=status_of(error) if error is not None else 200,
         problem=error.message if error is not None else "",
         mine=[project_row(state) for state in states],
+        renamed_id=renamed[0] if renamed else None,
+        renamed=renamed[1] if renamed else "",
         heads=[_head(head, sort, show, name) for head in HEADS],
         sort=sort,
         show=show,

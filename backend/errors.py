@@ -71,9 +71,16 @@ class Stale(Conflict):
 
 
 class InvalidInput(RondoError):
-    """What was given cannot be used."""
+    """What was given cannot be used.
+
+    `field`: the name of the field that was refused, where the message does not begin with it.
+    """
 
     is_final = True
+
+    def __init__(self, message: str | None = None, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UnreadableRecipe(InvalidInput):

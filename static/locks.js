@@ -5,20 +5,10 @@
 // events of parts that are gone. Which event writes what stands in the page's configuration, so nothing is named here.
 (() => {
   "use strict";
-  const FIELDS = new Set([
-    "textbox",
-    "number",
-    "dropdown",
-    "checkbox",
-    "checkboxgroup",
-    "radio",
-    "slider",
-    "file",
-    "button",
-    "column",
-    "row",
-  ]);
-  /** Milliseconds until the drawing that an answer causes is asked for. */
+  const FIELDS = new Set(
+    "textbox number dropdown checkbox checkboxgroup radio slider file button column row".split(" "),
+  );
+  /** Milliseconds until what an answer causes is asked for, such as a drawing, or answered. */
   const DRAWN_IN = 400;
   /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
   const BROKEN_IN = 3000;
@@ -26,7 +16,7 @@
   /**
    * What an event is that Gradio sends, and one on its way.
    * @typedef {{id: number, backend_fn: boolean, inputs: number[], outputs: number[], targets: [number, string][]}} Listener
-   * @typedef {{event?: Listener, trigger: number, follows?: boolean}} Key
+   * @typedef {{event?: Listener, trigger: number, next?: Set<number>}} Key
    */
   const components = new Map();
   /** @type {Map<number, Listener>} */
@@ -40,6 +30,8 @@
   const locked = new Map();
   const flying = new Map();
   const early = new Map();
+  /** Keys whose answer is there, while the events that it causes are not answered. @type {Set<Key>} */
+  const awaiting = new Set();
   let streams = 0;
 
   /** @param {any} drawn what Gradio says of a page, or of a part of it that it draws anew */
@@ -125,8 +117,24 @@
    * Gradio has the answer now; the page shows it within two frames, and asks for what follows soon after.
    * @param {any} key
    */
-  const unlockAfter = (key) =>
-    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => unlock(key))), key.follows ? DRAWN_IN : 0);
+  const unlockSoon = (key) => requestAnimationFrame(() => requestAnimationFrame(() => unlock(key)));
+
+  /** @param {any} key */
+  function unlockAfter(key) {
+    if (!key.next?.size) return setTimeout(() => unlockSoon(key));
+    awaiting.add(key);
+    setTimeout(() => void (awaiting.delete(key) && unlockSoon(key)), DRAWN_IN);
+  }
+
+  /**
+   * Of what waits for this event, and for no other, nothing follows any more.
+   * @param {number} id
+   */
+  function answered(id) {
+    for (const key of [...awaiting]) {
+      if (key.next?.delete(id) && !key.next.size && awaiting.delete(key)) unlockSoon(key);
+    }
+  }
 
   /**
    * @param {Listener} event
@@ -135,7 +143,7 @@
   function lockOutputs(event, key) {
     if (isOn(event, "tick")) return;
     const next = following(event);
-    key.follows = next.length > 0;
+    key.next = new Set(next.map(({ id }) => id));
     for (const id of [event, ...next].flatMap(({ outputs }) => outputs)) {
       if (isField(id)) elementsOf(id).forEach((element) => lock(element, key));
     }
@@ -196,6 +204,7 @@
         else if ("value" in written) hold(id, written.value);
       });
     } else sent.get(key.trigger)?.delete(key.event);
+    if (key.event) answered(key.event.id);
     unlockAfter(key);
     if (key.event && isOn(key.event, "load")) unlockAfter(key.event.id);
   }

@@ -105,6 +105,10 @@
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));
     new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
 
+    // On plain pages of forms: elsewhere the form itself marks its fields (app/widgets/refused_fields.py).
+    document.querySelector(".rondo-door")?.addEventListener("input", ({ target }) => {
+      /** @type {HTMLElement} */ (target).removeAttribute("aria-invalid");
+    });
     document.querySelector(".rondo-theme")?.addEventListener("click", () => {
       localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);
       paint();
@@ -115,6 +119,11 @@
       const main = /** @type {HTMLElement | null} */ (document.querySelector("#rondo-main"));
       main?.focus();
       main?.scrollIntoView();
+    });
+    // Gradio opens a list when its field gets the focus, which a list that Escape closed still has.
+    document.addEventListener("mousedown", ({ target }) => {
+      const field = /** @type {HTMLElement} */ (target).closest?.('input[role="combobox"][aria-expanded="false"]');
+      if (field && field === document.activeElement) /** @type {HTMLElement} */ (field).blur();
     });
     /** @type {HTMLDetailsElement[]} */
     const menus = [...document.querySelectorAll(".rondo-menu")].map((menu) => /** @type {any} */ (menu));

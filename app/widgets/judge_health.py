@@ -68,7 +68,7 @@ def shown(health: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
         "held": _held(health, hold) if hold and not given else "",
         "released": _released(given) if given else "",
         "known": [_measure(measure) for measure in health.measures if measure.light is not Light.unknown],
-        "unknown": [{"title": measure.title, "missing": measure.missing} for measure in unknown],
+        "unknown": [{"title": gettext(measure.title), "missing": measure.missing} for measure in unknown],
         "number": len(unknown),
     }
 
@@ -124,7 +124,7 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
     lights = ((gettext("amber"), measure.amber), (gettext("red"), measure.red))
     limits = [text.format(color=name, limit=number_text(measure, end)) for name, end in lights if end is not None]
     return {
-        "title": measure.title,
+        "title": gettext(measure.title),
         "light": gettext(str(measure.light)),
         "badge": BADGES[measure.light],
         "value": f"{number_text(measure, number.value)}{unit}",

@@ -14,7 +14,7 @@ from backend.errors import InvalidInput
 from backend.services import checkpoints, prompts
 from backend.services.access import Actor
 from backend.services.checkpoints import SCORER, CheckpointRow, wrappers
-from backend.services.plans import auto_rules
+from backend.services.plans import auto_rules, checks
 from backend.services.recipes import parts
 from backend.services.recipes.knobs import Knob, KnobType
 from backend.services.rounds import Plan
@@ -230,10 +230,22 @@ def review_inputs(stored: dict[str, Any]) -> list[Any]:
 def review_of(values: Sequence[Any]) -> dict[str, Any]:
     """The review settings that the fields say; raises `InvalidInput` with the label of each wrong field."""
     knobs = parts.review_knobs()
-    readings = [
-        partial(from_input, k, value, f"{gettext('Review')}, {k.label}") for k, value in zip(knobs, values, strict=True)
-    ]
+    readings = [partial(from_input, k, value, review_label(k)) for k, value in zip(knobs, values, strict=True)]
     return {k.name: value for k, value in zip(knobs, all_of(*readings), strict=True)}
+
+
+def review_label(knob: Knob) -> str:
+    """What a refusal calls the field of a review's setting."""
+    return gettext("Review") + f", {knob.label}"
+
+
+def field_ids(fields: RoundFields) -> dict[str, str]:
+    """The ids of the fields by what a refusal calls each, in the language of who fills them in."""
+    names = [name for name in RoundFields.__dataclass_fields__ if name != "review"]
+    own = {gettext(str(getattr(fields, name).label)): str(getattr(fields, name).elem_id) for name in names}
+    review = {review_label(drawn.knob): str(drawn.input.elem_id) for drawn in fields.review.fields}
+    settings = {f"The review setting {drawn.knob.name}": str(drawn.input.elem_id) for drawn in fields.review.fields}
+    return own | review | settings | {checks.NO_SETS: str(fields.sample_sets.elem_id)}
 
 
 def _sets(label: str, info: str, name: str) -> gr.Dropdown:

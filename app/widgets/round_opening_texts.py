@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from app.widgets.formats import count, duration
+from app.widgets.role_words import role_note, role_word
 from app.widgets.round_texts import UNKNOWN, Shown, between
 from app.widgets.times import moment
 from app.widgets.value_words import metric_name, word
@@ -102,11 +103,11 @@ def opening(report: OpeningSection) -> Shown:
         ],
         "roles": [
             {
-                "role": role.role,
+                "role": role_word(role.role),
                 "id": role.checkpoint_id,
                 "name": role.checkpoint,
-                "kind": role.kind,
-                "note": gettext(role.note),
+                "kind": gettext(role.kind),
+                "note": role_note(role.note),
             }
             for role in asked.roles
         ],

@@ -6,6 +6,7 @@ import gradio as gr
 import pytest
 
 from app import form_values, forms
+from app.widgets.form_fields import touched
 from backend.errors import InvalidInput
 from backend.services.recipes import parts
 from backend.services.recipes.knobs import Knob, KnobType
@@ -230,7 +231,7 @@ def test_knobs_of_hardware_are_folded_behind_the_others() -> None:
 def test_a_list_of_several_choices_tells_of_what_sends_no_input() -> None:
     with drawing():
         several, single = gr.Dropdown(["a", "b"], multiselect=True), gr.Dropdown(["a", "b"])
-        events = [[event.event_name for event in forms.touched(field)] for field in (several, single)]
+        events = [[event.event_name for event in touched(field)] for field in (several, single)]
     assert events == [["input", "change"], ["input"]]
 
 

@@ -30,6 +30,7 @@ SHARED = (
 IN_ENGLISH = {"near_duplicates.py", "sample_clusters.py"}
 """Whose texts are not translated: docs/how-to/languages.md says so."""
 NO_WORDS = {"{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "The export is {}. Start it again."}
+NO_WORDS |= {"The role {}", "The review setting {}"}
 """Keys, units, errors."""
 WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}|\{\} [a-z]{3,}|[a-z]{3,} \{\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]

@@ -12,6 +12,7 @@ from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked
+from app.widgets.beside import refused_beside
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.first import FirstPart, FirstRow, Listed
@@ -32,6 +33,8 @@ TITLE, PATH = N_("Checkpoints"), "checkpoints"
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+DRAWN_AGAIN = 21
+"""Outputs of `_refreshed`: the lists, and what `made_values` says of the chosen checkpoint."""
 
 
 def build() -> None:
@@ -51,7 +54,7 @@ def build() -> None:
                     with gr.Accordion("Model card", open=False, elem_id="model-card"):
                         write_card, card = hub_card.draw("model")
                     pushed = hub_push.draw("model")
-                    settings, known, save = endpoint.draw()
+                    settings, known, save, unsaved = endpoint.draw()
                     with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                         new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                         with gr.Row(elem_classes="rondo-toolbar"):
@@ -65,7 +68,7 @@ def build() -> None:
                 with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
                     first_field, two, sampled, ask, state, replies = trying.draw()
                 with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
-                    name, role, location, folder, url, model, given, served = registering.draw()
+                    name, role, location, folder, url, model, given, served, refused = registering.draw()
 
     served_by = [settings, *known, check]
     lists, made_of = (
@@ -82,7 +85,7 @@ def build() -> None:
     under_way = [merges[1], pushed.state, files[1]]
     for follows in (chosen.change, merging_asked.success, push_asked.success, file_asked.success):
         follows(following.follow, [followed, chosen], under_way, **QUIET)
-    save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
+    save.click(endpoint.save, [chosen, *known], [*served_by, unsaved], **endpoint.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
@@ -90,8 +93,9 @@ def build() -> None:
     really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
     ask.click(trying.ask_checkpoints, [tried, first_field, two, *sampled], [state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, [tried, followed], [state, *replies, *under_way], **QUIET)
-    folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
-    served.click(register_endpoint, [name, role, url, model, *given], [*lists, *made_of], **PRIVATE)
+    registered = [*lists, *made_of, refused]
+    folder.click(register_folder, [name, role, location], registered, **PRIVATE)
+    served.click(register_endpoint, [name, role, url, model, *given], registered, **PRIVATE)
 
 
 def first_content(request: gr.Request) -> list[FirstRow]:
@@ -167,6 +171,7 @@ def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
+@refused_beside(DRAWN_AGAIN, registering.FIELDS)
 def register_folder(name: str, role: str, location: str, request: gr.Request) -> list[Any]:
     """Register a folder or hub name."""
     here = context(request)
@@ -176,6 +181,7 @@ def register_folder(name: str, role: str, location: str, request: gr.Request) ->
 
 
 @toasts
+@refused_beside(DRAWN_AGAIN, registering.FIELDS)
 def register_endpoint(request: gr.Request, name: str, role: str, url: str, model: str, *given: Any) -> list[Any]:
     """Register an endpoint, and test what it can do."""
     here = context(request)

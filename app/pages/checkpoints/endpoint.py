@@ -7,7 +7,9 @@ import gradio as gr
 
 from app.toasts import notice, toasts
 from app.widgets import buttons
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
+from app.widgets.markup import Markup
 from app.widgets.number import Number
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
@@ -57,6 +59,19 @@ def fields(prefix: str) -> list[Any]:
     return [key, concurrency, timeout, extra, price_in, price_out, defaults]
 
 
+def field_ids(prefix: str) -> dict[str, str]:
+    """The ids of the fields by what a refusal calls each."""
+    names = {
+        "key": ("api_key_env",),
+        "at-once": ("concurrency",),
+        "timeout": ("timeout",),
+        "extra": ("Further fields", "extra"),
+        "price-in": ("Price in", "price_in"),
+        "price-out": ("Price out", "price_out"),
+    }
+    return {name: f"{prefix}-{field}" for field, called in names.items() for name in called}
+
+
 def settings_of(values: list[Any]) -> EndpointSettings:
     """The settings that the fields say; raises `InvalidInput` with the field's name."""
     key, concurrency, timeout, extra, price_in, price_out, defaults = values
@@ -71,7 +86,7 @@ def settings_of(values: list[Any]) -> EndpointSettings:
     )
 
 
-def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
+def draw() -> tuple[gr.Accordion, list[Any], gr.Button, Markup]:
     """Draw the settings of the chosen checkpoint, hidden until it is an endpoint; the page wires them."""
     with gr.Accordion(
         "Endpoint settings", open=False, visible=False, elem_id="endpoint-settings", elem_classes=needs(Role.admin)
@@ -79,7 +94,8 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
         drawn = fields("endpoint")
         with gr.Row(elem_classes="rondo-toolbar"):
             save = buttons.primary("Save", elem_id="endpoint-settings-save")
-    return accordion, drawn, save
+        refused = problem("endpoint-settings-problem")
+    return accordion, drawn, save, refused
 
 
 def values(detail: CheckpointDetail | None) -> list[Any]:
@@ -101,6 +117,7 @@ def values(detail: CheckpointDetail | None) -> list[Any]:
 
 
 @toasts
+@refused_beside(9, field_ids("endpoint"))
 def save(request: gr.Request, checkpoint_id: int | None, *given: Any) -> list[Any]:
     """Keep the settings of an endpoint."""
     if checkpoint_id is None:

@@ -6,12 +6,30 @@ import gradio as gr
 
 from app.pages.checkpoints import endpoint
 from app.widgets import buttons
+from app.widgets.beside import problem
 from app.widgets.markup import markup
 from backend.services import checkpoints
 
+FIELDS = {
+    "A checkpoint's name": "register-name",
+    "There is a checkpoint named": "register-name",
+    "There is no role": "register-role",
+    "The location": "register-location",
+    "The model folder": "register-location",
+    "The model": "register-location",
+    "The model's name": "register-model",
+    "model": "register-model",
+    "base_url": "register-url",
+} | endpoint.field_ids("register")
+"""The fields by what a refusal calls them."""
+
 
 def draw() -> tuple[Any, ...]:
-    """Lay the tab out; return its fields and buttons: name, role, location, folder, url, model, given, served."""
+    """Lay the tab out.
+
+    Return its fields and buttons, and where refusals stand: name, role, location, folder, url, model, given, served,
+    refused.
+    """
     with gr.Row():
         name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
         role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", elem_id="register-role")
@@ -35,7 +53,8 @@ def draw() -> tuple[Any, ...]:
                 "<p class='rondo-muted'>Owners of this installation only. It is tested with a few short requests. It "
                 "can answer and judge in any role, but it cannot be trained.</p>"
             )
-    return name, role, location, folder, url, model, given, served
+    refused = problem("register-problem")
+    return name, role, location, folder, url, model, given, served, refused
 
 
 def _register_button(elem_id: str) -> gr.Button:

@@ -9,6 +9,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line
 from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
+from app.widgets.form_fields import narrowed
 from app.widgets.markup import markup
 from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_filters import (
@@ -54,8 +55,9 @@ def build() -> None:
 
     listed = [rows, count, before, after, about, place, kept]
     drawn = gr.on(None, draw, None, [bar.round, *bar.fields, bar.more, order, *listed], **QUIET)
-    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
-    redrawn = gr.on([*narrowed, order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET)
+    redrawn = gr.on(
+        [*narrowed(bar.fields), order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET
+    )
     chosen = [*bar.fields[-NUM_PICKED:], bar.more, order, *listed]
     moved = bar.round.input(choose_round, [bar.round, order, *bar.fields], chosen, **QUIET)
     for event in (drawn, redrawn, moved):

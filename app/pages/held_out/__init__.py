@@ -10,7 +10,7 @@ from app.widgets import asked, buttons, filter_line, list_detail
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed, Toolbar
-from app.widgets.form_fields import FormField
+from app.widgets.form_fields import FormField, narrowed
 from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
@@ -64,7 +64,7 @@ def build() -> None:
     listed = [table, count, before, after, detail, kept]
     gr.on(None, draw, asked_for, [*bar, more, *listed], **QUIET)
     gr.on(
-        [*(field.input for field in bar[:-1]), search.submit],
+        narrowed(bar),
         narrow,
         [asked_for, *bar],
         [category, more, *listed],

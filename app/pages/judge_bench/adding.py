@@ -13,6 +13,7 @@ from app.pages.judge_bench import shown
 from app.toasts import toasts
 from app.widgets import buttons, judge_template
 from app.widgets.context import Context, context
+from app.widgets.form_fields import touched
 from backend.errors import InvalidInput
 from backend.services.judge_bench import entries
 from backend.services.judge_bench.entries import BenchEntry
@@ -96,7 +97,7 @@ def draw(drawn: JSON, saved: list[Any], frame: FormState) -> None:
         add = buttons.secondary("Add this judge", elem_id="bench-add")
     for switch in form.switches:
         given = [switch.input, who, frame.draft, *form.inputs]
-        switch.input.input(_switcher(form, switch), given, [frame.draft], **QUIET)
+        gr.on(touched(switch.input), _switcher(form, switch), given, [frame.draft], **QUIET)
     given = [frame.added, frame.draft, title, who, *form.inputs]
     add.click(_adder(form, drawn["at"]), given, [frame.added, frame.listed, title], trigger_mode="once", **QUIET)
 

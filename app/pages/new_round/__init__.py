@@ -8,34 +8,34 @@ from typing import Any
 import gradio as gr
 
 from app.pages.new_round import as_yaml
-from app.pages.new_round import saved as new_round_saved
-from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
-from app.pages.new_round.drawing import WAITS, can_start
-from app.pages.new_round.estimates import changed, guessed
+from app.pages.new_round.drafts import other_recipe
+from app.pages.new_round.filling import DEFAULTS, filled
 from app.pages.new_round.recipe import QUIET, SlotsState, draw
 from app.toasts import toasts
-from app.widgets import buttons, judge_template, round_form
+from app.widgets import buttons, round_form
 from app.widgets.asked import not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.refused_fields import FIELDS, MARK
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
-from backend.services.projects import overview
+from backend.services import plans, previews, recipe_list, rewrites, rounds
 from backend.services.rounds import Plan
-from backend.translations import N_, gettext
-from backend.values import JSON, Role
+from backend.translations import N_
+from backend.values import Role
 
 TITLE, PATH = N_("New round"), "new-round"
-DEFAULTS = 0
-"""Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
 {{#if value.url}}<a href="{{value.url}}" target="_blank" rel="noreferrer">{{value.paper}}</a>{{/if}}</p>{{/if}}"""
-ESTIMATE = """
+ESTIMATE = (
+    """
 {{#if value}}<section class="rondo-card estimate" aria-live="polite">
 {{#if value.waits}}<p class="rondo-muted">Estimating…</p>{{/if}}
 {{#if value.problem}}<p class="problem">{{value.problem}}</p>{{/if}}
+"""
+    + FIELDS
+    + """
 {{#if value.samples}}<dl>
   <div><dt>samples</dt><dd>{{value.samples}}</dd></div>
   <div><dt>judge calls</dt><dd>{{value.calls}}</dd></div>
@@ -49,6 +49,7 @@ ESTIMATE = """
 {{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
+)
 ESTIMATE_CSS = """
 .estimate { display: grid; gap: 8px; }
 .estimate p { margin: 0; white-space: pre-line; }
@@ -85,11 +86,12 @@ def build() -> None:
             clone = buttons.secondary(N_("Clone the last round"), elem_id="clone-last")
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
-            estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            estimate = markup(ESTIMATE, ESTIMATE_CSS, js=MARK, elem_id="estimate")
             again = buttons.secondary(N_("Check again"), elem_id="check-again")
             preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
             launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")
         previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
+        filled, recount = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
         typed = gr.State(CurrentChoice())
         fields = round_form.draw()
 
@@ -109,6 +111,8 @@ def build() -> None:
                     preview,
                     again,
                     previewed,
+                    filled,
+                    recount,
                     typed,
                     fields,
                     written,
@@ -117,7 +121,8 @@ def build() -> None:
 
         written = as_yaml.draw()
 
-    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, preview, *fields.inputs]
+    first = [empty, page, start, recipe, about, draft, parent, versions, estimate, counted, filled, launch, preview]
+    shown = [*first, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
     start.input(_filling(start_from, len(shown)), [start], shown, **QUIET)
     clone.click(_filling(load_last, len(shown)), None, shown, **QUIET)
@@ -133,7 +138,7 @@ def _filling(asked: Callable[..., tuple[Context, Plan]], outputs: int) -> Callab
             here, plan = asked(*values, **more)
         except (Conflict, InvalidInput, NotFound, PermissionDenied) as error:
             return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (outputs - 2)]
-        return _filled(here, plan)
+        return filled(here, plan)
 
     return fill
 
@@ -224,69 +229,3 @@ def _branch(here: Context, round_id: int, at: str) -> Plan:
     if rounds.get(here.actor, round_id).project_id != here.project_id:
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
     return plans.branch(here.actor, round_id, at)
-
-
-def _filled(here: Context, plan: Plan) -> list[Any]:
-    starts, own = _starts(here), new_round_saved.own(here)
-    checkpoints = round_form.every(here.actor, here.project_id)
-    at = plan.parent_id or -plan.policy_id
-    if starts and at not in {value for _, value in starts}:
-        starts.append((gettext("checkpoint {name}").format(name=plan.policy_id), at))
-    draft = draft_of(
-        plan.recipe,
-        checkpoints=checkpoints,
-        roles=plan.roles,
-        own=own,
-        saved=new_round_saved.recipes_of(here),
-        parent=_parent(here, plan),
-    )
-    return [
-        None,
-        gr.Column(visible=True),
-        gr.Dropdown(
-            choices=starts or [(gettext("the project's defaults"), DEFAULTS)], value=at if starts else DEFAULTS
-        ),
-        gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
-        about_of(plan.recipe),
-        draft,
-        round_form.origin_of(plan),
-        judge_template.choices(here.actor, here.project_id),
-        # What is drawn is counted again, as its fields say it: only that can be launched.
-        _guessed(here, plan) | changed(here, plan, others_of(draft)),
-        *can_start(False),
-        *round_form.filled(here.actor, here.project_id, plan),
-    ]
-
-
-def _guessed(here: Context, plan: Plan) -> dict[str, Any]:
-    """What a plan costs; that it is still estimated, where the database is too busy: the form is filled without it."""
-    try:
-        return guessed(here, plan)
-    except trouble.DATABASE_ERRORS as error:
-        if trouble.as_busy(error) is None:
-            raise
-        return WAITS
-
-
-def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
-    """What the round that a plan branches off, or goes on from, is called, and its recipe."""
-    round_id = plan.branch_of or plan.parent_id
-    if round_id is None:
-        return None
-    parent = rounds.get(here.actor, round_id)
-    return gettext("round {number}").format(number=parent.number), parent.recipe
-
-
-def _starts(here: Context) -> list[tuple[str, int]]:
-    """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
-    lines = overview.loop(here.actor, here.project_id).lines
-    round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
-    starts = [
-        (round_.format(number=x.number, name=x.checkpoint), x.round_id)
-        for x in reversed(lines)
-        if x.round_id and x.checkpoint
-    ]
-    bases = [
-        (base.format(name=x.checkpoint), -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id
-    ]
-    return starts + bases

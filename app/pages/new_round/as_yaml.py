@@ -8,6 +8,7 @@ import gradio as gr
 from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
 from app.toasts import toasts
 from app.widgets import buttons
+from app.widgets.refused_fields import marked
 from backend.errors import InvalidInput
 from backend.services.recipes import parts, recipe_yaml
 from backend.translations import N_
@@ -52,7 +53,7 @@ def writer(drawing: Drawing) -> Any:
         try:
             return [recipe_yaml.write(parts.validate(drawing.recipe(values))), gr.skip()]
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}]
+            return [gr.skip(), marked(error, drawing.fields)]
 
     return write
 
@@ -67,7 +68,7 @@ def user(drawing: Drawing) -> Any:
         try:
             new = recipe_yaml.read(text or "")
         except InvalidInput as error:
-            return refused(error, OTHER)
+            return refused(InvalidInput(error.message, field="yaml"), OTHER, {"yaml": "recipe-yaml"})
         return drawing.other(new, now, values)
 
     return use

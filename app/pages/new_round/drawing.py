@@ -1,6 +1,6 @@
 """One drawing of a recipe's slots: what its fields say, and what choosing another part or recipe shows next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from app.pages.new_round.folds import Folds, KeysAt, by_key, kept_keys, same_key
 from app.pages.new_round.steps import StepButton
 from app.toasts import toasts
 from app.widgets.context import context
+from app.widgets.refused_fields import marked
 from app.widgets.round_form import plan_of
 from backend.errors import InvalidInput, RondoError
 from backend.services import previews, rounds
@@ -58,6 +59,8 @@ class Drawing:
     """What the recipe is compared with: what that is called, and its JSON."""
     roles: list[tuple[str, gr.Dropdown]] = field(default_factory=list)
     """The fields of the roles; their values come after those of the form."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """The ids of all fields by what a refusal calls each."""
 
     def is_newest(self, now: dict[str, Any]) -> bool:
         return bool(now.get("at") == self.at)
@@ -107,8 +110,9 @@ class Drawing:
         try:
             plan = self.plan(values)
         except RondoError as error:
-            return [{"problem": shortened(error.message), "warnings": []}, "", *can_start(False)]
-        told = guessed(here, plan)
+            problem = marked(error, self.fields, shortened(error.message))
+            return [problem | {"warnings": []}, "", *can_start(False)]
+        told = guessed(here, plan, self.fields)
         # What is refused cannot be launched; why stands beside the buttons. Any change reads the form anew.
         return [told | changed(here, plan, self.others), digest(plan), *can_start("problem" not in told)]
 
@@ -160,7 +164,7 @@ class Drawing:
         try:
             new = other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
-            return [*refused(error, REDRAWN), self.form.start["name"], gr.skip()]
+            return [*refused(error, REDRAWN, self.fields), self.form.start["name"], gr.skip()]
         # Written, though the list shows it: a choice of what was written last is none to static/locks.js.
         return [*self.redrawn(new, now, values, None), name, about_of(new)]
 
@@ -183,7 +187,7 @@ class Drawing:
             before = by_key(recipe, now["keys"])
             new = tool.change(recipe, *([chosen] if tool.choice is not None else []))
         except InvalidInput as error:
-            return refused(error, REDRAWN)
+            return refused(error, REDRAWN, self.fields)
         return self.redrawn(new, now, values, partial(kept_keys, new, keys=now["keys"], before=before))
 
     def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
@@ -193,7 +197,7 @@ class Drawing:
         try:
             new = self.form.switched(switch, self.of_form(values), chosen)
         except InvalidInput as error:
-            return [*refused(error, REDRAWN), gr.Dropdown(value=self.form.drawn(switch))]
+            return [*refused(error, REDRAWN, self.fields), gr.Dropdown(value=self.form.drawn(switch))]
         return [*self.redrawn(new, now, values, partial(same_keys, new, keys=now["keys"])), gr.skip()]
 
 
@@ -207,6 +211,6 @@ def nothing(outputs: int) -> list[Any]:
     return [gr.skip()] * outputs
 
 
-def refused(error: RondoError, outputs: int) -> list[Any]:
+def refused(error: RondoError, outputs: int, fields: Mapping[str, str]) -> list[Any]:
     """What leaves everything as it is, and says why where the estimate stands, which then is of no plan."""
-    return [gr.skip(), {"problem": error.message}, "", *nothing(outputs - 3)]
+    return [gr.skip(), marked(error, fields), "", *nothing(outputs - 3)]

@@ -6,8 +6,9 @@ from typing import Any
 from app.form_values import as_words
 from app.widgets.context import Context
 from app.widgets.formats import duration
+from app.widgets.refused_fields import marked
 from app.widgets.round_form import every
-from backend.errors import NotFound, RondoError
+from backend.errors import InvalidInput, NotFound, RondoError
 from backend.services import prompts, rounds
 from backend.services.plans import checks
 from backend.services.recipes import parts
@@ -32,14 +33,17 @@ FIELDS = {
 """What a round keeps of the one that it goes on from, by what the form calls it: not the seed and the policy."""
 
 
-def guessed(here: Context, plan: Plan) -> dict[str, Any]:
-    """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
-    if not plan.sample_set_ids:
-        return {"problem": checks.NO_SETS, "warnings": []}
+def guessed(here: Context, plan: Plan, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a plan costs, or why it cannot run: said where the figures stand, since one may still type.
+
+    `fields`: the ids of the fields that it may be refused for (`refused_fields.marked`), where they are drawn.
+    """
     try:
+        if not plan.sample_set_ids:
+            raise InvalidInput(checks.NO_SETS)
         estimate = rounds.estimate(here.actor, here.project_id, plan)
     except RondoError as error:
-        return {"problem": error.message, "warnings": []}
+        return marked(error, fields or {}) | {"warnings": []}
     return {
         "samples": samples_of(estimate),
         "calls": f"{estimate.judge_calls:,}",

@@ -17,8 +17,9 @@ from app.pages.new_round.drawing import NOT_TAKEN, Drawing, nothing
 from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import StepButton
 from app.toasts import notice, toasts
-from app.widgets import judge_template
+from app.widgets import judge_template, round_form
 from app.widgets.chosen import CurrentChoice
+from app.widgets.form_fields import touched
 from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields
 from backend.errors import RondoError
@@ -52,12 +53,21 @@ KINDS = {
 }
 """What the choice of a part is called."""
 UNDRAWN = "<div class='rondo-empty'><p><b>The steps of this recipe cannot be shown.</b> {{value.why}}</p></div>"
+STARTED = """(filled, ...held) => {
+  const at = %d, isAsFilled = filled?.at === at && JSON.stringify(filled.held) === JSON.stringify(held);
+  const start = { __type__: "update", interactive: true }, nothing = { __type__: "update" };
+  return isAsFilled && filled.can_start ? [start, start, nothing] : [nothing, nothing, { at }];
+}"""
+"""Launch can be pressed at once where all fields hold what was estimated; else they are read, and estimated again."""
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
 @dataclass(frozen=True)
 class SlotsState:
-    """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
+    """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated.
+
+    `filled`: what the server wrote last into all fields and estimated; `recount` has them read again.
+    """
 
     draft: gr.State
     turned: gr.JSON
@@ -71,6 +81,8 @@ class SlotsState:
     preview: gr.Button
     again: gr.Button
     previewed: gr.JSON
+    filled: gr.JSON
+    recount: gr.JSON
     typed: gr.State
     fields: RoundFields
     written: Yaml
@@ -99,7 +111,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
         beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
         form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest)
         roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, typed, frame)
-        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
+        ids = _field_ids(frame.fields, form, roles, keeping)
+        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles, ids)
         _wire(drawing, frame, put, tools, keeping)
 
     with gr.Column(elem_id="recipe-slots") as slots:
@@ -134,6 +147,14 @@ def _draw_slots(
     with folds.slot(MORE, gettext("More"), is_open=more):
         forms.draw_knobs(form, (), parts.recipe_knobs())
     return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds, typed)
+
+
+def _field_ids(
+    fields: RoundFields, form: forms.Form, roles: list[tuple[str, gr.Dropdown]], keeping: own_recipes.Saving
+) -> dict[str, str]:
+    """The ids of all fields by what a refusal calls each."""
+    bound = {f"The role {name}": str(drawn.elem_id) for name, drawn in roles}
+    return round_form.field_ids(fields) | form.field_ids | bound | {"The recipe's name": str(keeping.title.elem_id)}
 
 
 def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: SlotsState, why: str) -> None:
@@ -179,7 +200,7 @@ def _wire(
     for switch in form.switches:
         switched = [*redrawn, switch.input]
         chosen_part = [switch.input, *everything]
-        gr.on(forms.touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
+        gr.on(touched(switch.input), _switcher(drawing, switch), chosen_part, switched, **QUIET)
     for tool in tools:
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
@@ -194,8 +215,8 @@ def _wire(
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input where it tells of all that people do: drawing the form again changes fields whose listeners are gone by
     # then.
-    touched = [event for component in (*fields.inputs, *form.inputs, *bindings) for event in forms.touched(component)]
-    gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
+    changed = touched(*fields.inputs, *form.inputs, *bindings)
+    gr.on(changed, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET).failure(
         drawing.not_read, frame.draft, estimated, **QUIET
     )
     # What was wrong may have been mended elsewhere: prompts in another tab, a checkpoint by a program.
@@ -203,8 +224,10 @@ def _wire(
     again.failure(drawing.not_read, frame.draft, estimated, **QUIET)
     blocks = get_blocks_context()
     assert blocks is not None
-    # Runs whenever this is drawn. A recipe that was chosen before then had nobody who heard of it.
-    first = blocks.root_block.load(
+    # Runs whenever this is drawn. What was chosen or typed before then had nobody who heard of it.
+    held, begin = [frame.filled, frame.recipe, *fields.inputs], [frame.launch, frame.preview, frame.recount]
+    blocks.root_block.load(None, held, begin, js=STARTED % drawing.at, api_visibility="private")
+    first = frame.recount.change(
         _reader(drawing, 1, NOT_TAKEN), [frame.recipe, *everything], [*estimated, frame.recipe], **QUIET
     )
     first.failure(drawing.not_read, frame.draft, estimated, **QUIET)

@@ -102,7 +102,7 @@ def saver(drawing: Drawing) -> Any:
             notice(f"{error.message} " + gettext("Here, Save the recipe once more does that."))
             return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
         except InvalidInput as error:
-            return refused(error, OTHER)
+            return refused(error, OTHER, drawing.fields)
         notice(gettext("{title} is kept among the recipes of this project.").format(title=saved.title))
         return drawing.other(saved.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
@@ -121,7 +121,7 @@ def deleter(drawing: Drawing) -> Any:
             recipe = drawing.recipe(values)
             title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
         except (InvalidInput, NotFound) as error:
-            return refused(error, OTHER)
+            return refused(error, OTHER, drawing.fields)
         told = gettext("{title} is deleted from the recipes of this project. Its rounds keep it.")
         notice(told.format(title=title))
         return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)

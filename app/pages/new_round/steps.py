@@ -94,6 +94,13 @@ def bound(roles: list[tuple[str, gr.Dropdown]], values: tuple[Any, ...]) -> dict
     return {name: value for (name, _), value in zip(roles, values, strict=True) if value != NOT_BOUND}
 
 
+def still_bound(drawn: dict[str, Any]) -> dict[str, int]:
+    """The checkpoints that the fields of the roles will say when they are drawn."""
+    there = {checkpoint_id for _, checkpoint_id in drawn["checkpoints"]}
+    names = steps_edit.roles(drawn["recipe"])
+    return {name: drawn["roles"][name] for name in names if drawn["roles"].get(name) in there}
+
+
 def _role(name: str, choices: list[Any], bound_to: int | None, there: set[int]) -> gr.Dropdown:
     value = bound_to if bound_to in there else NOT_BOUND
     return gr.Dropdown(choices, value=value, label=name, interactive=True, min_width=240, elem_id=f"role-{name}")

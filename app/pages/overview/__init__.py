@@ -16,7 +16,7 @@ from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from app.widgets.trend_chart import titled, trend
 from backend.errors import Conflict, InvalidInput
-from backend.services import rounds
+from backend.services import reviews, rounds
 from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
 from backend.services.results import trends
@@ -114,9 +114,14 @@ def start_next(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
 
 @toasts
 def ask_cancel(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Say what cancelling means, before it does."""
-    round_ = rounds.get(context(request).actor, _waiting_id(page_state.get("cancels")))
-    return [gr.Column(visible=True), {"number": round_.number}, round_.id]
+    """Say what cancelling means, and what is lost by it, before it does."""
+    actor = context(request).actor
+    round_ = rounds.get(actor, _waiting_id(page_state.get("cancels")))
+    counts = reviews.closing(actor, round_.id)
+    lost = gettext("No checkpoint learns from it: people decided on {decided} of its {samples} samples.").format(
+        decided=f"{counts.decided:,}", samples=f"{counts.samples:,}"
+    )
+    return [gr.Column(visible=True), {"number": round_.number, "lost": lost}, round_.id]
 
 
 @toasts

@@ -18,8 +18,8 @@ ACTION_CSS = """
 """
 
 SURE = """
-{{#if value}}<p role="alert">Round {{value.number}} ends here for good: its samples and decisions stay to be read, and
-nothing is trained on them.</p>{{/if}}
+{{#if value}}<p role="alert">Round {{value.number}} ends here for good. {{value.lost}} Its samples and decisions stay to
+be read, and a branch of the round can use them.</p>{{/if}}
 """
 
 LINE = """

@@ -13,6 +13,7 @@ from app.widgets.asked import asked, not_here
 from app.widgets.context import context
 from app.widgets.first import FirstPart, FirstRow, Folds, Listed
 from app.widgets.first_table import table_part
+from app.widgets.form_fields import touched
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table, row_number
@@ -88,7 +89,7 @@ def build() -> None:
 
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
     for column in form.columns:
-        column.input(importing.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
+        gr.on(touched(column), importing.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
     followed, of_hub = from_hub.followed, [from_hub.state, from_hub.timer]
     from_hub.go.click(hub.fetch, [followed, *from_hub.asked], of_hub, **PRIVATE)
     from_hub.timer.tick(hub.look_again, followed, [*of_hub, form.path, *form.looked_at], **QUIET)

@@ -12,6 +12,7 @@ from app.pages.recipes import templates
 from app.toasts import toasts
 from app.widgets import filter_line, list_detail
 from app.widgets.context import context
+from app.widgets.form_fields import FormField, narrowed
 from app.widgets.formats import percent
 from app.widgets.markup import markup
 from app.widgets.roles import only
@@ -71,10 +72,10 @@ def build() -> None:
             with only(Role.curator, "Launching a round"):
                 launch = markup(templates.LAUNCH, templates.LAUNCH_CSS, elem_id="recipe-launch")
             card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
-    fields, chosen = [text, part, training, needs], [card, launch, page_state, kept]
+    fields: list[FormField] = [text, part, training, needs]
+    chosen = [card, launch, page_state, kept]
     gr.on(None, draw, None, [*fields, listed, count, *chosen], **QUIET)
-    narrowed = [text.submit, part.input, training.input, needs.input]
-    gr.on(narrowed, narrow, [page_state, *fields], [listed, count, page_state, kept], **LAST)
+    gr.on(narrowed(fields), narrow, [page_state, *fields], [listed, count, page_state, kept], **LAST)
     opened = listed.select(choose, [page_state], chosen, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")

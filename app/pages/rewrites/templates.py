@@ -26,7 +26,8 @@ that writes another template.</p></div>{{/if}}
 <p>{{#each value.links}}<a class="{{this.kind}}" href="{{this.target}}">{{this.text}}</a> {{/each}}</p>
 </section>
 {{#if value.pieces}}<section aria-label="The template"><h2>What changed in the template</h2>
-<div class="rondo-card words" dir="auto">{{#each value.pieces}}{{#if this.out}}<del>{{this.out}}</del>{{/if}}{{#if
+<div class="rondo-card words" dir="auto" tabindex="0" role="group" aria-label="What changed in the template">{{#each
+value.pieces}}{{#if this.out}}<del>{{this.out}}</del>{{/if}}{{#if
 this.in}}<ins>{{this.in}}</ins>{{/if}}{{#if this.same}}<span>{{this.same}}</span>{{/if}}{{/each}}</div></section>{{/if}}
 {{#if value.examples}}<section aria-label="Unseen texts"><h2>Unseen texts on which the judge changed its mind</h2>
 {{#each value.examples}}<article class="rondo-card example"><p class="line small">

@@ -45,6 +45,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail, round_choice
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
+from app.widgets.form_fields import narrowed, touched
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.round_pickers import NUM_PICKED, pickers
@@ -83,8 +84,9 @@ def build() -> None:
                 count = markup(templates.COUNT, value="", elem_id="samples-count")
                 markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
                 clear = buttons.secondary(N_("Clear filters"), elem_id="samples-clear")
-                before = buttons.secondary(N_("Previous"), interactive=False, elem_id="samples-previous")
-                after = buttons.secondary(N_("Next"), interactive=False, elem_id="samples-next")
+                with gr.Row(elem_classes="rondo-pager"):
+                    before = buttons.secondary(N_("Previous"), interactive=False, elem_id="samples-previous")
+                    after = buttons.secondary(N_("Next"), interactive=False, elem_id="samples-next")
             chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")
             with gr.Accordion(N_("Filter by metadata"), open=False, elem_id="samples-facets-part") as by_metadata:
                 panel = markup(
@@ -135,10 +137,9 @@ def build() -> None:
     drawn = gr.on(None, draw, asked_for, opened, **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
-    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
     previewed = [token, apply, status]
     redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
-    gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
+    gr.on(narrowed(bar.fields), narrow, [asked_for, *bar.fields], redrawn, **QUIET)
     left = [c.blur for c in bar.fields if isinstance(c, gr.Textbox)]
     gr.on(left, leave, [asked_for, *bar.fields], redrawn, **QUIET)
     similar_to, order = (bar.fields[NAMES.index(name)] for name in ("similar", "sort"))
@@ -153,7 +154,7 @@ def build() -> None:
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [*bar.fields[-NUM_PICKED:], bar.columns, *listed, batches, token, apply, status]
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
-    bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
+    gr.on(touched(bar.columns), choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
     before.click(to_previous, [asked_for, page_state], listed, **QUIET)
     after.click(to_next, [asked_for, page_state], listed, **QUIET)

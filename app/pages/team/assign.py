@@ -26,6 +26,14 @@ HELP = (
     "An assigned item is in its person's queue and in nobody else's until that person has decided or skipped it; then "
     "the reviewers it still lacks may be anybody. Without an assignment an item goes to whoever comes first."
 )
+FIELDS = {
+    "person": "assign-person",
+    "samples": "assign-samples",
+    "text": "assign-text",
+    "min_score": "assign-low",
+    "max_score": "assign-high",
+}
+"""The fields by what a refusal calls them."""
 NAMES = ("samples", "text", "prompt", "verdict", "source", "low", "high")
 
 
@@ -76,7 +84,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(1)
+@refused_beside(1, FIELDS)
 def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[Any]:
     """Say how many items that would be."""
     number = assignments.count(context(request).actor, needed(round_id), **which(fields))
@@ -84,7 +92,7 @@ def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[Any]:
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def assign(request: gr.Request, round_id: int | None, user_id: int | None, *fields: Any) -> list[Any]:
     """Give the items."""
     here = context(request)
@@ -94,7 +102,7 @@ def assign(request: gr.Request, round_id: int | None, user_id: int | None, *fiel
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def take_back(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Take everything from a person that they have not decided, and what they have."""
     here = context(request)
@@ -123,7 +131,7 @@ def which(fields: tuple[Any, ...]) -> JSON:
 
 def _person(user_id: int | None) -> int:
     if not user_id:
-        raise InvalidInput("Nobody is chosen. Choose a person.")
+        raise InvalidInput("Nobody is chosen. Choose a person.", field="person")
     return int(user_id)
 
 

@@ -23,6 +23,8 @@ HELP = (
     "A gold item is any item to reviewers: as many decide on it as on others. What they say of it measures them; "
     "training reads the label that you give here. Mark samples nobody has decided yet."
 )
+FIELDS = {"samples": "gold-samples", "reason": "gold-reason"}
+"""The fields by what a refusal calls them."""
 SHOWN_TEXT = 300
 MAX_NUMBERS = 10_000
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -64,7 +66,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, request: gr.Request) -> list[Any]:
     """Give samples a known label."""
     here = context(request)
@@ -74,7 +76,7 @@ def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, req
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list[Any]:
     """Take the known label away."""
     here = context(request)
@@ -88,15 +90,15 @@ def numbers(text: str) -> list[int]:
     for word in re.sub(r"\s*[-–]\s*", "-", text).replace(",", " ").split():
         first, dash, last = word.partition("-")
         if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)):
-            raise InvalidInput(f"{word!r} is no sample's number. {EXAMPLE}")
+            raise InvalidInput(f"{word!r} is no sample's number. {EXAMPLE}", field="samples")
         low, high = int(first), int(last or first)
         if high < low:
-            raise InvalidInput(f"The range {word} runs backwards. Write it as {high}-{low}.")
+            raise InvalidInput(f"The range {word} runs backwards. Write it as {high}-{low}.", field="samples")
         if len(numbers_) + high - low >= MAX_NUMBERS:
-            raise InvalidInput(f"That are more than {MAX_NUMBERS:,} numbers. Give fewer at a time.")
+            raise InvalidInput(f"That are more than {MAX_NUMBERS:,} numbers. Give fewer at a time.", field="samples")
         numbers_ |= dict.fromkeys(range(low, high + 1))
     if not numbers_:
-        raise InvalidInput(f"No sample is named. {EXAMPLE}")
+        raise InvalidInput(f"No sample is named. {EXAMPLE}", field="samples")
     return list(numbers_)
 
 

@@ -42,7 +42,7 @@ def show(request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(1)
+@refused_beside(1, {"The text of the guidelines": "guidelines-text"})
 def save_text(text: str | None, drawn: str, request: gr.Request) -> list[Any]:
     """Keep the text, unless somebody else changed it since; reviewers get it when they open the desk."""
     here, text = context(request), text or ""

@@ -3,6 +3,18 @@
 from backend.services.questions import QuestionView
 
 COLUMNS = ["Place", "Question", "Key", "Kind", "Required", "State"]
+FIELDS = {
+    "The question": "question-title",
+    "The help": "question-help",
+    "kind": "question-kind",
+    "These options cannot be used: highest": "question-highest",
+    "These options cannot be used: labels": "question-labels",
+    "options": "question-labels",
+    "The key": "question-key",
+    "There is a question with the key": "question-key",
+    "No question is chosen": "question-chosen",
+}
+"""The fields by what a refusal calls them."""
 
 
 def table_row(view: QuestionView, place: int) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.team import question_preview
-from app.pages.team.question_rows import COLUMNS, table_row
+from app.pages.team.question_rows import COLUMNS, FIELDS, table_row
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
@@ -139,7 +139,7 @@ def read_again(error: RondoError, *_given: Any, **_named: Any) -> list[Any]:
 
 
 @toasts
-@refused_beside(16, refill=read_again)
+@refused_beside(16, FIELDS, refill=read_again)
 def save_question(
     question_id: int | None,
     version: int,
@@ -156,7 +156,7 @@ def save_question(
     """Ask a new question, or change the chosen one."""
     here = context(request)
     if kind not in KNOWN_KINDS:
-        raise InvalidInput("Choose how the question is answered.")
+        raise InvalidInput("Choose how the question is answered.", field="kind")
     asked = QuestionKind(kind)
     given: dict[str, Any] = {}
     if asked.has_labels:
@@ -185,21 +185,21 @@ def save_question(
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it before the one before it."""
     return _move(context(request), question_id, -1)
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it after the one after it."""
     return _move(context(request), question_id, 1)
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
@@ -209,7 +209,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask a retired question again."""
     here = context(request)
@@ -217,7 +217,7 @@ def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(16)
+@refused_beside(16, FIELDS)
 def add_ratings(request: gr.Request) -> list[Any]:
     """Ask for helpfulness, accuracy and style, each from 1 to 5."""
     here = context(request)

@@ -20,6 +20,8 @@ from backend.services.team.removals import Changed, Removal, RemovalPreview
 from backend.values import LabelSource
 
 COLUMNS = ["When", "Who", "Whose work", "Decisions", "Answers", "Reason", "State"]
+FIELDS = {"person": "removal-person", "reason": "removal-reason", "which": "removal-which"}
+"""The fields by what a refusal calls them."""
 WHOSE: dict[str, str] = {
     LabelSource.person: "by a person's word",
     LabelSource.judge: "the judge's",
@@ -60,7 +62,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Say what removing would change."""
     removal = removals.preview(context(request).actor, needed(round_id), _person(user_id))
@@ -68,7 +70,7 @@ def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> l
 
 
 @toasts
-@refused_beside(6)
+@refused_beside(6, FIELDS)
 def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.Request) -> list[Any]:
     """Take the work out."""
     here = context(request)
@@ -79,12 +81,12 @@ def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.R
 
 
 @toasts
-@refused_beside(5)
+@refused_beside(5, FIELDS)
 def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> list[Any]:
     """Restore the work."""
     here = context(request)
     if not removal_id:
-        raise InvalidInput("No removal is chosen. Choose one from the list.")
+        raise InvalidInput("No removal is chosen. Choose one from the list.", field="which")
     taken = removals.undo(here.actor, needed(round_id), removal_id)
     also = f" {taken:,} items stay with those who decided them meanwhile." if taken else ""
     notice(f"The work is restored.{also}")
@@ -93,7 +95,7 @@ def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> l
 
 def _person(user_id: int | None) -> int:
     if not user_id:
-        raise InvalidInput("Nobody is chosen. Choose whose work.")
+        raise InvalidInput("Nobody is chosen. Choose whose work.", field="person")
     return int(user_id)
 
 

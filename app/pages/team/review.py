@@ -15,13 +15,15 @@ from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import is_before_review, known, needed
-from app.widgets.round_form import review_inputs, review_of
+from app.widgets.round_form import review_inputs, review_label, review_of
 from backend.errors import Conflict, RondoError
 from backend.services import judge_health, reviews, rounds
 from backend.services.recipes import parts
 from backend.services.reviews import reopening, settings_edit
 from backend.values import RoundStatus
 
+SETTING = "review-setting"
+"""Before the names of the settings in the ids of their fields."""
 AHEAD = "The review of this round has not begun: what you save here is how it begins."
 OVER = "The review of this round is over. Change the settings when you launch the next one."
 AGAIN = (
@@ -33,7 +35,7 @@ AGAIN = (
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> list[Dependency]:
     """Lay out the tab and wire it. Return the events that change the round's state."""
     note = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-note")
-    form, drawn = Form(start=parts.review_defaults()), gr.State({})
+    form, drawn = Form(start=parts.review_defaults(), name=SETTING), gr.State({})
     with gr.Column(elem_id="team-review-settings"):
         draw_knobs(form, (), parts.review_knobs())
     with gr.Row(elem_classes="rondo-toolbar"):
@@ -69,6 +71,13 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     return [*_state(here, round_id), *_filled(stored), {}]
 
 
+def _setting_ids() -> dict[str, str]:
+    """The fields of the settings by what a refusal of their values calls them, as typed and as kept."""
+    knobs = parts.review_knobs()
+    typed = {review_label(knob): f"{SETTING}-{knob.name}" for knob in knobs}
+    return typed | {f"The review setting {knob.name}": f"{SETTING}-{knob.name}" for knob in knobs}
+
+
 def _mode_again(
     error: RondoError, request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any
 ) -> list[Any]:
@@ -80,7 +89,7 @@ def _mode_again(
 
 
 @toasts
-@refused_beside(2 + len(parts.review_knobs()), refill=_mode_again)
+@refused_beside(2 + len(parts.review_knobs()), _setting_ids, refill=_mode_again)
 def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any) -> list[Any]:
     """Change the settings that differ from what the form was filled with: others may have changed the rest since."""
     here, typed = context(request), review_of(values)
@@ -115,7 +124,7 @@ def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(6)
+@refused_beside(6, {"reason": "review-reason"})
 def reopen_review(round_id: int | None, reason: str, request: gr.Request) -> list[Any]:
     """Open a closed review again."""
     here = context(request)

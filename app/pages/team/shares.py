@@ -10,6 +10,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail, times
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
+from app.widgets.form_fields import touched
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
@@ -27,6 +28,16 @@ HELP = (
     "leave the project. A quota ends their queue after so many items. Who gets too few gold items right is paused, by "
     "pause_below and pause_items under Review settings."
 )
+FIELDS = {
+    "people": "shares-people",
+    "Name 1 to": "shares-people",
+    "share": "shares-share",
+    "A share": "shares-share",
+    "quota": "shares-quota",
+    "A quota": "shares-quota",
+    "reason": "shares-reason",
+}
+"""The fields by what a refusal calls them."""
 NONE = "Nothing in particular is asked of anybody: every item goes to whoever comes first."
 
 
@@ -57,7 +68,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
 
     tab.select(show, chosen, [people, table, share, quota, reason, refused], **private)
     chosen.input(show, chosen, [people, table, share, quota, reason, refused], **private)
-    people.input(fill, [chosen, people, share, quota], [share, quota], **private)
+    gr.on(touched(people), fill, [chosen, people, share, quota], [share, quota], **private)
     ask.click(ask_people, [chosen, people, share, quota], [table, refused], **private)
     nothing.click(ask_nothing, [chosen, people], [table, share, quota, refused], **private)
     for button, handler in ((pause, pause_people), (resume, resume_people), (aside, set_aside)):
@@ -91,19 +102,20 @@ def fill(
 
 
 @toasts
-@refused_beside(1)
+@refused_beside(1, FIELDS)
 def ask_people(
     round_id: int | None, people: list[int], share: float | None, quota: float | None, request: gr.Request
 ) -> list[Any]:
     """Ask the same of all these people; the fields show it from now on."""
     chosen = _chosen(people)
     if share is None and quota is None:
-        raise InvalidInput("Neither a share nor a quota is given. Give one of them, or press “Ask nothing of them”.")
+        neither = "Neither a share nor a quota is given. Give one of them, or press “Ask nothing of them”."
+        raise InvalidInput(neither, field="share")
     return [_ask(round_id, [Ask(user_id, share, None if quota is None else int(quota)) for user_id in chosen], request)]
 
 
 @toasts
-@refused_beside(3)
+@refused_beside(3, FIELDS)
 def ask_nothing(round_id: int | None, people: list[int], request: gr.Request) -> list[Any]:
     """Ask nothing in particular of these people any more."""
     return [_ask(round_id, [Ask(user_id) for user_id in _chosen(people)], request), None, None]
@@ -122,7 +134,7 @@ def _ask(round_id: int | None, asks: list[Ask], request: gr.Request) -> dict[str
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def pause_people(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
     """Stop their queues."""
     here, asked = context(request), needed(round_id)
@@ -133,7 +145,7 @@ def pause_people(round_id: int | None, people: list[int], reason: str, request: 
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def resume_people(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
     """Let them go on."""
     here, asked = context(request), needed(round_id)
@@ -144,7 +156,7 @@ def resume_people(round_id: int | None, people: list[int], reason: str, request:
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(2, FIELDS)
 def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
     """Take what they decided out of the round, so that others decide on these items."""
     here, asked = context(request), needed(round_id)
@@ -160,7 +172,7 @@ def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.
 
 def _chosen(people: Sequence[int] | None) -> list[int]:
     if not people:
-        raise InvalidInput("Nobody is chosen. Choose one or several people.")
+        raise InvalidInput("Nobody is chosen. Choose one or several people.", field="people")
     return [int(user_id) for user_id in people]
 
 

@@ -11,6 +11,7 @@ from app.widgets.asked import NUMBER
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow
+from app.widgets.form_fields import touched
 from app.widgets.markup import markup
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
@@ -64,7 +65,7 @@ def build() -> None:
     blocks = get_blocks_context()
     assert blocks is not None
     blocks.root_block.load(draw, chosen, [rounds, *drawn], **QUIET)
-    rounds.input(choose, [chosen, rounds], [*drawn, kept], trigger_mode="always_last", **QUIET)
+    gr.on(touched(rounds), choose, [chosen, rounds], [*drawn, kept], trigger_mode="always_last", **QUIET)
     timer.tick(refresh, [chosen, page_state], drawn, **QUIET)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 

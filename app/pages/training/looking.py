@@ -9,6 +9,7 @@ from app import forms
 from app.pages.training import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
+from app.widgets.beside import problem, refused_beside
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -55,8 +56,14 @@ def build() -> None:
                 forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"][name])
             with gr.Row(elem_classes="rondo-toolbar"):
                 go = buttons.primary("Look", elem_id="look-go")
+            refused = problem("look-problem")
+
+        def fields() -> dict[str, str]:
+            # What looks at a trainer calls its knobs by their names alone.
+            return form.field_ids | {str(drawn.path[-1]): str(drawn.input.elem_id) for drawn in form.fields}
 
         @toasts
+        @refused_beside(3, fields)
         def look(chosen: CurrentChoice, request: gr.Request, *values: Any) -> list[Any]:
             here = context(request)
             job_id = preflights.look(here.actor, usual["dataset_id"], form.read(values)["trainer"])
@@ -64,7 +71,8 @@ def build() -> None:
             notice(f"Job {job_id} is queued: it looks at the rows.")
             return _changes(here, chosen.value, {})
 
-        go.click(look, [chosen, *form.inputs], [report, script, page_state], trigger_mode="once", **PRIVATE)
+        outputs = [report, script, page_state, refused]
+        go.click(look, [chosen, *form.inputs], outputs, trigger_mode="once", **PRIVATE)
 
 
 @toasts

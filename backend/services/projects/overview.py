@@ -16,6 +16,7 @@ from backend.services.decisions import item_counts
 from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
 from backend.services.results.paired import of_pairs
+from backend.services.results.round_starts import RoundStart, starts_of
 from backend.services.results.starts import BestRound, best_round, highest_lines, name, recommended
 from backend.services.results.summaries import RoundLine, RunningJob, lines_of
 from backend.services.rounds import job_steps
@@ -72,6 +73,13 @@ def loop(actor: Actor, project_id: int) -> Loop:
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
+
+
+def starts(actor: Actor, project_id: int) -> tuple[RoundStart, ...]:
+    """Return what a round can start from: the rounds that have a checkpoint, oldest first, after the bases."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return starts_of(db, project_id)
 
 
 def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

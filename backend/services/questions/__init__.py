@@ -202,7 +202,7 @@ def _add(db: Session, actor: Actor, project_id: int, new: NewQuestion) -> int:
         raise InvalidInput(f"The key {key[:80]!r} cannot be used. Take up to 40 small letters, digits and underscores.")
     fault = new.options.fault_for(new.kind)
     if fault:
-        raise InvalidInput(f"{title}: {fault}")
+        raise InvalidInput(f"{title}: {fault}", field="options")
     row = tables.Question
     before = db.scalars(select(row).where(row.project_id == project_id)).all()
     other = next((earlier for earlier in before if earlier.key == key), None)
@@ -235,7 +235,7 @@ def _refuse_more(db: Session, project_id: int) -> None:
 def _refuse_options(before: QuestionView, options: QuestionOptions) -> None:
     fault = options.fault_for(before.kind)
     if fault:
-        raise InvalidInput(f"{before.title}: {fault}")
+        raise InvalidInput(f"{before.title}: {fault}", field="options")
     if not before.has_answers:
         return
     gone = [label for label in before.options.labels if label not in options.labels]

@@ -56,7 +56,7 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
     """
     ids = list(dict.fromkeys(sample_ids))
     if not 1 <= len(ids) <= MAX_MARKED:
-        raise InvalidInput(f"Mark 1 to {MAX_MARKED:,} samples at once.")
+        raise InvalidInput(f"Mark 1 to {MAX_MARKED:,} samples at once.", field="samples")
     with session() as db:
         round_ = _open_round(db, actor, round_id)
         if review_settings.read(round_.review).by_group:

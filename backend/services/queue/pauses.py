@@ -231,7 +231,8 @@ def _tell(
 def _reason(reason: str) -> str:
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON:
-        raise InvalidInput(f"This needs a reason of at most {MAX_REASON:,} characters: others will read it. Write one.")
+        why = f"This needs a reason of at most {MAX_REASON:,} characters: others will read it. Write one."
+        raise InvalidInput(why, field="reason")
     return reason
 
 

@@ -126,7 +126,8 @@ def mine(actor: Actor, round_id: int) -> Asked | None:
 def _refuse_both(asks: Sequence[Ask], names: Mapping[int, str]) -> None:
     for wish in asks:
         if wish.share is not None and wish.quota is not None:
-            raise InvalidInput(f"{names[wish.user_id]} has both a share and a quota. Give one of the two.")
+            both = f"{names[wish.user_id]} has both a share and a quota. Give one of the two."
+            raise InvalidInput(both, field="quota")
 
 
 def _all(db: Session, round_: tables.Round) -> list[int]:

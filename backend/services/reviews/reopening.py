@@ -32,7 +32,8 @@ def reopen(actor: Actor, round_id: int, *, reason: str) -> None:
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON:
         raise InvalidInput(
-            f"Reopening a review needs a reason of at most {MAX_REASON:,} characters: others will read it. Write one."
+            f"Reopening a review needs a reason of at most {MAX_REASON:,} characters: others will read it. Write one.",
+            field="reason",
         )
     with session() as db:
         get_row(db, actor, round_id, Role.curator)

@@ -106,7 +106,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
     queue.
     """
     if not reason.strip():
-        raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.")
+        raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.", field="reason")
     batch_id = uuid.uuid4().hex
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)

@@ -83,7 +83,7 @@ def test_only_what_was_counted_of_the_newest_form_is_launched_or_previewed(
 
 
 def test_after_a_refusal_nothing_is_counted() -> None:
-    assert refused(InvalidInput("no"), REDRAWN) == [SKIPPED, {"problem": "no"}, "", SKIPPED, SKIPPED]
+    assert refused(InvalidInput("no"), REDRAWN, {}) == [SKIPPED, {"problem": "no"}, "", SKIPPED, SKIPPED]
 
 
 def test_a_choice_that_nobody_heard_of_is_set_back(drawing: Drawing, drawn: dict[str, Any]) -> None:

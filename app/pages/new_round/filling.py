@@ -1,0 +1,110 @@
+"""What the form of a new round shows of a plan when it is filled, and which plan that comes to."""
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from app.pages.new_round import saved as new_round_saved
+from app.pages.new_round import steps
+from app.pages.new_round.drafts import about_of, digest, draft_of, others_of, recipe_choices
+from app.pages.new_round.drawing import WAITS, can_start
+from app.pages.new_round.estimates import changed, guessed
+from app.widgets import judge_template, round_form
+from app.widgets.context import Context
+from app.widgets.round_form import plan_of
+from backend.errors import InvalidInput
+from backend.services import rounds, trouble
+from backend.services.projects import overview
+from backend.services.recipes import parts
+from backend.services.rounds import Plan
+from backend.translations import gettext
+from backend.values import JSON
+
+DEFAULTS = 0
+"""Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
+
+
+def filled(here: Context, plan: Plan) -> list[Any]:
+    """Updates that show a plan in the form: its outputs from the first to the last."""
+    starts, own = _starts(here), new_round_saved.own(here)
+    checkpoints = round_form.every(here.actor, here.project_id)
+    at = plan.parent_id or -plan.policy_id
+    if starts and at not in {value for _, value in starts}:
+        starts.append((gettext("checkpoint {name}").format(name=plan.policy_id), at))
+    draft = draft_of(
+        plan.recipe,
+        checkpoints=checkpoints,
+        roles=plan.roles,
+        own=own,
+        saved=new_round_saved.recipes_of(here),
+        parent=_parent(here, plan),
+    )
+    fields = round_form.filled(here.actor, here.project_id, plan)
+    held = [field.constructor_args["value"] if isinstance(field, gr.Dropdown) else field for field in fields]
+    told, counted = _counted(here, plan, draft, held)
+    return [
+        None,
+        gr.Column(visible=True),
+        gr.Dropdown(
+            choices=starts or [(gettext("the project's defaults"), DEFAULTS)], value=at if starts else DEFAULTS
+        ),
+        gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
+        about_of(plan.recipe),
+        draft,
+        round_form.origin_of(plan),
+        judge_template.choices(here.actor, here.project_id),
+        told,
+        counted,
+        {"at": draft["at"], "held": [plan.recipe["name"], *held], "can_start": bool(counted)},
+        *can_start(False),
+        *fields,
+    ]
+
+
+def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[JSON, str]:
+    """What a plan costs as the fields will say it, and which plan that is: only that can be launched.
+
+    Where that is refused, the plan is none: once its fields are drawn it is read again, and they are marked.
+    """
+    others = others_of(draft)
+    try:
+        read = plan_of(parts.validate(plan.recipe), round_form.origin_of(plan), held)
+        read = replace(read, roles=steps.still_bound(draft))
+    except InvalidInput:
+        return _guessed(here, plan) | changed(here, plan, others), ""
+    told = _guessed(here, read)
+    is_launchable = not told.keys() & {"problem", "waits"}
+    return told | changed(here, read, others), digest(read) if is_launchable else ""
+
+
+def _guessed(here: Context, plan: Plan) -> dict[str, Any]:
+    """What a plan costs; that it is still estimated, where the database is too busy: the form is filled without it."""
+    try:
+        return guessed(here, plan)
+    except trouble.DATABASE_ERRORS as error:
+        if trouble.as_busy(error) is None:
+            raise
+        return WAITS
+
+
+def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
+    """What the round that a plan branches off, or goes on from, is called, and its recipe."""
+    round_id = plan.branch_of or plan.parent_id
+    if round_id is None:
+        return None
+    parent = rounds.get(here.actor, round_id)
+    return gettext("round {number}").format(number=parent.number), parent.recipe
+
+
+def _starts(here: Context) -> list[tuple[str, int]]:
+    """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
+    starts = overview.starts(here.actor, here.project_id)
+    round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
+    from_rounds = [
+        (round_.format(number=x.number, name=x.checkpoint), x.round_id)
+        for x in reversed(starts)
+        if x.round_id is not None
+    ]
+    bases = [(base.format(name=x.checkpoint), -x.checkpoint_id) for x in starts if x.round_id is None]
+    return from_rounds + bases

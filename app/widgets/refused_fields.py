@@ -1,0 +1,86 @@
+"""The fields that a form is refused for: marked until a person changes them, and tied to what is said of each.
+
+The component that says why a form is refused shows `FIELDS` and runs `MARK`; its value comes of `marked`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from backend.errors import InvalidInput, RondoError
+from backend.values import JSON
+
+FIELDS = """{{#each value.fields}}<span hidden id="{{this.id}}-refused">{{this.line}}</span>{{/each}}"""
+"""What each field is described by. It is read out with the field, and shown as part of the whole message."""
+MARK = """
+const refused = new Set(), marked = new Map();
+const unmark = (id) => {
+  for (const [input, before] of marked.get(id) ?? []) {
+    input.removeAttribute("aria-invalid");
+    if (before) input.setAttribute("aria-describedby", before); else input.removeAttribute("aria-describedby");
+  }
+  marked.delete(id);
+};
+const isMarked = (id) => (marked.get(id) ?? []).some(([input]) => input.isConnected);
+const mark = () => {
+  for (const id of refused) {
+    const block = document.getElementById(id);
+    if (!block || isMarked(id)) continue;
+    const inputs = [...block.querySelectorAll("input, textarea")];
+    marked.set(id, inputs.map((input) => [input, input.getAttribute("aria-describedby")]));
+    for (const input of inputs) {
+      input.setAttribute("aria-invalid", "true");
+      input.setAttribute("aria-describedby", `${id}-refused`);
+    }
+  }
+};
+// What is folded is drawn when it is opened.
+const drawn = new MutationObserver(mark);
+const show = () => {
+  for (const id of [...marked.keys()]) unmark(id);
+  refused.clear();
+  for (const { id } of props.value?.fields ?? []) refused.add(id);
+  mark();
+  drawn.disconnect();
+  if (refused.size) drawn.observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
+};
+const change = ({ target }) => {
+  for (const id of [...refused]) {
+    if (!document.getElementById(id)?.contains(target)) continue;
+    refused.delete(id);
+    unmark(id);
+  }
+  if (!refused.size) drawn.disconnect();
+};
+// Not on `change`: a browser sends that when a field is left, too. Lists of choices tell of theirs to Gradio alone.
+document.addEventListener("input", change, true);
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest?.("[role=option], .token-remove")) change(event);
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches?.("[role=combobox]") && ["Enter", "Backspace"].includes(event.key)) change(event);
+}, true);
+watch("value", show);
+"""
+
+
+def marked(error: RondoError, fields: Mapping[str, str], message: str | None = None) -> JSON:
+    """Return why a form is refused, as `message` or in the error's words, and the fields that it is refused for.
+
+    `fields`: their ids by what names them: `InvalidInput.field`, or what a line of the error begins with.
+    """
+    refused = [{"id": id_, "line": line} for id_, line in _refused(error, fields)]
+    return {"problem": error.message if message is None else message} | ({"fields": refused} if refused else {})
+
+
+def _refused(error: RondoError, fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if isinstance(error, InvalidInput) and error.field in fields:
+        yield fields[error.field], error.message
+        return
+    for line in error.message.split("\n"):
+        named = [name for name in fields if _begins_with(line, name)]
+        if named:
+            yield fields[max(named, key=len)], line
+
+
+def _begins_with(line: str, name: str) -> bool:
+    """Whether the line begins with these words: "timeout" begins no line about "timeouts"."""
+    return line.startswith(name) and not line[len(name) : len(name) + 1].isalnum()

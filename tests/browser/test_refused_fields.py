@@ -1,0 +1,149 @@
+"""The fields that a form is refused for, in Chromium: marked and described until they are changed."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from backend.values import Role
+from tests import rows
+from tests.browser.desk import empty, sign_in
+from tests.browser.form import opened
+from tests.browser.test_team import Team, team
+from tests.integration import site
+
+__all__ = ["empty", "team"]
+pytestmark = pytest.mark.browser
+MARKED = (
+    """() => [...document.querySelectorAll("[aria-invalid=true]")].map((input) => input.closest(".block[id]").id)"""
+)
+BAD = "getComputedStyle(document.documentElement).getPropertyValue('--rondo-bad').trim()"
+
+
+def marked(page: Page) -> list[str]:
+    """The ids of the marked fields, each once, as they stand on the page."""
+    return list(dict.fromkeys(page.evaluate(MARKED)))
+
+
+def test_fields_of_the_team_are_marked_until_they_are_changed(team: Team) -> None:
+    page = team.page
+    team.open()
+    team.tab("Review settings")
+    page.wait_for_function("!document.querySelector('#review-save').disabled")
+    number = page.locator("#review-setting-num_reviewers_per_item input")
+    number.fill("99")
+    page.locator("#review-save").click()
+    expect(number).to_have_attribute("aria-invalid", "true")
+    expect(number).to_have_accessible_description(re.compile("num_reviewers_per_item is wrong"))
+    number.focus()
+    number.blur()
+    assert marked(page) == ["review-setting-num_reviewers_per_item"]
+    number.fill("2")
+    assert marked(page) == []
+    expect(page.locator("#review-problem [role=alert]")).to_be_visible()
+    team.tab("Gold items")
+    samples = page.locator("#gold-samples textarea, #gold-samples input")
+    page.locator("#gold-mark").click()
+    expect(samples).to_have_accessible_description(re.compile("No sample is named"))
+    team.tab("Shares")
+    share = page.locator("#shares-share input")
+    page.locator("#shares-ask").click()
+    people = page.locator("#shares-people input")
+    expect(people).to_have_attribute("aria-invalid", "true")
+    box = page.locator("#shares-people .wrap:has(> .wrap-inner)")
+    red = page.evaluate(
+        "() => { const a = document.createElement('i'); a.style.color = 'var(--rondo-bad)';"
+        "document.body.append(a); const c = getComputedStyle(a).color; a.remove(); return c; }"
+    )
+    expect(box).to_have_css("border-top-color", red)
+    people.click()
+    page.get_by_role("option").first.click()
+    expect(people).not_to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Escape")
+    page.locator("#shares-ask").click()
+    expect(share).to_have_accessible_description(re.compile("Neither a share nor a quota"))
+    share.fill("200")
+    page.locator("#shares-ask").click()
+    expect(share).to_have_accessible_description(re.compile("A share of 200 % is none"))
+    share.fill("20")
+    page.locator("#shares-ask").click()
+    expect(page.locator("#shares-problem [role=alert]")).to_have_count(0)
+    expect(share).not_to_have_attribute("aria-invalid", "true")
+    team.tab("Questions")
+    page.locator("#question-save").click()
+    expect(page.locator("#question-title").locator("textarea, input")).to_have_attribute("aria-invalid", "true")
+    assert "question-title" in marked(page)
+
+
+def test_refused_fields_of_a_new_round_are_marked_and_those_that_are_folded_when_they_are_opened(
+    empty: None, chromium: Any
+) -> None:
+    project = rows.make_project()
+    rows.make_checkpoint(project)
+    rows.make_prompt_set(project, prompts=10)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, rows.make_actor(project, Role.curator))
+    page = context.new_page()
+    page.goto(site.page(project, "new-round"))
+    page.locator("#recipe-slots button").first.wait_for()
+    sets, number = page.locator("#sample-sets"), page.locator("#num-prompts input")
+    number.fill("0")
+    expect(number).to_have_attribute("aria-invalid", "true")
+    expect(number).to_have_accessible_description(re.compile("Number of prompts: must be"))
+    number.blur()
+    expect(number).to_have_attribute("aria-invalid", "true")
+    number.fill("5")
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+    if sets.locator(".remove-all").count():
+        sets.locator(".remove-all").click()
+    expect(sets.locator("input")).to_have_accessible_description(re.compile("No prompt set is chosen"))
+    sets.locator("input").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    expect(sets.locator("input")).not_to_have_attribute("aria-invalid", "true")
+    opened(page, "#slot-generator")
+    knob = page.locator("#slot-generator").get_by_label("Top-p").first
+    knob.fill("7")
+    expect(knob).to_have_attribute("aria-invalid", "true")
+    expect(knob).to_have_accessible_description(re.compile("must be at most 1"))
+    knob.fill("1")
+    expect(knob).not_to_have_attribute("aria-invalid", "true")
+    fold = opened(page, "#save-recipe")
+    fold.locator("#recipe-title").locator("textarea, input").fill("  ")
+    page.locator("#save-recipe-button").click()
+    expect(page.locator("#recipe-title").locator("textarea, input")).to_have_attribute("aria-invalid", "true")
+    context.close()
+
+
+def test_an_endpoint_and_a_project_s_name_are_marked_where_they_are_wrong(empty: None, chromium: Any) -> None:
+    project = rows.make_project()
+    rows.make_checkpoint(project)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, rows.make_actor(project, Role.admin, is_owner=True))
+    page = context.new_page()
+    page.goto(site.page(project, "checkpoints"))
+    page.get_by_role("tab", name="Register").click()
+    page.get_by_role("tab", name="OpenAI-compatible endpoint").click()
+    page.locator("#register-name").locator("textarea, input").fill("served")
+    page.locator("#register-at-once input").fill("1.5")
+    page.locator("#register-endpoint").click()
+    at_once = page.locator("#register-at-once input")
+    expect(at_once).to_have_accessible_description(re.compile("concurrency: must be a whole number"))
+    at_once.fill("4")
+    page.locator("#register-endpoint").click()
+    model = page.locator("#register-model").locator("textarea, input")
+    expect(model).to_have_accessible_description(re.compile("The model's name is empty"))
+    assert marked(page) == ["register-model"]
+    page.goto(f"{site.address()}/projects")
+    row = page.locator("tr", has_text=project.name)
+    row.locator("summary").click()
+    name = row.locator("input[name=name]")
+    name.fill("\u200b")
+    row.get_by_role("button", name="Rename").click()
+    name = page.locator("input[name=name][maxlength='120']").first
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(name).to_have_accessible_description(re.compile("project's name"))
+    name.fill("Other")
+    expect(name).not_to_have_attribute("aria-invalid", "true")
+    context.close()

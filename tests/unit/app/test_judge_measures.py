@@ -1,0 +1,24 @@
+"""Every measure of a judge's health has its name in the catalogue."""
+
+import ast
+from pathlib import Path
+
+from app.widgets import judge_measures
+from backend.pipeline import health
+
+FOLDER = Path(health.__file__).parent
+
+
+def test_the_catalogue_has_the_title_of_each_measure() -> None:
+    calls = (
+        node
+        for file in FOLDER.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+    )
+    titles = {
+        call.args[1].value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "measure" and isinstance(call.args[1], ast.Constant)
+    }
+    assert titles == set(judge_measures.TITLES)
