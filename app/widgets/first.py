@@ -57,7 +57,7 @@ class Toolbar:
 
 
 @dataclass(frozen=True)
-class Folds:
+class FirstFolds:
     """Words on one line each: parts that are folded, or the tabs of the page."""
 
     labels: Sequence[str]
@@ -68,12 +68,12 @@ class Folds:
 class Listed:
     """A list, and what is chosen of it beside it."""
 
-    rows: "Sequence[FirstPart | Toolbar | Folds]"
+    rows: "Sequence[FirstPart | Toolbar | FirstFolds]"
     detail: Sequence[FirstPart] = ()
     has_wide_detail: bool = False
 
 
-FirstRow = FirstPart | Fields | Toolbar | Folds | Listed
+FirstRow = FirstPart | Fields | Toolbar | FirstFolds | Listed
 
 
 def styles(rows: Sequence[FirstRow]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
-from app.widgets.first import FirstPart, FirstRow, Folds, Listed
+from app.widgets.first import FirstPart, FirstRow, FirstFolds, Listed
 from app.widgets.first_table import table_part
 from app.widgets.form_fields import touched
 from app.widgets.markup import markup
@@ -112,7 +112,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     listed = table_part("prompt-sets", SETS, rows, widths, label="All sets", min_width=920)
     value = card_value(chosen, prompts.report(here.actor, chosen.id))
     card = FirstPart("prompt-set", templates.SET, templates.SET_CSS, value)
-    return [Folds(["Prompt sets", "Import"], are_tabs=True), Listed([listed], [card], has_wide_detail=True)]
+    return [FirstFolds(["Prompt sets", "Import"], are_tabs=True), Listed([listed], [card], has_wide_detail=True)]
 
 
 @toasts
