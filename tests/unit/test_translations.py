@@ -13,12 +13,6 @@ from docs import messages
 
 SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
-PAGES = ("me", "new_round", "overview", "round", "samples")
-SHARED = (
-    *("asked", "figures", "filter_line", "formats", "judge_health", "people_over_rounds", "round_choice", "round_form"),
-    *("round_pickers", "round_texts", "round_work_texts", "sample_answers", "sample_card", "sample_choices"),
-    *("sample_facts", "sample_filters", "times"),
-)
 IN_ENGLISH = {"near_duplicates.py", "sample_clusters.py"}
 """Whose texts are not translated: docs/how-to/languages.md says so."""
 NO_WORDS = {"{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "The export is {}. Start it again."}
@@ -51,8 +45,7 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
 
 def test_no_sentence_of_a_translated_page_is_put_together_past_the_catalogue() -> None:
     folder = Path(translations.__file__).parents[1] / "app"
-    files = [folder / "forms.py", *(folder / "widgets" / f"{name}.py" for name in SHARED)]
-    files += [file for page in PAGES for file in sorted((folder / "pages" / page).rglob("*.py"))]
+    files = [folder / "forms.py", *sorted((folder / "widgets").glob("*.py")), *sorted((folder / "pages").rglob("*.py"))]
     there = [
         f"{file.name}: {text}"
         for file in files

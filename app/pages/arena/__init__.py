@@ -45,7 +45,7 @@ def build() -> None:
                         precision=0,
                         minimum=opening.FEWEST,
                         maximum=opening.MOST,
-                        info=f"Held-out prompts, drawn at random; {opening.FEWEST} to {opening.MOST}.",
+                        info=N_("Held-out prompts, drawn at random; 3 to 200."),
                         elem_id="arena-number",
                     )
                     judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")

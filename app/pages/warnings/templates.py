@@ -1,6 +1,6 @@
 """Markup of the page of warnings. Values go in through {{ }}, which escapes them."""
 
-_TABLE = """<table aria-label="LABEL">
+_TABLE = """<table aria-label="@">
 <thead><tr><th scope="col">light</th><th scope="col">warning</th>
 <th scope="col" class="number">value, 95 % interval</th></tr></thead>
 <tbody>{{#each ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
@@ -13,7 +13,7 @@ _TABLE = """<table aria-label="LABEL">
 
 
 def _table(label: str, rows: str) -> str:
-    return _TABLE.replace("LABEL", label).replace("ROWS", rows)
+    return _TABLE.replace("@", label).replace("ROWS", rows)
 
 
 LIGHTS = (
