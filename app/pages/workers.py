@@ -151,11 +151,7 @@ def facts(row: WorkerView) -> str:
         [row.host, gettext("process {number}").format(number=row.process_id)] if row.process_id is not None else []
     )  # owners alone are told
     where += [gettext("in a web process")] if row.is_embedded else []
-    where += (
-        [f"Rondo {row.version}"]
-        if row.version
-        else [gettext("an older Rondo, which obeys no orders")]
-    )
+    where += [f"Rondo {row.version}"] if row.version else [gettext("an older Rondo, which obeys no orders")]
     machine = "; ".join(row.gpus) or gettext("no GPU found")
     if row.cpus is not None:
         machine = f"{ngettext('1 CPU', '{number} CPUs', row.cpus).format(number=row.cpus)}, {machine}"

@@ -14,6 +14,7 @@ from app.widgets.times import moment
 from backend.errors import Conflict, NotFound
 from backend.services.datasets import export_jobs
 from backend.services.datasets.export_jobs import DatasetExport, DatasetExportRequest
+from backend.translations import N_, gettext
 from backend.values import JSON, DatasetType, JobStatus
 
 POLL_SECONDS = 2.0
@@ -31,8 +32,8 @@ CSS = "a { display: inline-block; text-decoration: none; } .rondo-bad { color: v
 def build(page_state: gr.State, asked: list[Any], kept: gr.JSON) -> None:
     """Lay the part out and wire it. `asked`: what a file is asked for by; `kept` changes with the chosen dataset."""
     with gr.Row(elem_classes="rondo-toolbar"):
-        write = buttons.secondary("Write the file in the background", elem_id="export-write")
-        stop = buttons.stop("Cancel writing", visible=False, elem_id="export-write-cancel")
+        write = buttons.secondary(N_("Write the file in the background"), elem_id="export-write")
+        stop = buttons.stop(N_("Cancel writing"), visible=False, elem_id="export-write-cancel")
     shown: Markup = markup(SHOWN, CSS, elem_id="export-written")
     job, timer = gr.State(0), gr.Timer(POLL_SECONDS, active=False)
     seen = [shown, job, timer, stop]
@@ -101,13 +102,15 @@ def drawn(export: DatasetExport | None) -> list[Any]:
 def card(export: DatasetExport) -> JSON:
     """What is told of a job, with its link."""
     if export.is_ready and export.expires_at is not None:
-        text = f"{export.num_rows:,} rows are written. The file stays until {moment(export.expires_at)}."
+        text = gettext("{number} rows are written. The file stays until {when}.")
+        text = text.format(number=f"{export.num_rows:,}", when=moment(export.expires_at))
         link = f"/api/v1/dataset-exports/{export.job_id}/file"
         return {"text": text, "lines": check_lines(export), "name": export.name, "link": link}
     if export.status is JobStatus.queued:
-        return {"text": "The job waits for a worker. You may leave the page."}
+        return {"text": gettext("The job waits for a worker. You may leave the page.")}
     if not export.is_over:
-        return {"text": f"{export.done:,} of {export.total:,} rows are written. You may leave the page."}
+        text = gettext("{number} of {whole} rows are written. You may leave the page.")
+        return {"text": text.format(number=f"{export.done:,}", whole=f"{export.total:,}")}
     if export.status is JobStatus.cancelled:
-        return {"text": "The export is cancelled."}
+        return {"text": gettext("The export is cancelled.")}
     return {"error": export.error or f"The export is {export.status}. Start it again."}

@@ -16,13 +16,27 @@ from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.prompts import FilePreview, Finished, Mapping
-from backend.services.prompts.mapping import MANY, MEANINGS, ROLES
+from backend.services.prompts.mapping import MANY, ROLES
 from backend.services.prompts.row_completions import UNREAD
 from backend.translations import N_, gettext
 
 SHORT = 300
 NONE = N_("(none)")
 TRAIN, HELD_OUT, PARTED = N_("train"), N_("held out"), N_("train, with a share held out")
+ABOUT = {
+    "system": N_("The prompt's system turn."),
+    "history": N_("Earlier turns of the prompt."),
+    "context": N_("Part of the prompt, below its text."),
+    "choices": N_("Part of the prompt, as lettered choices."),
+    "completion": N_("An imported completion."),
+    "chosen": N_("An imported completion, noted as chosen."),
+    "rejected": N_("An imported completion, noted as rejected."),
+    "label": N_("Noted on the completion as its label."),
+    "score": N_("Noted on the completion as its score."),
+    "score_chosen": N_("Noted on the chosen completion as its score."),
+    "score_rejected": N_("Noted on the rejected completion as its score."),
+}
+"""What a column of a role is to a prompt."""
 
 
 @dataclass
@@ -139,7 +153,7 @@ def _more_roles() -> list[gr.Dropdown]:
 
 
 def _role(role: str) -> gr.Dropdown:
-    info = MEANINGS[role][:1].upper() + MEANINGS[role][1:] + "."
+    info = ABOUT[role]
     if role in MANY:
         return gr.Dropdown([], value=[], multiselect=True, label=role, info=info, elem_id=f"import-{role}")
     return gr.Dropdown([NONE], value=NONE, label=role, info=info, elem_id=f"import-{role}")

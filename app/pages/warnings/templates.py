@@ -1,5 +1,7 @@
 """Markup of the page of warnings. Values go in through {{ }}, which escapes them."""
 
+from backend.translations import N_
+
 _TABLE = """<table aria-label="@">
 <thead><tr><th scope="col">light</th><th scope="col">warning</th>
 <th scope="col" class="number">value, 95 % interval</th></tr></thead>
@@ -32,11 +34,11 @@ beyond the limit; the rule's text says where it is otherwise.
 {{#each value.groups}}<h3>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
 {{#if this.note}}<p class="rondo-muted">{{this.note}}</p>{{/if}}
 """
-    + _table("{{this.what}}", "this.lights")
+    + _table(N_("{{this.what}}"), "this.lights")
     + """{{/each}}
 {{#if value.unknown}}<details><summary>{{value.num_unknown}} not known, each with what it takes</summary>
 """
-    + _table("Lights that are not known", "value.unknown")
+    + _table(N_("Lights that are not known"), "value.unknown")
     + """</details>{{/if}}
 </section>
 {{else}}{{#if value.is_over}}<div class="rondo-empty"><p><b>No lights.</b></p>
