@@ -57,7 +57,7 @@ def build() -> None:
         kind = gr.Dropdown(KINDS, value="", label=N_("Kind"), filterable=False)
         sample = Number(None, label=N_("Sample"), precision=0, minimum=1, elem_id="audit-sample")
         via = gr.Dropdown(FROM, value="", label=N_("From"), filterable=False)
-        since = gr.Textbox(label=N_("Since"), placeholder="2026-01-31 or 2026-01-31 14:00", elem_id="audit-since")
+        since = gr.Textbox(label=N_("Since"), placeholder=N_("2026-01-31 or 2026-01-31 14:00"), elem_id="audit-since")
         until = gr.Textbox(label=N_("Before"), placeholder="2026-02-01", elem_id="audit-until")
     with gr.Row(elem_classes="rondo-toolbar"):
         newer = buttons.secondary(N_("Newer"), interactive=False, elem_id="audit-newer")

@@ -154,7 +154,8 @@ def facts(row: WorkerView) -> str:
     where += [f"Rondo {row.version}"] if row.version else [gettext("an older Rondo, which obeys no orders")]
     machine = "; ".join(row.gpus) or gettext("no GPU found")
     if row.cpus is not None:
-        machine = f"{ngettext('1 CPU', '{number} CPUs', row.cpus).format(number=row.cpus)}, {machine}"
+        processors = ngettext("1 CPU", "{number} CPUs", row.cpus).format(number=row.cpus)
+        machine = f"{processors}, {machine}"
     return gettext("{where}, since {when}. Takes {queues}. {machine}.").format(
         where=", ".join(where),
         when=moment(row.started_at),

@@ -21,7 +21,14 @@ from tests.integration import site
 
 pytestmark = pytest.mark.on_sqlite
 
-NAMES = {*translations.LANGUAGES.values(), "transformers", "vLLM"}
+NAMES = {
+    *translations.LANGUAGES.values(),
+    *("transformers", "vLLM", "OpenAI", "LLaMA-Factory", "TRL", "axolotl", "README.md", "jsonl", "parquet", "#"),
+    *("temperature", "top_p", "max_tokens", "seed", "base_url", "model", "api_key_env", "concurrency", "timeout"),
+    *("messages", "metadata", "score_chosen", "score_rejected", "history", "context", "choices", "system"),
+    *("owner/name", "https://example.org/rondo", "2026-02-01"),
+}
+"""Names of tools, of parameters and of columns in files, and examples of what is typed."""
 KNOBS = {
     text for knob in (*judge.knobs(), *parts.review_knobs()) for text in (knob.label, help_text(knob), *knob.choices)
 }

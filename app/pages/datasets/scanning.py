@@ -1,6 +1,5 @@
 """The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from app import uploads
+from app.pages.datasets import scan_form
 from app.pages.datasets.pushing import chosen_in
 from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
@@ -17,12 +17,10 @@ from app.widgets.markup import Markup, markup
 from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput
 from backend.scanning import FindingKind
-from backend.scanning.patterns import MARKS
 from backend.scanning.references import SHORTEST, SHORTEST_ANSWER
 from backend.services.access import Actor
-from backend.services.datasets import scan_settings, scans
+from backend.services.datasets import scans
 from backend.services.datasets.scan_rows import MOST_REFERENCES
-from backend.services.datasets.scan_settings import ContentChecks
 from backend.services.datasets.scans import DatasetScan, ScanHit
 from backend.translations import N_, gettext, ngettext
 from backend.values import JobStatus
@@ -31,18 +29,6 @@ POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 COLUMNS = ["#", N_("Row"), N_("What"), N_("Where"), N_("Around it, masked"), N_("Fine")]
-MODES = [
-    (N_("Off: look for nothing"), "off"),
-    (N_("Warn: say what was found"), "warn"),
-    (N_("Hold: let no export leave with findings until somebody says what becomes of them"), "hold"),
-]
-LABELS = {
-    "kinds": N_("Personal data and credentials"),
-    "names": N_("Names, one a line"),
-    "region": N_("Country of phone numbers that name none"),
-    "run_words": N_("Words in a row shared with a held-out text"),
-}
-
 STATE = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
 <div>{{value.text}}{{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</div>
@@ -85,36 +71,8 @@ def build(page_state: gr.State, kept: gr.JSON) -> Markup:
     hits.select(choose, [page_state], [chosen, marking, about], **QUIET)
     fine.click(mark_fine, [page_state, place, chosen, reason], shown, **PRIVATE)
     unfine.click(mark_unfine, [page_state, place, chosen, reason], shown, **PRIVATE)
-    _settings()
+    scan_form.build()
     return state
-
-
-def _settings() -> None:
-    with gr.Accordion(
-        N_("What is looked for"), open=False, elem_id="scan-settings", elem_classes="rondo-needs-curator"
-    ) as part:
-        mode = gr.Radio(MODES, value="warn", label=N_("An export with findings"), elem_id="scan-mode")
-        kinds = gr.CheckboxGroup(
-            [(kind.in_words, kind.value) for kind in MARKS], label=LABELS["kinds"], elem_id="scan-kinds"
-        )
-        names = gr.Textbox(label=LABELS["names"], lines=2, max_lines=12, elem_id="scan-names")
-        with gr.Row():
-            region = gr.Textbox(
-                label=LABELS["region"],
-                info=N_("Two letters, as DE. Empty: only numbers that begin with +."),
-                max_length=2,
-            )
-            run_words = gr.Number(
-                13,
-                label=LABELS["run_words"],
-                info=N_("5 or more, up to 100. Held-out prompts and answers that stand whole in a row are found, too."),
-                precision=0,
-            )
-        with gr.Row(elem_classes="rondo-toolbar"):
-            save = buttons.secondary(N_("Save"), elem_id="scan-save")
-    fields = [mode, kinds, names, region, run_words]
-    part.expand(load, None, fields, **QUIET)
-    save.click(put, fields, fields, **PRIVATE)
 
 
 @toasts
@@ -159,28 +117,6 @@ def mark_unfine(
 ) -> list[Any]:
     """Take that back."""
     return _marked(context(request).actor, page_state, place, chosen, reason, is_fine=False)
-
-
-@toasts
-def load(request: gr.Request) -> list[Any]:
-    """Fill the settings."""
-    here = context(request)
-    return _fields(scan_settings.get(here.actor, here.project_id))
-
-
-@toasts
-def put(
-    mode: str, kinds: list[str], names: str, region: str, run_words: float | None, request: gr.Request
-) -> list[Any]:
-    """Set what is looked for."""
-    here = context(request)
-    changes = {"mode": mode, "kinds": kinds, "region": region or "", "run_words": run_words}
-    try:
-        after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
-    except InvalidInput as error:
-        raise InvalidInput(labelled(error.message)) from error
-    notice(gettext("Saved. A scan of before counts no more where something else is looked for now."))
-    return _fields(after)
 
 
 def _marked(
@@ -313,15 +249,3 @@ def hit_row(hit: ScanHit) -> list[str]:
     """One finding as the table shows it."""
     fine = gettext("fine") if hit.is_fine else ""
     return [str(hit.id), str(hit.position), gettext(hit.kind.in_words), hit.place, hit.snippet, fine]
-
-
-def labelled(message: str) -> str:
-    """What is refused, with the fields called as on the page."""
-    for name, label in LABELS.items():
-        message = re.sub(rf"^{name}(?:\.\d+)?: ", f"{gettext(label)}: ", message, flags=re.MULTILINE)
-    return message
-
-
-def _fields(checks: ContentChecks) -> list[Any]:
-    kinds = [kind.value for kind in checks.kinds if kind in MARKS and kind in FindingKind]
-    return [checks.mode, kinds, "\n".join(checks.names), checks.region, checks.run_words]

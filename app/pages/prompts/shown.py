@@ -103,9 +103,9 @@ def completions_of(row: PromptView) -> str:
 def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-    imported = gettext("imported completion ({noted})")
-    parts += [f"{gettext('answer')}:\n{row.answer}"] if row.answer is not None else []
+    imported, answer, metadata = gettext("imported completion ({noted})"), gettext("answer"), gettext("metadata")
+    parts += [f"{answer}:\n{row.answer}"] if row.answer is not None else []
     parts += [f"{imported.format(noted=noted(completion.extra))}:\n{completion.text}" for completion in row.completions]
-    parts += [f"{gettext('metadata')}:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
+    parts += [f"{metadata}:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
     parts += [f"({gettext(MASKED)})"] if row.is_masked else []
     return "\n\n".join(parts)

@@ -21,3 +21,8 @@ def table_row(view: QuestionView, place: int) -> list[str]:
         is_required,
         state,
     ]
+
+
+def named(view: QuestionView) -> str:
+    """A question where one is chosen."""
+    return view.title if view.is_active else gettext("{title} (retired)").format(title=view.title)

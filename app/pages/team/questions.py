@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.team import question_preview
-from app.pages.team.question_rows import COLUMNS, table_row
+from app.pages.team.question_rows import COLUMNS, named, table_row
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
@@ -259,7 +259,7 @@ def _find(here: Context, question_id: int) -> QuestionView:
 def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
     """Everything, with this question in the form."""
     known = questions.list_questions(here.actor, here.project_id)
-    choices = [(gettext(NEW), 0), *((_named(view), view.id) for view in known)]
+    choices = [(gettext(NEW), 0), *((named(view), view.id) for view in known)]
     question_view = next((view for view in known if view.id == chosen_id), None)
     dropdown = gr.Dropdown(choices, value=question_view.id if question_view else 0)
     table = rows_of(
@@ -269,10 +269,6 @@ def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
         none=gettext(NONE),
     )
     return [table, question_preview.value_of(known), dropdown, *_fields(question_view)]
-
-
-def _named(view: QuestionView) -> str:
-    return view.title if view.is_active else gettext("{title} (retired)").format(title=view.title)
 
 
 def _fields(view: QuestionView | None) -> list[Any]:

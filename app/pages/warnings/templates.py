@@ -34,7 +34,7 @@ beyond the limit; the rule's text says where it is otherwise.
 {{#each value.groups}}<h3>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
 {{#if this.note}}<p class="rondo-muted">{{this.note}}</p>{{/if}}
 """
-    + _table(N_("{{this.what}}"), "this.lights")
+    + _table("{{this.what}}", "this.lights")
     + """{{/each}}
 {{#if value.unknown}}<details><summary>{{value.num_unknown}} not known, each with what it takes</summary>
 """
