@@ -15,6 +15,8 @@ WORDS = ("label", "info", "placeholder", "empty_message")
 SAYS_ITS_VALUE = ("button", "downloadbutton", "uploadbutton", "markdown")
 """Types of components whose value is their own words, too."""
 TEMPLATE = "html_template"
+AS_NAMED = "rondo-as-named"
+"""The class of a field whose choices are values of a knob, which are English everywhere."""
 HEADS = "headers"
 """Of the columns of a table."""
 
@@ -65,5 +67,5 @@ def _component(component: dict[str, Any]) -> dict[str, Any]:
 
 def _choices(props: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Names and values, as Gradio sends them."""
-    choices = props.get("choices")
+    choices = None if AS_NAMED in (props.get("elem_classes") or ()) else props.get("choices")
     return [(name, value) for name, value in choices] if isinstance(choices, list | tuple) else []

@@ -139,3 +139,13 @@ def test_every_word_of_a_page_is_translated_where_it_is_sent(path: str) -> None:
     for entry in here:
         before = page_texts.words_of(entry)
         assert of[entry["id"]] == [known[word][0] if word in known else word for word in before]
+
+
+def test_the_values_of_a_knob_are_called_as_everywhere() -> None:
+    """`judge` is also a stage, which has a German word."""
+    config = site.blocks().config
+    with translations.using("de"):
+        sent = page_texts.translated({"components": config["components"]})["components"]
+    knobs = [entry["props"] for entry in sent if page_texts.AS_NAMED in (entry["props"].get("elem_classes") or ())]
+    assert ["judge", "judge"] in [list(choice) for knob in knobs for choice in knob["choices"]]
+    assert all(name == value for knob in knobs for name, value in knob["choices"])

@@ -7,7 +7,7 @@ from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
 from app.widgets.times import moment
-from app.widgets.value_words import word
+from app.widgets.value_words import metric_name, word
 from backend.machine import in_one_line
 from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
 from backend.translations import gettext, ngettext
@@ -20,7 +20,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
     metric_names = {name for row in rows for name in row.metrics}
     names = [name for name in FIRST_METRICS if name in metric_names] + sorted(metric_names - set(FIRST_METRICS))
     return {
-        "metrics": [name.replace("_", " ") for name in names],
+        "metrics": [metric_name(name) for name in names],
         "rows": [
             {
                 "id": row.id,

@@ -8,6 +8,7 @@ import gradio as gr
 
 from app import uploads
 from app.pages.prompts import templates
+from app.pages.prompts.role_words import ABOUT, named
 from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
@@ -23,20 +24,6 @@ from backend.translations import N_, gettext
 SHORT = 300
 NONE = N_("(none)")
 TRAIN, HELD_OUT, PARTED = N_("train"), N_("held out"), N_("train, with a share held out")
-ABOUT = {
-    "system": N_("The prompt's system turn."),
-    "history": N_("Earlier turns of the prompt."),
-    "context": N_("Part of the prompt, below its text."),
-    "choices": N_("Part of the prompt, as lettered choices."),
-    "completion": N_("An imported completion."),
-    "chosen": N_("An imported completion, noted as chosen."),
-    "rejected": N_("An imported completion, noted as rejected."),
-    "label": N_("Noted on the completion as its label."),
-    "score": N_("Noted on the completion as its score."),
-    "score_chosen": N_("Noted on the chosen completion as its score."),
-    "score_rejected": N_("Noted on the rejected completion as its score."),
-}
-"""What a column of a role is to a prompt."""
 
 
 @dataclass
@@ -101,10 +88,14 @@ def build() -> Importing:
     notes = markup(templates.NOTES, templates.NOTES_CSS, elem_id="import-notes")
     raw = table([N_("Columns")], N_("The file's first rows"), "import-raw", visible=False)
     with gr.Row():
-        messages = gr.Dropdown([NONE], value=NONE, label="messages", info=N_("Column with a list of role and content."))
-        prompt = gr.Dropdown([NONE], value=NONE, label="prompt", info=N_("Or the column with the prompt as text."))
-        answer = gr.Dropdown([NONE], value=NONE, label="answer", info=N_("Optional: a checked or reference answer."))
-        metadata = gr.Dropdown([], value=[], multiselect=True, label="metadata", info=N_("Kept beside the prompt."))
+        messages = gr.Dropdown(
+            [NONE], value=NONE, label=N_("messages"), info=N_("Column with a list of role and content.")
+        )
+        prompt = gr.Dropdown([NONE], value=NONE, label=N_("prompt"), info=N_("Or the column with the prompt as text."))
+        answer = gr.Dropdown(
+            [NONE], value=NONE, label=N_("answer"), info=N_("Optional: a checked or reference answer.")
+        )
+        metadata = gr.Dropdown([], value=[], multiselect=True, label=N_("metadata"), info=N_("Kept beside the prompt."))
     more = _more_roles()
     fates = table(
         [N_("Column"), N_("Role"), N_("What becomes of it")],
@@ -221,7 +212,7 @@ def looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
         return [hidden, *columns, hidden, hidden, refused, gr.Button(interactive=False)]
     names = list(preview.columns)
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
-    fates = [[become.column, become.role or gettext("none"), become.becomes] for become in preview.becomes]
+    fates = [[become.column, named(become.role), become.becomes] for become in preview.becomes]
     summary = {
         "format": f"{preview.kind}: {preview.format}.",
         "notes": list(preview.notes),

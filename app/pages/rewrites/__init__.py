@@ -57,7 +57,7 @@ def build() -> None:
             offer = markup(templates.OFFER, templates.OFFER_CSS, elem_id="rewrite-offer", value={})
             go = buttons.primary(N_("Rewrite"), elem_id="rewrite-start")
         refused = problem("rewrite-problem")
-        which = gr.Dropdown([], label=N_("Rewrite"), elem_id="rewrite-which")
+        which = gr.Dropdown([], label=N_("Rewrites"), elem_id="rewrite-which")
         card = markup(templates.CARD, templates.CARD_CSS, js=KEEP_OPEN, elem_id="rewrite-card")
     timer = gr.Timer(POLL_SECONDS)
 
