@@ -35,7 +35,7 @@ COLUMNS = [
     N_("Rate"),
     N_("Last metrics"),
 ]
-WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "8%", "8%", "12%", "18%"]
+WIDTHS: list[str | int] = ["6%", "7%", "14%", "14%", "16%", "8%", "7%", "11%", "17%"]
 LOG_LINES = 16
 
 
