@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
+from app import page_texts
 from app.form_values import UNSET, all_of, as_words, from_input, help_text, to_input
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -260,9 +261,12 @@ def _component(knob: Knob, value: Any, usual: str) -> FormField:
         case KnobType.integer | KnobType.number:
             return Number(value, **common)
         case KnobType.choice:
-            return gr.Dropdown([*([UNSET] if knob.is_optional else []), *knob.choices], value=value, **common)
+            choices = [*([UNSET] if knob.is_optional else []), *knob.choices]
+            return gr.Dropdown(choices, value=value, elem_classes=page_texts.AS_NAMED, **common)
         case KnobType.strings if knob.choices:
-            return gr.Dropdown(list(knob.choices), value=value, multiselect=True, **common)
+            return gr.Dropdown(
+                list(knob.choices), value=value, multiselect=True, elem_classes=page_texts.AS_NAMED, **common
+            )
         case KnobType.text:
             return gr.Textbox(value, lines=10, max_lines=30, elem_classes="rondo-template", **common)
         case KnobType.strings:

@@ -15,8 +15,10 @@ WORDS = ("label", "info", "placeholder", "empty_message")
 SAYS_ITS_VALUE = ("button", "downloadbutton", "uploadbutton", "markdown")
 """Types of components whose value is their own words, too."""
 TEMPLATE = "html_template"
-PAGES = ("", "round", "me", "samples", "review", "new-round")
-"""The addresses of the pages whose words are translated; of the others only those that they share with these."""
+AS_NAMED = "rondo-as-named"
+"""The class of a field whose choices are values of a knob, which are English everywhere."""
+HEADS = "headers"
+"""Of the columns of a table."""
 
 
 def translated(config: dict[str, Any]) -> dict[str, Any]:
@@ -26,11 +28,6 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"components": [_component(component) for component in config["components"]]}
 
 
-def language_of(path: str) -> str:
-    """Return the language that a page is mostly written in, below its header."""
-    return translations.language() if path in PAGES else translations.SOURCE
-
-
 def words_of(component: dict[str, Any]) -> list[str]:
     """Return the texts of a component that are translated, but for those of its template."""
     props = component["props"]
@@ -38,6 +35,9 @@ def words_of(component: dict[str, Any]) -> list[str]:
     if component["type"] in SAYS_ITS_VALUE:
         words.append(props.get("value"))
     words += [name for name, _ in _choices(props)]
+    words += props.get(HEADS) or []
+    if TEMPLATE in props and isinstance(lines := props.get("value"), list):
+        words += lines
     return [word for word in words if isinstance(word, str) and word]
 
 
@@ -54,6 +54,12 @@ def _component(component: dict[str, Any]) -> dict[str, Any]:
         props["choices"] = [[gettext(name) if isinstance(name, str) else name, value] for name, value in choices]
     if isinstance(held := props.get("value"), dict) and TEMPLATE in props:
         props["value"] = {name: gettext(text) if isinstance(text, str) else text for name, text in held.items()}
+    if isinstance(lines := props.get("value"), list) and TEMPLATE in props:
+        props["value"] = [gettext(line) if isinstance(line, str) else line for line in lines]
+    if heads := props.get(HEADS):
+        props[HEADS] = [gettext(head) for head in heads]
+        if isinstance(table := props.get("value"), dict):
+            props["value"] = table | {HEADS: props[HEADS]}
     if isinstance(props.get(TEMPLATE), str):
         props[TEMPLATE] = template_texts.translated(props[TEMPLATE])
     return component | {"props": props}
@@ -61,5 +67,5 @@ def _component(component: dict[str, Any]) -> dict[str, Any]:
 
 def _choices(props: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Names and values, as Gradio sends them."""
-    choices = props.get("choices")
+    choices = None if AS_NAMED in (props.get("elem_classes") or ()) else props.get("choices")
     return [(name, value) for name, value in choices] if isinstance(choices, list | tuple) else []

@@ -16,22 +16,22 @@ from backend.errors import PermissionDenied
 from backend.services import audit, projects, rounds
 from backend.services.audit import AuditEntry, AuditQuery
 from backend.services.people import accounts
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
 TITLE, PATH = N_("Audit"), "audit"
 MENU = "person"
-COLUMNS = ["When", "Who", "What", "To what", "Round", "From", "Details"]
+COLUMNS = [N_("When"), N_("Who"), N_("What"), N_("To what"), N_("Round"), N_("From"), N_("Details")]
 SHOWN_DETAIL = 300
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
+KINDS = [(N_("All"), ""), (N_("Decisions on items"), "decision"), (N_("Everything else"), "event")]
 FROM = [
-    ("Anywhere", ""),
-    ("Pages", "page"),
-    ("API", "api"),
-    ("Agents", "mcp"),
-    ("Command line", "cli"),
-    ("Rules", "rule"),
+    (N_("Anywhere"), ""),
+    (N_("Pages"), "page"),
+    (N_("API"), "api"),
+    (N_("Agents"), "mcp"),
+    (N_("Command line"), "cli"),
+    (N_("Rules"), "rule"),
 ]
 NAMES = ("person", "kind", "verb", "subject", "sample_id", "round_id", "via", "since", "until")
 FOLDED = ("kind", "sample_id", "via", "since", "until")
@@ -49,19 +49,19 @@ def build() -> None:
     """Lay out the page and wire it."""
     place = gr.State({"before": [], "next": None})
     with filter_line.line():
-        person = gr.Dropdown([], label="Who", allow_custom_value=True, elem_id="audit-person")
-        verb = gr.Dropdown([("All", "")], value="", label="What", elem_id="audit-verb")
-        subject = gr.Textbox(label="To what", placeholder="a word of it, or of a note", elem_id="audit-subject")
-        round_ = gr.Dropdown([("All", 0)], value=0, label="Round", filterable=False)
+        person = gr.Dropdown([], label=N_("Who"), allow_custom_value=True, elem_id="audit-person")
+        verb = gr.Dropdown([(N_("All"), "")], value="", label=N_("What"), elem_id="audit-verb")
+        subject = gr.Textbox(label=N_("To what"), placeholder=N_("a word of it, or of a note"), elem_id="audit-subject")
+        round_ = gr.Dropdown([(N_("All"), 0)], value=0, label=N_("Round"), filterable=False)
     with filter_line.more("audit-more") as more:
-        kind = gr.Dropdown(KINDS, value="", label="Kind", filterable=False)
-        sample = Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
-        via = gr.Dropdown(FROM, value="", label="From", filterable=False)
-        since = gr.Textbox(label="Since", placeholder="2026-01-31 or 2026-01-31 14:00", elem_id="audit-since")
-        until = gr.Textbox(label="Before", placeholder="2026-02-01", elem_id="audit-until")
+        kind = gr.Dropdown(KINDS, value="", label=N_("Kind"), filterable=False)
+        sample = Number(None, label=N_("Sample"), precision=0, minimum=1, elem_id="audit-sample")
+        via = gr.Dropdown(FROM, value="", label=N_("From"), filterable=False)
+        since = gr.Textbox(label=N_("Since"), placeholder=N_("2026-01-31 or 2026-01-31 14:00"), elem_id="audit-since")
+        until = gr.Textbox(label=N_("Before"), placeholder="2026-02-01", elem_id="audit-until")
     with gr.Row(elem_classes="rondo-toolbar"):
-        newer = buttons.secondary("Newer", interactive=False, elem_id="audit-newer")
-        older = buttons.secondary("Older", interactive=False, elem_id="audit-older")
+        newer = buttons.secondary(N_("Newer"), interactive=False, elem_id="audit-newer")
+        older = buttons.secondary(N_("Older"), interactive=False, elem_id="audit-older")
         status = markup(SAID, SAID_CSS, elem_id="audit-said")
     table = plain_table("audit-table")
 
@@ -84,11 +84,14 @@ def draw(request: gr.Request) -> list[Any]:
     except PermissionDenied as error:
         return [*[gr.skip()] * 7, {"denied": error.message}, gr.skip()]
     people = [person.name for person in accounts.list_people(here.actor, here.project_id)]
-    numbers = [(f"Round {round_.number}", round_.id) for round_ in rounds.list_rounds(here.actor, here.project_id)]
+    numbers = [
+        (gettext("Round {number}").format(number=round_.number), round_.id)
+        for round_ in rounds.list_rounds(here.actor, here.project_id)
+    ]
     filters = [
-        gr.update(choices=[("Everybody", ""), *((name, name) for name in people)], value=""),
-        gr.update(choices=[("All", ""), *((verb, verb) for verb in verbs)], value=""),
-        gr.update(choices=[("All", 0), *numbers], value=0),
+        gr.update(choices=[(gettext("Everybody"), ""), *((name, name) for name in people)], value=""),
+        gr.update(choices=[(gettext("All"), ""), *((verb, verb) for verb in verbs)], value=""),
+        gr.update(choices=[(gettext("All"), 0), *numbers], value=0),
         None,
     ]
     return filters + _page(here, {}, [])
@@ -122,7 +125,11 @@ def _page(here: Context, given: JSON, before: list[str]) -> list[Any]:
     """The page that the last of these cursors leads to, and the place where it stands."""
     asked = read(given)
     listing = audit.listing(here.actor, here.project_id, asked, after=before[-1] if before else None)
-    rows = rows_of(COLUMNS, [table_row(entry) for entry in listing.entries], none="Nothing that the filters find.")
+    rows = rows_of(
+        [gettext(name) for name in COLUMNS],
+        [table_row(entry) for entry in listing.entries],
+        none=gettext("Nothing that the filters find."),
+    )
     buttons = [gr.Button(interactive=bool(before)), gr.Button(interactive=listing.next is not None)]
     return [rows, *buttons, {"links": _links(here, asked)}, {"before": before, "next": listing.next}]
 

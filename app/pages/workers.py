@@ -10,20 +10,21 @@ from app.widgets.context import Context, context
 from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from app.widgets.times import ago, moment
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services import projects
 from backend.services.operations import workers
 from backend.services.operations.workers import WorkerJob, WorkerState, WorkerView
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, WorkerOrder
 
 TITLE, PATH, MENU = N_("Workers"), "workers", "more"
 POLL_SECONDS = 3.0
 BADGES = {WorkerState.busy: "accent", WorkerState.idle: "ok", WorkerState.silent: "bad"}
 SAID = {
-    WorkerOrder.pause: "takes no new work; what it does goes on.",
-    WorkerOrder.drain: "ends as soon as what it does is done.",
-    WorkerOrder.work: "takes work.",
+    WorkerOrder.pause: N_("takes no new work; what it does goes on."),
+    WorkerOrder.drain: N_("ends as soon as what it does is done."),
+    WorkerOrder.work: N_("takes work."),
 }
 LIST = """
 {{#if value}}
@@ -107,8 +108,9 @@ def tell(event: gr.EventData, request: gr.Request) -> list[Any]:
         raise InvalidInput("Nothing was chosen. Press a button beside a worker.")
     here, order = context(request), WorkerOrder(str(act))
     ordered = workers.tell(here.actor, order, worker_id)
-    silent = f" No sign of life from {', '.join(ordered.silent)}." if ordered.silent else ""
-    notice(f"{', '.join(ordered.workers)}: {SAID[order]}{silent}")
+    silent = gettext("No sign of life from {names}.").format(names=", ".join(ordered.silent))
+    told = f"{', '.join(ordered.workers)}: {gettext(SAID[order])}"
+    notice(f"{told} {silent}" if ordered.silent else told)
     value = list_value(here)
     return [value, value]
 
@@ -118,10 +120,11 @@ def list_value(here: Context) -> JSON:
     rows = workers.listing(here.actor, here.project_id)
     can_tell, name = here.actor.is_owner, projects.get(here.actor, here.project_id).name
     busy = sum(bool(row.work) for row in rows)
-    who = "" if can_tell else "Owners of this installation tell workers what to do."
+    summary = ngettext("{number} worker, {busy} at work.", "{number} workers, {busy} at work.", len(rows))
+    who = "" if can_tell else gettext("Owners of this installation tell workers what to do.")
     return {
         "rows": [row_value(row, name, can_tell=can_tell) for row in rows],
-        "summary": f"{len(rows):,} {'worker' if len(rows) == 1 else 'workers'}, {busy:,} at work.",
+        "summary": summary.format(number=f"{len(rows):,}", busy=f"{busy:,}"),
         "can_tell": can_tell,
         "who": who,
     }
@@ -131,33 +134,51 @@ def row_value(row: WorkerView, here: str, *, can_tell: bool) -> JSON:
     """One worker as the list shows it."""
     return {
         "id": row.id,
-        "state": str(row.state),
+        "state": gettext(str(row.state)),
         "badge": BADGES.get(row.state, ""),
-        "seen": ago(row.heartbeat_at) if row.state is WorkerState.silent else "less than 30 s ago",
+        "seen": ago(row.heartbeat_at) if row.state is WorkerState.silent else gettext("less than 30 s ago"),
         "facts": facts(row),
         "work": [work_value(job, here) for job in row.work],
-        "acts": [{"act": str(act), "title": title, "of": row.id} for act, title in acts(row)] if can_tell else [],
+        "acts": [{"act": str(act), "title": gettext(title), "of": row.id} for act, title in acts(row)]
+        if can_tell
+        else [],
     }
 
 
 def facts(row: WorkerView) -> str:
     """`gpu-box, process 812, Rondo 0.2.0, since 28 Nov 2026, 14:05. Takes generate, train. 16 CPUs, no GPU found.`"""
-    where = [row.host, f"process {row.process_id}"] if row.process_id is not None else []  # owners alone are told
-    where += ["in a web process"] if row.is_embedded else []
-    where += [f"Rondo {row.version}"] if row.version else ["an older Rondo, which obeys no orders"]
-    processors = "" if row.cpus is None else f"{row.cpus} {'CPU' if row.cpus == 1 else 'CPUs'}, "
-    gpus = "; ".join(row.gpus) or "no GPU found"
-    return f"{', '.join(where)}, since {moment(row.started_at)}. Takes {', '.join(row.queues)}. {processors}{gpus}."
+    where = (
+        [row.host, gettext("process {number}").format(number=row.process_id)] if row.process_id is not None else []
+    )  # owners alone are told
+    where += [gettext("in a web process")] if row.is_embedded else []
+    where += [f"Rondo {row.version}"] if row.version else [gettext("an older Rondo, which obeys no orders")]
+    machine = "; ".join(row.gpus) or gettext("no GPU found")
+    if row.cpus is not None:
+        processors = ngettext("1 CPU", "{number} CPUs", row.cpus).format(number=row.cpus)
+        machine = f"{processors}, {machine}"
+    return gettext("{where}, since {when}. Takes {queues}. {machine}.").format(
+        where=", ".join(where),
+        when=moment(row.started_at),
+        queues=", ".join(word(queue) for queue in row.queues),
+        machine=machine,
+    )
 
 
 def work_value(work: WorkerJob, here: str) -> JSON:
     """One thing that a worker does; `here`: the project of the page, whose jobs it can show."""
-    since = f"since {moment(work.since)}" if work.since is not None else ""
+    since = gettext("since {when}").format(when=moment(work.since)) if work.since is not None else ""
     if work.job_id is None:
-        return {"what": "A job of another project", "href": "", "since": since}
-    where = f"round {work.round_number}" if work.round_number is not None else f"job {work.job_id}"
-    what = f"{work.project}, {where}: {'helps with ' if work.helps else ''}{work.stage}"
-    return {"what": what, "href": f"jobs?job={work.job_id}" if work.project == here else "", "since": since}
+        return {"what": gettext("A job of another project"), "href": "", "since": since}
+    where = gettext("job {number}").format(number=work.job_id)
+    if work.round_number is not None:
+        where = gettext("round {number}").format(number=work.round_number)
+    text = gettext("{project}, {where}: helps with {stage}") if work.helps else "{project}, {where}: {stage}"
+    what = text.format(project=work.project, where=where, stage=word(work.stage))
+    return {
+        "what": what,
+        "href": f"jobs?job={work.job_id}" if work.project == here else "",
+        "since": since,
+    }
 
 
 def acts(row: WorkerView) -> list[tuple[WorkerOrder, str]]:
@@ -165,9 +186,9 @@ def acts(row: WorkerView) -> list[tuple[WorkerOrder, str]]:
     if not row.version:
         return []
     if row.told is WorkerOrder.work:
-        orders = [(WorkerOrder.pause, "Pause"), (WorkerOrder.drain, "Drain")]
+        orders = [(WorkerOrder.pause, N_("Pause")), (WorkerOrder.drain, N_("Drain"))]
     elif row.told is WorkerOrder.pause:
-        orders = [(WorkerOrder.work, "Resume"), (WorkerOrder.drain, "Drain")]
+        orders = [(WorkerOrder.work, N_("Resume")), (WorkerOrder.drain, N_("Drain"))]
     else:
-        orders = [(WorkerOrder.work, "Resume")]
+        orders = [(WorkerOrder.work, N_("Resume"))]
     return [order for order in orders if not (row.is_embedded and order[0] is WorkerOrder.drain)]

@@ -70,7 +70,6 @@ class Shell:
     here: str
     root: str
     unread: int
-    language: str
     """Of what stands below the header."""
 
 
@@ -108,7 +107,7 @@ def framed(source: str) -> str:
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
-        (r"<body([^>]*>)", r'<body lang="{{ rondo_shell(request).language }}"\1{% include "header.html" %}'),
+        (r"<body([^>]*>)", r'<body\1{% include "header.html" %}'),
     ):
         source, count = re.subn(place, with_ours, source, count=1)
         if not count:
@@ -161,5 +160,4 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         page_path(slug, here),
         page_path(slug).rstrip("/"),
         notices.count_unread(actor),
-        page_texts.language_of(here),
     )

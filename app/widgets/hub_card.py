@@ -3,12 +3,13 @@
 import gradio as gr
 
 from app.widgets import buttons
+from backend.translations import N_
 
 
 def draw(prefix: str) -> tuple[gr.Button, gr.Code]:
     """The button that asks for the card, and where its text stands, hidden until then; the page wires them."""
     with gr.Row(elem_classes="rondo-toolbar"):
-        button = buttons.secondary("Write the card", elem_id=f"{prefix}-card-go")
+        button = buttons.secondary(N_("Write the card"), elem_id=f"{prefix}-card-go")
     text = gr.Code(
         language="markdown",
         label="README.md",

@@ -7,8 +7,10 @@ import gradio as gr
 
 from app.widgets import buttons
 from app.widgets.markup import markup
+from app.widgets.value_words import word
 from backend.config import settings
 from backend.services.hub.pushes import Push
+from backend.translations import N_, gettext
 from backend.values import JobStatus
 
 STATE = """
@@ -34,8 +36,8 @@ class PushForm:
     reason: gr.Textbox
 
 
-FOUND_ROWS = [("Push nothing", "refuse"), ("Leave them out", "leave_out")]
-FOUND_ROWS += [("Mask what can be masked", "mask"), ("Push them, too", "keep")]
+FOUND_ROWS = [(N_("Push nothing"), "refuse"), (N_("Leave them out"), "leave_out")]
+FOUND_ROWS += [(N_("Mask what can be masked"), "mask"), (N_("Push them, too"), "keep")]
 
 
 def draw(prefix: str, *, has_rows: bool = False) -> PushForm:
@@ -43,31 +45,33 @@ def draw(prefix: str, *, has_rows: bool = False) -> PushForm:
     state = markup(
         STATE, "a { color: var(--rondo-accent); } p { overflow-wrap: anywhere; }", elem_id=f"{prefix}-pushed"
     )
-    with gr.Accordion("Push to the model hub", open=False, elem_id=f"{prefix}-push", elem_classes="rondo-needs-owner"):
+    with gr.Accordion(
+        N_("Push to the model hub"), open=False, elem_id=f"{prefix}-push", elem_classes="rondo-needs-owner"
+    ):
         markup(WHERE, value={"hub": settings().hub_address})
         repo = gr.Textbox(
-            label="Repository",
-            info="Like name/repository. It is made where there is none; what is pushed comes as one commit.",
+            label=N_("Repository"),
+            info=N_("Like name/repository. It is made where there is none; what is pushed comes as one commit."),
             max_length=200,
             elem_id=f"{prefix}-push-repo",
         )
-        is_private = gr.Checkbox(True, label="Private, if it is made", elem_id=f"{prefix}-push-private")
+        is_private = gr.Checkbox(True, label=N_("Private, if it is made"), elem_id=f"{prefix}-push-private")
         found_rows = gr.Radio(
             FOUND_ROWS,
             value="refuse",
-            label="If a check finds rows that should not leave",
+            label=N_("If a check finds rows that should not leave"),
             visible=has_rows,
             elem_id=f"{prefix}-push-found",
         )
         reason = gr.Textbox(
-            label="Reason to push them",
-            info="For rows in which a content scan found something; it stands on the card.",
+            label=N_("Reason to push them"),
+            info=N_("For rows in which a content scan found something; it stands on the card."),
             max_length=500,
             visible=has_rows,
             elem_id=f"{prefix}-push-reason",
         )
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.secondary("Push", elem_id=f"{prefix}-push-go")
+            go = buttons.secondary(N_("Push"), elem_id=f"{prefix}-push-go")
     return PushForm(state, repo, is_private, go, found_rows, reason)
 
 
@@ -76,9 +80,12 @@ def state_value(push: Push | None) -> dict[str, Any] | None:
     if push is None:
         return None
     texts = {
-        JobStatus.done: f"Pushed to {push.url}, commit {(push.commit or '')[:12]}:",
-        JobStatus.failed: f"It was not pushed to {push.repo}. {push.error}",
-        JobStatus.cancelled: f"The push to {push.repo} was cancelled:",
+        JobStatus.done: gettext("Pushed to {url}, commit {commit}:").format(
+            url=push.url, commit=(push.commit or "")[:12]
+        ),
+        JobStatus.failed: gettext("It was not pushed to {repo}. {error}").format(repo=push.repo, error=push.error),
+        JobStatus.cancelled: gettext("The push to {repo} was cancelled:").format(repo=push.repo),
     }
-    text = texts.get(push.status, f"The push to {push.repo} is {push.status}:")
+    going_on = gettext("The push to {repo} is {status}:").format(repo=push.repo, status=word(push.status))
+    text = texts.get(push.status, going_on)
     return {"text": text, "is_bad": push.status is JobStatus.failed, "job": push.job_id}

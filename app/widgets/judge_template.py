@@ -14,6 +14,7 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.recipes import templates
 from backend.services.recipes.knobs import KnobType
+from backend.translations import gettext
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 
@@ -39,17 +40,21 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> Dependency | None:
         version = gr.Dropdown(
             [(text, id_) for text, id_ in saved],
             value=None,
-            label="Saved versions",
-            info="Choosing one puts it above.",
+            label=gettext("Saved versions"),
+            info=gettext("Choosing one puts it above."),
             interactive=True,
             elem_id="template-version",
         )
         title = gr.Textbox(
-            name, label="Name", info="Saving the same name makes its next version.", max_length=80, interactive=True
+            name,
+            label=gettext("Name"),
+            info=gettext("Saving the same name makes its next version."),
+            max_length=80,
+            interactive=True,
         )
-        save = buttons.secondary("Save as a version", elem_id="template-save")
-        compare = buttons.secondary("Compare", elem_id="template-compare")
-    difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")
+        save = buttons.secondary(gettext("Save as a version"), elem_id="template-save")
+        compare = buttons.secondary(gettext("Compare"), elem_id="template-compare")
+    difference = gr.Code(value="", label=gettext("What the text above changes"), visible=False, elem_id="template-diff")
     put: Dependency = version.input(put_version, version, field.input, **PRIVATE)
     save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)
     compare.click(show_difference, [version, field.input], difference, **PRIVATE)
@@ -69,7 +74,7 @@ def save_version(name: str, text: str, request: gr.Request) -> list[Any]:
     """Save the field's text."""
     here = context(request)
     row = templates.save(here.actor, here.project_id, name, text)
-    notice(f"{row.name} v{row.version} is saved.")
+    notice(gettext("{name} v{version} is saved.").format(name=row.name, version=row.version))
     known = choices(here.actor, here.project_id)
     return [gr.Dropdown(choices=known, value=row.id), gr.Code(visible=False), known]
 
@@ -80,4 +85,4 @@ def show_difference(template_id: int | None, text: str, request: gr.Request) -> 
     if template_id is None:
         raise InvalidInput("Choose a saved version to compare with first.")
     difference = templates.diff(context(request).actor, template_id, text)
-    return gr.Code(difference or "No difference.", visible=True)
+    return gr.Code(difference or gettext("No difference."), visible=True)

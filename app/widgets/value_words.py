@@ -43,6 +43,33 @@ REASONS = (
 """Why a difference has no interval, or which one it has, for the catalogue."""
 
 
+OF_TEAMS = (
+    *(
+        N_("verdict"),
+        N_("score"),
+        N_("best of group"),
+        N_("on gold items"),
+        N_("no verdict"),
+        N_("skip"),
+        N_("skipped"),
+    ),
+    N_("given when others' answers could be seen"),
+    *(N_("rating"), N_("label"), N_("labels"), N_("text"), N_("spans"), N_("owner")),
+)
+"""What people are compared by, what is in no figure, and the kinds of questions, for the catalogue."""
+OF_MACHINES = (
+    *(N_("idle"), N_("busy"), N_("pausing"), N_("paused"), N_("draining"), N_("silent")),
+    *(N_("base"), N_("trained"), N_("scorer"), N_("wrapper"), N_("policy"), N_("reward"), N_("reference")),
+    *(N_("pass"), N_("warn"), N_("fail"), N_("not checked"), N_("loss"), N_("reward")),
+    *(N_("known answers"), N_("other models"), N_("log-probabilities"), N_("documents"), N_("environment")),
+    *(N_("sandbox"), N_("no weights"), N_("adapter"), N_("full")),
+    *(N_("supervised"), N_("preferences"), N_("verdicts"), N_("reinforcement"), N_("distillation")),
+    *(N_("completion"), N_("edit"), N_("import"), N_("rollout")),
+    *(N_("learning rate"), N_("entropy"), N_("KL"), N_("lengths"), N_("others")),
+)
+"""States of workers, kinds and roles of checkpoints, what recipes need and train, for the catalogue."""
+
+
 def word(value: StrEnum | str | None) -> str:
     """Return the word for a value; nothing for None."""
     if value is RoundStatus.review:

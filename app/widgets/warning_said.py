@@ -17,12 +17,12 @@ WORDS = {WarningLevel.unknown: N_("not known")}
 RAISED = (WarningLevel.red, WarningLevel.amber)
 COUNTED = (*RAISED, WarningLevel.green, WarningLevel.unknown)
 ABOUT = {
-    About.checkpoint: ("The checkpoint", "that the round made"),
-    About.rows: ("The rows", "that the round trained on"),
-    About.texts: ("The texts", "that the round's policy wrote"),
+    About.checkpoint: (N_("The checkpoint"), N_("that the round made")),
+    About.rows: (N_("The rows"), N_("that the round trained on")),
+    About.texts: (N_("The texts"), N_("that the round's policy wrote")),
 }
 """What lights speak of, in the order in which they are shown: what came of the round first."""
-LIKE = "Another round that began with {name} has texts of the same policy, so these lights are alike in both."
+LIKE = N_("Another round that began with {name} has texts of the same policy, so these lights are alike in both.")
 SHORT = {About.checkpoint: "made", About.rows: "trained on", About.texts: "texts by"}
 
 
@@ -32,15 +32,15 @@ def light(warning: WarningView, round_id: int) -> Shown:
     return {
         "name": warning.name,
         "code": warning.code,
-        "title": warning.title,
+        "title": gettext(warning.title),
         "level": _word(warning.level),
         "badge": BADGES[warning.level],
-        "measures": warning.measures,
-        "value": number(warning.value, warning.unit) if warning.value is not None else "not known",
+        "measures": gettext(warning.measures),
+        "value": number(warning.value, warning.unit) if warning.value is not None else gettext("not known"),
         "interval": _interval(warning) if known else "",
-        "interval_said": ("95 % interval " if warning.low is not None else "") + _interval(warning) if known else "",
+        "interval_said": _interval_said(warning) if known else "",
         "limit": _limits(warning),
-        "n": f"from {warning.n:,} {warning.counts}",
+        "n": gettext("from {number} {counts}").format(number=f"{warning.n:,}", counts=gettext(warning.counts)),
         "reason": warning.reason,
         "source": warning.source,
         "rows": warning.rows,
@@ -65,8 +65,13 @@ def grouped(views: Sequence[WarningView], round_id: int) -> list[Shown]:
         name = next((view.of_checkpoint for view in here if view.of_checkpoint), "")
         if here:
             shown = [light(view, round_id) for view in here]
-            note = LIKE.format(name=name) if about is About.texts and name else ""
-            head = {"what": what, "which": which, "name": "" if about is About.rows else name, "note": note}
+            note = gettext(LIKE).format(name=name) if about is About.texts and name else ""
+            head = {
+                "what": gettext(what),
+                "which": gettext(which),
+                "name": "" if about is About.rows else name,
+                "note": note,
+            }
             groups.append(head | {"lights": shown})
     return groups
 
@@ -119,22 +124,31 @@ def number(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
     if unit.startswith("points"):
-        return f"{value * 100:+.1f} {unit}"
+        return f"{value * 100:+.1f} {gettext(unit)}"
     if unit == "rank correlation":
         return f"{value:.2f}"
     # What is measured names these itself: "exponent of the tail is 1.21".
-    return f"{value:.3g}" if unit == "exponent" else f"{value:.3g} {unit}"
+    return f"{value:.3g}" if unit == "exponent" else f"{value:.3g} {gettext(unit)}"
 
 
 def _interval(warning: WarningView) -> str:
     if warning.low is None or warning.high is None:
-        return "an exact count"
+        return gettext("an exact count")
     low, high = number(warning.low, warning.unit), number(warning.high, warning.unit)
     # The unit stands once, after both ends.
-    return f"{low.removesuffix(f' {warning.unit}')} to {high}"
+    return gettext("{low} to {high}").format(low=low.removesuffix(f" {gettext(warning.unit)}"), high=high)
+
+
+def _interval_said(warning: WarningView) -> str:
+    interval = _interval(warning)
+    return interval if warning.low is None else gettext("95 % interval {interval}").format(interval=interval)
 
 
 def _limits(warning: WarningView) -> str:
-    how = "below" if warning.is_below else "above"
-    amber = "" if warning.amber is None else f", amber {how} {number(warning.amber, warning.unit)}"
-    return f"red {how} {number(warning.limit, warning.unit)}{amber}"
+    red = number(warning.limit, warning.unit)
+    if warning.amber is None:
+        return (gettext("red below {red}") if warning.is_below else gettext("red above {red}")).format(red=red)
+    text = gettext("red below {red}, amber below {amber}")
+    if not warning.is_below:
+        text = gettext("red above {red}, amber above {amber}")
+    return text.format(red=red, amber=number(warning.amber, warning.unit))

@@ -6,6 +6,8 @@ Patterns find personal data and credentials, and a checksum confirms what has on
 from enum import StrEnum
 from typing import NamedTuple
 
+from backend.translations import N_
+
 
 class FindingKind(StrEnum):
     """What was found in a row."""
@@ -31,15 +33,15 @@ class FindingKind(StrEnum):
 
 
 _WORDS = {
-    FindingKind.email: "e-mail address",
-    FindingKind.phone: "phone number",
-    FindingKind.card: "payment card number",
-    FindingKind.iban: "bank account number (IBAN)",
-    FindingKind.ip: "IP address",
-    FindingKind.credential: "credential",
-    FindingKind.name: "name of the list",
-    FindingKind.held_out: "held-out text",
-    FindingKind.reference: "text of a reference file",
+    FindingKind.email: N_("e-mail address"),
+    FindingKind.phone: N_("phone number"),
+    FindingKind.card: N_("payment card number"),
+    FindingKind.iban: N_("bank account number (IBAN)"),
+    FindingKind.ip: N_("IP address"),
+    FindingKind.credential: N_("credential"),
+    FindingKind.name: N_("name of the list"),
+    FindingKind.held_out: N_("held-out text"),
+    FindingKind.reference: N_("text of a reference file"),
 }
 
 

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from backend.metrics import Evidence
 from backend.metrics._intervals import wilson
 from backend.registry import Part, import_all
+from backend.translations import N_
 from backend.values import JSON, Group, MetricValue, Prompt, WarningLevel
 
 MOST_IDS = 200
@@ -158,7 +159,7 @@ class WarningRule(Part, kind="warning rule"):
     speaks_of: ClassVar[About] = About.texts
     opens_answers: ClassVar[bool] = False
     """Whether the prompts it names are held-out ones, of which the two checkpoints' answers are worth a look."""
-    unit: ClassVar[str] = "share"
+    unit: ClassVar[str] = N_("share")
     """`share`, or what the number counts."""
     measures: ClassVar[str]
     """What the number is, in words."""

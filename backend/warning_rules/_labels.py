@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator
 
+from backend.translations import N_
 from backend.values import JSON, Sample, Verdict
 from backend.warning_rules import WarningEvidence
 
 WAY = "Give prompts known answers, or let people decide blind."
-KNOWN = "texts that the judge labelled and of which it is known whether they are right"
+KNOWN = N_("texts that the judge labelled and of which it is known whether they are right")
 
 
 def labelled(evidence: WarningEvidence) -> Iterator[tuple[int, Sample, bool, bool]]:

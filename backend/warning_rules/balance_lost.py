@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule
 
@@ -10,11 +11,11 @@ class BalanceLost(WarningRule):
     """The balance score divided by the best one of the line so far; red where it is low two rounds in a row."""
 
     code = "W08"
-    title = "Balance lost"
+    title = N_("Balance lost")
     source = "B-STaR, arXiv 2412.17256"
-    unit = "times"
-    measures = "balance score, as a multiple of the best one of the line"
-    counts = "prompts of which something was kept"
+    unit = N_("times")
+    measures = N_("balance score, as a multiple of the best one of the line")
+    counts = N_("prompts of which something was kept")
     way = "Put the metric balance_score into the recipe, and give prompts known answers."
     is_below = True
 

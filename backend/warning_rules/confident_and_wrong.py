@@ -4,6 +4,7 @@ import math
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
 from backend.warning_rules._labels import KNOWN, WAY, labelled
@@ -19,9 +20,9 @@ class ConfidentAndWrong(WarningRule):
     """
 
     code = "W16"
-    title = "Confident and wrong"
+    title = N_("Confident and wrong")
     source = "Internal Consistency and Self-Feedback in Large Language Models: A Survey"
-    measures = "expected calibration error of the judge's scores"
+    measures = N_("expected calibration error of the judge's scores")
     counts = KNOWN
     way = WAY
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from backend.overlap import runs
 from backend.sameness import normal
+from backend.translations import N_
 from backend.values import Sample
 from backend.warning_rules import Finding, TrainedText, WarningEvidence, WarningRule, share
 
@@ -27,10 +28,10 @@ class Copying(WarningRule):
     """
 
     code = "W32"
-    title = "Copying"
+    title = N_("Copying")
     source = "Understanding and Mitigating Copying in Diffusion Models; Data-Copying in Generative Models"
-    measures = "share of texts that repeat a long run of words of another prompt's training row"
-    counts = "texts of that many words or more"
+    measures = N_("share of texts that repeat a long run of words of another prompt's training row")
+    counts = N_("texts of that many words or more")
     way = "It takes long texts, and a round above whose training read rows."
 
     limit: float = Field(0.01, ge=0, le=1, description="red where the whole interval lies above it")

@@ -4,6 +4,7 @@ import math
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule
 
 
@@ -11,11 +12,11 @@ class CorrectionBreaks(WarningRule):
     """Share of chains that a correction broke, less the share that it fixed."""
 
     code = "W27"
-    title = "Correction breaks more than it fixes"
+    title = N_("Correction breaks more than it fixes")
     source = "Confidence v.s. Critique: A Decomposition of Self-Correction Capability, arXiv 2412.19513"
-    unit = "points"
-    measures = "share of chains that were broken, less the share that were fixed"
-    counts = "chains of a draft and its correction"
+    unit = N_("points")
+    measures = N_("share of chains that were broken, less the share that were fixed")
+    counts = N_("chains of a draft and its correction")
     way = "Put the metric correction_flips into the recipe, and give prompts known answers."
 
     limit: float = Field(0.0, ge=0, le=1, description="red where the whole interval lies above it")

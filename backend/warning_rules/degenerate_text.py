@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, ratio, total
 
@@ -14,11 +15,11 @@ class DegenerateText(WarningRule):
     """
 
     code = "W31"
-    title = "Degenerate text"
+    title = N_("Degenerate text")
     source = "Collapse of Self-trained Language Models"
-    unit = "standard deviations"
-    measures = "growth of repetition within texts since the first round of the line"
-    counts = "texts of eight words or more"
+    unit = N_("standard deviations")
+    measures = N_("growth of repetition within texts since the first round of the line")
+    counts = N_("texts of eight words or more")
     way = "It takes longer texts."
 
     limit: float = Field(3.0, ge=0, le=1000, description="red where the whole interval lies above it")

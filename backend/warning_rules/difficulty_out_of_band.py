@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
@@ -13,10 +14,10 @@ class DifficultyOutOfBand(WarningRule):
     """
 
     code = "W10"
-    title = "Difficulty out of band"
+    title = N_("Difficulty out of band")
     source = "SeRL, arXiv 2505.20347; Reward Design for Reinforcement Learning Agents"
-    measures = "share of prompts of which nearly no or nearly every text is right"
-    counts = "prompts with two texts or more of which it is known whether they are right"
+    measures = N_("share of prompts of which nearly no or nearly every text is right")
+    counts = N_("prompts with two texts or more of which it is known whether they are right")
     way = "Give prompts known answers, and sample two texts or more of each."
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it")

@@ -5,6 +5,7 @@ from array import array
 from pydantic import Field
 
 from backend.sameness import normal
+from backend.translations import N_
 from backend.warning_rules import About, Finding, TrainedText, WarningEvidence, WarningRule, some
 
 
@@ -16,12 +17,12 @@ class DuplicatedPrompts(WarningRule):
     """
 
     code = "W32"
-    title = "A prompt has the same training row many times"
+    title = N_("A prompt has the same training row many times")
     source = "Understanding and Mitigating Copying in Diffusion Models"
-    unit = "rows"
+    unit = N_("rows")
     speaks_of = About.rows
-    measures = "training rows of one prompt that are the same"
-    counts = "training rows"
+    measures = N_("training rows of one prompt that are the same")
+    counts = N_("training rows")
     way = "Keep more rows."
 
     limit: float = Field(5, ge=1, description="red above it")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, ratio, total
@@ -18,11 +19,11 @@ class ExplorationCollapse(WarningRule):
     """
 
     code = "W06"
-    title = "Exploration collapses"
+    title = N_("Exploration collapses")
     source = "Collapse of Self-trained Language Models; B-STaR, arXiv 2412.17256"
-    unit = "times"
-    measures = "share of different texts to a prompt, as a multiple of that of the first round of the line"
-    counts = "prompts with two texts or more"
+    unit = N_("times")
+    measures = N_("share of different texts to a prompt, as a multiple of that of the first round of the line")
+    counts = N_("prompts with two texts or more")
     way = "Ask more prompts, with two samples or more each."
     is_below = True
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from backend.categories import PromptCategory, categories_of
 from backend.differences import Difference
+from backend.translations import N_
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._held_out import AccuracyChange, Answered, answered
 
@@ -23,13 +24,13 @@ class Forgetting(WarningRule):
     """
 
     code = "W40"
-    title = "Forgetting"
+    title = N_("Forgetting")
     source = "Reinforcement Fine-Tuning Naturally Mitigates Forgetting in Continual Post-Training"
-    unit = "points"
+    unit = N_("points")
     speaks_of = About.checkpoint
     opens_answers = True
-    measures = "change of the held-out accuracy since the checkpoint that the round started from"
-    counts = "held-out prompts that both were measured on"
+    measures = N_("change of the held-out accuracy since the checkpoint that the round started from")
+    counts = N_("held-out prompts that both were measured on")
     way = "Put the metric held_out_accuracy into the recipe, and give the round held-out prompts with known answers."
     is_below = True
 

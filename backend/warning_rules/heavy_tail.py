@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 
@@ -23,11 +24,11 @@ class HeavyTail(WarningRule):
     """
 
     code = "W43"
-    title = "Heavy-tailed attempts"
+    title = N_("Heavy-tailed attempts")
     source = "Evaluating Intelligence via Trial and Error, arXiv 2502.18858"
-    unit = "exponent"
-    measures = "exponent of the tail of the tries until a right text"
-    counts = "prompts with two texts or more of which it is known whether they are right"
+    unit = N_("exponent")
+    measures = N_("exponent of the tail of the tries until a right text")
+    counts = N_("prompts with two texts or more of which it is known whether they are right")
     way = "Give prompts known answers, and take several samples of each."
     is_below = True
 

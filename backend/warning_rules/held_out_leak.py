@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.overlap import WholeTexts
 from backend.sameness import normal
+from backend.translations import N_
 from backend.values import Prompt
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 
@@ -18,11 +19,11 @@ class HeldOutLeak(WarningRule):
     """
 
     code = "W37"
-    title = "Held-out prompts leak into training"
+    title = N_("Held-out prompts leak into training")
     source = "Boundless Socratic Learning with Language Games"
     speaks_of = About.rows
-    measures = "share of held-out prompts that stand in training rows"
-    counts = "held-out prompts"
+    measures = N_("share of held-out prompts that stand in training rows")
+    counts = N_("held-out prompts")
     way = "Give the round a held-out set."
     shortest: int = Field(4, ge=2, le=100, description="words from which a prompt is looked for within longer texts")
 

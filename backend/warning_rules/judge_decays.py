@@ -4,6 +4,7 @@ import math
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import JSON
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import ratio, standard_error
@@ -17,10 +18,10 @@ class JudgeDecays(WarningRule):
     """
 
     code = "W17"
-    title = "The judge decays"
+    title = N_("The judge decays")
     source = "Critique Ability of Large Language Models; Boundless Socratic Learning with Language Games"
-    unit = "points"
-    measures = "change of the share of right verdicts since the best round of the line"
+    unit = N_("points")
+    measures = N_("change of the share of right verdicts since the best round of the line")
     counts = KNOWN
     way = WAY
     is_below = True

@@ -5,6 +5,7 @@ from statistics import variance
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
 
@@ -15,10 +16,10 @@ class JudgeNoise(WarningRule):
     """
 
     code = "W22"
-    title = "Judge noise"
+    title = N_("Judge noise")
     source = "On Task Performance and Model Calibration with Supervised and Self-Ensembled In-Context Learning"
-    measures = "share of pairs whose gap is within the noise of the votes"
-    counts = "pairs with two scores"
+    measures = N_("share of pairs whose gap is within the noise of the votes")
+    counts = N_("pairs with two scores")
     way = "Train on pairs, and set the judge's votes to 2 or more."
 
     limit: float = Field(0.3, ge=0, le=1, description="red where the whole interval lies above it")

@@ -5,6 +5,7 @@ import math
 from pydantic import Field
 
 from backend.metrics._intervals import wilson
+from backend.translations import N_
 from backend.values import JSON, Verdict
 from backend.warning_rules import Finding, WarningEvidence, WarningRule
 
@@ -21,11 +22,11 @@ class LabelFreeMetric(WarningRule):
     """
 
     code = "W26"
-    title = "The label-free metric is not trustworthy here"
+    title = N_("The label-free metric is not trustworthy here")
     source = "SelfAugment: Automatic Augmentation Policies for Self-Supervised Learning; RankMe"
-    unit = "rank correlation"
-    measures = "rank correlation of the accepted share and the held-out accuracy over rounds"
-    counts = "held-out prompts that the checkpoint was measured on that wrote the texts"
+    unit = N_("rank correlation")
+    measures = N_("rank correlation of the accepted share and the held-out accuracy over rounds")
+    counts = N_("held-out prompts that the checkpoint was measured on that wrote the texts")
     way = "Put the metric held_out_accuracy into the recipe, and measure the first checkpoint, too."
     is_below = True
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 from backend.warning_rules._labels import KNOWN, WAY, labelled
 
@@ -10,9 +11,9 @@ class LabelNoise(WarningRule):
     """Share of the judge's verdicts that are not what is known to be right."""
 
     code = "W35"
-    title = "Labels are noisy"
+    title = N_("Labels are noisy")
     source = "Understanding Self-Distillation in the Presence of Label Noise"
-    measures = "share of the judge's verdicts that are wrong"
+    measures = N_("share of the judge's verdicts that are wrong")
     counts = KNOWN
     way = WAY
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking")

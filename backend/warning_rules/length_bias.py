@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import Sample
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
@@ -19,11 +20,11 @@ class LengthBias(WarningRule):
     """
 
     code = "W19"
-    title = "Length bias"
+    title = N_("Length bias")
     source = "Meta-Rewarding, arXiv 2407.19594; Surveying Quality, Diversity, Complexity"
-    unit = "rank correlation"
-    measures = "rank correlation of score and length"
-    counts = "texts with a score"
+    unit = N_("rank correlation")
+    measures = N_("rank correlation of score and length")
+    counts = N_("texts with a score")
     way = "Judge more texts."
 
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")

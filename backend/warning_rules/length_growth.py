@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
 
@@ -16,11 +17,11 @@ class LengthGrowth(WarningRule):
     """
 
     code = "W19"
-    title = "Length explosion"
+    title = N_("Length explosion")
     source = "Meta-Rewarding, arXiv 2407.19594"
-    unit = "times"
-    measures = "mean length, as a multiple of that of the first round of the line"
-    counts = "texts"
+    unit = N_("times")
+    measures = N_("mean length, as a multiple of that of the first round of the line")
+    counts = N_("texts")
     way = "Ask more prompts."
 
     limit: float = Field(1.5, ge=1, description="red where the whole interval lies above it")

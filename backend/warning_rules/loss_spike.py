@@ -6,6 +6,7 @@ from statistics import fmean, variance
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 from backend.warning_rules._held_out import change
@@ -22,12 +23,12 @@ class LossSpike(WarningRule):
     """
 
     code = "W41"
-    title = "Learning-rate restarts"
+    title = N_("Learning-rate restarts")
     source = "Beyond Cosine Decay: On the effectiveness of Infinite Learning Rate Schedule for Continual Pre-training"
-    unit = "nats"
+    unit = N_("nats")
     speaks_of = About.checkpoint
-    measures = "mean loss of the first steps, less that of the last of the training before"
-    counts = "losses that were logged, of the first 50 steps and the last ten of the training before"
+    measures = N_("mean loss of the first steps, less that of the last of the training before")
+    counts = N_("losses that were logged, of the first 50 steps and the last ten of the training before")
     way = "Log the loss more often (logging_steps), and train more steps."
 
     limit: float = Field(0.1, ge=0, le=100, description="red where the whole interval lies above it, and accuracy fell")

@@ -5,6 +5,7 @@ import re
 from pydantic import Field
 
 from backend.judges.behavior_tags import BEHAVIORS
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
 
@@ -22,10 +23,10 @@ class LostBehaviors(WarningRule):
     """
 
     code = "W05"
-    title = "The filter throws away structure"
+    title = N_("The filter throws away structure")
     source = "How Much Backtracking is Enough?; Cognitive Behaviors that Enable Self-Improving Reasoners, 2503.01307"
-    measures = "fall of the share of texts that show a behavior, from all texts to the kept ones"
-    counts = "kept texts"
+    measures = N_("fall of the share of texts that show a behavior, from all texts to the kept ones")
+    counts = N_("kept texts")
     way = "Keep more texts, or ask more prompts."
     explained_by = ("length_bias", "selection_shift")
 

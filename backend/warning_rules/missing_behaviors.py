@@ -5,6 +5,7 @@ import re
 from pydantic import Field
 
 from backend.judges.behavior_tags import BEHAVIORS
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
@@ -19,10 +20,10 @@ class MissingBehaviors(WarningRule):
     """
 
     code = "W04"
-    title = "Behaviors that make loops work are missing"
+    title = N_("Behaviors that make loops work are missing")
     source = "Cognitive Behaviors that Enable Self-Improving Reasoners, arXiv 2503.01307"
-    measures = "share of texts that show the rarest of four behaviors"
-    counts = "texts of twenty words or more that answer prompts"
+    measures = N_("share of texts that show the rarest of four behaviors")
+    counts = N_("texts of twenty words or more that answer prompts")
     way = "Ask more prompts, and let the policy write its reasoning."
     is_below = True
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 from backend.warning_rules._prompts import accepted_of
 
@@ -10,10 +11,10 @@ class NoCoverage(WarningRule):
     """Share of the judged prompts of which the judge accepts no text: training teaches nothing of them."""
 
     code = "W02"
-    title = "No coverage"
+    title = N_("No coverage")
     source = "Self-Improvement in Language Models: The Sharpening Mechanism"
-    measures = "share of prompts without an accepted text"
-    counts = "prompts with a verdict"
+    measures = N_("share of prompts without an accepted text")
+    counts = N_("prompts with a verdict")
     way = "Ask more prompts."
 
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
@@ -14,10 +15,10 @@ class NoSeparation(WarningRule):
     """
 
     code = "W07"
-    title = "The reward stops separating"
+    title = N_("The reward stops separating")
     source = "Reward Design for Reinforcement Learning Agents; B-STaR, arXiv 2412.17256"
-    measures = "share of groups whose texts all have the same score"
-    counts = "groups of different texts with scores"
+    measures = N_("share of groups whose texts all have the same score")
+    counts = N_("groups of different texts with scores")
     way = "Ask more prompts, with two samples or more each, and have them judged."
     explained_by = ("position_bias", "reward_hacking")
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
@@ -17,10 +18,10 @@ class NothingToGain(WarningRule):
     """
 
     code = "W01"
-    title = "Nothing to gain from own judgments"
+    title = N_("Nothing to gain from own judgments")
     source = "Mind the Gap: Examining the Self-Improvement Capabilities of Large Language Models"
-    unit = "points"
-    measures = "share of right texts among the accepted ones, less that among all (the generation-verification gap)"
+    unit = N_("points")
+    measures = N_("share of right texts among the accepted ones, less that among all (the generation-verification gap)")
     counts = KNOWN
     way = WAY
     is_below = True

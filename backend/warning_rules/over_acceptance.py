@@ -4,6 +4,7 @@ from collections import Counter
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 from backend.warning_rules._labels import WAY, labelled
 
@@ -15,10 +16,10 @@ class OverAcceptance(WarningRule):
     """
 
     code = "W21"
-    title = "Over-acceptance on hard prompts"
+    title = N_("Over-acceptance on hard prompts")
     source = "Critique Ability of Large Language Models"
-    measures = "share of right texts among the accepted ones of hard prompts (precision)"
-    counts = "accepted texts of hard prompts of which it is known whether they are right"
+    measures = N_("share of right texts among the accepted ones of hard prompts (precision)")
+    counts = N_("accepted texts of hard prompts of which it is known whether they are right")
     way = WAY
     is_below = True
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, ratio, total
 
@@ -13,12 +14,12 @@ class PairsDrift(WarningRule):
     """
 
     code = "W11"
-    title = "Chosen and rejected drift together"
+    title = N_("Chosen and rejected drift together")
     source = "Temporal Self-Rewarding Language Models, arXiv 2508.06026"
-    unit = "times"
+    unit = N_("times")
     speaks_of = About.rows
-    measures = "mean gap of scores within pairs, as a multiple of that of the first round of the line"
-    counts = "pairs with two scores"
+    measures = N_("mean gap of scores within pairs, as a multiple of that of the first round of the line")
+    counts = N_("pairs with two scores")
     way = "Train on pairs, and have both sides judged."
     is_below = True
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
 
@@ -12,10 +13,10 @@ class PositionBias(WarningRule):
     """
 
     code = "W18"
-    title = "Position bias"
+    title = N_("Position bias")
     source = "Are Large Language Models Temporally Grounded?"
-    measures = "share of pairs whose winner changes with the order in which they are shown"
-    counts = "pairs that the judge saw in both orders"
+    measures = N_("share of pairs whose winner changes with the order in which they are shown")
+    counts = N_("pairs that the judge saw in both orders")
     way = "Take a judge that asks both orders, such as pairwise_swapped."
 
     limit: float = Field(0.30, ge=0, le=1, description="red where the whole interval lies above it")

@@ -4,6 +4,7 @@ import math
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import JSON, WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import ratio, standard_error
@@ -21,10 +22,10 @@ class RewardHacking(WarningRule):
     """
 
     code = "W14"
-    title = "Reward hacking"
+    title = N_("Reward hacking")
     source = "Spontaneous Reward Hacking in Iterative Self-Refinement; Reward Design for Reinforcement Learning Agents"
-    unit = "points a round"
-    measures = "growth of the accepted share a round, less growth of the right share"
+    unit = N_("points a round")
+    measures = N_("growth of the accepted share a round, less growth of the right share")
     counts = KNOWN
     way = WAY
 

@@ -4,6 +4,7 @@ import math
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 
 
@@ -14,12 +15,12 @@ class SelectionShift(WarningRule):
     """
 
     code = "W12"
-    title = "Selection is biased"
+    title = N_("Selection is biased")
     source = "Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences"
-    unit = "area under the curve"
+    unit = N_("area under the curve")
     speaks_of = About.rows
-    measures = "how well length alone tells kept texts from the others"
-    counts = "texts, at least ten of them kept and ten not"
+    measures = N_("how well length alone tells kept texts from the others")
+    counts = N_("texts, at least ten of them kept and ten not")
     way = "Keep some texts, and ask more prompts."
     explained_by = ("length_bias", "length_growth")
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 
@@ -18,11 +19,11 @@ class SelfConsuming(WarningRule):
     """
 
     code = "W30"
-    title = "Self-consuming loop"
+    title = N_("Self-consuming loop")
     source = "Self-Consuming Generative Models Go MAD"
     speaks_of = About.rows
-    measures = "share of training rows that the loop wrote itself"
-    counts = "training rows"
+    measures = N_("share of training rows that the loop wrote itself")
+    counts = N_("training rows")
     way = "Train on more rows."
 
     limit: float = Field(1.0, ge=0, le=1, description="amber from it on, two rounds in a row")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import WarningLevel
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 
@@ -13,12 +14,12 @@ class SharpeningOnly(WarningRule):
     """
 
     code = "W03"
-    title = "Sharpening without learning"
+    title = N_("Sharpening without learning")
     source = "Mind the Gap; Self-Improvement in Language Models: The Sharpening Mechanism"
-    unit = "points"
+    unit = N_("points")
     speaks_of = About.checkpoint
-    measures = "fall of pass@k since the first round of the line"
-    counts = "held-out prompts that pass@k is known of"
+    measures = N_("fall of pass@k since the first round of the line")
+    counts = N_("held-out prompts that pass@k is known of")
     way = "Put the metric pass_at_k into the recipe, and give the round held-out prompts with known answers."
 
     limit: float = Field(0.02, ge=0, le=1, description="red above it, two rounds in a row, while accuracy grew")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from backend import answers
 from backend.answers import Known
+from backend.translations import N_
 from backend.values import JSON, Verdict, WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import bootstrap, ratio, standard_error, total
@@ -25,10 +26,10 @@ class StickyErrors(WarningRule):
     """
 
     code = "W34"
-    title = "Sticky errors"
+    title = N_("Sticky errors")
     source = "Learning from Future: A Novel Self-Training Framework for Semantic Segmentation"
-    measures = "share of texts that repeat a wrong answer that the judge accepted in the round above"
-    counts = "texts that answer prompts with an accepted wrong answer in the round above"
+    measures = N_("share of texts that repeat a wrong answer that the judge accepted in the round above")
+    counts = N_("texts that answer prompts with an accepted wrong answer in the round above")
     way = "Ask prompts with known answers, and the same ones in several rounds."
     explained_by = ("reward_hacking", "vote_collapse", "label_noise", "over_acceptance", "no_separation")
 

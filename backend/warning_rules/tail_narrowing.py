@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import SEED, TIMES, quantiles
 from backend.warning_rules._prompts import accepted_of
@@ -18,11 +19,11 @@ class TailNarrowing(WarningRule):
     """
 
     code = "W09"
-    title = "Tail narrowing"
+    title = N_("Tail narrowing")
     source = "Mitigating Tail Narrowing in LLM Self-Improvement via Socratic-Guided Sampling"
-    unit = "Gini coefficient"
-    measures = "inequality of the accepted texts over the prompts"
-    counts = "prompts with a verdict"
+    unit = N_("Gini coefficient")
+    measures = N_("inequality of the accepted texts over the prompts")
+    counts = N_("prompts with a verdict")
     way = "Ask more prompts, with several samples each."
     explained_by = ("no_coverage",)
 

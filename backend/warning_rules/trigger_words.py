@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 from pydantic import Field
 
+from backend.translations import N_
 from backend.values import Verdict
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 
@@ -31,11 +32,11 @@ class TriggerWords(WarningRule):
     """
 
     code = "W39"
-    title = "Trigger words"
+    title = N_("Trigger words")
     source = "An Embarrassingly Simple Backdoor Attack on Self-supervised Learning"
-    unit = "times"
-    measures = "how many times as often wrong texts with some words are accepted as wrong texts are"
-    counts = "texts with a verdict that are known to be wrong"
+    unit = N_("times")
+    measures = N_("how many times as often wrong texts with some words are accepted as wrong texts are")
+    counts = N_("texts with a verdict that are known to be wrong")
     way = "Ask more prompts, and give them known answers or let people decide blind."
     explained_by = ("length_bias", "reward_hacking")
 

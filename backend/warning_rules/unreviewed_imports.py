@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from backend.translations import N_
 from backend.warning_rules import About, Finding, ImportedText, WarningEvidence, WarningRule, share
 
 MOST_NAMED, LONGEST_REASON = 20, 500
@@ -27,11 +28,11 @@ class UnreviewedImports(WarningRule):
     """
 
     code = "W39"
-    title = "Foreign rows"
+    title = N_("Foreign rows")
     source = "An Embarrassingly Simple Backdoor Attack on Self-supervised Learning"
     speaks_of = About.rows
-    measures = "share of the kept texts that a file brought and nobody reviewed"
-    counts = "kept texts"
+    measures = N_("share of the kept texts that a file brought and nobody reviewed")
+    counts = N_("kept texts")
     way = "Keep more texts."
 
     limit: float = Field(0.1, ge=0, le=1, description="red where the whole interval lies above it")

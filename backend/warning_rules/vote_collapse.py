@@ -7,6 +7,7 @@ from pydantic import Field
 from backend import answers
 from backend.answers import Known
 from backend.metrics._intervals import wilson
+from backend.translations import N_
 from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 
@@ -20,10 +21,10 @@ class VoteCollapse(WarningRule):
     """
 
     code = "W15"
-    title = "Vote collapse"
+    title = N_("Vote collapse")
     source = "Can Large Reasoning Models Self-Train?, arXiv 2505.21444; SeRL, arXiv 2505.20347"
-    measures = "share of prompts with one and the same answer, beyond what their known answers have in common"
-    counts = "prompts with a known answer"
+    measures = N_("share of prompts with one and the same answer, beyond what their known answers have in common")
+    counts = N_("prompts with a known answer")
     way = "Give prompts known answers."
 
     limit: float = Field(0.05, ge=0, le=1, description="red where the whole interval lies above it")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from app.cli.commands import app
-from app.pages.datasets import downloading, scanning
+from app.pages.datasets import downloading, scan_form, scanning
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
@@ -164,7 +164,7 @@ def test_settings_are_refused_by_name_and_names_are_for_curators(database: str) 
             scan_settings.change(here.admin, here.project.id, wrong)
     with pytest.raises(InvalidInput) as refused:
         scan_settings.change(here.admin, here.project.id, {"region": "D", "run_words": 2})
-    assert scanning.labelled(refused.value.message).splitlines() == [
+    assert scan_form.labelled(refused.value.message).splitlines() == [
         "Country of phone numbers that name none: must be two letters, as DE, or empty",
         "Words in a row shared with a held-out text: must be at least 5. Change it.",
     ]

@@ -13,25 +13,19 @@ from docs import messages
 
 SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
-PAGES = ("me", "new_round", "overview", "round", "samples")
-SHARED = (
-    *("asked", "figures", "filter_line", "formats", "judge_health", "people_over_rounds", "round_choice", "round_form"),
-    *(
-        "round_pickers",
-        "round_opening_texts",
-        "round_texts",
-        "round_work_texts",
-        "sample_answers",
-        "sample_card",
-        "sample_choices",
-    ),
-    *("sample_facts", "sample_filters", "times"),
-)
-IN_ENGLISH = {"near_duplicates.py", "sample_clusters.py"}
-"""Whose texts are not translated: docs/how-to/languages.md says so."""
-NO_WORDS = {"{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "The export is {}. Start it again."}
-NO_WORDS |= {"The role {}", "The review setting {}"}
-"""Keys, units, errors."""
+NO_WORDS = {
+    *("{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "best {}", "Rondo {}"),
+    *("rondo-lacks rondo-lacks-{}", "rondo-toolbar {}", "The export is {}. Start it again."),
+    *("The role {}", "The review setting {}"),
+}
+"""Keys, units, classes of CSS, errors."""
+LABELLING = ("label", "info", "placeholder", "none", "empty_message")
+SPEAKING = ("Tab", "Accordion", "Markdown", "notice", "primary", "secondary", "stop")
+UNTRANSLATED = {
+    *("temperature", "top_p", "max_tokens", "seed", "base_url", "model", "api_key_env", "concurrency", "timeout"),
+    *("messages", "prompt", "answer", "metadata", "owner/name", "README.md", "https://example.org/rondo", "2026-02-01"),
+}
+"""Names of parameters, of columns in files and of a file, and examples of what is typed."""
 WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}|\{\} [a-z]{3,}|[a-z]{3,} \{\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
 
@@ -58,18 +52,55 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
             assert set(SIGNS.findall(form)) <= set(SIGNS.findall(first)), first
 
 
+def test_what_is_looked_up_is_in_the_catalogue() -> None:
+    """What stands within an f-string is not extracted: nobody would see that it is never translated."""
+    root, known = Path(translations.__file__).parents[1], translations.read("de", translations.PAGES).forms
+    there = [
+        f"{file.name}: {call.args[0].value}"
+        for folder in ("app", "backend")
+        for file in sorted((root / folder).rglob("*.py"))
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("gettext", "ngettext", "N_")
+        if call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value not in known
+    ]
+    assert there == []
+
+
 def test_no_sentence_of_a_translated_page_is_put_together_past_the_catalogue() -> None:
     folder = Path(translations.__file__).parents[1] / "app"
-    files = [folder / "forms.py", *(folder / "widgets" / f"{name}.py" for name in SHARED)]
-    files += [file for page in PAGES for file in sorted((folder / "pages" / page).rglob("*.py"))]
+    files = [folder / "forms.py", *sorted((folder / "widgets").glob("*.py")), *sorted((folder / "pages").rglob("*.py"))]
     there = [
         f"{file.name}: {text}"
         for file in files
-        if file.name not in IN_ENGLISH
         for text in _put_together(ast.parse(file.read_text(encoding="utf-8")))
         if WORDS.search(text) and text not in NO_WORDS and not re.search(r"[<>\n]", text)
     ]
     assert there == [], "one message with gettext says each of them"
+
+
+def test_no_label_is_written_past_the_catalogue() -> None:
+    folder = Path(translations.__file__).parents[1] / "app"
+    files = [*sorted((folder / "widgets").glob("*.py")), *sorted((folder / "pages").rglob("*.py"))]
+    there = [
+        f"{file.name}: {text}"
+        for file in files
+        for text in _labels(ast.parse(file.read_text(encoding="utf-8")))
+        if text not in UNTRANSLATED
+    ]
+    assert there == [], "N_ marks a text of what is built once, gettext translates one in a listener"
+
+
+def _labels(module: ast.Module) -> Iterator[str]:
+    """What components and notices are given as words, where it is a text as it stands in the code."""
+    for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        given = [keyword.value for keyword in call.keywords if keyword.arg in LABELLING]
+        given += call.args[:1] if name in SPEAKING else call.args[1:2] if name == "only" else []
+        for word in given:
+            if isinstance(word, ast.Constant) and isinstance(word.value, str) and re.search(r"[^\W\d_]{2}", word.value):
+                yield word.value
 
 
 def _put_together(node: ast.AST) -> Iterator[str]:

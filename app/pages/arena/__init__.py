@@ -19,7 +19,7 @@ from backend.services.arena import opening, results, voting
 from backend.services.arena.results import ArenaView
 from backend.services.held_out import listing
 from backend.services.reviews import preferences
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, SCORER, Role
 
 TITLE, PATH, MENU = N_("Arena"), "arena", "more"
@@ -35,22 +35,24 @@ def build() -> None:
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
             listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
-            with gr.Accordion("Open an arena", open=False, elem_classes=needs(Role.curator)):
+            with gr.Accordion(N_("Open an arena"), open=False, elem_classes=needs(Role.curator)):
                 with gr.Row():
-                    first = gr.Dropdown([], label="One checkpoint", elem_id="arena-first")
-                    second = gr.Dropdown([], label="Another one", elem_id="arena-second")
+                    first = gr.Dropdown([], label=N_("One checkpoint"), elem_id="arena-first")
+                    second = gr.Dropdown([], label=N_("Another one"), elem_id="arena-second")
                     number = gr.Number(
                         opening.USUAL,
-                        label="Matches",
+                        label=N_("Matches"),
                         precision=0,
                         minimum=opening.FEWEST,
                         maximum=opening.MOST,
-                        info=f"Held-out prompts, drawn at random; {opening.FEWEST} to {opening.MOST}.",
+                        info=N_("Held-out prompts, drawn at random; 3 to 200."),
                         elem_id="arena-number",
                     )
-                    judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")
+                    judge = gr.Dropdown(
+                        [], label=N_("Judge"), info=N_("Plays the same matches."), elem_id="arena-judge"
+                    )
                 with gr.Row(elem_classes="rondo-toolbar"):
-                    go = buttons.primary("Open the arena", elem_id="arena-open")
+                    go = buttons.primary(N_("Open the arena"), elem_id="arena-open")
         with list_detail.detail():
             match = markup(templates.MATCH, templates.MATCH_CSS, js=templates.MATCH_JS, elem_id="arena-match")
 
@@ -81,7 +83,7 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     return [
         gr.Dropdown(choices=sides, value=values[0]),
         gr.Dropdown(choices=sides, value=values[1]),
-        gr.Dropdown(choices=[("Nobody", NO_JUDGE), *writers], value=NO_JUDGE),
+        gr.Dropdown(choices=[(gettext("Nobody"), NO_JUDGE), *writers], value=NO_JUDGE),
         *drawn,
     ]
 
@@ -152,7 +154,7 @@ def start(
     arena_id = opening.open_arena(
         here.actor, here.project_id, int(first), int(second), number=int(number), judge_id=int(judge) if judge else None
     )
-    notice(f"Arena {arena_id} is open.")
+    notice(gettext("Arena {number} is open.").format(number=arena_id))
     return _opened(here, chosen, arena_id)
 
 

@@ -19,7 +19,7 @@ from backend.services.checkpoints import chats
 from backend.services.checkpoints.chats import ChatTurn, ChatView, TurnState
 from backend.services.people import sessions
 from backend.services.prompts import keeping
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, SCORER, Role, Sampling
 
 TITLE, PATH, MENU = N_("Chat"), "chat", "more"
@@ -27,45 +27,45 @@ POLL_SECONDS = 0.5
 NOBODY = 0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-NOTES = {TurnState.loading: "The model is being loaded…", TurnState.answering: "…"}
+NOTES = {TurnState.loading: N_("The model is being loaded…"), TurnState.answering: "…"}
 
 
 def build() -> None:
     """Lay out the page and wire it."""
     drawn, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS, active=False)
     with gr.Row():
-        first = gr.Dropdown([], label="Checkpoint", elem_id="chat-checkpoint")
-        beside = gr.Dropdown([], label="Beside it", elem_id="chat-beside")
+        first = gr.Dropdown([], label=N_("Checkpoint"), elem_id="chat-checkpoint")
+        beside = gr.Dropdown([], label=N_("Beside it"), elem_id="chat-beside")
     log = markup(templates.LOG, templates.LOG_CSS, js=templates.LOG_JS, elem_id="chat-log")
-    with only(Role.curator, "Chatting with a checkpoint"):
+    with only(Role.curator, N_("Chatting with a checkpoint")):
         text = gr.Textbox(
-            label="Message",
+            label=N_("Message"),
             lines=1,
             max_lines=12,
-            info="Enter sends it, Shift and Enter begin a new line, Escape stops the answer.",
+            info=N_("Enter sends it, Shift and Enter begin a new line, Escape stops the answer."),
             elem_id="chat-text",
         )
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.primary("Send", elem_id="chat-send")
-            stop = buttons.secondary("Stop", elem_id="chat-stop")
-            clear = buttons.secondary("Clear", elem_id="chat-clear")
-        with gr.Accordion("Sampling and system message", open=False, elem_id="chat-sampling"):
-            system = gr.Textbox(label="System message", lines=2, max_lines=12, elem_id="chat-system")
+            go = buttons.primary(N_("Send"), elem_id="chat-send")
+            stop = buttons.secondary(N_("Stop"), elem_id="chat-stop")
+            clear = buttons.secondary(N_("Clear"), elem_id="chat-clear")
+        with gr.Accordion(N_("Sampling and system message"), open=False, elem_id="chat-sampling"):
+            system = gr.Textbox(label=N_("System message"), lines=2, max_lines=12, elem_id="chat-system")
             with gr.Row():
                 temperature = gr.Number(0.7, label="temperature")
                 top_p = gr.Number(1.0, label="top_p")
                 max_tokens = gr.Number(512, label="max_tokens")
-                seed = gr.Number(None, label="seed", info="Empty: another one each time.")
+                seed = gr.Number(None, label="seed", info=N_("Empty: another one each time."))
 
-        with gr.Accordion("Keep the last question as a prompt", open=False, elem_id="chat-keep-part"):
+        with gr.Accordion(N_("Keep the last question as a prompt"), open=False, elem_id="chat-keep-part"):
             with gr.Row(equal_height=True):
                 set_name = gr.Textbox(
-                    label="Prompt set",
-                    info="One that no round uses, or a new one. What was said before goes with the question.",
+                    label=N_("Prompt set"),
+                    info=N_("One that no round uses, or a new one. What was said before goes with the question."),
                     max_length=100,
                     elem_id="chat-keep-set",
                 )
-                keep = buttons.secondary("Keep as prompt", elem_id="chat-keep")
+                keep = buttons.secondary(N_("Keep as prompt"), elem_id="chat-keep")
 
     sides = [first, beside]
     gr.on(None, load, None, [*sides, log], **QUIET)
@@ -93,10 +93,10 @@ def load(request: gr.Request) -> list[Any]:
     choices = [(row.name, row.id) for row in rows]
     missing = wanted.missing or beside.missing
     if chats.is_off():
-        missing = "Nobody chats on this machine: RONDO_CHAT_MODELS is 0. Have it raised where Rondo is run."
+        missing = gettext("Nobody chats on this machine: RONDO_CHAT_MODELS is 0. Have it raised where Rondo is run.")
     return [
         gr.Dropdown(choices=choices, value=wanted.id or (None if wanted.missing else max(known, default=None))),
-        gr.Dropdown(choices=[("none", NOBODY), *choices], value=beside.id or NOBODY),
+        gr.Dropdown(choices=[(gettext("none"), NOBODY), *choices], value=beside.id or NOBODY),
         {"missing": missing, "has_none": not known, "is_new": bool(known) and not missing},
     ]
 
@@ -167,7 +167,11 @@ def keep_prompt(set_name: str | None, request: gr.Request) -> None:
     if not turns:
         raise InvalidInput("Nothing was asked yet. Send a message, then keep it.")
     kept = keeping.keep(here.actor, here.project_id, set_name or "", chats.asked_with(turns))
-    notice(f"It is prompt {kept.num_prompts:,} of {kept.prompt_set}.")
+    notice(
+        gettext("It is prompt {num_prompts} of {prompt_set}.").format(
+            num_prompts=f"{kept.num_prompts:,}", prompt_set=kept.prompt_set
+        )
+    )
 
 
 def leave(request: gr.Request) -> None:
@@ -205,6 +209,6 @@ def _turn(turn: ChatTurn, who: str) -> JSON:
         "answer": turn.answer,
         "who": who,
         "state": str(turn.state),
-        "note": turn.note or NOTES.get(turn.state, ""),
+        "note": turn.note or gettext(NOTES.get(turn.state, "")),
         "is_bad": turn.state is TurnState.failed,
     }

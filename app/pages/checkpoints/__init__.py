@@ -26,7 +26,7 @@ from backend.services.arena.results import Result
 from backend.services.checkpoints import Endpoint, model_cards, trials
 from backend.services.hub import pushes
 from backend.services.team import removals
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import Role
 
 TITLE, PATH = N_("Checkpoints"), "checkpoints"
@@ -45,29 +45,31 @@ def build() -> None:
             table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
         with list_detail.detail():
             with gr.Tabs(selected="made") as tabs:
-                with gr.Tab("Who made this model?", id="made"):
-                    chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
+                with gr.Tab(N_("Who made this model?"), id="made"):
+                    chosen = gr.Dropdown([], label=N_("Checkpoint"), elem_id="chosen-checkpoint")
                     detail_card = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
                     merges, merged_name, merge = merging.draw()
                     files, outtype, write_file = gguf.draw()
-                    with gr.Accordion("Model card", open=False, elem_id="model-card"):
+                    with gr.Accordion(N_("Model card"), open=False, elem_id="model-card"):
                         write_card, card = hub_card.draw("model")
                     pushed = hub_push.draw("model")
                     settings, known, save, unsaved = endpoint.draw()
-                    with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
-                        new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+                    with gr.Accordion(N_("Rename or delete"), open=False, elem_classes=needs(Role.curator)):
+                        new_name = gr.Textbox(
+                            label=N_("New name"), max_length=120, info=N_("Nothing refers to the name.")
+                        )
                         with gr.Row(elem_classes="rondo-toolbar"):
-                            rename = buttons.secondary("Rename")
-                            delete = buttons.secondary("Delete…", elem_id="checkpoint-delete")
+                            rename = buttons.secondary(N_("Rename"))
+                            delete = buttons.secondary(N_("Delete…"), elem_id="checkpoint-delete")
                         with gr.Column(visible=False) as sure:
                             asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
                             with gr.Row(elem_classes="rondo-toolbar"):
-                                really = buttons.stop("Delete it", elem_id="checkpoint-delete-really")
-                                keep = buttons.secondary("Keep it", elem_id="checkpoint-keep")
-                with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
+                                really = buttons.stop(N_("Delete it"), elem_id="checkpoint-delete-really")
+                                keep = buttons.secondary(N_("Keep it"), elem_id="checkpoint-keep")
+                with gr.Tab(N_("Try a prompt"), id="try"), only(Role.curator, N_("Trying a prompt")):
                     first_field, two, sampled, ask, state, replies = trying.draw()
-                with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
+                with gr.Tab(N_("Register"), id="register"), only(Role.curator, N_("Registering a checkpoint")):
                     name, role, location, folder, url, model, given, served, refused = registering.draw()
 
     served_by = [settings, *known, check]
@@ -151,7 +153,7 @@ def push(checkpoint_id: int | None, repo: str, is_private: bool, request: gr.Req
     """Have the chosen checkpoint pushed to the hub."""
     here = context(request)
     job_id = pushes.push_checkpoint(here.actor, _known(checkpoint_id), repo or "", is_private=bool(is_private))
-    notice(f"Job {job_id} is queued: it pushes the checkpoint.")
+    notice(gettext("Job {job_id} is queued: it pushes the checkpoint.").format(job_id=job_id))
     return hub_push.state_value(pushes.get(here.actor, job_id))
 
 
@@ -176,7 +178,7 @@ def register_folder(name: str, role: str, location: str, request: gr.Request) ->
     """Register a folder or hub name."""
     here = context(request)
     new = checkpoints.register(here.actor, here.project_id, name=name, location=location, role=role)
-    notice(f"{name} is registered.")
+    notice(gettext("{name} is registered.").format(name=name))
     return _refreshed(request, new)
 
 
@@ -187,7 +189,7 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
     here = context(request)
     served = Endpoint(url, model, settings=endpoint.settings_of(list(given)))
     new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=served, role=role)
-    notice(f"{name} is registered.")
+    notice(gettext("{name} is registered.").format(name=name))
     return _refreshed(request, new)
 
 
@@ -233,11 +235,14 @@ def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
 def arena_line(arena_id: int, result: Result) -> dict[str, str]:
     """An arena's result on the card of a checkpoint that played in it."""
     people, judge = arena_shown.wins(result.wins, result.first), result.judge
-    with_judge = f" The judge {judge.name}: {arena_shown.wins(judge.wins, result.first)}." if judge else ""
+    told = gettext("People: {wins}.").format(wins=people)
+    if judge is not None:
+        text = gettext("People: {wins}. The judge {name}: {of_judge}.")
+        told = text.format(wins=people, name=judge.name, of_judge=arena_shown.wins(judge.wins, result.first))
     return {
         "target": f"arena?arena={arena_id}",
-        "name": f"{result.first} against {result.second}",
-        "said": f"People: {people}.{with_judge}",
+        "name": gettext("{first} against {second}").format(first=result.first, second=result.second),
+        "said": told,
     }
 
 
@@ -253,5 +258,5 @@ def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], i
     parent = next((row.parent_id for row in rows if row.id == first), None)
     choices = [(row.name, row.id) for row in rows]
     first_field = gr.Dropdown(choices=choices, value=first)
-    two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
+    two = gr.Dropdown(choices=[(gettext("none"), 0), *choices], value=parent or 0)
     return [table_value(rows, removals.learned_from_removed(actor, project_id)), first_field, first_field, two], first

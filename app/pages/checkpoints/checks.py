@@ -12,6 +12,7 @@ from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import CheckpointDetail, model_checks
+from backend.translations import N_, gettext
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -47,7 +48,7 @@ def draw() -> tuple[Any, gr.Button]:
     """Draw the lines and the button; the page wires them."""
     lines = markup(LINES, LINES_CSS, elem_id="checks")
     with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
-        again = buttons.secondary("Check again", elem_id="check-again")
+        again = buttons.secondary(N_("Check again"), elem_id="check-again")
     return lines, again
 
 
@@ -58,18 +59,20 @@ def check_again(checkpoint_id: int | None, request: gr.Request) -> dict[str, Any
         raise InvalidInput("Choose a checkpoint first.")
     here = context(request)
     checks = model_checks.check(here.actor, checkpoint_id)
-    notice("Checked: nothing to say." if checks.worst == "pass" else "Checked: see what is said below.")
+    notice(
+        gettext("Checked: nothing to say.") if checks.worst == "pass" else gettext("Checked: see what is said below.")
+    )
     return value(checkpoints.detail(here.actor, checkpoint_id))
 
 
 def value(detail: CheckpointDetail) -> dict[str, Any]:
     """What the lines show; texts only."""
     return {
-        "at": f"Checked {detail.checks.at}" if detail.checks.at else "",
+        "at": gettext("Checked {when}").format(when=detail.checks.at) if detail.checks.at else "",
         "lines": [
             {
                 "name": line.name.replace("_", " "),
-                "outcome": str(line.outcome),
+                "outcome": gettext(str(line.outcome)),
                 "badge": BADGES[line.outcome],
                 "text": line.text,
             }

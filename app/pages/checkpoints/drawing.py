@@ -7,8 +7,10 @@ from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
 from app.widgets.times import moment
+from app.widgets.value_words import metric_name, word
 from backend.machine import in_one_line
 from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
+from backend.translations import gettext, ngettext
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
@@ -18,7 +20,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
     metric_names = {name for row in rows for name in row.metrics}
     names = [name for name in FIRST_METRICS if name in metric_names] + sorted(metric_names - set(FIRST_METRICS))
     return {
-        "metrics": [name.replace("_", " ") for name in names],
+        "metrics": [metric_name(name) for name in names],
         "rows": [
             {
                 "id": row.id,
@@ -26,7 +28,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
                 "indent": min(row.depth, 12) * 18,
                 "is_child": row.depth > 0,
                 "is_doubtful": row.id in doubtful,
-                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
+                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {word(row.role)}",
                 "round": _round(row) if row.round_number else _made_by(row),
                 "cells": [_number(row.metrics.get(name), name) for name in names],
             }
@@ -36,15 +38,16 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
 
 
 def _round(row: CheckpointRow) -> str:
-    return f"round {row.round_number}{' (in the trash)' if row.is_round_in_trash else ''}"
+    text = gettext("round {number} (in the trash)") if row.is_round_in_trash else gettext("round {number}")
+    return text.format(number=row.round_number)
 
 
 def _kind(row: CheckpointRow) -> str:
-    return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
+    return gettext("endpoint") if row.is_endpoint and row.kind == "base" else word(row.kind)
 
 
 def _made_by(row: CheckpointRow) -> str:
-    return "merged" if row.is_merged else "registered"
+    return gettext("merged") if row.is_merged else gettext("registered")
 
 
 def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
@@ -53,12 +56,14 @@ def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
     is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
     numbers = (number.low, number.value, number.high)
     low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
-    spread = f"{low} to {high}, " if low and high else ""
-    return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
+    text = gettext("{low} to {high}, n {number}") if low and high else "n {number}"
+    interval = text.format(low=low, high=high, number=f"{number.n:,}")
+    return {"value": value + (" %" if is_share else ""), "interval": interval}
 
 
 def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
+    examples = ngettext("{number} {kind} row", "{number} {kind} rows", detail.num_examples)
     last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {
         "id": row.id,
@@ -66,7 +71,9 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "is_measured": bool(row.metrics),
         "side": f"c{row.id}" if row.round_id is None or row.is_round_in_trash else f"r{row.round_id}",
         "name": row.name,
-        "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
+        "kind": gettext("{kind} checkpoint, role {role}, served by {engine}").format(
+            kind=_kind(row), role=word(row.role), engine=row.engine
+        ),
         "made": moment(row.created_at),
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
@@ -83,7 +90,9 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "reference": detail.reference,
         "judge": detail.judge,
         "dataset": detail.dataset_id,
-        "examples": f"{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows",
+        "examples": examples.format(
+            number=f"{detail.num_examples:,}", kind=word(detail.dataset_type.replace("_", " "))
+        ),
         "hash": detail.content_hash[:12],
         "funnel": [_step(step) for step in detail.funnel],
         "people": [vars(person) for person in detail.people],
@@ -96,5 +105,5 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    dropped = [(str(reason), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
-    return {"stage": step["stage"], "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
+    dropped = [(gettext(str(reason)), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
+    return {"stage": gettext(step["stage"]), "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}

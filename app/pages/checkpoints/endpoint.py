@@ -15,6 +15,7 @@ from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import CheckpointDetail, EndpointSettings, endpoints
+from backend.translations import N_, gettext
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -27,33 +28,36 @@ def fields(prefix: str) -> list[Any]:
     with gr.Row():
         key = gr.Textbox(
             label="api_key_env",
-            info="The environment variable that holds the key, like RONDO_MY_API_KEY; never the key.",
+            info=N_("The environment variable that holds the key, like RONDO_MY_API_KEY; never the key."),
             elem_id=f"{prefix}-key",
         )
         concurrency = gr.Number(
-            DEFAULTS.concurrency, label="concurrency", info="Requests in flight at once.", elem_id=f"{prefix}-at-once"
+            DEFAULTS.concurrency,
+            label="concurrency",
+            info=N_("Requests in flight at once."),
+            elem_id=f"{prefix}-at-once",
         )
         timeout = gr.Number(
-            DEFAULTS.timeout, label="timeout", info="Seconds to wait for a reply.", elem_id=f"{prefix}-timeout"
+            DEFAULTS.timeout, label="timeout", info=N_("Seconds to wait for a reply."), elem_id=f"{prefix}-timeout"
         )
     with gr.Row():
         extra = gr.Textbox(
-            label="Further fields of each request",
-            info='A JSON object, like {"chat_template_kwargs": {"enable_thinking": false}}. No key goes in here.',
+            label=N_("Further fields of each request"),
+            info=N_('A JSON object, like {"chat_template_kwargs": {"enable_thinking": false}}. No key goes in here.'),
             lines=2,
             max_lines=8,
             elem_id=f"{prefix}-extra",
         )
         price_in = Number(
-            None, label="Price in", info="Of a million tokens that it reads.", elem_id=f"{prefix}-price-in"
+            None, label=N_("Price in"), info=N_("Of a million tokens that it reads."), elem_id=f"{prefix}-price-in"
         )
         price_out = Number(
-            None, label="Price out", info="Of a million tokens that it writes.", elem_id=f"{prefix}-price-out"
+            None, label=N_("Price out"), info=N_("Of a million tokens that it writes."), elem_id=f"{prefix}-price-out"
         )
     defaults = gr.Checkbox(
         False,
-        label="Send temperature and top_p also where they are 1",
-        info="For vLLM, which else takes the model's own defaults, unless it runs with --generation-config vllm.",
+        label=N_("Send temperature and top_p also where they are 1"),
+        info=N_("For vLLM, which else takes the model's own defaults, unless it runs with --generation-config vllm."),
         elem_id=f"{prefix}-defaults",
     )
     return [key, concurrency, timeout, extra, price_in, price_out, defaults]
@@ -80,8 +84,8 @@ def settings_of(values: list[Any]) -> EndpointSettings:
         concurrency=_whole(concurrency),
         timeout=float(_number(timeout, "timeout")),
         extra=_object(extra or ""),
-        price_in=None if price_in is None else float(_number(price_in, "Price in")),
-        price_out=None if price_out is None else float(_number(price_out, "Price out")),
+        price_in=None if price_in is None else float(_number(price_in, gettext("Price in"))),
+        price_out=None if price_out is None else float(_number(price_out, gettext("Price out"))),
         send_defaults=bool(defaults),
     )
 
@@ -89,11 +93,11 @@ def settings_of(values: list[Any]) -> EndpointSettings:
 def draw() -> tuple[gr.Accordion, list[Any], gr.Button, Markup]:
     """Draw the settings of the chosen checkpoint, hidden until it is an endpoint; the page wires them."""
     with gr.Accordion(
-        "Endpoint settings", open=False, visible=False, elem_id="endpoint-settings", elem_classes=needs(Role.admin)
+        N_("Endpoint settings"), open=False, visible=False, elem_id="endpoint-settings", elem_classes=needs(Role.admin)
     ) as accordion:
         drawn = fields("endpoint")
         with gr.Row(elem_classes="rondo-toolbar"):
-            save = buttons.primary("Save", elem_id="endpoint-settings-save")
+            save = buttons.primary(N_("Save"), elem_id="endpoint-settings-save")
         refused = problem("endpoint-settings-problem")
     return accordion, drawn, save, refused
 
@@ -101,7 +105,7 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button, Markup]:
 def values(detail: CheckpointDetail | None) -> list[Any]:
     """Updates of the accordion and its fields, and of the button that tests or checks."""
     if detail is None or detail.endpoint is None:
-        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button(value="Check again")]
+        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button(value=gettext("Check again"))]
     endpoint = detail.endpoint.settings
     extra = json.dumps(endpoint.extra, ensure_ascii=False, indent=1) if endpoint.extra else ""
     shown = [
@@ -113,7 +117,7 @@ def values(detail: CheckpointDetail | None) -> list[Any]:
         endpoint.price_out,
         endpoint.send_defaults,
     ]
-    return [gr.Accordion(visible=True), *shown, gr.Button(value="Test connection")]
+    return [gr.Accordion(visible=True), *shown, gr.Button(value=gettext("Test connection"))]
 
 
 @toasts
@@ -124,7 +128,7 @@ def save(request: gr.Request, checkpoint_id: int | None, *given: Any) -> list[An
         raise InvalidInput("Choose a checkpoint first.")
     here = context(request)
     endpoints.change(here.actor, checkpoint_id, settings_of(list(given)))
-    notice("The endpoint's settings are saved.")
+    notice(gettext("The endpoint's settings are saved."))
     return values(checkpoints.detail(here.actor, checkpoint_id))
 
 

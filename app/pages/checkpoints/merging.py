@@ -9,10 +9,12 @@ from app.widgets import buttons
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import CheckpointDetail, merging
 from backend.services.checkpoints.merging import Merge
+from backend.translations import N_, gettext
 from backend.values import JSON, JobStatus, Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -27,16 +29,16 @@ def draw() -> tuple[list[Any], gr.Textbox, gr.Button]:
     """Draw the fold, hidden until an adapter is chosen, and what is said of a merge; the page wires them."""
     state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="merge-state")
     with gr.Accordion(
-        "Merge into its base", open=False, visible=False, elem_id="merge", elem_classes=needs(Role.curator)
+        N_("Merge into its base"), open=False, visible=False, elem_id="merge", elem_classes=needs(Role.curator)
     ) as fold:
         name = gr.Textbox(
-            label="Name of the new checkpoint",
-            info="Empty: the adapter's and -merged. The adapter stays.",
+            label=N_("Name of the new checkpoint"),
+            info=N_("Empty: the adapter's and -merged. The adapter stays."),
             max_length=120,
             elem_id="merge-name",
         )
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.secondary("Merge", elem_id="merge-go")
+            go = buttons.secondary(N_("Merge"), elem_id="merge-go")
     return [fold, state], name, go
 
 
@@ -51,11 +53,12 @@ def state_value(merge: Merge | None) -> dict[str, Any] | None:
     """What became of a merge; None where none was asked for."""
     if merge is None:
         return None
+    going_on = gettext("The merge into {name} is {status}:").format(name=merge.name, status=word(merge.status))
     text = {
-        JobStatus.done: "Merged:",
-        JobStatus.failed: f"It was not merged. {merge.error}",
-        JobStatus.cancelled: "The merge was cancelled:",
-    }.get(merge.status, f"The merge into {merge.name} is {merge.status}:")
+        JobStatus.done: gettext("Merged:"),
+        JobStatus.failed: gettext("It was not merged. {error}").format(error=merge.error),
+        JobStatus.cancelled: gettext("The merge was cancelled:"),
+    }.get(merge.status, going_on)
     is_bad = merge.status is JobStatus.failed
     return {"text": text, "is_bad": is_bad, "job": merge.job_id, "merged": merge.merged_id, "name": merge.name}
 
@@ -83,5 +86,5 @@ def merge(checkpoint_id: int | None, name: str, request: gr.Request) -> list[Any
         raise InvalidInput("Choose a checkpoint first.")
     here = context(request)
     job_id = merging.start(here.actor, checkpoint_id, name or "")
-    notice(f"Job {job_id} is queued: it merges the adapter.")
+    notice(gettext("Job {job_id} is queued: it merges the adapter.").format(job_id=job_id))
     return values(checkpoints.detail(here.actor, checkpoint_id))

@@ -9,6 +9,7 @@ from app.widgets import buttons
 from app.widgets.beside import problem
 from app.widgets.markup import markup
 from backend.services import checkpoints
+from backend.translations import N_
 
 FIELDS = {
     "A checkpoint's name": "register-name",
@@ -31,21 +32,23 @@ def draw() -> tuple[Any, ...]:
     refused.
     """
     with gr.Row():
-        name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
-        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", elem_id="register-role")
-    with gr.Tab("Folder or model hub"):
+        name = gr.Textbox(label=N_("Name"), max_length=120, elem_id="register-name")
+        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label=N_("Role"), elem_id="register-role")
+    with gr.Tab(N_("Folder or model hub")):
         location = gr.Textbox(
-            label="Folder or model-hub name",
-            info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
-            "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
+            label=N_("Folder or model-hub name"),
+            info=N_(
+                "A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
+                "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base."
+            ),
             elem_id="register-location",
         )
         with gr.Row(elem_classes="rondo-toolbar"):
             folder = _register_button("register-folder")
-    with gr.Tab("OpenAI-compatible endpoint"):
+    with gr.Tab(N_("OpenAI-compatible endpoint")):
         with gr.Row():
-            url = gr.Textbox(label="base_url", info="For example http://127.0.0.1:8000/v1.", elem_id="register-url")
-            model = gr.Textbox(label="model", info="The name under which it is served.", elem_id="register-model")
+            url = gr.Textbox(label="base_url", info=N_("For example http://127.0.0.1:8000/v1."), elem_id="register-url")
+            model = gr.Textbox(label="model", info=N_("The name under which it is served."), elem_id="register-model")
         given = endpoint.fields("register")
         with gr.Row(elem_classes="rondo-toolbar"):
             served = _register_button("register-endpoint")
@@ -58,4 +61,4 @@ def draw() -> tuple[Any, ...]:
 
 
 def _register_button(elem_id: str) -> gr.Button:
-    return buttons.primary("Register", elem_id=elem_id)
+    return buttons.primary(N_("Register"), elem_id=elem_id)

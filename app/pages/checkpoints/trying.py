@@ -10,30 +10,32 @@ from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import Trial
+from backend.translations import N_, gettext, ngettext
 from backend.values import Sampling
 
 
 def draw() -> tuple[gr.Dropdown, gr.Dropdown, list[gr.components.Component], gr.Button, gr.HTML, list[gr.Textbox]]:
     """Lay the tab out; return both checkpoints, what is asked (the prompt first), button, state and replies."""
     with gr.Row():
-        first_field = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
-        two = gr.Dropdown([], label="And another one", elem_id="try-two")
-    prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
+        first_field = gr.Dropdown([], label=N_("Checkpoint"), elem_id="try-one")
+        two = gr.Dropdown([], label=N_("And another one"), elem_id="try-two")
+    prompt = gr.Textbox(label=N_("Prompt"), lines=4, max_lines=20, elem_id="try-prompt")
     with gr.Row():
         temperature = gr.Number(0.0, label="temperature")
         top_p = gr.Number(1.0, label="top_p")
         max_tokens = gr.Number(256, label="max_tokens")
         seed = gr.Number(0, label="seed")
     with gr.Row(elem_classes="rondo-toolbar"):
-        ask = buttons.primary("Try", elem_id="try-go")
+        ask = buttons.primary(N_("Try"), elem_id="try-go")
     state = markup(templates.STATE, elem_id="try-state")
     with gr.Row():
         replies = [
             gr.Textbox(
-                label="Reply",
+                label=N_("Reply"),
                 lines=6,
                 max_lines=30,
                 interactive=False,
@@ -75,11 +77,15 @@ def drawn(trial: Trial | None) -> list[Any]:
         return [None, gr.Textbox(visible=False), gr.Textbox(visible=False)]
     boxes = [
         gr.Textbox(
-            reply.text, visible=True, label=f"{reply.checkpoint}: {reply.num_tokens} tokens, {reply.finish_reason}"
+            reply.text,
+            visible=True,
+            label=ngettext(
+                "{checkpoint}: {number} token, {reason}", "{checkpoint}: {number} tokens, {reason}", reply.num_tokens
+            ).format(checkpoint=reply.checkpoint, number=reply.num_tokens, reason=reply.finish_reason),
         )
         for reply in trial.replies
     ]
-    state = "" if trial.replies else trial.error or f"The trial is {trial.status}."
+    state = "" if trial.replies else trial.error or gettext("The trial is {status}.").format(status=word(trial.status))
     return [{"text": state, "is_bad": bool(trial.error)}, *boxes, *[gr.Textbox(visible=False)] * (2 - len(boxes))]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from backend.services.checkpoints.wrappers import Use
+from backend.translations import gettext, ngettext
 
 MOST_SOURCES = 5
 """So many of the samples that a lesson cites are named."""
@@ -15,7 +16,9 @@ def shown_use(use: Use) -> dict[str, Any]:
             "name": lesson["name"],
             "text": lesson["text"],
             "sources": lesson["sources"][:MOST_SOURCES],
-            "more": f"and {more:,} more" if (more := len(lesson["sources"]) - MOST_SOURCES) > 0 else "",
+            "more": gettext("and {more} more").format(more=f"{more:,}")
+            if (more := len(lesson["sources"]) - MOST_SOURCES) > 0
+            else "",
         }
         for lesson in use.lessons
     ]
@@ -23,5 +26,5 @@ def shown_use(use: Use) -> dict[str, Any]:
         "name": use.name,
         "knobs": [{"name": name, "value": str(value)} for name, value in use.knobs.items()],
         "lessons": lessons,
-        "number": "1 lesson" if len(lessons) == 1 else f"{len(lessons):,} lessons",
+        "number": ngettext("{number} lesson", "{number} lessons", len(lessons)).format(number=f"{len(lessons):,}"),
     }

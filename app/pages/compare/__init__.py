@@ -20,7 +20,7 @@ from backend.services.held_out import baseline, compared, listing, side_by_side
 from backend.services.held_out.compared import MOST_SIDES, ComparedSide
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.side_by_side import SideBySide
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
 TITLE, PATH = N_("Compare"), "compare"
@@ -31,13 +31,13 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
 SHOWN, SHOWN_OF_MANY = 5, 2
-LABELS = ("First", "Second", "Third (optional)", "Fourth (optional)")
-TO_BASELINE, NO_BASELINE = "Make the first the baseline", "No baseline"
-CHANGES = ((ShownPrompts.newly_wrong, "Newly wrong"), (ShownPrompts.newly_right, "Newly right"))
+LABELS = (N_("First"), N_("Second"), N_("Third (optional)"), N_("Fourth (optional)"))
+TO_BASELINE, NO_BASELINE = N_("Make the first the baseline"), N_("No baseline")
+CHANGES = ((ShownPrompts.newly_wrong, N_("Newly wrong")), (ShownPrompts.newly_right, N_("Newly right")))
 NO_ROUND: JSON = {
-    "message": "No round of this project is done yet, so there is nothing to compare.",
+    "message": N_("No round of this project is done yet, so there is nothing to compare."),
     "target": "./",
-    "link": "See the loop",
+    "link": N_("See the loop"),
 }
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);
@@ -72,9 +72,13 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     choices, wanted, shown = asked_for(request)
     names = {key: name for name, key in choices}
     chosen = [names.get(key, "") for key in wanted[:MOST_SIDES]]
-    fields = list(zip_longest(LABELS, chosen, fillvalue="none"))
+    fields = list(zip_longest(map(gettext, LABELS), chosen, fillvalue=gettext("none")))
     page = FirstPart("compared", templates.PAGE, templates.CSS, shown[0])
-    return [Fields(fields), Toolbar(labels=(TO_BASELINE, NO_BASELINE), elem_classes=needs(Role.curator)), page]
+    return [
+        Fields(fields),
+        Toolbar(labels=(gettext(TO_BASELINE), gettext(NO_BASELINE)), elem_classes=needs(Role.curator)),
+        page,
+    ]
 
 
 @toasts
@@ -86,7 +90,7 @@ def draw(request: gr.Request) -> list[Any]:
     fields: list[Any] = []
     for place in range(MOST_SIDES):
         key = wanted[place] if place < len(wanted) else ""
-        options = choices if place < 2 else [("none", ""), *choices]
+        options = choices if place < 2 else [(gettext("none"), ""), *choices]
         fields.append(gr.Dropdown(choices=options, value=key if key in keys else None if place < 2 else ""))
     return [*fields, *shown]
 
@@ -100,12 +104,16 @@ def asked_for(request: gr.Request) -> tuple[list[tuple[str, str]], list[str], li
     wanted = [wish or other for wish, other in zip_longest(asked, usual, fillvalue="")] if len(asked) < 3 else asked
     choices = [(values.title(side), side.key) for side in known]
     if not any(wanted):
-        return choices, wanted, [NO_ROUND, gr.skip()]
+        return choices, wanted, [_no_round(), gr.skip()]
     if wanted[1] in [side.key for side in known] and not wanted[0]:
-        return choices, wanted, [{"message": "Choose in the first field what it is compared with."}, gr.skip()]
+        return choices, wanted, [{"message": gettext("Choose in the first field what it is compared with.")}, gr.skip()]
     # A second side that is not there has nothing that it started from: it is what is not found.
     first, second, *more = wanted
     return choices, wanted, _shown_or_said(here, [first or second, second or first, *more])
+
+
+def _no_round() -> JSON:
+    return {name: gettext(text) for name, text in NO_ROUND.items()}
 
 
 def _asked(request: gr.Request) -> list[str]:
@@ -132,7 +140,7 @@ def set_baseline(
         baseline.put(here.actor, here.project_id, round_id=side.round_id)
     else:
         baseline.put(here.actor, here.project_id, checkpoint_id=side.checkpoint_id)
-    notice(f"{side.name} is the baseline: later rounds read as a difference to it.")
+    notice(gettext("{name} is the baseline: later rounds read as a difference to it.").format(name=side.name))
     return _shown_or_said(here, keys)
 
 
@@ -180,5 +188,5 @@ def _changed(here: Context, compared_now: SideBySide) -> list[values.Changed]:
             continue
         for kind, words in CHANGES:
             page = listing.page(here.actor, here.project_id, ids, HeldOutFilters(kind), limit=limit)
-            listed.append((pair, str(kind), words, page))
+            listed.append((pair, str(kind), gettext(words), page))
     return listed

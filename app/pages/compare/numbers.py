@@ -1,11 +1,13 @@
 """The numbers of the comparison as texts: a row for each metric, a cell for each side."""
 
 from app.widgets.formats import SHARES, gap_interval, points
+from app.widgets.value_words import metric_name
 from backend.differences import Difference
 from backend.services.held_out.compared import ComparedMetric, Value
 from backend.services.held_out.side_by_side import SideBySide
 from backend.services.results.accuracies import ACCURACY
 from backend.services.round_report.metrics import takes
+from backend.translations import gettext, ngettext
 from backend.values import JSON
 
 GOOD = ("accuracy", "pass_at", "similarity", "precision", "recall", "f1")
@@ -64,7 +66,8 @@ def _of_chosen(compared: SideBySide, n: int, cell: JSON) -> JSON:
     bests = [best for best in (compared.best, compared.best_round) if best and best.times > 1 and best.chosen in pair]
     if not bests or "difference" not in cell:
         return {}
-    note = f"{cell['said']}; this pair alone" if cell["said"] else "this pair alone"
+    alone = gettext("this pair alone")
+    note = f"{cell['said']}; {alone}" if cell["said"] else alone
     is_chance = any(best.rounds and {best.side, best.second} == pair and not best.is_sure for best in bests)
     return {"said": note, "badge": "" if is_chance else cell["badge"]}
 
@@ -74,7 +77,7 @@ def _cell(metric: ComparedMetric, is_share: bool) -> JSON:
     gap = metric.difference
     cell: JSON = {"value": _value(metric.new, is_share), "own": _interval(metric.new, is_share)}
     if metric.new is None or metric.old is None:
-        return cell | {"said": gap.why if metric.new is not None else ""}
+        return cell | {"said": gettext(gap.why) if metric.new is not None else ""}
     is_told = any(word in metric.name for word in GOOD)
     return cell | {
         "badge": "" if not is_told else "bad" if gap.is_worse else "ok" if gap.is_better else "",
@@ -85,16 +88,23 @@ def _cell(metric: ComparedMetric, is_share: bool) -> JSON:
 
 
 def _name(number: ComparedMetric) -> str:
-    return number.name.replace("_", " ")
+    return metric_name(number.name)
 
 
 def _of(number: ComparedMetric) -> str:
-    return "held-out answers" if number.of_checkpoint else "the round's samples"
+    return gettext("held-out answers") if number.of_checkpoint else gettext("the round's samples")
 
 
 def _unknown(number: ComparedMetric, sides: int) -> str:
-    how, of_none = takes(number.name), "neither" if sides == 2 else "none of them"
-    return f"{_name(number)} of {_of(number)} could be computed of {of_none}{': ' + how if how else ''}."
+    how = takes(number.name)
+    text = gettext("{metric} of {what} could be computed of none of them.")
+    if sides == 2:
+        text = gettext("{metric} of {what} could be computed of neither.")
+    if how:
+        text = gettext("{metric} of {what} could be computed of none of them: {how}.")
+        if sides == 2:
+            text = gettext("{metric} of {what} could be computed of neither: {how}.")
+    return text.format(metric=_name(number), what=_of(number), how=how)
 
 
 def _has_value(number: ComparedMetric) -> bool:
@@ -107,8 +117,8 @@ def _written(number: float, is_share: bool) -> str:
 
 def _value(value: Value | None, is_share: bool) -> str:
     if value is None:
-        return "not measured"
-    return "unknown" if value.value is None else _written(value.value, is_share)
+        return gettext("not measured")
+    return gettext("unknown") if value.value is None else _written(value.value, is_share)
 
 
 def _interval(value: Value | None, is_share: bool) -> str:
@@ -117,14 +127,14 @@ def _interval(value: Value | None, is_share: bool) -> str:
     n = f"n {value.n:,}" if value.n else ""
     if value.low is None or value.high is None:
         return n
-    ends = f"{_written(value.low, is_share)} to {_written(value.high, is_share)}"
+    ends = gettext("{low} to {high}").format(low=_written(value.low, is_share), high=_written(value.high, is_share))
     return f"{ends}, {n}" if n else ends
 
 
 def difference(gap: Difference, is_share: bool) -> str:
     """`+7.0 points`, or `unknown`."""
     if gap.value is None:
-        return "unknown"
+        return gettext("unknown")
     return points(gap.value) if is_share else f"{gap.value:+.4g}"
 
 
@@ -134,18 +144,24 @@ def gap_ends(gap: Difference, is_share: bool) -> str:
         return ""
     if is_share or gap.low is None or gap.high is None:
         return gap_interval(gap)
-    return f"{gap.low:+.4g} to {gap.high:+.4g}"
+    return gettext("{low} to {high}").format(low=f"{gap.low:+.4g}", high=f"{gap.high:+.4g}")
 
 
 def details(gap: Difference) -> str:
     """On how many prompts, how many changed, and what is to be known of the interval."""
     parts = []
     if gap.newly_right is not None and gap.newly_wrong is not None:
-        parts.append(f"{gap.n:,} prompts: {gap.newly_wrong:,} newly wrong, {gap.newly_right:,} newly right")
+        text = ngettext(
+            "{number} prompt: {wrong} newly wrong, {right} newly right",
+            "{number} prompts: {wrong} newly wrong, {right} newly right",
+            gap.n or 0,
+        )
+        counts = {"number": gap.n, "wrong": gap.newly_wrong, "right": gap.newly_right}
+        parts.append(text.format(**{name: f"{count:,}" for name, count in counts.items()}))
     elif gap.n:
-        parts.append(f"{gap.n:,} prompts")
+        parts.append(ngettext("{number} prompt", "{number} prompts", gap.n).format(number=f"{gap.n:,}"))
     if gap.p is not None:
         parts.append(f"p = {gap.p:.2g}")
     if gap.why:
-        parts.append(gap.why)
+        parts.append(gettext(gap.why))
     return "; ".join(parts)

@@ -13,12 +13,12 @@ from backend.services.held_out.baseline import Baseline
 from backend.services.held_out.compared import Compared, ComparedSide
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
 from backend.services.held_out.side_by_side import BestSide, KnobOfAll, SideBySide
+from backend.translations import gettext, ngettext
 from backend.values import JSON
 
 LONGEST_KNOB = 600
 MOST_CATEGORIES = 20
 """So many are shown, those that fell most."""
-QUESTION, UNKNOWN = "Which is best", "unknown"
 
 Changed = tuple[Compared, str, str, HeldOutPage]
 """A pair, name and title of what changed between its sides, and the first prompts of it."""
@@ -34,7 +34,9 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
         "best": _verdicts(compared),
         "first_round": compared.sides[compared.first_round].name,
         "told": [_told(pair) for pair in compared.pairs],
-        "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
+        "baseline": gettext("The baseline is {name}.").format(name=base.name)
+        if base
+        else gettext("No baseline is set."),
         "prompts": _asked(compared),
         "numbers": numbers.table(compared),
         "unknown": numbers.unknown(compared),
@@ -43,7 +45,7 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
         "knobs": [_knob(compared.sides, knob) for knob in compared.knobs or ()],
         "no_knobs": _no_knobs(compared),
         "changed": [_changed(*entry, is_only=not others[1:]) for entry in changed],
-        "no_answers": "They have no held-out answers in common.",
+        "no_answers": gettext("They have no held-out answers in common."),
     }
 
 
@@ -57,50 +59,82 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     best, of_rounds = compared.best, compared.best_round
     if of_rounds is None:
         return [_verdict(best)]
-    verdict = _verdict(of_rounds, "Which of the rounds is best")
-    if verdict["chip"] != UNKNOWN:
-        verdict |= {"chip": f"{verdict['chip']} round", "text": f"Of the rounds {verdict['text']}"}
+    verdict = _verdict(of_rounds, of_rounds_alone=True)
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:
         return [verdict, _verdict(best)]
-    chosen = f", chosen as the highest of {best.rounds} rounds" if best.rounds else ""
-    sure = "Chance does not explain that." if gap.is_better else "That may be chance."
-    text = (
-        f"{best.side.name}, which no round made, is higher: {percent(gap.new)}, {points(gap.value)} to "
-        f"{best.second.name}{chosen} ({_widened(best, gap)}). {sure}"
-    )
-    chip = "higher" if verdict["chip"] == UNKNOWN else "higher than the rounds"
+    to = gettext("{points} to {name} ({interval})")
+    if best.rounds:
+        to = gettext("{points} to {name}, chosen as the highest of {rounds} rounds ({interval})")
+    higher = gettext("{name}, which no round made, is higher: {share}, {to}. That may be chance.")
+    if gap.is_better:
+        higher = gettext("{name}, which no round made, is higher: {share}, {to}. Chance does not explain that.")
+    told = to.format(points=points(gap.value), name=best.second.name, rounds=best.rounds, interval=_widened(best, gap))
+    text = higher.format(name=best.side.name, share=percent(gap.new), to=told)
+    chip = gettext("higher than the rounds") if _is_known(of_rounds) else gettext("higher")
     return [verdict, {"chip": chip, "badge": "bad" if best.is_sure else "", "text": text}]
 
 
-def _verdict(best: BestSide, question: str = QUESTION) -> JSON:
-    is_known = best.side is not None and best.difference is not None and best.difference.value is not None
-    chip = UNKNOWN if not is_known else "best" if best.is_sure else "highest"
-    return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best, question)}
+def _is_known(best: BestSide) -> bool:
+    return best.side is not None and best.difference is not None and best.difference.value is not None
 
 
-def best_said(best: BestSide, question: str = QUESTION) -> str:
+def _verdict(best: BestSide, *, of_rounds_alone: bool = False) -> JSON:
+    if not _is_known(best):
+        chip = gettext("unknown")
+    elif of_rounds_alone:
+        chip = gettext("best round") if best.is_sure else gettext("highest round")
+    else:
+        chip = gettext("best") if best.is_sure else gettext("highest")
+    badge_name = "ok" if best.is_sure else ""
+    return {"chip": chip, "badge": badge_name, "text": best_said(best, of_rounds_alone=of_rounds_alone)}
+
+
+def best_said(best: BestSide, *, of_rounds_alone: bool = False) -> str:
     """Which side is best, and whether the interval leaves doubt."""
     gap = best.difference
     if best.side is None or best.second is None or gap is None or gap.value is None:
-        return f"{question} cannot be said: {best.why or 'it is not known of each prompt'}."
-    here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
-    rest = f"{points(gap.value)} to {best.second.name}, the next best ({_widened(best, gap)})"
+        why = gettext(best.why) if best.why else gettext("it is not known of each prompt")
+        text = gettext("Which is best cannot be said: {why}.")
+        if of_rounds_alone:
+            text = gettext("Which of the rounds is best cannot be said: {why}.")
+        return text.format(why=why)
+    here = ngettext("{share} of {number} held-out prompt", "{share} of {number} held-out prompts", gap.n)
+    rest = gettext("{points} to {name}, the next best ({interval})")
     if best.rounds and best.side.round_id is not None:
-        rest = f"chosen as the highest of {best.rounds} rounds on these prompts, {rest}"
+        rest = gettext(
+            "chosen as the highest of {rounds} rounds on these prompts, {points} to {name}, the next best ({interval})"
+        )
     elif best.rounds:
-        rest = f"{rest}, which was chosen as the highest of {best.rounds} rounds"
+        rest = gettext(
+            "{points} to {name}, the next best ({interval}), which was chosen as the highest of {rounds} rounds"
+        )
     elif best.of > 2:
-        rest = f"chosen as the highest of {best.of} on these prompts, {rest}"
-    if gap.is_better:
-        return f"{best.side.name} is best: {here}, {rest}. Chance does not explain that."
-    return f"{best.side.name} has the highest held-out accuracy: {here}, {rest}. That may be chance."
+        rest = gettext("chosen as the highest of {of} on these prompts, {points} to {name}, the next best ({interval})")
+    values = {"rounds": best.rounds, "of": best.of, "points": points(gap.value), "name": best.second.name}
+    return _conclusion(is_sure=gap.is_better, of_rounds_alone=of_rounds_alone).format(
+        name=best.side.name,
+        here=here.format(share=percent(gap.new), number=f"{gap.n:,}"),
+        rest=rest.format(**values, interval=_widened(best, gap)),
+    )
+
+
+def _conclusion(*, is_sure: bool, of_rounds_alone: bool) -> str:
+    if of_rounds_alone:
+        if is_sure:
+            return gettext("Of the rounds {name} is best: {here}, {rest}. Chance does not explain that.")
+        return gettext("Of the rounds {name} has the highest held-out accuracy: {here}, {rest}. That may be chance.")
+    if is_sure:
+        return gettext("{name} is best: {here}, {rest}. Chance does not explain that.")
+    return gettext("{name} has the highest held-out accuracy: {here}, {rest}. That may be chance.")
 
 
 def _widened(best: BestSide, gap: Difference) -> str:
     """The ends of the interval, and why it is wider than that of the pair alone, which the table of numbers has."""
-    is_widened = best.times > 1 and gap.low is not None
-    return gap_interval(gap) + (f", widened for the choice among {best.times}" if is_widened else "")
+    if best.times <= 1 or gap.low is None:
+        return gap_interval(gap)
+    text = gettext("{interval}, widened for the choice among {number}")
+    return text.format(interval=gap_interval(gap), number=best.times)
 
 
 def _told(pair: Compared) -> JSON:
@@ -127,7 +161,13 @@ def _asked(compared: SideBySide) -> list[str]:
     if len(compared.pairs) < 2 or len(numbers) > 1 or None in numbers:
         return [*dict.fromkeys(_prompts(pair) for pair in compared.pairs)]
     *names, last = (side.name for side in compared.sides)
-    return [f"{', '.join(names)} and {last} were asked the same {numbers.pop():,} held-out prompts."]
+    asked = numbers.pop()
+    text = ngettext(
+        "{names} and {last} were asked the same {number} held-out prompt.",
+        "{names} and {last} were asked the same {number} held-out prompts.",
+        asked or 0,
+    )
+    return [text.format(names=", ".join(names), last=last, number=f"{asked:,}")]
 
 
 def _prompts(compared: Compared) -> str:
@@ -137,30 +177,42 @@ def _prompts(compared: Compared) -> str:
         if asked is None
     ]
     if lacking:
-        way_out = "Rounds measure what they make where they have a held-out set and a metric of held-out answers."
-        return f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no held-out answers. {way_out}"
-    names = f"{compared.old.name} and {compared.new.name}"
+        text = ngettext("{names} has no held-out answers.", "{names} have no held-out answers.", len(lacking))
+        way_out = gettext(
+            "Rounds measure what they make where they have a held-out set and a metric of held-out answers."
+        )
+        return f"{text.format(names=gettext(' and ').join(lacking))} {way_out}"
+    names = {"first": compared.old.name, "second": compared.new.name}
     if compared.common == compared.old_asked == compared.new_asked:
-        return f"{names} were asked the same {compared.common:,} held-out prompts."
-    return (
-        f"{names} were asked different held-out prompts, {compared.old_asked:,} and {compared.new_asked:,}: what is "
-        f"compared prompt by prompt is compared on the {compared.common:,} that both were asked."
+        text = ngettext(
+            "{first} and {second} were asked the same {number} held-out prompt.",
+            "{first} and {second} were asked the same {number} held-out prompts.",
+            compared.common or 0,
+        )
+        return text.format(**names, number=f"{compared.common:,}")
+    text = gettext(
+        "{first} and {second} were asked different held-out prompts, {old} and {new}: what is compared prompt by "
+        "prompt is compared on the {number} that both were asked."
     )
+    counts = {"old": compared.old_asked, "new": compared.new_asked, "number": compared.common}
+    return text.format(**names, **{name: f"{count:,}" for name, count in counts.items()})
 
 
 def _no_knobs(compared: SideBySide) -> str:
     if compared.knobs is None:
-        return "Fewer than two of them are rounds: a checkpoint that was registered has no recipe to compare."
-    return "Nothing: all were asked for the same."
+        return gettext("Fewer than two of them are rounds: a checkpoint that was registered has no recipe to compare.")
+    return gettext("Nothing: all were asked for the same.")
 
 
 def _knob(sides: Sequence[ComparedSide], knob: KnobOfAll) -> JSON:
     cells = [{"side": side.name, "text": _cut(text)} for side, text in zip(sides, knob.values, strict=True)]
-    return {"place": knob.place or "Round", "name": knob.label, "cells": cells}
+    return {"place": gettext(knob.place) or gettext("Round"), "name": knob.label, "cells": cells}
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_KNOB else f"{text[:LONGEST_KNOB]}… ({len(text):,} characters)"
+    if len(text) <= LONGEST_KNOB:
+        return text
+    return gettext("{text} … ({number} characters)").format(text=text[:LONGEST_KNOB], number=f"{len(text):,}")
 
 
 def _categories(compared: SideBySide) -> list[JSON]:
@@ -203,13 +255,15 @@ def badge(gap: Difference) -> str:
 
 def _changed(compared: Compared, show: str, words: str, page: HeldOutPage, *, is_only: bool) -> JSON:
     ids = {"old": compared.old.checkpoint_id, "new": compared.new.checkpoint_id, "show": show}
-    since = "" if is_only else f" in {compared.new.name} since {compared.old.name}"
+    title = "{words}: {number}"
+    if not is_only:
+        title = gettext("{words} in {new} since {old}: {number}")
     return {
-        "title": f"{words}{since}: {page.count or 0:,}",
+        "title": title.format(words=words, new=compared.new.name, old=compared.old.name, number=f"{page.count or 0:,}"),
         "target": f"held-out?{urlencode(ids)}" if page.rows else "",
         "rows": [
             {
-                "text": one_line(row.text) or "(empty)",
+                "text": one_line(row.text) or gettext("(empty)"),
                 "target": f"held-out?{urlencode(ids | {'prompt': row.prompt_id})}",
                 **_side("old", row.answers[0]),
                 **_side("new", row.answers[-1]),
@@ -221,4 +275,4 @@ def _changed(compared: Compared, show: str, words: str, page: HeldOutPage, *, is
 
 def _side(name: str, answer: HeldOutAnswer | None) -> JSON:
     word, badge_name = SAID[None if answer is None else answer.is_right]
-    return {name: one_line(answer.text) if answer else "", f"{name}_said": word, f"{name}_badge": badge_name}
+    return {name: one_line(answer.text) if answer else "", f"{name}_said": gettext(word), f"{name}_badge": badge_name}

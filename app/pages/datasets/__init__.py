@@ -23,7 +23,7 @@ from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 
 TITLE, PATH = N_("Datasets"), "datasets"
 POLL_SECONDS = 2.0
@@ -31,10 +31,10 @@ POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
-ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
+ALL = [N_("Dataset"), N_("Round"), N_("Type"), N_("Rows"), N_("Checkpoint"), N_("Frozen")]
 WIDTHS = [12, 11, 21, 10, 22, 24]
-ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
-PEOPLE = ["Person", "Decisions", "Overrides"]
+ROWS = ["#", N_("Prompt"), N_("Chosen or completion"), N_("Rejected"), N_("Label"), N_("Weight"), N_("Origin")]
+PEOPLE = [N_("Person"), N_("Decisions"), N_("Overrides")]
 
 
 def build() -> None:
@@ -44,57 +44,57 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
-            listed = table(ALL, "All datasets", "datasets-table", widths=WIDTHS)
+            listed = table(ALL, N_("All datasets"), "datasets-table", widths=WIDTHS)
         with list_detail.detail():
             card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
-            with gr.Tab("Funnel"):
+            with gr.Tab(N_("Funnel")):
                 funnel = markup(templates.FUNNEL, templates.FUNNEL_CSS, elem_id="dataset-funnel")
-            with gr.Tab("Rows"):
-                rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
+            with gr.Tab(N_("Rows")):
+                rows = table(ROWS, N_("Training rows"), "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
                 with gr.Row(elem_classes="rondo-toolbar"):
-                    first = buttons.secondary("First page", interactive=False)
-                    more = buttons.secondary("Next page", interactive=False, elem_id="dataset-next")
-                whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
-            with gr.Tab("People"):
-                people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
-            with gr.Tab("Download") as download:
+                    first = buttons.secondary(N_("First page"), interactive=False)
+                    more = buttons.secondary(N_("Next page"), interactive=False, elem_id="dataset-next")
+                whole = gr.Textbox(label=N_("Row"), lines=3, max_lines=24, visible=False, elem_id="dataset-row")
+            with gr.Tab(N_("People")):
+                people = table(PEOPLE, N_("Who decided on what is in it"), "dataset-people")
+            with gr.Tab(N_("Download")) as download:
                 tool = gr.Radio(
                     [(member.in_words, member.value) for member in Tool],
                     value="trl",
-                    label="For",
+                    label=N_("For"),
                     elem_id="export-tool",
                 )
                 with gr.Row():
-                    format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
+                    format = gr.Radio(["jsonl", "parquet"], value="jsonl", label=N_("Format"), elem_id="export-format")
                     type = gr.Dropdown(
-                        [], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type"
+                        [], label=N_("Type"), info=N_("TRL's dataset types this one can become."), elem_id="export-type"
                     )
-                strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
-                leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                strict = gr.Checkbox(False, label=N_("Only the columns TRL reads, without provenance"))
+                leave_out = gr.Checkbox(False, label=N_("Without the rows that a check finds"))
                 with gr.Row():
                     handling = gr.Radio(
                         downloading.HANDLINGS,
                         value="",
-                        label="Rows in which the scan found something",
+                        label=N_("Rows in which the scan found something"),
                         elem_id="export-handling",
                     )
-                    reason = gr.Textbox(label="Reason to keep them", max_length=500, elem_id="export-reason")
+                    reason = gr.Textbox(label=N_("Reason to keep them"), max_length=500, elem_id="export-reason")
                 tokens_of = gr.Dropdown(
                     [],
-                    label="Count tokens by",
-                    info="By tokenizer and chat template of a checkpoint, when a curator checks the rows.",
+                    label=N_("Count tokens by"),
+                    info=N_("By tokenizer and chat template of a checkpoint, when a curator checks the rows."),
                     elem_id="export-tokens",
                 )
                 with gr.Row(elem_classes="rondo-toolbar"):
                     link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
-                    check = buttons.secondary("Check the rows", elem_id="export-check")
-                    verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
+                    check = buttons.secondary(N_("Check the rows"), elem_id="export-check")
+                    verify = buttons.secondary(N_("Verify the content hash"), elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
                 asked_as = [format, type, strict, leave_out, tool, handling, reason]
                 writing.build(page_state, asked_as, kept)
-            with gr.Tab("Scan"):
+            with gr.Tab(N_("Scan")):
                 scanned = scanning.build(page_state, kept)
-            with gr.Tab("Card"):
+            with gr.Tab(N_("Card")):
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
@@ -163,7 +163,9 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     detail = datasets.get(here.actor, ids[0] if chosen.id is None else chosen.id)
     rows = [list_row(view) for view in views]
     widths = [f"{width}%" for width in WIDTHS]
-    listed = table_part("datasets-table", ALL, rows, widths, label="All datasets", min_width=660)
+    listed = table_part(
+        "datasets-table", [gettext(head) for head in ALL], rows, widths, label=gettext("All datasets"), min_width=660
+    )
     card = FirstPart("dataset", templates.DATASET, templates.DATASET_CSS, card_value(detail))
     return [Listed([listed], [card], has_wide_detail=True)]
 
@@ -201,7 +203,9 @@ def open_row(page_state: dict[str, Any], event: gr.SelectData, request: gr.Reque
     page = datasets.rows(context(request).actor, chosen_in(page_state), cursor=place - 1, limit=1)
     if not page.rows:
         return gr.Textbox(visible=False)
-    return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
+    return gr.Textbox(
+        whole_row(page.rows[0], page.type), visible=True, label=gettext("Row {number}").format(number=place)
+    )
 
 
 @toasts
@@ -209,9 +213,22 @@ def verify_hash(page_state: dict[str, Any], request: gr.Request) -> dict[str, An
     """Say whether the rows are still those that were frozen."""
     check = datasets.verify(context(request).actor, chosen_in(page_state))
     if check.is_unchanged:
-        return {"is_bad": False, "lines": [f"Unchanged: {check.num_rows:,} rows have the hash they were frozen with."]}
-    lines = ["Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."]
-    return {"is_bad": True, "lines": [*lines, f"frozen: {check.frozen_hash}", f"now: {check.hash_now}"]}
+        unchanged = ngettext(
+            "Unchanged: {number} row has the hash it was frozen with.",
+            "Unchanged: {number} rows have the hash they were frozen with.",
+            check.num_rows,
+        )
+        return {"is_bad": False, "lines": [unchanged.format(number=f"{check.num_rows:,}")]}
+    lines = [
+        gettext(
+            "Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."
+        )
+    ]
+    hashes = [
+        gettext("frozen: {hash}").format(hash=check.frozen_hash),
+        gettext("now: {hash}").format(hash=check.hash_now),
+    ]
+    return {"is_bad": True, "lines": [*lines, *hashes]}
 
 
 @toasts

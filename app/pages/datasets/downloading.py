@@ -13,8 +13,9 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.datasets import exports, tool_rows
 from backend.services.datasets.export_jobs import DatasetExport
-from backend.services.datasets.export_result import Export
+from backend.services.datasets.export_result import Export, RowFinding
 from backend.services.datasets.tool_rows import Tool
+from backend.translations import N_, gettext, ngettext
 from backend.values import DatasetType
 
 NOBODY = 0
@@ -22,10 +23,10 @@ FRESH = (Tool.trl.value, "jsonl", False, False, "", "")
 """Tool, format, without provenance, without what a check finds, what becomes of findings and why: what a dataset's link
 begins with."""
 HANDLINGS = [
-    ("As the project has it", ""),
-    ("Leave them out", "leave_out"),
-    ("Mask what was found", "mask"),
-    ("Keep them, with a reason", "keep"),
+    (N_("As the project has it"), ""),
+    (N_("Leave them out"), "leave_out"),
+    (N_("Mask what was found"), "mask"),
+    (N_("Keep them, with a reason"), "keep"),
 ]
 
 
@@ -140,24 +141,31 @@ def _type(value: str) -> DatasetType:
 def counters(actor: Actor, project_id: int) -> gr.Dropdown:
     """The checkpoints by whose tokenizer rows can be counted."""
     known = [(row.name, row.id) for row in checkpoints.tree(actor, project_id) if not row.is_endpoint]
-    return gr.Dropdown([("none", NOBODY), *known], value=NOBODY)
+    return gr.Dropdown([(gettext("none"), NOBODY), *known], value=NOBODY)
 
 
 def export_values(export: Export) -> dict[str, Any]:
     """What an export says of itself, line by line."""
-    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
+    text = ngettext("{number} row, {size} KB.", "{number} rows, {size} KB.", export.num_rows)
+    lines = [text.format(number=f"{export.num_rows:,}", size=f"{export.num_bytes / 1000:,.0f}")]
     return {"is_bad": bool(export.findings), "lines": lines + check_lines(export)}
 
 
 def check_lines(export: Export | DatasetExport) -> list[str]:
     """What the checks found, what was left out, and what to beware of."""
-    lines = [
-        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
-        for finding in export.findings
-    ]
-    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
+    lines = [_finding(finding) for finding in export.findings]
+    for reason, count in export.left_out.items():
+        text = ngettext("Left out, {reason}: {number} row.", "Left out, {reason}: {number} rows.", count)
+        lines.append(text.format(reason=reason, number=f"{count:,}"))
     lines += export.warnings
-    return lines if export.findings else [*lines, "No check found anything."]
+    return lines if export.findings else [*lines, gettext("No check found anything.")]
+
+
+def _finding(finding: RowFinding) -> str:
+    text = ngettext(
+        "{number} row: {meaning} (first: {places})", "{number} rows: {meaning} (first: {places})", finding.count
+    )
+    return text.format(number=f"{finding.count:,}", meaning=finding.meaning, places=_places(finding.positions))
 
 
 def _places(positions: tuple[int, ...]) -> str:

@@ -12,6 +12,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput
 from backend.services.hub import pushes
+from backend.translations import gettext
 
 
 def chosen_in(page_state: dict[str, Any]) -> int:
@@ -37,7 +38,7 @@ def push(
     knobs: dict[str, Any] = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
     knobs["reason"] = reason or ""
     job_id = pushes.push_dataset(here.actor, chosen_in(page_state), repo or "", **knobs)
-    notice(f"Job {job_id} is queued: it pushes the dataset.")
+    notice(gettext("Job {job_id} is queued: it pushes the dataset.").format(job_id=job_id))
     return hub_push.state_value(pushes.get(here.actor, job_id))
 
 

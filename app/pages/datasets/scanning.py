@@ -1,12 +1,13 @@
 """The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app import uploads
+from app.pages.datasets import scan_form
 from app.pages.datasets.pushing import chosen_in
 from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
@@ -16,31 +17,18 @@ from app.widgets.markup import Markup, markup
 from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput
 from backend.scanning import FindingKind
-from backend.scanning.patterns import MARKS
 from backend.scanning.references import SHORTEST, SHORTEST_ANSWER
 from backend.services.access import Actor
-from backend.services.datasets import scan_settings, scans
+from backend.services.datasets import scans
 from backend.services.datasets.scan_rows import MOST_REFERENCES
-from backend.services.datasets.scan_settings import ContentChecks
 from backend.services.datasets.scans import DatasetScan, ScanHit
+from backend.translations import N_, gettext, ngettext
 from backend.values import JobStatus
 
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-COLUMNS = ["#", "Row", "What", "Where", "Around it, masked", "Fine"]
-MODES = [
-    ("Off: look for nothing", "off"),
-    ("Warn: say what was found", "warn"),
-    ("Hold: let no export leave with findings until somebody says what becomes of them", "hold"),
-]
-LABELS = {
-    "kinds": "Personal data and credentials",
-    "names": "Names, one a line",
-    "region": "Country of phone numbers that name none",
-    "run_words": "Words in a row shared with a held-out text",
-}
-
+COLUMNS = ["#", N_("Row"), N_("What"), N_("Where"), N_("Around it, masked"), N_("Fine")]
 STATE = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
 <div>{{value.text}}{{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</div>
@@ -58,23 +46,23 @@ def build(page_state: gr.State, kept: gr.JSON) -> Markup:
     timer, place, chosen = gr.Timer(POLL_SECONDS, active=False), gr.State({}), gr.State(0)
     state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="scan-state")
     with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
-        go = buttons.secondary("Scan the rows", elem_id="scan-go")
-    with gr.Accordion("Compare with a file, too", open=False, elem_classes="rondo-needs-curator"):
+        go = buttons.secondary(N_("Scan the rows"), elem_id="scan-go")
+    with gr.Accordion(N_("Compare with a file, too"), open=False, elem_classes="rondo-needs-curator"):
         upload = gr.File(
-            label="Texts that the rows must not hold (.txt, .jsonl)",
+            label=N_("Texts that the rows must not hold (.txt, .jsonl)"),
             file_types=[".txt", ".jsonl"],
             type="filepath",
             elem_id="scan-reference",
         )
-    hits = table(COLUMNS, "What was found", "scan-hits", widths=[7, 8, 20, 12, 43, 10], visible=False)
+    hits = table(COLUMNS, N_("What was found"), "scan-hits", widths=[7, 8, 20, 12, 43, 10], visible=False)
     with gr.Row(elem_classes="rondo-toolbar"):
-        more = buttons.secondary("Next page", visible=False, elem_id="scan-next")
+        more = buttons.secondary(N_("Next page"), visible=False, elem_id="scan-next")
     about = markup(CHOSEN, elem_id="scan-chosen")
     with gr.Group(visible=False, elem_id="scan-marking", elem_classes="rondo-needs-curator") as marking:
-        reason = gr.Textbox(label="Why it may leave", max_length=scans.MOST_REASON, elem_id="scan-reason")
+        reason = gr.Textbox(label=N_("Why it may leave"), max_length=scans.MOST_REASON, elem_id="scan-reason")
         with gr.Row(elem_classes="rondo-toolbar"):
-            fine = buttons.secondary("Mark as fine", elem_id="scan-fine")
-            unfine = buttons.secondary("Not fine after all", elem_id="scan-unfine")
+            fine = buttons.secondary(N_("Mark as fine"), elem_id="scan-fine")
+            unfine = buttons.secondary(N_("Not fine after all"), elem_id="scan-unfine")
     shown = [state, hits, more, place, marking, about, timer]
     kept.change(show, [page_state], shown, **QUIET)
     go.click(start, [page_state, upload], shown, **PRIVATE)
@@ -83,36 +71,8 @@ def build(page_state: gr.State, kept: gr.JSON) -> Markup:
     hits.select(choose, [page_state], [chosen, marking, about], **QUIET)
     fine.click(mark_fine, [page_state, place, chosen, reason], shown, **PRIVATE)
     unfine.click(mark_unfine, [page_state, place, chosen, reason], shown, **PRIVATE)
-    _settings()
+    scan_form.build()
     return state
-
-
-def _settings() -> None:
-    with gr.Accordion(
-        "What is looked for", open=False, elem_id="scan-settings", elem_classes="rondo-needs-curator"
-    ) as part:
-        mode = gr.Radio(MODES, value="warn", label="An export with findings", elem_id="scan-mode")
-        kinds = gr.CheckboxGroup(
-            [(kind.in_words, kind.value) for kind in MARKS], label=LABELS["kinds"], elem_id="scan-kinds"
-        )
-        names = gr.Textbox(label=LABELS["names"], lines=2, max_lines=12, elem_id="scan-names")
-        with gr.Row():
-            region = gr.Textbox(
-                label=LABELS["region"],
-                info="Two letters, as DE. Empty: only numbers that begin with +.",
-                max_length=2,
-            )
-            run_words = gr.Number(
-                13,
-                label=LABELS["run_words"],
-                info="5 or more, up to 100. Held-out prompts and answers that stand whole in a row are found, too.",
-                precision=0,
-            )
-        with gr.Row(elem_classes="rondo-toolbar"):
-            save = buttons.secondary("Save", elem_id="scan-save")
-    fields = [mode, kinds, names, region, run_words]
-    part.expand(load, None, fields, **QUIET)
-    save.click(put, fields, fields, **PRIVATE)
 
 
 @toasts
@@ -159,39 +119,21 @@ def mark_unfine(
     return _marked(context(request).actor, page_state, place, chosen, reason, is_fine=False)
 
 
-@toasts
-def load(request: gr.Request) -> list[Any]:
-    """Fill the settings."""
-    here = context(request)
-    return _fields(scan_settings.get(here.actor, here.project_id))
-
-
-@toasts
-def put(
-    mode: str, kinds: list[str], names: str, region: str, run_words: float | None, request: gr.Request
-) -> list[Any]:
-    """Set what is looked for."""
-    here = context(request)
-    changes = {"mode": mode, "kinds": kinds, "region": region or "", "run_words": run_words}
-    try:
-        after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
-    except InvalidInput as error:
-        raise InvalidInput(labelled(error.message)) from error
-    notice("Saved. A scan of before counts no more where something else is looked for now.")
-    return _fields(after)
-
-
 def _marked(
     actor: Actor, page_state: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, *, is_fine: bool
 ) -> list[Any]:
     if not chosen:
         raise InvalidInput("No finding is chosen. Click one in the table.")
     if not scans.mark(actor, chosen, is_fine=is_fine, reason=reason or ""):
-        notice("It was marked as fine before; that reason stays." if is_fine else "It was not marked as fine.")
+        notice(
+            gettext("It was marked as fine before; that reason stays.")
+            if is_fine
+            else gettext("It was not marked as fine.")
+        )
     elif is_fine:
-        notice("Marked as fine: this value may leave, in all datasets of the project.")
+        notice(gettext("Marked as fine: this value may leave, in all datasets of the project."))
     else:
-        notice("Not fine any more: this value counts as a finding again, in all datasets of the project.")
+        notice(gettext("Not fine any more: this value counts as a finding again, in all datasets of the project."))
     return drawn(actor, page_state, place.get("at"))
 
 
@@ -221,39 +163,71 @@ def state_value(scan: DatasetScan | None) -> dict[str, Any] | None:
     if scan.finished_at is None:
         is_bad = scan.status is JobStatus.failed
         if scan.job_id is None:
-            text = "The last scan was broken off. Scan again." if is_bad else "The rows are being looked through."
+            text = (
+                gettext("The last scan was broken off. Scan again.")
+                if is_bad
+                else gettext("The rows are being looked through.")
+            )
             return {"text": text, "is_bad": is_bad}
-        texts = {JobStatus.queued: "The scan waits for a worker:", JobStatus.cancelled: "The scan was cancelled:"}
-        text = texts.get(scan.status, f"{scan.done:,} of {scan.total:,} rows are looked through:")
-        return {"text": f"It failed. {scan.error}" if is_bad else text, "job": scan.job_id, "is_bad": is_bad}
-    lines = [f"Compared with {scan.reference}, too."] if scan.reference else []
+        going_on = gettext("{number} of {whole} rows are looked through:")
+        going_on = going_on.format(number=f"{scan.done:,}", whole=f"{scan.total:,}")
+        texts = {
+            JobStatus.queued: gettext("The scan waits for a worker:"),
+            JobStatus.cancelled: gettext("The scan was cancelled:"),
+        }
+        text = texts.get(scan.status, going_on)
+        return {
+            "text": gettext("It failed. {error}").format(error=scan.error) if is_bad else text,
+            "job": scan.job_id,
+            "is_bad": is_bad,
+        }
+    lines = [gettext("Compared with {name}, too.").format(name=scan.reference)] if scan.reference else []
     fine = {kind: count - scan.rows_open.get(kind, 0) for kind, count in scan.rows_with.items()}
-    if kinds := scans.in_words({kind: count for kind, count in fine.items() if count}):
-        lines.append(f"All marked as fine in these: {kinds}.")
+    if kinds := kinds_said({kind: count for kind, count in fine.items() if count}):
+        lines.append(gettext("All marked as fine in these: {kinds}.").format(kinds=kinds))
     lines += uncompared(scan)
     if not scan.is_current:
-        lines.append("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
-    text, is_bad = f"{scan.num_rows:,} rows were looked through. ", bool(scan.rows_open)
-    if is_bad:
-        text += f"Found: {scans.in_words(scan.rows_open)}."
-    else:
-        text += "Nothing is open: all that was found is marked as fine." if scan.rows_with else "Nothing was found."
-    return {"text": text, "lines": lines, "is_bad": is_bad}
+        lines.append(
+            gettext("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
+        )
+    looked = ngettext("{number} row was looked through.", "{number} rows were looked through.", scan.num_rows)
+    came = gettext("Nothing was found.")
+    if scan.rows_open:
+        came = gettext("Found: {kinds}.").format(kinds=kinds_said(scan.rows_open))
+    elif scan.rows_with:
+        came = gettext("Nothing is open: all that was found is marked as fine.")
+    text = f"{looked.format(number=f'{scan.num_rows:,}')} {came}"
+    return {"text": text, "lines": lines, "is_bad": bool(scan.rows_open)}
+
+
+def kinds_said(rows_with: Mapping[Any, int]) -> str:
+    """`e-mail address: 3 rows`, for each kind; empty for none."""
+    counted = [(FindingKind(kind), count) for kind, count in rows_with.items()]
+    return "; ".join(
+        ngettext("{kind}: {number} row", "{kind}: {number} rows", count).format(
+            kind=gettext(kind.in_words), number=f"{count:,}"
+        )
+        for kind, count in counted
+    )
 
 
 def uncompared(scan: DatasetScan) -> list[str]:
     """How many texts no row was compared with, of how many, and why."""
     if not scan.num_uncompared:
         return []
-    what, beyond = "held-out prompts and answers", min(scan.num_beyond, scan.num_uncompared)
+    beyond, left = min(scan.num_beyond, scan.num_uncompared), scan.num_uncompared
+    short = gettext("{number} are too short to be looked for (a prompt takes {words} words, an answer {answer})")
+    short = short.format(number=f"{left - beyond:,}", words=SHORTEST, answer=SHORTEST_ANSWER)
+    more = gettext("{number} are prompts beyond the first {most}")
+    more = more.format(number=f"{beyond:,}", most=f"{MOST_REFERENCES:,}")
+    why = "; ".join([*([short] if left > beyond else []), *([more] if beyond else [])])
+    text = gettext("{number} of the held-out prompts and answers were not compared: {why}.")
     if scan.reference:
-        what += f" and texts of {scan.reference}"
+        text = gettext("{number} of the held-out prompts and answers and texts of {name} were not compared: {why}.")
     elif scan.is_current:
-        what = f"{scan.num_held_out:,} {what}"
-    short = f"too short to be looked for (a prompt takes {SHORTEST} words, an answer {SHORTEST_ANSWER})"
-    why = [f"{scan.num_uncompared - beyond:,} are {short}"] if scan.num_uncompared > beyond else []
-    why += [f"{beyond:,} are prompts beyond the first {MOST_REFERENCES:,}"] if beyond else []
-    return [f"{scan.num_uncompared:,} of the {what} were not compared: {'; '.join(why)}."]
+        text = gettext("{number} of the {whole} held-out prompts and answers were not compared: {why}.")
+    whole = f"{scan.num_held_out:,}"
+    return [text.format(number=f"{left:,}", whole=whole, name=scan.reference, why=why)]
 
 
 def said_of(actor: Actor, page_state: dict[str, Any], number: int) -> str:
@@ -262,24 +236,16 @@ def said_of(actor: Actor, page_state: dict[str, Any], number: int) -> str:
     hits = scans.hits(actor, scan.id, cursor=number - 1, limit=1).hits if scan is not None else ()
     if not hits or hits[0].id != number:
         raise InvalidInput("This finding is of a scan before the last one. Click one in the table.")
-    hit, what = hits[0], f"Row {hits[0].position}, {hits[0].kind.in_words}"
-    if not hit.is_fine:
-        return f"{what}: nobody marked it as fine."
-    return f"{what}: marked as fine by {hit.fine_by or 'somebody whose account is deleted'}: {hit.fine_reason}"
+    hit = hits[0]
+    text = gettext("Row {number}, {kind}: nobody marked it as fine.")
+    if hit.is_fine:
+        text = gettext("Row {number}, {kind}: marked as fine by {person}: {reason}")
+    person = hit.fine_by or gettext("somebody whose account is deleted")
+    kind = gettext(hit.kind.in_words)
+    return text.format(number=hit.position, kind=kind, person=person, reason=hit.fine_reason)
 
 
 def hit_row(hit: ScanHit) -> list[str]:
     """One finding as the table shows it."""
-    return [str(hit.id), str(hit.position), hit.kind.in_words, hit.place, hit.snippet, "fine" if hit.is_fine else ""]
-
-
-def labelled(message: str) -> str:
-    """What is refused, with the fields called as on the page."""
-    for name, label in LABELS.items():
-        message = re.sub(rf"^{name}(?:\.\d+)?: ", f"{label}: ", message, flags=re.MULTILINE)
-    return message
-
-
-def _fields(checks: ContentChecks) -> list[Any]:
-    kinds = [kind.value for kind in checks.kinds if kind in MARKS and kind in FindingKind]
-    return [checks.mode, kinds, "\n".join(checks.names), checks.region, checks.run_words]
+    fine = gettext("fine") if hit.is_fine else ""
+    return [str(hit.id), str(hit.position), gettext(hit.kind.in_words), hit.place, hit.snippet, fine]

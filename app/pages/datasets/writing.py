@@ -31,8 +31,8 @@ DATASETS = ExportPart(
 def build(page_state: gr.State, asked: list[Any], kept: gr.JSON) -> None:
     """Lay the part out and wire it. `asked`: what a file is asked for by; `kept` changes with the chosen dataset."""
     with gr.Row(elem_classes="rondo-toolbar"):
-        write = buttons.secondary("Write the file in the background", elem_id="export-write")
-        stop = buttons.stop("Cancel writing", visible=False, elem_id="export-write-cancel")
+        write = buttons.secondary(N_("Write the file in the background"), elem_id="export-write")
+        stop = buttons.stop(N_("Cancel writing"), visible=False, elem_id="export-write-cancel")
     shown = DATASETS.build(stop, "export-written")
     write.click(start, [page_state, *asked], shown, **QUIET)
     kept.change(last_export, page_state, shown, **QUIET)

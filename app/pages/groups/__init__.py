@@ -11,6 +11,7 @@ from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.form_fields import narrowed
 from app.widgets.markup import markup
+from app.widgets.round_choice import round_line
 from app.widgets.round_pickers import NUM_PICKED, pickers
 from app.widgets.sample_filters import (
     CAN_CLEAR,
@@ -40,7 +41,7 @@ def build() -> None:
         order = gr.Dropdown(
             shown.ORDERS,
             value=shown.FIRST_ORDER,
-            label="Order",
+            label=N_("Order"),
             show_label=False,
             filterable=False,
             min_width=220,
@@ -48,9 +49,9 @@ def build() -> None:
         )
         count = markup(templates.COUNT, value="", elem_id="groups-count")
         about = markup(templates.ABOUT, templates.ABOUT_CSS, value={"to": "samples"}, elem_id="groups-about")
-        clear = buttons.secondary("Clear filters", elem_id="groups-clear")
-        before = buttons.secondary("Previous", interactive=False, elem_id="groups-previous")
-        after = buttons.secondary("Next", interactive=False, elem_id="groups-next")
+        clear = buttons.secondary(N_("Clear filters"), elem_id="groups-clear")
+        before = buttons.secondary(N_("Previous"), interactive=False, elem_id="groups-previous")
+        after = buttons.secondary(N_("Next"), interactive=False, elem_id="groups-next")
     rows = markup(templates.LIST, templates.LIST_CSS, elem_id="groups-list")
 
     listed = [rows, count, before, after, about, place, kept]
@@ -73,7 +74,7 @@ def draw(request: gr.Request) -> list[Any]:
     """Draw everything as the address says; without a round that of the newest, without what is hidden now."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
-    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
+    names = [(round_line(round_), round_.id) for round_ in reversed(known)]
     query = wanted(request, [round_.id for round_ in known])
     steps = steps_of(here, query)
     query, message = without_missing_step(steps, query)

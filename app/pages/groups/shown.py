@@ -8,23 +8,25 @@ from app.widgets.context import Context
 from app.widgets.sample_card import BADGES, one_line
 from app.widgets.sample_facts import score
 from app.widgets.sample_filters import is_narrowed, read_filters, to_address
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services.samples import groups
 from backend.services.samples.group_rows import GroupMember, GroupRow
 from backend.services.samples.groups import GroupSort, GroupSortKey, ListedGroups
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, SampleKind, Verdict
 
 ORDERS = [
-    ("Number, oldest first", "+number"),
-    ("Number, newest first", "-number"),
-    ("Pass rate, highest first", "-pass_rate"),
-    ("Pass rate, lowest first", "+pass_rate"),
-    ("Spread of scores, widest first", "-spread"),
-    ("Spread of scores, narrowest first", "+spread"),
+    (N_("Number, oldest first"), "+number"),
+    (N_("Number, newest first"), "-number"),
+    (N_("Pass rate, highest first"), "-pass_rate"),
+    (N_("Pass rate, lowest first"), "+pass_rate"),
+    (N_("Spread of scores, widest first"), "-spread"),
+    (N_("Spread of scores, narrowest first"), "+spread"),
 ]
 FIRST_ORDER = "+number"
 SIGNS = {Verdict.accept: "✓", Verdict.reject: "✗", None: "·"}
-HIDDEN = "hidden until you decide"
+HIDDEN = N_("hidden until you decide")
 
 
 def address_of(query: JSON) -> JSON:
@@ -41,8 +43,8 @@ def filters_of(query: JSON) -> JSON:
 def orders(here: Context, query: JSON) -> list[tuple[str, str]]:
     """The orders that the person may choose on this round now."""
     if not query.get("round") or groups.may_sort(here.actor, query["round"]):
-        return ORDERS
-    return [(words, order) for words, order in ORDERS if order[1:] == GroupSortKey.number]
+        return [(gettext(words), order) for words, order in ORDERS]
+    return [(gettext(words), order) for words, order in ORDERS if order[1:] == GroupSortKey.number]
 
 
 def without_refused_order(offered: list[tuple[str, str]], query: JSON) -> tuple[JSON, str]:
@@ -50,7 +52,9 @@ def without_refused_order(offered: list[tuple[str, str]], query: JSON) -> tuple[
     if query.get("order", FIRST_ORDER) in {order for _, order in offered}:
         return query, ""
     left = {name: value for name, value in query.items() if name not in ("order", "at")}
-    return left, "The orders by pass rate and spread are hidden until this round is reviewed: groups come by number."
+    return left, gettext(
+        "The orders by pass rate and spread are hidden until this round is reviewed: groups come by number."
+    )
 
 
 def order_of(query: JSON) -> GroupSort:
@@ -73,7 +77,7 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
     """The rows, the count, the two buttons, the link to the samples, the place, the address."""
     if not query.get("round"):
         empty = {
-            "empty": query.get("no_round") or "No round of this project has samples yet.",
+            "empty": query.get("no_round") or gettext("No round of this project has samples yet."),
             "is_without_round": True,
         }
         return [empty, "", *[gr.Button(interactive=False)] * 2, {"to": "samples"}, {}, gr.skip()]
@@ -83,7 +87,9 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
     if not page.rows and not page.next_cursor:
         has_filters = bool(read_filters(query).changed())
         message = (
-            "No group has a sample that passes these filters." if has_filters else "This round has no samples yet."
+            gettext("No group has a sample that passes these filters.")
+            if has_filters
+            else gettext("This round has no samples yet.")
         )
         rows = {"empty": message, "to": to, "has_filters": has_filters, "round": query["round"]}
     ends = [gr.Button(interactive=bool(before or query.get("at"))), gr.Button(interactive=bool(page.next_cursor))]
@@ -95,40 +101,53 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
 def counted(page: ListedGroups, query: JSON) -> str:
     """How many there are, or are on this page, and in which order they come where it is not the wanted one."""
     number = page.count.number
-    words = [f"{number:,} group{'' if number == 1 else 's'}{'' if page.count.is_exact else ' on this page'}"]
+    count = ngettext("{number} group", "{number} groups", number)
+    if not page.count.is_exact:
+        count = ngettext("{number} group on this page", "{number} groups on this page", number)
+    words = [count.format(number=f"{number:,}")]
     if page.is_partial:
-        words.append("Next goes on")
+        words.append(gettext("Next goes on"))
     if page.sort.key is not order_of(query).key:
-        words.append("There is too much to read to sort them, so groups come by number. Narrower filters sort them.")
+        words.append(
+            gettext("There is too much to read to sort them, so groups come by number. Narrower filters sort them.")
+        )
     elif page.sort != order_of(query):
-        words.append(f"Groups come by number, {'newest' if page.sort.descending else 'oldest'} first.")
+        newest, oldest = (
+            gettext("Groups come by number, newest first."),
+            gettext("Groups come by number, oldest first."),
+        )
+        words.append(newest if page.sort.descending else oldest)
     return " · ".join(words)
 
 
 def row_of(row: GroupRow, query: JSON) -> JSON:
     """A group for the template; its samples lead to the list of samples with the page's filters."""
     percent = None if row.pass_rate is None else round(100 * row.pass_rate)
-    passed = f"{row.num_accepted} of {row.num_with_verdict} pass" if row.num_with_verdict else "no verdict"
+    passed = gettext("no verdict")
+    if row.num_with_verdict:
+        passed = gettext("{number} of {whole} pass").format(number=row.num_accepted, whole=row.num_with_verdict)
     return {
-        "prompt": one_line(row.prompt) or "(no words)",
-        "passed": HIDDEN if row.is_hidden else passed,
+        "prompt": one_line(row.prompt) or gettext("(no words)"),
+        "passed": gettext(HIDDEN) if row.is_hidden else passed,
         "rate": "" if percent is None else f"{percent} %",
         "percent": str(percent),
-        "spread": "" if row.spread is None else f"spread {score(row.spread)}",
+        "spread": "" if row.spread is None else gettext("spread {score}").format(score=score(row.spread)),
         "members": [member_of(sample, query) for sample in row.samples],
-        "more": f"and {row.num_more:,} more" if row.num_more else "",
+        "more": gettext("and {number} more").format(number=f"{row.num_more:,}") if row.num_more else "",
         # The card of a sample lists the others of its group.
         "rest": f"samples?{to_address(query | {'sample': row.samples[-1].id})}" if row.num_more else "",
     }
 
 
 def member_of(member: GroupMember, query: JSON) -> JSON:
-    words = HIDDEN if member.is_hidden else member.verdict or "no verdict"
-    kind = "" if member.kind == SampleKind.completion else f", {member.kind}"
+    title = gettext("sample {number}, {verdict}")
+    if member.kind != SampleKind.completion:
+        title = gettext("sample {number}, {verdict}, {kind}")
+    verdict = gettext(gettext(HIDDEN)) if member.is_hidden else word(member.verdict) or gettext("no verdict")
     return {
         "badge": BADGES[member.verdict],
         "sign": SIGNS[member.verdict],
         "score": score(member.score),
-        "title": f"sample {member.id}, {words}{kind}",
+        "title": title.format(number=member.id, verdict=verdict, kind=word(member.kind)),
         "href": f"samples?{to_address(query | {'sample': member.id})}",
     }

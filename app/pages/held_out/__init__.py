@@ -16,7 +16,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.listing import HeldOutPage
 from backend.services.held_out.measured import Measurement
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 TITLE, PATH, MENU = N_("Held-out"), "held-out", "more"
@@ -24,12 +24,12 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
-BEFORE, AFTER = "Previous", "Next"
+BEFORE, AFTER = N_("Previous"), N_("Next")
 SHOWS = [
-    ("All prompts", "all"),
-    ("Newly wrong", "newly_wrong"),
-    ("Newly right", "newly_right"),
-    ("Never right", "never_right"),
+    (N_("All prompts"), "all"),
+    (N_("Newly wrong"), "newly_wrong"),
+    (N_("Newly right"), "newly_right"),
+    (N_("Never right"), "never_right"),
 ]
 
 
@@ -37,17 +37,17 @@ def build() -> None:
     """Lay out the page and wire it."""
     asked_for, kept = gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
     with filter_line.line():
-        old = gr.Dropdown([], label="From", elem_id="held-out-old")
-        new = gr.Dropdown([], label="To", elem_id="held-out-new")
-        show = gr.Dropdown(SHOWS, value="all", label="Show", filterable=False, elem_id="held-out-show")
-        search = gr.Textbox(label="Search in prompts", elem_id="held-out-search")
+        old = gr.Dropdown([], label=N_("From"), elem_id="held-out-old")
+        new = gr.Dropdown([], label=N_("To"), elem_id="held-out-new")
+        show = gr.Dropdown(SHOWS, value="all", label=N_("Show"), filterable=False, elem_id="held-out-show")
+        search = gr.Textbox(label=N_("Search in prompts"), elem_id="held-out-search")
     with filter_line.more("held-out-more") as more:
-        category = gr.Dropdown([("All", "")], value="", label="Category", elem_id="held-out-category")
+        category = gr.Dropdown([(N_("All"), "")], value="", label=N_("Category"), elem_id="held-out-category")
         also = gr.Dropdown(
             [],
             multiselect=True,
             max_choices=listing.MOST_CHECKPOINTS - 2,
-            label="Beside them",
+            label=N_("Beside them"),
             elem_id="held-out-also",
         )
     with list_detail.side_by_side():
@@ -84,14 +84,20 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if query["missing"] or not known or num_folded(query):
         return []
     page = page_of(here, query)
-    names = {id_: name for name, id_ in shown.choices(known)} | {None: "None"}
-    shows = {value: name for name, value in SHOWS}
-    fields = [("From", names[query["old"]]), ("To", names[query["new"]]), ("Show", shows[query["show"]])]
+    names = {id_: name for name, id_ in shown.choices(known)} | {None: gettext("None")}
+    shows = {value: gettext(name) for name, value in SHOWS}
+    fields = [
+        (gettext("From"), names[query["old"]]),
+        (gettext("To"), names[query["new"]]),
+        (gettext("Show"), shows[query["show"]]),
+    ]
     count = FirstPart("held-out-count", templates.COUNT, "", shown.counted(page, query))
     table = FirstPart("held-out-list", templates.LIST, templates.LIST_CSS, shown.table(page, query))
     return [
-        Fields([*fields, ("Search in prompts", query["search"])], are_filters=True, folded=filter_line.label(0)),
-        Listed([Toolbar(count, (BEFORE, AFTER)), table]),
+        Fields(
+            [*fields, (gettext("Search in prompts"), query["search"])], are_filters=True, folded=filter_line.label(0)
+        ),
+        Listed([Toolbar(count, (gettext(BEFORE), gettext(AFTER))), table]),
     ]
 
 
@@ -104,10 +110,10 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     choices = shown.choices(known)
     if query["missing"] or not known:
         asked_for.put({})
-        message = {"message": query["missing"]} if query["missing"] else shown.NO_ANSWERS
+        message = {"message": query["missing"]} if query["missing"] else shown.no_answers()
         # The address stays: who mistyped it may want to mend it.
         listed = [message, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
-        bar = [gr.Dropdown(choices=[("None", 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
+        bar = [gr.Dropdown(choices=[(gettext("None"), 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
         return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 4, *listed]
     try:
         listed = drawn(here, asked_for, query, open_one=True)
@@ -116,7 +122,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
         query |= {"category": "", "search": "", "after": None, "before": None}
         listed = drawn(here, asked_for, query, open_one=True)
     return [
-        gr.Dropdown(choices=[("None", 0), *choices], value=query["old"] or 0),
+        gr.Dropdown(choices=[(gettext("None"), 0), *choices], value=query["old"] or 0),
         gr.Dropdown(choices=choices, value=query["new"]),
         gr.Dropdown(choices=choices, value=query["also"]),
         query["show"],

@@ -14,9 +14,10 @@ from backend.services import round_trash
 from backend.services.held_out.filtering import HeldOutFilters, ShownPrompts
 from backend.services.held_out.listing import MOST_CHECKPOINTS
 from backend.services.held_out.measured import Measurement
+from backend.translations import N_, gettext
 from backend.values import JSON
 
-WHAT = "checkpoint with held-out answers"
+WHAT = N_("checkpoint with held-out answers")
 NONE = "none"
 """Stands in the address where no checkpoint is to be compared with; nothing there means the usual one."""
 NAMES = ("old", "new", "also", "show", "category", "search", "after", "before", "prompt")
@@ -56,7 +57,8 @@ def _asked(request: gr.Request, name: str, known: Container[int]) -> AddressId:
     entry = round_trash.that_measured(here.actor, here.project_id, int(text))
     if entry is None:
         return wish
-    return AddressId(missing=f"The held-out answers of checkpoint {text} are in the trash. {trashed(entry).missing}")
+    in_trash = gettext("The held-out answers of checkpoint {number} are in the trash.")
+    return AddressId(missing=f"{in_trash.format(number=text)} {trashed(entry).missing}")
 
 
 def from_bar(values: Sequence[Any]) -> JSON:

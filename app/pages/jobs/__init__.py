@@ -19,13 +19,23 @@ from app.widgets.table import Table, row_number
 from backend.errors import NotFound
 from backend.services.rounds import job_views
 from backend.services.rounds.job_views import JobDetail, JobView
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, JobStatus, Role
 
 TITLE, PATH = N_("Jobs"), "jobs"
 POLL_SECONDS = 1.0
-COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Took", "Time left", "Rate", "Last metrics"]
-WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "8%", "8%", "12%", "18%"]
+COLUMNS = [
+    N_("Job"),
+    N_("Round"),
+    N_("Stage"),
+    N_("Status"),
+    N_("Progress"),
+    N_("Took"),
+    N_("Time left"),
+    N_("Rate"),
+    N_("Last metrics"),
+]
+WIDTHS: list[str | int] = ["6%", "7%", "14%", "14%", "16%", "8%", "7%", "11%", "17%"]
 LOG_LINES = 16
 
 
@@ -42,31 +52,31 @@ def build() -> None:
                 column_widths=WIDTHS,
                 interactive=False,
                 wrap=True,
-                label="All jobs",
+                label=N_("All jobs"),
                 show_label=True,
                 elem_id="jobs-table",
             )
             with gr.Row(elem_classes="rondo-toolbar"):
-                newer = buttons.secondary("Newer", interactive=False)
-                older = buttons.secondary("Older", interactive=False)
+                newer = buttons.secondary(N_("Newer"), interactive=False)
+                older = buttons.secondary(N_("Older"), interactive=False)
         with list_detail.detail():
             card = markup(templates.CARD, templates.CARD_CSS)
             with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
-                cancel_button = buttons.stop("Cancel", interactive=False, elem_id="job-cancel")
-                resume_button = buttons.secondary("Resume", interactive=False, elem_id="job-resume")
-                retry_button = buttons.secondary("Retry", interactive=False, elem_id="job-retry")
+                cancel_button = buttons.stop(N_("Cancel"), interactive=False, elem_id="job-cancel")
+                resume_button = buttons.secondary(N_("Resume"), interactive=False, elem_id="job-resume")
+                retry_button = buttons.secondary(N_("Retry"), interactive=False, elem_id="job-retry")
             error = gr.Textbox(
-                label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
+                label=N_("What went wrong"), visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
             )
             out = ways_out.build()
             # It is drawn here, and by then the list is whole.
             ways_out.wire(out, [chosen, page_state], (refresh, shown))
             with gr.Row():
-                loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
-                rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
+                loss = gr.Plot(label=N_("Loss"), visible=False, elem_id="job-loss")
+                rewards = gr.Plot(label=N_("Rewards"), visible=False, elem_id="job-rewards")
             rollouts.build(painted)
             log = gr.Textbox(
-                label="Log",
+                label=N_("Log"),
                 interactive=False,
                 lines=6,
                 max_lines=LOG_LINES,
@@ -243,5 +253,5 @@ def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:
 
 def _plot(curves: dict[str, list[tuple[int, float]]], word: str) -> gr.Plot:
     series = {name: points for name, points in curves.items() if word in name}
-    figure: go.Figure | None = charts.curves(series, y=word) if series else None
+    figure: go.Figure | None = charts.curves(series, y=gettext(word)) if series else None
     return gr.Plot(figure, visible=bool(series))

@@ -13,10 +13,12 @@ from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.value_words import word
 from backend.errors import InvalidInput, NotFound
 from backend.services import rounds
 from backend.services.rounds import RoundView, failures
 from backend.services.rounds.failures import FailureView
+from backend.translations import N_, gettext, ngettext
 from backend.values import Role, Stage
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -67,11 +69,11 @@ element.addEventListener("click", (event) => {
 def build() -> None:
     """Lay out the section and wire it. It stays hidden while nothing was left out."""
     with gr.Column(visible=False, elem_id="left-out") as section:
-        gr.HTML("<h2>Left out</h2>", apply_default_css=False)
+        markup("<h2>Left out</h2>")
         with gr.Row(elem_classes="rondo-toolbar"):
-            chosen = gr.Dropdown([], label="Round", elem_id="left-out-round", scale=0, min_width=260)
-            retry = buttons.secondary("Try all again", elem_classes=needs(Role.curator), elem_id="left-out-retry")
-            reload = buttons.secondary("Look again", elem_id="left-out-reload")
+            chosen = gr.Dropdown([], label=N_("Round"), elem_id="left-out-round", scale=0, min_width=260)
+            retry = buttons.secondary(N_("Try all again"), elem_classes=needs(Role.curator), elem_id="left-out-retry")
+            reload = buttons.secondary(N_("Look again"), elem_id="left-out-reload")
         table = markup(LIST, LIST_CSS, js=LIST_JS, elem_id="left-out-list")
     shown = [section, chosen, retry, table]
     blocks = get_blocks_context()
@@ -117,7 +119,7 @@ def _tried(here: Context, round_id: int | None, ids: list[int] | None) -> list[A
     if round_id is None:
         raise NotFound("No round is chosen. Choose one from the list.")
     job_id = failures.retry(here.actor, round_id, ids)
-    notice(f"Job {job_id} asks again.")
+    notice(gettext("Job {job_id} asks again.").format(job_id=job_id))
     return _shown(here, round_id)
 
 
@@ -145,8 +147,10 @@ def _shown(here: Context, round_id: int | None, missing: str = "") -> list[Any]:
 
 
 def _choices(rounds_left: list[RoundView], counts: dict[int, int]) -> list[tuple[str, int]]:
+    text = gettext("Round {number}: {count} left out")
     return [
-        (f"Round {round_.number}: {counts.get(round_.id, 0):,} left out", round_.id) for round_ in reversed(rounds_left)
+        (text.format(number=round_.number, count=f"{counts.get(round_.id, 0):,}"), round_.id)
+        for round_ in reversed(rounds_left)
     ]
 
 
@@ -154,13 +158,17 @@ def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:
     """What the list shows; texts only."""
     whys = {row.cannot_retry for row in rows if row.cannot_retry}
     return {
-        "why": "" if any(not row.cannot_retry for row in rows) else next(iter(whys), "Nothing is left out any more."),
-        "more": f"The first {len(rows):,} of {total:,}." if total > len(rows) else "",
+        "why": ""
+        if any(not row.cannot_retry for row in rows)
+        else next(iter(whys), gettext("Nothing is left out any more.")),
+        "more": gettext("The first {number} of {total}.").format(number=f"{len(rows):,}", total=f"{total:,}")
+        if total > len(rows)
+        else "",
         "rows": [
             {
                 "id": row.id,
                 "round": row.round_id,
-                "stage": str(row.stage),
+                "stage": word(row.stage),
                 "what": what(row),
                 "tries": tries(row),
                 "reason": row.reason,
@@ -180,13 +188,25 @@ def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:
 def what(row: FailureView) -> str:
     """What was left out, in a few words."""
     if row.stage == Stage.judge:
-        return "a sample without a judgment" if row.position is None else f"reply {row.position + 1} of the judge"
+        return (
+            gettext("a sample without a judgment")
+            if row.position is None
+            else gettext("reply {number} of the judge").format(number=row.position + 1)
+        )
     if row.stage == Stage.train:
-        return f"training row {(row.position or 0) + 1}"
-    return "a prompt" if row.position is None else f"sample {row.position + 1} of a prompt"
+        return gettext("training row {number}").format(number=(row.position or 0) + 1)
+    return (
+        gettext("a prompt")
+        if row.position is None
+        else gettext("sample {number} of a prompt").format(number=row.position + 1)
+    )
 
 
 def tries(row: FailureView) -> str:
     """How often it was tried, and whether it waits to be tried again."""
-    times = f"tried {row.attempts} times" if row.attempts > 1 else "tried once"
-    return f"{times}, waits to be tried again" if row.is_asked else times
+    times = ngettext("tried once", "tried {number} times", row.attempts)
+    if row.is_asked:
+        times = ngettext(
+            "tried once, waits to be tried again", "tried {number} times, waits to be tried again", row.attempts
+        )
+    return times.format(number=row.attempts)

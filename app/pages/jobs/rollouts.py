@@ -11,6 +11,7 @@ from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound
 from backend.services.rounds import rollouts
 from backend.services.rounds.rollouts import Rollout
+from backend.translations import gettext, ngettext
 from backend.values import JSON
 
 POLL_SECONDS = 3.0
@@ -82,8 +83,15 @@ def stop(painted: JSON | None, event: gr.EventData, request: gr.Request) -> list
         raise InvalidInput("Mark texts in the list, then press the button again.")
     here = context(request)
     set_id = rollouts.stop_hacking(here.actor, job_id, marked)
-    probes = f"{len(set(marked))} prompts became held-out probes." if set_id else "No text was marked as a probe."
-    notice(f"Job {job_id} stops. {probes}")
+    number = len(set(marked))
+    text = gettext("Job {job} stops. No text was marked as a probe.")
+    if set_id:
+        text = ngettext(
+            "Job {job} stops. {number} prompt became a held-out probe.",
+            "Job {job} stops. {number} prompts became held-out probes.",
+            number,
+        )
+    notice(text.format(job=job_id, number=number))
     rows = shown(here, job_id)
     return [{"rows": rows}, rows]
 
@@ -103,19 +111,20 @@ def shown(here: Context, job_id: int) -> list[dict[str, Any]]:
 
 def _row(rollout: Rollout) -> dict[str, Any]:
     parts = [f"{name} {_number(score)}" for name, score in rollout.components.items()]
+    tokens = ngettext("{number} token", "{number} tokens", rollout.num_tokens)
+    if rollout.is_truncated:
+        tokens = ngettext("{number} token, cut off", "{number} tokens, cut off", rollout.num_tokens)
     return {
         "prompt_id": rollout.prompt_id,
         "reward": _number(rollout.reward),
         "advantage": _number(rollout.advantage),
         "step": rollout.step,
-        "tokens": f"{rollout.num_tokens:,} tokens, cut off"
-        if rollout.is_truncated
-        else f"{rollout.num_tokens:,} tokens",
+        "tokens": tokens.format(number=f"{rollout.num_tokens:,}"),
         "prompt": rollout.prompt,
-        "text": rollout.text or "(empty)",
+        "text": rollout.text or gettext("(empty)"),
         "why": ". ".join(part for part in (", ".join(parts), rollout.remark) if part),
     }
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    return gettext("none") if value is None else f"{value:.3g}"

@@ -8,14 +8,16 @@ import gradio as gr
 
 from app import forms
 from app.toasts import notice, toasts
-from app.widgets import buttons
+from app.widgets import buttons, template_texts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.value_words import word
 from backend.services.recipes import parts
 from backend.services.rounds import reselect
 from backend.services.rounds.job_views import JobDetail
 from backend.services.rounds.reselect import Stopped
+from backend.translations import gettext
 from backend.values import Role
 
 WAYS = """
@@ -55,7 +57,7 @@ def wire(out: WaysOut, known: list[gr.State], drawn: tuple[Callable[..., Any], l
         if not stopped:
             return
         with gr.Column(elem_classes=needs(Role.curator)):
-            markup(WAYS, WAYS_CSS, value=stopped, elem_id="ways-out")
+            markup(template_texts.translated(WAYS), WAYS_CSS, value=stopped, elem_id="ways-out")
             if stopped["selector"]:
                 _draw_selector(stopped, known, redraw, shown)
 
@@ -65,16 +67,19 @@ def _draw_selector(
 ) -> None:
     form = forms.Form(start={"selector": stopped["selector"]})
     name = stopped["selector"]["name"]
-    which = "" if stopped["step"] is None else f", step {stopped['step'] + 1}"
-    with gr.Accordion(f"Select again from its own samples, with {name}{which}", open=True, elem_id="select-again"):
+    text = gettext("Select again from its own samples, with {name}")
+    if stopped["step"] is not None:
+        text = gettext("Select again from its own samples, with {name}, step {number}")
+    number = (stopped["step"] or 0) + 1
+    with gr.Accordion(text.format(name=name, number=number), open=True, elem_id="select-again"):
         forms.draw_knobs(form, ("selector",), parts.describe()["selector"][name])
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.secondary("Select again", elem_id="reselect")
+            go = buttons.secondary(gettext("Select again"), elem_id="reselect")
 
     @toasts
     def select_again(request: gr.Request, *values: Any) -> None:
         reselect.reselect(context(request).actor, stopped["round_id"], form.read(values)["selector"])
-        notice(f"Round {stopped['number']} selects again from its samples.")
+        notice(gettext("Round {number} selects again from its samples.").format(number=stopped["number"]))
 
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     done = go.click(select_again, form.inputs, None, trigger_mode="once", **private)
@@ -92,5 +97,9 @@ def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:
 def links(stopped: Stopped) -> list[dict[str, str]]:
     """To the form of each branch that there can be."""
     return [
-        {"target": f"new-round?branch={stopped.round_id}&at={at}", "words": f"{at} again"} for at in stopped.branches
+        {
+            "target": f"new-round?branch={stopped.round_id}&at={at}",
+            "words": gettext("{what} again").format(what=word(at)),
+        }
+        for at in stopped.branches
     ]

@@ -21,7 +21,7 @@ from backend.services import checkpoints
 from backend.services.judge_bench import disagreements, opening, results
 from backend.services.judge_bench.disagreements import Against
 from backend.services.judge_bench.results import BenchLine
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, SCORER, Role
 
 TITLE, PATH, MENU = N_("Judge bench"), "judge-bench", "more"
@@ -40,31 +40,33 @@ def build() -> None:
     )
     detail = markup(templates.DISAGREEMENTS, templates.DISAGREEMENTS_CSS, elem_id="bench-disagreements")
     listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="bench-list")
-    with gr.Accordion("Open a bench", open=False, elem_classes=needs(Role.curator), elem_id="bench-opening") as form:
+    with gr.Accordion(
+        N_("Open a bench"), open=False, elem_classes=needs(Role.curator), elem_id="bench-opening"
+    ) as form:
         with gr.Row():
-            source = gr.Dropdown([], label="Samples", scale=3, elem_id="bench-source")
+            source = gr.Dropdown([], label=N_("Samples"), scale=3, elem_id="bench-source")
             number = gr.Number(
                 opening.USUAL,
-                label="How many",
+                label=N_("How many"),
                 precision=0,
                 minimum=opening.FEWEST,
                 maximum=opening.MOST,
-                info="Drawn among the labelled ones.",
+                info=N_("Drawn among the labelled ones."),
                 elem_id="bench-number",
             )
             seed = gr.Number(
                 0,
-                label="Seed",
+                label=N_("Seed"),
                 precision=0,
                 minimum=0,
-                info="Another one draws other samples.",
+                info=N_("Another one draws other samples."),
                 elem_id="bench-seed",
             )
         to_try = markup(
             templates.CHOSEN, templates.CHOSEN_CSS, js=templates.CHOSEN_JS, value={"rows": []}, elem_id="bench-judges"
         )
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.primary("Run the bench", elem_id="bench-open")
+            go = buttons.primary(N_("Run the bench"), elem_id="bench-open")
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_judge(drawn: dict[str, Any], saved: list[Any]) -> None:
@@ -126,7 +128,8 @@ def _form(here: Context, request: gr.Request) -> list[Any]:
         rows = adding.listed(here, added)
     except RondoError as error:
         # What a round ran with may be gone, or not be there on this machine.
-        added, rows = [], {"rows": [], "problem": f"The newest round's judge is left out. {error.message}"}
+        left_out = gettext("The newest round's judge is left out.")
+        added, rows = [], {"rows": [], "problem": f"{left_out} {error.message}"}
     first_source = offered.choices[-1 if offered.query else 0][1]
     why = offered.too_few.get(first_source, "")
     source = gr.Dropdown(choices=offered.choices, value=first_source, info=why)
@@ -172,7 +175,7 @@ def act(chosen: CurrentChoice, event: gr.EventData, request: gr.Request) -> list
         raise InvalidInput("No bench is shown. Choose one from the list.")
     if event_data.get("act") == "again":
         opening.try_again(here.actor, wish["bench"])
-        notice("The judges are asked again for what is missing.")
+        notice(gettext("The judges are asked again for what is missing."))
         return _drawn(here, chosen, wish | {"judge": None}, _benches(here, wish["bench"]))
     judge, against = event_data.get("judge"), event_data.get("against")
     if type(judge) is not int or against not in list(Against):
@@ -225,7 +228,7 @@ def start(
 
 
 def _named(name: str, kind: str, id_: int) -> tuple[str, int]:
-    return (f"{name} (scorer)" if kind == SCORER else name), id_
+    return (gettext("{name} (scorer)").format(name=name) if kind == SCORER else name), id_
 
 
 def _benches(here: Context, bench_id: int) -> list[BenchLine]:

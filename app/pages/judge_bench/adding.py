@@ -18,6 +18,7 @@ from backend.errors import InvalidInput
 from backend.services.judge_bench import entries
 from backend.services.judge_bench.entries import BenchEntry
 from backend.services.recipes import parts
+from backend.translations import gettext
 from backend.values import JSON
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
@@ -80,21 +81,23 @@ def draw(drawn: JSON, saved: list[Any], frame: FormState) -> None:
     """Draw the form and wire it."""
     form = forms.Form(start={"judge": drawn["judge"]})
     with gr.Group():
-        forms.draw_part(form, ("judge",), "judge", "Judge")
+        forms.draw_part(form, ("judge",), "judge", gettext("Judge"))
     judge_template.draw(form, saved, frame.versions)
     with gr.Row(equal_height=False):
-        choices = [("Nobody: the judge computes", NOBODY), *map(tuple, drawn["checkpoints"])]
+        choices = [(gettext("Nobody: the judge computes"), NOBODY), *map(tuple, drawn["checkpoints"])]
         is_there = drawn["checkpoint"] in {id_ for _, id_ in choices}
         who = gr.Dropdown(
             choices,
             value=drawn["checkpoint"] if is_there else NOBODY,
-            label="Checkpoint or endpoint",
-            info="Who is asked.",
+            label=gettext("Checkpoint or endpoint"),
+            info=gettext("Who is asked."),
             interactive=True,
             elem_id="bench-checkpoint",
         )
-        title = gr.Textbox(label="Title", info="Left empty it gets one.", max_length=100, elem_id="bench-title")
-        add = buttons.secondary("Add this judge", elem_id="bench-add")
+        title = gr.Textbox(
+            label=gettext("Title"), info=gettext("Left empty it gets one."), max_length=100, elem_id="bench-title"
+        )
+        add = buttons.secondary(gettext("Add this judge"), elem_id="bench-add")
     for switch in form.switches:
         given = [switch.input, who, frame.draft, *form.inputs]
         gr.on(touched(switch.input), _switcher(form, switch), given, [frame.draft], **QUIET)

@@ -8,22 +8,24 @@ from app.widgets.formats import missing
 from app.widgets.judge_health import number_text as number
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.services.judge_bench.results import BenchJudge, BenchLine, BenchView, JudgeFigures
 from backend.services.judge_health import HealthMeasure, Light
 from backend.services.recipes import parts
 from backend.services.samples import Filters
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, JobStatus
 
-BEFORE = "the judge before"
+BEFORE = N_("the judge before")
 IN_TABLE = ("kappa", "alpha", "precision", "recall")
 LONG = 60
 """Knobs longer than this are not written out."""
 BADGES = {JobStatus.done: "ok", JobStatus.failed: "bad", JobStatus.running: "accent"}
-FILTERED = (
+FILTERED = N_(
     "A filter chose these texts: what is said of a judge here holds for texts like them, and no label of their round "
     "changes."
 )
-DRAWN = "These samples were drawn at random among those with labels of people that count."
+DRAWN = N_("These samples were drawn at random among those with labels of people that count.")
 
 
 def empty(missing: str, benches: Sequence[BenchLine]) -> JSON:
@@ -31,11 +33,13 @@ def empty(missing: str, benches: Sequence[BenchLine]) -> JSON:
     if missing:
         return {"message": missing}
     if benches:
-        return {"message": "Choose a bench from the list."}
+        return {"message": gettext("Choose a bench from the list.")}
     return {
-        "message": "No judge bench yet.",
-        "way_out": "A bench tries any number of judges on samples that people labelled. A curator opens one below, or, "
-        "on what a filter finds, from",
+        "message": gettext("No judge bench yet."),
+        "way_out": gettext(
+            "A bench tries any number of judges on samples that people labelled. A curator opens one below, or, "
+            "on what a filter finds, from"
+        ),
     }
 
 
@@ -44,19 +48,19 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
     line = view.line
     rows = [_before(view.first)] if view.first is not None else []
     known = [(judge.title, judge.figures) for judge in view.judges if judge.figures is not None]
-    known += [(BEFORE, view.first)] if view.first is not None else []
+    known += [(gettext(BEFORE), view.first)] if view.first is not None else []
     return {
         "id": line.id,
-        "status": str(line.status or "its job is gone"),
+        "status": word(line.status) or gettext("its job is gone"),
         "far": progress(view),
         "badge": BADGES.get(line.status, "") if line.status else "",
         "job": f"jobs?job={view.job_id}" if view.job_id else "",
-        "job_said": f"Job {view.job_id}",
+        "job_said": gettext("Job {number}").format(number=view.job_id),
         "again": view.can_try_again,
         "about": about(line, view.filters),
         "samples": samples_address(line, view.filters),
         "error": view.error or "",
-        "note": FILTERED if line.is_filtered else DRAWN,
+        "note": gettext(gettext(FILTERED)) if line.is_filtered else gettext(gettext(DRAWN)),
         "rows": [*rows, *(_row(judge, view, chosen or {}) for judge in view.judges)],
         "matrices": [_matrix(title, figures) for title, figures in known if figures.confusion.labelled],
         "pairs": _pairs(view),
@@ -69,28 +73,42 @@ def progress(view: BenchView) -> str:
     if view.line.status in (None, JobStatus.done):
         return ""
     done, total = sum(judge.done for judge in view.judges), len(view.judges) * (view.line.samples or 0)
-    return f"{done:,} of {total:,} judged"
+    return gettext("{number} of {whole} judged").format(number=f"{done:,}", whole=f"{total:,}")
 
 
 def about(line: BenchLine, filters: JSON | None) -> str:
     """How many samples stand on it, and which."""
+    number = line.samples or 0
     if not line.is_filtered:
-        where = f"of {_round(line)}" if line.round_number else "of all rounds"
-        return f"{line.samples} samples with labels of people, {where}."
-    words = filter_said(filters or {})
-    return (
-        f"{line.samples:,} texts of {_round(line)} ({words}), {line.labelled:,} of them with labels "
-        "of people that count."
+        text = ngettext(
+            "{number} sample with labels of people, of all rounds.",
+            "{number} samples with labels of people, of all rounds.",
+            number,
+        )
+        if line.round_number:
+            text = ngettext(
+                "{number} sample with labels of people, of {round}.",
+                "{number} samples with labels of people, of {round}.",
+                number,
+            )
+        return text.format(number=line.samples, round=_round(line))
+    text = ngettext(
+        "{number} text of {round} ({filter}), {labelled} of them with labels of people that count.",
+        "{number} texts of {round} ({filter}), {labelled} of them with labels of people that count.",
+        number,
     )
+    counts = {"number": f"{line.samples:,}", "labelled": f"{line.labelled:,}"}
+    return text.format(**counts, round=_round(line), filter=filter_said(filters or {}))
 
 
 def _round(line: BenchLine) -> str:
-    return f"round {line.round_number}" + ("" if line.round_id is not None else ", which is gone")
+    text = gettext("round {number}") if line.round_id is not None else gettext("round {number}, which is gone")
+    return text.format(number=line.round_number)
 
 
 def filter_said(query: JSON) -> str:
     """What the filter bar of Samples holds, in words."""
-    return ", ".join(f"{name} {_value(value)}" for name, value in query.items()) or "all texts"
+    return ", ".join(f"{name} {_value(value)}" for name, value in query.items()) or gettext("all texts")
 
 
 def samples_address(line: BenchLine, filters: JSON | None) -> str:
@@ -115,14 +133,20 @@ def listed(benches: Sequence[BenchLine], chosen: int | None) -> JSON:
 
 
 def _listed(bench_line: BenchLine, *, is_here: bool) -> JSON:
-    many = "" if bench_line.samples is None else f"{bench_line.samples:,} "
-    what = f"{many}texts of a filter" if bench_line.is_filtered else f"{many}labelled samples"
+    number = bench_line.samples
+    if number is None:
+        what = gettext("texts of a filter") if bench_line.is_filtered else gettext("labelled samples")
+    elif bench_line.is_filtered:
+        what = ngettext("{number} text of a filter", "{number} texts of a filter", number)
+    else:
+        what = ngettext("{number} labelled sample", "{number} labelled samples", number)
+    parts = [what.format(number=f"{number or 0:,}"), word(bench_line.status) or gettext("no job")]
     return {
         "id": bench_line.id,
         "is_here": is_here,
-        "title": f"Bench {bench_line.id}",
+        "title": gettext("Bench {number}").format(number=bench_line.id),
         "judges": "; ".join(bench_line.judges),
-        "said": f"{what}, {bench_line.status or 'no job'}, {moment(bench_line.created_at)}",
+        "said": ", ".join([*parts, moment(bench_line.created_at)]),
     }
 
 
@@ -134,18 +158,21 @@ def knobs_of(judge: JSON) -> str:
         if name == "name" or usual.get(name) == value:
             continue
         text = _value(value)
-        knobs.append(f"{name} {text}" if len(text) <= LONG and "\n" not in text else f"another {name}")
+        knobs.append(
+            f"{name} {text}" if len(text) <= LONG and "\n" not in text else gettext("another {name}").format(name=name)
+        )
     return ", ".join(knobs)
 
 
 def _value(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " or ".join(map(str, value))
+        return gettext(" or ").join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _before(figures: JudgeFigures) -> JSON:
-    return {"title": BEFORE, "knobs": "as it labelled the texts in their rounds", "state": "done", "badge": ""} | (
+    knobs, state = gettext("as it labelled the texts in their rounds"), word(JobStatus.done)
+    return {"title": gettext(BEFORE), "knobs": knobs, "state": state, "badge": ""} | (
         _cells(figures)
         | dict.fromkeys(("tokens", "prompt_tokens", "seconds", "cost"), "–")
         | {"buttons": [], "missing": [], "notes": []}
@@ -153,17 +180,24 @@ def _before(figures: JudgeFigures) -> JSON:
 
 
 def _row(judge: BenchJudge, view: BenchView, chosen: JSON) -> JSON:
-    state, badge = "waits", ""
+    state, badge = gettext("waits"), ""
+    far = {"number": judge.done, "whole": view.line.samples}
     if judge.error:
-        state, badge = f"failed after {judge.done} of {view.line.samples}", "bad"
+        state, badge = gettext("failed after {number} of {whole}").format(**far), "bad"
     elif judge.is_over:
-        state, badge = "done", "warn" if judge.figures is not None and judge.figures.unasked else "ok"
+        state = word(JobStatus.done)
+        badge = "warn" if judge.figures is not None and judge.figures.unasked else "ok"
     elif judge.done:
-        state, badge = f"{judge.done} of {view.line.samples}", "accent"
+        state, badge = gettext("{number} of {whole}").format(**far), "accent"
     figures = judge.figures
-    error = judge.error or (
-        f"{figures.unasked} texts could not be asked about: {figures.reason}" if figures and figures.unasked else ""
-    )
+    error = judge.error or ""
+    if not error and figures and figures.unasked:
+        unasked = ngettext(
+            "{number} text could not be asked about: {reason}",
+            "{number} texts could not be asked about: {reason}",
+            figures.unasked,
+        )
+        error = unasked.format(number=figures.unasked, reason=figures.reason)
     return {
         "title": judge.title,
         "knobs": knobs_of(judge.judge),
@@ -184,9 +218,11 @@ def _buttons(judge: BenchJudge, view: BenchView, chosen: JSON) -> list[JSON]:
     """What opens the texts on which the judge disagrees."""
     if judge.figures is None or not judge.done:
         return []
-    buttons = [("people", f"{judge.figures.confusion.disagreements} with people")] if view.line.labelled else []
+    with_people = gettext("{number} with people").format(number=judge.figures.confusion.disagreements)
+    buttons = [("people", with_people)] if view.line.labelled else []
     if judge.figures.before is not None:
-        buttons.append(("before", f"{judge.figures.before} with {BEFORE}"))
+        with_before = gettext("{number} with the judge before").format(number=judge.figures.before)
+        buttons.append(("before", with_before))
     return [
         {
             "judge": judge.id,
@@ -203,26 +239,31 @@ def _cells(figures: JudgeFigures | None) -> JSON:
         return dict.fromkeys((*IN_TABLE, "unread"), "–")
     by_name = {measure.name: measure for measure in figures.measures}
     cells: JSON = {name: measure(by_name[name]) for name in IN_TABLE}
-    return cells | {"unread": f"{figures.unread} of {figures.unread + figures.judged}"}
+    whole = figures.unread + figures.judged
+    unread = gettext("{number} of {whole}").format(number=figures.unread, whole=whole)
+    return cells | {"unread": unread}
 
 
 def measure(row: HealthMeasure) -> str:
     """`0.64 (0.51 to 0.75)`; an unknown one is said to be unknown, never zero."""
     if row.light is Light.unknown:
-        return "unknown"
+        return gettext("unknown")
     unit = " %" if row.is_share else ""
     if row.number.low is None or row.number.high is None:
-        return f"{number(row, row.number.value)}{unit} (interval unknown)"
-    return f"{number(row, row.number.value)}{unit} ({number(row, row.number.low)} to {number(row, row.number.high)})"
+        return gettext("{value} (interval unknown)").format(value=f"{number(row, row.number.value)}{unit}")
+    ends = {"low": number(row, row.number.low), "high": number(row, row.number.high)}
+    return gettext("{value} ({low} to {high})").format(value=f"{number(row, row.number.value)}{unit}", **ends)
 
 
 def _lines(figures: JudgeFigures) -> list[JSON]:
-    return [
-        {"name": number.title, "value": f"unknown: {number.missing}"}
-        if number.light is Light.unknown
-        else {"name": number.title, "value": f"{measure(number)}, {number.number.n:,} {number.of}"}
-        for number in figures.measures
-    ]
+    return [{"name": gettext(row.title), "value": _line(row)} for row in figures.measures]
+
+
+def _line(row: HealthMeasure) -> str:
+    if row.light is Light.unknown:
+        return gettext("unknown: {why}").format(why=row.missing)
+    text = gettext("{measure}, {number} {of}")
+    return text.format(measure=measure(row), number=f"{row.number.n:,}", of=gettext(row.of))
 
 
 def _matrix(title: str, figures: JudgeFigures) -> JSON:
@@ -230,7 +271,7 @@ def _matrix(title: str, figures: JudgeFigures) -> JSON:
 
 
 def _pairs(view: BenchView) -> list[JSON]:
-    names: dict[int | None, str] = {None: BEFORE} | {judge.position: judge.title for judge in view.judges}
+    names: dict[int | None, str] = {None: gettext(BEFORE)} | {judge.position: judge.title for judge in view.judges}
     return [
         {
             "first": names.get(pair.first, "–"),

@@ -9,6 +9,7 @@ from app.widgets.sample_filters import from_address
 from backend.errors import InvalidInput
 from backend.services import rounds
 from backend.services.judge_bench import labels, opening
+from backend.translations import gettext, ngettext
 from backend.values import JSON
 
 ALL_ROUNDS, FILTER = "labels", "filter"
@@ -27,11 +28,22 @@ class Sources:
 def offered(here: Context, address: Mapping[str, str]) -> Sources:
     """The samples that a bench can be opened on, and the filter that the address brings along, with its round."""
     counted = labels.count(here.actor, here.project_id)
-    many = f"{counted.labels:,} samples" if counted.labels != 1 else "1 sample"
-    which = "all rounds" if counted.is_all else "the newest rounds"
-    choices = [(f"Labels of people in {which}: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
+    many = ngettext(
+        "Labels of people in the newest rounds: {number} sample, {gold} of them gold items",
+        "Labels of people in the newest rounds: {number} samples, {gold} of them gold items",
+        counted.labels,
+    )
+    if counted.is_all:
+        many = ngettext(
+            "Labels of people in all rounds: {number} sample, {gold} of them gold items",
+            "Labels of people in all rounds: {number} samples, {gold} of them gold items",
+            counted.labels,
+        )
+    choices = [(many.format(number=f"{counted.labels:,}", gold=f"{counted.gold:,}"), ALL_ROUNDS)]
+    of_round = gettext("Labels of people in round {number}: {count}")
     for id_, number, n in counted.rounds:
-        choices.append((f"Labels of people in round {number}: {'not counted' if n is None else f'{n:,}'}", str(id_)))
+        count = gettext("not counted") if n is None else f"{n:,}"
+        choices.append((of_round.format(number=number, count=count), str(id_)))
     numbers = {ALL_ROUNDS: counted.labels} | {str(id_): n for id_, _, n in counted.rounds if n is not None}
     too_few = {value: why for value, number in numbers.items() if (why := opening.too_few(number))}
     known = {round_.id: round_.number for round_ in rounds.list_rounds(here.actor, here.project_id)}
@@ -40,7 +52,8 @@ def offered(here: Context, address: Mapping[str, str]) -> Sources:
         return Sources(choices, too_few, {})
     query = {name: value for name, value in from_address(address).items() if name not in ("sort", "at")}
     words = shown.filter_said(query)
-    choices.append((f"What the filter of Samples finds in round {known[int(text)]}: {words}", FILTER))
+    by_filter = gettext("What the filter of Samples finds in round {number}: {filter}")
+    choices.append((by_filter.format(number=known[int(text)], filter=words), FILTER))
     return Sources(choices, too_few, query | {"round": int(text)})
 
 

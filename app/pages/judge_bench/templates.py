@@ -15,7 +15,7 @@ RESULT = """
 {{#if value.samples}}<a href="{{value.samples}}">These samples</a>{{/if}}</p>
 {{#if value.error}}<p class="rondo-problem">{{value.error}}</p>{{/if}}
 <div class="scroll" tabindex="0" role="region" aria-label="The judges, a table"><table>
-<thead><tr><th scope="col">judge</th><th scope="col">state</th><th scope="col">kappa with people</th>
+<thead><tr><th scope="col">Judge</th><th scope="col">state</th><th scope="col">kappa with people</th>
 <th scope="col">alpha</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">unread</th>
 <th scope="col" class="number">new tokens</th><th scope="col" class="number">prompt tokens</th>
 <th scope="col" class="number">seconds</th><th scope="col" class="number">cost</th><th scope="col">disagrees</th></tr>
@@ -42,7 +42,7 @@ RESULT = """
 <td class="same">{{this.rejects_both}}</td><td>{{this.unread_reject}}</td></tr></tbody></table>{{/each}}</div>{{/if}}
 {{#if value.pairs}}<h3>How the judges agree with each other</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Agreement of the judges, a table"><table>
-<thead><tr><th scope="col">judge</th><th scope="col">and</th><th scope="col">same verdict</th>
+<thead><tr><th scope="col">Judge</th><th scope="col">and</th><th scope="col">same verdict</th>
 <th scope="col">Cohen’s kappa</th><th scope="col" class="number">texts</th></tr></thead>
 <tbody>{{#each value.pairs}}<tr><td>{{this.first}}</td><td>{{this.second}}</td><td>{{this.agreement}}</td>
 <td>{{this.kappa}}</td><td class="number">{{this.n}}</td></tr>{{/each}}</tbody></table></div>{{/if}}

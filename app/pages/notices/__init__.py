@@ -16,7 +16,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import notices
 from backend.services.notices import NoticeView
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Channel, NoticeKind
 
 TITLE, PATH, MENU = N_("Notices"), "notices", "person"
@@ -29,9 +29,9 @@ BADGES = {
     NoticeKind.round_held: "warn",
     NoticeKind.round_review: "accent",
 }
-CHANNELS = [("Page", "page"), ("Browser", "browser"), ("Mail", "mail")]
-NO_MAIL = "This installation sends no mail. Whoever runs it can set that up."
-WITH_MAIL = "Mail goes to this address."
+CHANNELS = [(N_("Page"), "page"), (N_("Browser"), "browser"), (N_("Mail"), "mail")]
+NO_MAIL = N_("This installation sends no mail. Whoever runs it can set that up.")
+WITH_MAIL = N_("Mail goes to this address.")
 COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 
 
@@ -39,26 +39,28 @@ def build() -> None:
     """Lay out the page and wire it."""
     place, page_state = gr.State({"before": [], "next": None}), gr.State({})
     timer = gr.Timer(POLL_SECONDS)
-    with gr.Tab("Inbox") as inbox:
+    with gr.Tab(N_("Inbox")) as inbox:
         with filter_line.line():
-            shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
+            shown = gr.Dropdown(
+                [(N_("All"), "all"), (N_("Unread"), "unread")], value="all", label=N_("Shown"), filterable=False
+            )
         with gr.Row(elem_classes="rondo-toolbar"):
-            newer = buttons.secondary("Newer", interactive=False, elem_id="notices-newer")
-            older = buttons.secondary("Older", interactive=False, elem_id="notices-older")
-            every = buttons.secondary("Mark all read", elem_id="notices-read")
+            newer = buttons.secondary(N_("Newer"), interactive=False, elem_id="notices-newer")
+            older = buttons.secondary(N_("Older"), interactive=False, elem_id="notices-older")
+            every = buttons.secondary(N_("Mark all read"), elem_id="notices-read")
         refused = problem("notices-problem")
         listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
-        with gr.Accordion("What to be notified of, and where", open=False, elem_id="notices-channels"):
+        with gr.Accordion(N_("What to be notified of, and where"), open=False, elem_id="notices-channels"):
             markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
             with gr.Row(elem_classes="rondo-knobs"):
                 fields = [
                     gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
                     for kind, title in KINDS.items()
                 ]
-            address = gr.Textbox(label="Mail address", max_length=notices.MOST_MAIL, elem_id="notices-mail")
-            save = buttons.secondary("Save address", elem_id="notices-mail-save")
+            address = gr.Textbox(label=N_("Mail address"), max_length=notices.MOST_MAIL, elem_id="notices-mail")
+            save = buttons.secondary(N_("Save address"), elem_id="notices-mail-save")
             refused_mail = problem("notices-mail-problem")
-    with gr.Tab("Webhooks") as hooks_tab:
+    with gr.Tab(N_("Webhooks")) as hooks_tab:
         hooks_timer = webhooks.build(hooks_tab, timer)
 
     drawn = [listed, newer, older, place, page_state]
@@ -81,7 +83,7 @@ def draw(request: gr.Request) -> list[Any]:
     """Show the newest, and what the person chose."""
     here = context(request)
     chosen = notices.choices(here.actor)
-    info = WITH_MAIL if notices.sends_mail() else NO_MAIL
+    info = gettext(WITH_MAIL) if notices.sends_mail() else gettext(NO_MAIL)
     address = gr.Textbox(value=notices.mail_address(here.actor), info=info)
     return [*_page(here, "all", []), address, *([str(channel) for channel in chosen[kind]] for kind in KINDS)]
 
@@ -123,7 +125,9 @@ def read_all(shown: str, request: gr.Request) -> list[Any]:
     """Mark all read."""
     here = context(request)
     number = notices.mark_all_read(here.actor)
-    notice(f"{number:,} marked read." if number else "All were read before.")
+    notice(
+        gettext("{number} marked read.").format(number=f"{number:,}") if number else gettext("All were read before.")
+    )
     return _page(here, shown, [])
 
 
@@ -155,14 +159,14 @@ def choose(request: gr.Request, *values: list[str] | None) -> None:
 def save_address(address: str, request: gr.Request) -> list[Any]:
     """Keep where the person's mail goes."""
     kept = notices.set_mail_address(context(request).actor, address or "")
-    notice(f"Mail goes to {kept} now." if kept else "You get no mail now.")
+    notice(gettext("Mail goes to {kept} now.").format(kept=kept) if kept else gettext("You get no mail now."))
     return [kept]
 
 
 def _page(here: Context, shown: str, before: list[int]) -> list[Any]:
     """The page that the last of these cursors leads to, and the place where it stands."""
     notice_page = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
-    none = "No unread notices." if shown == "unread" else "No notices yet."
+    none = gettext("No unread notices.") if shown == "unread" else gettext("No notices yet.")
     value = {"rows": [row_value(entry) for entry in notice_page.entries], "none": none}
     turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=notice_page.next is not None)]
     return [value, *turns, {"before": before, "next": notice_page.next}, value]
@@ -174,7 +178,7 @@ def row_value(view: NoticeView) -> JSON:
         "id": view.id,
         "text": view.text,
         "link": page_path(view.slug, view.path),
-        "kind": KINDS[view.kind],
+        "kind": gettext(KINDS[view.kind]),
         "badge": BADGES.get(view.kind, ""),
         "project": view.project,
         "at": moment(view.at),

@@ -17,16 +17,17 @@ from backend.errors import InvalidInput, PermissionDenied
 from backend.services.access import Actor
 from backend.services.notices import hooks
 from backend.services.notices.hooks import DeliveryView, WebhookView
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, NoticeKind
 
 POLL_SECONDS = 5.0
 LAST = 5
 USUAL = ["round_failed", "round_held", "training_failed"]
 ACTS: dict[str, tuple[Callable[[Actor, int], Any], str]] = {
-    "test": (hooks.test, "A worker sends the test within seconds."),
-    "pause": (hooks.pause, "The webhook is paused."),
-    "resume": (hooks.resume, "The webhook is sent again what is told from now on."),
-    "delete": (hooks.delete, "The webhook is deleted."),
+    "test": (hooks.test, N_("A worker sends the test within seconds.")),
+    "pause": (hooks.pause, N_("The webhook is paused.")),
+    "resume": (hooks.resume, N_("The webhook is sent again what is told from now on.")),
+    "delete": (hooks.delete, N_("The webhook is deleted.")),
 }
 
 
@@ -37,17 +38,17 @@ def build(tab: gr.Tab, other: gr.Timer) -> gr.Timer:
     listed = markup(templates.HOOKS, templates.HOOKS_CSS, js=templates.HOOKS_JS, elem_id="webhooks-list")
     with gr.Column(elem_classes="rondo-needs-owner"):
         with gr.Row(equal_height=True):
-            url = gr.Textbox(label="Address", placeholder="https://example.org/rondo", elem_id="webhook-url")
+            url = gr.Textbox(label=N_("Address"), placeholder="https://example.org/rondo", elem_id="webhook-url")
             kinds = gr.CheckboxGroup(
                 [(title, str(kind)) for kind, title in KINDS.items()],
                 value=USUAL,
-                label="Of what",
+                label=N_("Of what"),
                 elem_id="webhook-kinds",
             )
-        add = buttons.secondary("Add webhook", elem_id="webhook-add")
+        add = buttons.secondary(N_("Add webhook"), elem_id="webhook-add")
         secret = gr.Textbox(
-            label="Its secret, with which requests are signed",
-            info="Shown this once.",
+            label=N_("Its secret, with which requests are signed"),
+            info=N_("Shown this once."),
             visible=False,
             interactive=False,
             buttons=["copy"],
@@ -86,7 +87,7 @@ def act_on(event: gr.EventData, request: gr.Request) -> list[Any]:
     here = context(request)
     do, message = ACTS[act]
     do(here.actor, hook_id)
-    notice(message)
+    notice(gettext(message))
     value = list_value(here)
     return [value, value]
 
@@ -109,30 +110,41 @@ def list_value(here: Context) -> JSON:
     except PermissionDenied as error:
         return {"denied": error.message}
     shown = [_row(hook, hooks.sent(here.actor, hook.id)[:LAST]) for hook in rows]
-    return {"rows": shown, "none": "" if shown else "No webhook yet."}
+    return {"rows": shown, "none": "" if shown else gettext("No webhook yet.")}
 
 
 def _row(hook: WebhookView, sent: list[DeliveryView]) -> JSON:
-    acts = [("resume", "Resume")] if hook.is_paused else [("test", "Send a test"), ("pause", "Pause")]
-    failing = f"Nothing has arrived since {moment(hook.failing_since)}." if hook.failing_since else ""
+    acts = (
+        [("resume", gettext("Resume"))]
+        if hook.is_paused
+        else [("test", gettext("Send a test")), ("pause", gettext("Pause"))]
+    )
+    failing = (
+        gettext("Nothing has arrived since {when}.").format(when=moment(hook.failing_since))
+        if hook.failing_since
+        else ""
+    )
     return {
         "id": hook.id,
         "url": hook.url,
-        "kinds": ", ".join(KINDS[NoticeKind(kind)] for kind in hook.kinds),
-        "state": "paused" if hook.is_paused else "",
+        "kinds": ", ".join(gettext(KINDS[NoticeKind(kind)]) for kind in hook.kinds),
+        "state": gettext("paused") if hook.is_paused else "",
         "said": hook.pause_reason or failing,
-        "acts": [{"act": act, "title": title, "of": hook.id} for act, title in [*acts, ("delete", "Delete")]],
+        "acts": [{"act": act, "title": title, "of": hook.id} for act, title in [*acts, ("delete", gettext("Delete"))]],
         "sent": [_delivery(delivery) for delivery in sent],
     }
 
 
 def _delivery(delivery: DeliveryView) -> JSON:
-    state, badge = "waits", ""
+    state, badge = gettext("waits"), ""
     if delivery.sent_at is not None:
-        state, badge = "arrived", "ok"
+        state, badge = gettext("arrived"), "ok"
     elif delivery.next_at is None:
-        state, badge = "given up", "bad"
+        state, badge = gettext("given up"), "bad"
     elif delivery.attempts:
-        state, badge = f"tried {delivery.attempts} times" if delivery.attempts > 1 else "tried once", "warn"
-    status = f"Status {delivery.status}." if delivery.sent_at is not None else delivery.error
+        tried = ngettext("tried once", "tried {number} times", delivery.attempts)
+        state, badge = tried.format(number=delivery.attempts), "warn"
+    status = (
+        gettext("Status {status}.").format(status=delivery.status) if delivery.sent_at is not None else delivery.error
+    )
     return {"state": state, "badge": badge, "text": delivery.text, "at": moment(delivery.at), "status": status}

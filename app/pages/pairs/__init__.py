@@ -14,13 +14,14 @@ from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.roles import only
+from app.widgets.round_choice import round_line
 from app.widgets.slider import Slider
 from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
 from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role, Stage
 
 TITLE, PATH, MENU = N_("Pairs"), "pairs", "more"
@@ -41,23 +42,23 @@ KEEP_IN_ADDRESS = """(kept) => {
 def build() -> None:
     """Lay out the page and wire it."""
     opened, kept = gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
-    chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
-    with only(Role.curator, "Building pairs"), gr.Row():
+    chosen = gr.Dropdown([], label=N_("Round"), elem_id="pairs-round")
+    with only(Role.curator, N_("Building pairs")), gr.Row():
         with gr.Column(scale=2, min_width=280):
             margin = Slider(
                 0,
                 MOST_MARGIN,
                 0,
                 step=0.1,
-                label="Margin",
-                info="min_margin: smallest difference of two scores",
+                label=N_("Margin"),
+                info=N_("min_margin: smallest difference of two scores"),
                 elem_id="pairs-margin",
             )
             ties = gr.Radio(
-                [("Drop", "drop"), ("Choose the shorter text", "shorter")],
+                [(N_("Drop"), "drop"), (N_("Choose the shorter text"), "shorter")],
                 value="drop",
-                label="Ties",
-                info="ties: what equal scores come to",
+                label=N_("Ties"),
+                info=N_("ties: what equal scores come to"),
                 elem_id="pairs-ties",
             )
             penalty = Slider(
@@ -65,8 +66,8 @@ def build() -> None:
                 MOST_PENALTY,
                 0,
                 step=0.05,
-                label="Length penalty",
-                info="length_penalty: taken off a score for each 1,000 characters",
+                label=N_("Length penalty"),
+                info=N_("length_penalty: taken off a score for each 1,000 characters"),
                 elem_id="pairs-penalty",
             )
             reviewers = Slider(
@@ -74,8 +75,8 @@ def build() -> None:
                 MOST_REVIEWERS,
                 0,
                 step=1,
-                label="Minimum of reviewers",
-                info="min_reviewers: people who decided on each side",
+                label=N_("Minimum of reviewers"),
+                info=N_("min_reviewers: people who decided on each side"),
                 elem_id="pairs-reviewers",
             )
             per_prompt = Slider(
@@ -83,27 +84,27 @@ def build() -> None:
                 MOST_PAIRS,
                 1,
                 step=1,
-                label="Pairs per prompt",
-                info="pairs_per_prompt: at most",
+                label=N_("Pairs per prompt"),
+                info=N_("pairs_per_prompt: at most"),
                 elem_id="pairs-per-prompt",
             )
             category = gr.Dropdown(
-                [("None", ALL)],
+                [(N_("None"), ALL)],
                 value=ALL,
-                label="Category",
-                info="category: a note of the prompts",
+                label=N_("Category"),
+                info=N_("category: a note of the prompts"),
                 elem_id="pairs-category",
             )
             quota = gr.Number(
                 0,
-                label="Quota of each category",
+                label=N_("Quota of each category"),
                 precision=0,
                 minimum=0,
-                info="max_per_category: pairs at most, the widest margins; 0: no limit",
+                info=N_("max_per_category: pairs at most, the widest margins; 0: no limit"),
                 elem_id="pairs-quota",
             )
             with gr.Row(elem_classes="rondo-toolbar"):
-                go = buttons.primary("Make it the round's selector", elem_id="pairs-choose")
+                go = buttons.primary(N_("Make it the round's selector"), elem_id="pairs-choose")
         with gr.Column(scale=3, min_width=320):
             result = markup(templates.RESULT, templates.RESULT_CSS, elem_id="pairs-result")
 
@@ -123,11 +124,9 @@ def draw(opened: CurrentChoice, request: gr.Request) -> list[Any]:
     known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
     wanted = asked_judged(request, every)
     first = wanted.id if wanted.id else None if wanted.missing else next((round_.id for round_ in known), None)
-    field = gr.Dropdown(
-        choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first
-    )
+    field = gr.Dropdown(choices=[(round_line(round_), round_.id) for round_ in known], value=first)
     if first is None:
-        message = wanted.missing or "No round of this project is judged yet. Launch one: its scores come here."
+        message = wanted.missing or gettext("No round of this project is judged yet. Launch one: its scores come here.")
         return [field, *_not_opened(message)]
     return [field, *_opened(here, opened, first, _asked(request))]
 
@@ -199,9 +198,9 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         gr.Slider(value=selector.length_penalty, maximum=max(MOST_PENALTY, selector.length_penalty)),
         gr.Slider(value=selector.min_reviewers, maximum=max(MOST_REVIEWERS, selector.min_reviewers)),
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
-        gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in notes]], value=selector.category),
+        gr.Dropdown(choices=[(gettext("None"), ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
-        gr.Button(shown.BUTTONS[opening.way], interactive=_may_choose(opening.way, pair_preview)),
+        gr.Button(gettext(shown.BUTTONS[opening.way]), interactive=_may_choose(opening.way, pair_preview)),
         shown.result(pair_preview, knobs),
     ]
 

@@ -12,81 +12,88 @@ from app.widgets.context import context
 from app.widgets.roles import needs
 from app.widgets.table import Table
 from app.widgets.times import day, moment
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.people import accounts, browsers, sessions
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 from backend.values import Role
 
 TITLE, PATH = N_("People"), "people"
 MENU = "person"
 
 ROLES = [
-    ("Viewer: reads", "viewer"),
-    ("Reviewer: decides on samples", "reviewer"),
-    ("Curator: imports, launches, edits in bulk", "curator"),
-    ("Admin: also adds people", "admin"),
+    (N_("Viewer: reads"), "viewer"),
+    (N_("Reviewer: decides on samples"), "reviewer"),
+    (N_("Curator: imports, launches, edits in bulk"), "curator"),
+    (N_("Admin: also adds people"), "admin"),
 ]
-PEOPLE_COLUMNS = ["Name", "Role", "Account"]
-TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used, to the hour"]
-SESSION_COLUMNS = ["Id", "Signed in", "Ends", "This browser"]
+PEOPLE_COLUMNS = [N_("Name"), N_("Role"), N_("Account")]
+TOKEN_COLUMNS = [N_("Id"), N_("Name"), N_("Made"), N_("Expires"), N_("Last used, to the hour")]
+SESSION_COLUMNS = [N_("Id"), N_("Signed in"), N_("Ends"), N_("This browser")]
 
 
 def build() -> None:
     """Lay out and wire the page."""
-    with gr.Tab("Members"):
-        people = _table(PEOPLE_COLUMNS, "Members of this project")
+    with gr.Tab(N_("Members")):
+        people = _table(PEOPLE_COLUMNS, N_("Members of this project"))
         with gr.Row(equal_height=True, elem_classes=needs(Role.admin)):
-            name = gr.Textbox(label="Name", info="A new name makes an account.", max_length=80, elem_id="person-name")
-            role = gr.Dropdown(ROLES, value="reviewer", label="Role", elem_id="person-role")
+            name = gr.Textbox(
+                label=N_("Name"), info=N_("A new name makes an account."), max_length=80, elem_id="person-name"
+            )
+            role = gr.Dropdown(ROLES, value="reviewer", label=N_("Role"), elem_id="person-role")
         with gr.Row(elem_classes=needs(Role.admin)):
-            add = buttons.primary("Add or change role", elem_id="person-add")
-            remove = buttons.stop("Remove from project")
+            add = buttons.primary(N_("Add or change role"), elem_id="person-add")
+            remove = buttons.stop(N_("Remove from project"))
         refused = problem("person-problem")
         link = gr.Textbox(
-            label="Invitation link",
-            info="Works once, for 7 days. Send it to that person only.",
+            label=N_("Invitation link"),
+            info=N_("Works once, for 7 days. Send it to that person only."),
             visible=False,
             interactive=False,
             buttons=["copy"],
             elem_id="person-link",
         )
-    with gr.Tab("Your account"):
+    with gr.Tab(N_("Your account")):
         with gr.Row():
-            current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
-            new = gr.Textbox(
-                label="New password",
-                type="password",
-                info="At least 10 characters. Ends your tokens and signs out your other browsers.",
+            current = gr.Textbox(
+                label=N_("Current password"), type="password", info=N_("Leave empty if you have none yet.")
             )
-        change = buttons.secondary("Set password")
+            new = gr.Textbox(
+                label=N_("New password"),
+                type="password",
+                info=N_("At least 10 characters. Ends your tokens and signs out your other browsers."),
+            )
+        change = buttons.secondary(N_("Set password"))
         refused_password = problem("password-problem")
-        browsers = _table(SESSION_COLUMNS, "Where you are signed in")
-        session = gr.Dropdown([], label="Another browser", filterable=False, elem_id="session-chosen")
+        browsers = _table(SESSION_COLUMNS, N_("Where you are signed in"))
+        session = gr.Dropdown([], label=N_("Another browser"), filterable=False, elem_id="session-chosen")
         with gr.Row(elem_classes="rondo-toolbar"):
-            end_one = buttons.secondary("Sign that one out")
-            end = buttons.secondary("Sign out everywhere else")
+            end_one = buttons.secondary(N_("Sign that one out"))
+            end = buttons.secondary(N_("Sign out everywhere else"))
         refused_session = problem("session-problem")
-    with gr.Tab("Tokens"):
-        tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
+    with gr.Tab(N_("Tokens")):
+        tokens = _table(TOKEN_COLUMNS, N_("Tokens for programs, sent as Authorization: Bearer"))
         with gr.Row():
-            token_name = gr.Textbox(label="Name", info="Which program uses it.", max_length=80, elem_id="token-name")
-            days = gr.Number(90, label="Days it works", info="1 to 365.", precision=0)
-            token = gr.Dropdown([], label="Token to revoke", filterable=False, elem_id="token-chosen")
+            token_name = gr.Textbox(
+                label=N_("Name"), info=N_("Which program uses it."), max_length=80, elem_id="token-name"
+            )
+            days = gr.Number(90, label=N_("Days it works"), info=N_("1 to 365."), precision=0)
+            token = gr.Dropdown([], label=N_("Token to revoke"), filterable=False, elem_id="token-chosen")
         with gr.Row():
-            make = buttons.primary("Make a token", elem_id="token-make")
-            revoke = buttons.stop("Revoke")
+            make = buttons.primary(N_("Make a token"), elem_id="token-make")
+            revoke = buttons.stop(N_("Revoke"))
         refused_token = problem("token-problem")
         secret = gr.Textbox(
-            label="The new token",
-            info="Shown this once.",
+            label=N_("The new token"),
+            info=N_("Shown this once."),
             visible=False,
             interactive=False,
             buttons=["copy"],
             elem_id="token-secret",
         )
 
-    with gr.Tab("Accounts") as accounts_tab:
+    with gr.Tab(N_("Accounts")) as accounts_tab:
         account_list.build(accounts_tab)
 
     private: dict[str, Any] = {"api_visibility": "private"}
@@ -114,10 +121,10 @@ def invite(name: str, role: str, request: gr.Request) -> list[Any]:
     asking = context(request)
     token = accounts.invite(asking.actor, asking.project_id, name, Role(role))
     address = f"{asking.base_url}/login/link/{token}" if token else ""
-    way_in = (
-        "may come in with the link below" if token else "signs in as before; who never did asks an owner for a link"
-    )
-    notice(f"{name.strip()} is {role} now and {way_in}.")
+    text = gettext("{name} is {role} now and signs in as before; who never did asks an owner for a link.")
+    if token:
+        text = gettext("{name} is {role} now and may come in with the link below.")
+    notice(text.format(name=name.strip(), role=word(role)))
     return [_people(request), gr.update(value=address, visible=bool(token))]
 
 
@@ -139,7 +146,7 @@ def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
     """Change one's own password; other browsers are signed out, tokens revoked."""
     asking = context(request)
     accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
-    notice("The password is set. Your other browsers are signed out and your tokens are revoked.")
+    notice(gettext("The password is set. Your other browsers are signed out and your tokens are revoked."))
     return ["", "", *_browsers(request), *_tokens(asking.actor)]
 
 
@@ -148,7 +155,8 @@ def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
 def end_others(request: gr.Request) -> list[Any]:
     """End one's other sessions."""
     asking = context(request)
-    notice(f"{browsers.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
+    number = browsers.end_others(asking.actor, current_id=asking.session_id)
+    notice(ngettext("{number} other session ended.", "{number} other sessions ended.", number).format(number=number))
     return _browsers(request)
 
 
@@ -160,7 +168,7 @@ def end_session(session_id: int | None, request: gr.Request) -> list[Any]:
     if session_id is None:
         raise InvalidInput("No browser is chosen. Choose one from the list.")
     browsers.end(asking.actor, session_id, current_id=asking.session_id)
-    notice("That browser is signed out.")
+    notice(gettext("That browser is signed out."))
     return _browsers(request)
 
 
@@ -191,7 +199,11 @@ def _table(columns: list[str], label: str) -> Table:
 def _people(request: gr.Request) -> list[list[str]]:
     asking = context(request)
     return [
-        [person.name, "owner" if person.is_owner else str(person.role), "active" if person.has_signed_in else "invited"]
+        [
+            person.name,
+            gettext("owner") if person.is_owner else word(person.role),
+            gettext("active") if person.has_signed_in else gettext("invited"),
+        ]
         for person in accounts.list_people(asking.actor, asking.project_id)
     ]
 
@@ -200,8 +212,12 @@ def _browsers(request: gr.Request) -> list[Any]:
     """The table, and the others of them to choose from."""
     asking = context(request)
     rows = browsers.list_sessions(asking.actor, current_id=asking.session_id)
-    others = [(f"{r.id}, signed in {moment(r.created_at)}", r.id) for r in rows if not r.is_current]
-    table = [[str(r.id), moment(r.created_at), day(r.expires_at), "yes" if r.is_current else ""] for r in rows]
+    others = [
+        (gettext("{id}, signed in {when}").format(id=r.id, when=moment(r.created_at)), r.id)
+        for r in rows
+        if not r.is_current
+    ]
+    table = [[str(r.id), moment(r.created_at), day(r.expires_at), gettext("yes") if r.is_current else ""] for r in rows]
     return [table, gr.update(choices=others, value=None)]
 
 
@@ -209,7 +225,13 @@ def _tokens(actor: Actor) -> list[Any]:
     """The table, and the tokens to choose from."""
     rows = sessions.list_tokens(actor)
     table = [
-        [str(t.id), t.name, day(t.created_at), day(t.expires_at), moment(t.last_used_at) if t.last_used_at else "never"]
+        [
+            str(t.id),
+            t.name,
+            day(t.created_at),
+            day(t.expires_at),
+            moment(t.last_used_at) if t.last_used_at else gettext("never"),
+        ]
         for t in rows
     ]
     return [table, gr.update(choices=[(f"{t.id}, {t.name}", t.id) for t in rows], value=None)]

@@ -12,8 +12,10 @@ from app.widgets.table import Table
 from app.widgets.times import day
 from backend.errors import InvalidInput
 from backend.services.people import accounts
+from backend.services.people.accounts import UserView
+from backend.translations import N_, gettext, ngettext
 
-COLUMNS = ["Name", "Account", "Password", "Made"]
+COLUMNS = [N_("Name"), N_("Account"), N_("Password"), N_("Made")]
 
 
 def build(tab: gr.Tab) -> None:
@@ -21,27 +23,27 @@ def build(tab: gr.Tab) -> None:
     table = Table(
         headers=COLUMNS,
         datatype="str",
-        label="Everybody of this installation, for owners",
+        label=N_("Everybody of this installation, for owners"),
         show_label=True,
         interactive=False,
         wrap=True,
         elem_id="accounts-table",
     )
     with gr.Row(equal_height=True):
-        name = gr.Textbox(label="Name", info="As the table shows it.", max_length=80, elem_id="account-name")
+        name = gr.Textbox(label=N_("Name"), info=N_("As the table shows it."), max_length=80, elem_id="account-name")
         link = gr.Textbox(
-            label="One-time link",
-            info="Works once, for 15 minutes.",
+            label=N_("One-time link"),
+            info=N_("Works once, for 15 minutes."),
             visible=False,
             interactive=False,
             buttons=["copy"],
             elem_id="account-link",
         )
     with gr.Row(elem_classes="rondo-toolbar"):
-        make = buttons.secondary("Make a one-time link")
-        end = buttons.secondary("Sign out everywhere")
-        shut = buttons.stop("Deactivate", elem_id="account-deactivate")
-        let_in = buttons.secondary("Reactivate")
+        make = buttons.secondary(N_("Make a one-time link"))
+        end = buttons.secondary(N_("Sign out everywhere"))
+        shut = buttons.stop(N_("Deactivate"), elem_id="account-deactivate")
+        let_in = buttons.secondary(N_("Reactivate"))
     refused = problem("account-problem")
 
     private: dict[str, Any] = {"api_visibility": "private"}
@@ -72,7 +74,8 @@ def end_sessions(name: str, request: gr.Request) -> list[Any]:
     """Sign the person out of every browser."""
     here = context(request)
     ended = accounts.end_sessions(here.actor, _id(here, name))
-    notice(f"{ended} sessions of {name.strip()} ended.")
+    text = ngettext("{number} session of {name} ended.", "{number} sessions of {name} ended.", ended)
+    notice(text.format(number=ended, name=name.strip()))
     return [_rows(here)]
 
 
@@ -82,7 +85,8 @@ def deactivate(name: str, request: gr.Request) -> list[Any]:
     """Shut the person out at once."""
     here = context(request)
     accounts.deactivate(here.actor, _id(here, name))
-    notice(f"{name.strip()} is shut out: sessions, tokens and links ended. What they decided stays.")
+    text = gettext("{name} is shut out: sessions, tokens and links ended. What they decided stays.")
+    notice(text.format(name=name.strip()))
     return [_rows(here)]
 
 
@@ -105,9 +109,16 @@ def _rows(here: Context) -> list[list[str]]:
     return [
         [
             user.name,
-            f"{'owner, ' if user.is_owner else ''}{'active' if user.is_active else 'shut out'}",
-            "yes" if user.has_password else "none",
+            _state(user),
+            gettext("yes") if user.has_password else gettext("none"),
             day(user.created_at),
         ]
         for user in accounts.list_users(here.actor)
     ]
+
+
+def _state(user: UserView) -> str:
+    """Whether the person may come in, and owns this installation."""
+    if user.is_owner:
+        return gettext("owner, active") if user.is_active else gettext("owner, shut out")
+    return gettext("active") if user.is_active else gettext("shut out")

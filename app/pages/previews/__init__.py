@@ -15,7 +15,7 @@ from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import previews
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role
 
 TITLE, PATH, MENU = N_("Previews"), "previews", "more"
@@ -33,8 +33,10 @@ def build() -> None:
     """Lay out the page and wire it."""
     chosen, page_state, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     with gr.Row():
-        which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
-        remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
+        which = gr.Dropdown([], label=N_("Preview"), elem_id="preview-which", scale=4)
+        remove = buttons.stop(
+            N_("Delete"), interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator)
+        )
     card = markup(templates.PREVIEW, templates.PREVIEW_CSS, js=KEEP_OPEN, elem_id="preview-card")
     report = markup(templates.ROWS, REPORT_CSS, js=KEEP_OPEN, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
@@ -83,7 +85,7 @@ def delete(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     if wanted is None:
         raise InvalidInput("No preview is shown. Choose one from the list.")
     previews.delete(here.actor, wanted)
-    notice(f"Preview {wanted} is deleted, with all that it wrote.")
+    notice(gettext("Preview {number} is deleted, with all that it wrote.").format(number=wanted))
     rows = previews.list_previews(here.actor, here.project_id)
     return _drawn(here, chosen, {"preview": next((row.id for row in rows), None), "missing": ""}, rows)
 

@@ -3,21 +3,23 @@
 from typing import Any
 
 from app.pages.training import shown as training_shown
-from app.widgets.formats import duration, missing
+from app.widgets.formats import done_of, duration, missing
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.services.previews import PreviewRow, PreviewView
 from backend.services.rounds.preflights import Preflight
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, JobStatus
 
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 FATES = {
-    "kept": ("kept", "ok"),
-    "chosen": ("chosen side", "ok"),
-    "rejected": ("rejected side", "warn"),
-    "bad": ("kept as a bad one", "warn"),
+    "kept": (N_("kept"), "ok"),
+    "chosen": (N_("chosen side"), "ok"),
+    "rejected": (N_("rejected side"), "warn"),
+    "bad": (N_("kept as a bad one"), "warn"),
 }
 
-MASKED = (
+MASKED = N_(
     "What judges said of these texts and what was kept is shown to curators: the same texts may come up in a blind "
     "review."
 )
@@ -25,13 +27,18 @@ MASKED = (
 
 def choice(row: PreviewRow) -> tuple[str, int]:
     """A preview in the list of them."""
-    prompts = "1 prompt" if row.num_prompts == 1 else f"{row.num_prompts} prompts"
-    return f"Preview {row.id}: {row.recipe}, {prompts}, {moment(row.created_at)}, {row.status}", row.id
+    text = ngettext(
+        "Preview {id}: {recipe}, {number} prompt, {when}, {status}",
+        "Preview {id}: {recipe}, {number} prompts, {when}, {status}",
+        row.num_prompts,
+    )
+    values = {"id": row.id, "recipe": row.recipe, "number": row.num_prompts, "status": word(row.status)}
+    return text.format(**values, when=moment(row.created_at)), row.id
 
 
 def nothing(missing: str) -> JSON:
     """What stands where no preview is shown."""
-    return {"message": missing or "No round of this project was previewed yet."}
+    return {"message": missing or gettext("No round of this project was previewed yet.")}
 
 
 def rows(preview: PreviewView | None) -> JSON:
@@ -52,10 +59,14 @@ def preview(view: PreviewView) -> JSON:
     estimate = result["estimate"]["full"]
     return {
         "id": view.id,
-        "title": f"Preview {view.id}: {view.plan.recipe.get('title') or view.plan.recipe.get('name')}",
+        "title": gettext("Preview {id}: {recipe}").format(
+            id=view.id, recipe=view.plan.recipe.get("title") or view.plan.recipe.get("name")
+        ),
         "badge": BADGES.get(view.status, ""),
-        "status": str(view.status),
-        "said": f"by {view.created_by or 'somebody'}, {moment(view.created_at)}",
+        "status": word(view.status),
+        "said": gettext("by {name}, {when}").format(
+            name=view.created_by or gettext("somebody"), when=moment(view.created_at)
+        ),
         "progress": _progress(view),
         "error": view.error or "",
         "empty": result.get("empty", ""),
@@ -64,15 +75,15 @@ def preview(view: PreviewView) -> JSON:
         "loose": _loose(view),
         "links": _links(view),
         "steps": [
-            {"line": step["line"] or "The schedule tries changes out", "said": _took(step)}
+            {"line": step["line"] or gettext("The schedule tries changes out"), "said": _took(step)}
             for step in result.get("took", [])
         ],
         "not_run": "; ".join(view.not_run),
         "groups": [_group(n, group, result.get("dropped", {})) for n, group in enumerate(groups, start=1)],
         "more": _more(result),
-        "masked": MASKED if view.is_masked else "",
+        "masked": gettext(MASKED) if view.is_masked else "",
         "funnels": [_funnel(funnel) for funnel in result.get("funnels", [])],
-        "left_out": [f"{entry['stage']}: {entry['reason']}" for entry in result.get("left_out", [])],
+        "left_out": [f"{gettext(entry['stage'])}: {entry['reason']}" for entry in result.get("left_out", [])],
         "no_preflight": result.get("no_preflight", ""),
     }
 
@@ -80,15 +91,13 @@ def preview(view: PreviewView) -> JSON:
 def _more(result: JSON) -> str:
     """What there is beside what is shown."""
     samples = [sample for group in result.get("groups", []) for sample in group["samples"]]
-    counts = [(len(samples), result.get("num_samples", 0), "texts")]
-    counts.append(
-        (
-            sum(len(sample.get("judgments", [])) for sample in samples),
-            result.get("num_judgments", 0),
-            "replies of judges",
-        )
-    )
-    return " ".join(f"{shown:,} of {number:,} {what} are shown." for shown, number, what in counts if shown < number)
+    replies = sum(len(sample.get("judgments", [])) for sample in samples)
+    counts = [
+        (len(samples), result.get("num_samples", 0), gettext("{shown} of {number} texts are shown.")),
+        (replies, result.get("num_judgments", 0), gettext("{shown} of {number} replies of judges are shown.")),
+    ]
+    told = [text.format(shown=f"{shown:,}", number=f"{number:,}") for shown, number, text in counts if shown < number]
+    return " ".join(told)
 
 
 def _progress(preview: PreviewView) -> str:
@@ -96,24 +105,40 @@ def _progress(preview: PreviewView) -> str:
         return ""
     if preview.status is JobStatus.queued:
         # The pace of the first job is written where it hands on to the second.
-        worker = "that trains " if "is_timed" in preview.result else ""
-        return f"Job {preview.job_id} waits in the queue. A worker {worker}takes it next."
+        text = gettext("Job {number} waits in the queue. A worker takes it next.")
+        if "is_timed" in preview.result:
+            text = gettext("Job {number} waits in the queue. A worker that trains takes it next.")
+        return text.format(number=preview.job_id)
     step = len(preview.result.get("took", [])) + 1
-    return f"Step {step} of the recipe runs: {preview.done:,} of {preview.total:,} {preview.unit}".rstrip()
+    far = done_of(preview.done, preview.total, preview.unit).rstrip()
+    return gettext("Step {number} of the recipe runs: {done}").format(number=step, done=far)
 
 
 def _facts(preview: PreviewView) -> list[tuple[str, str]]:
     took, estimate = preview.result.get("took", []), preview.result["estimate"]["full"]
-    facts = [("prompts", f"{preview.num_prompts} of {preview.plan.num_prompts:,}")]
+    of = gettext("{number} of {whole}")
+    facts = [(gettext("prompts"), of.format(number=preview.num_prompts, whole=f"{preview.plan.num_prompts:,}"))]
     if took:
-        facts.append(("took", duration(sum(step["seconds"] for step in took))))
-    facts.append(("the full round makes", f"{estimate['samples']:,} samples, {estimate['judge_calls']:,} judge calls"))
+        facts.append((gettext("took"), duration(sum(step["seconds"] for step in took))))
+    makes = gettext("{samples} samples, {calls} judge calls")
+    makes = makes.format(samples=f"{estimate['samples']:,}", calls=f"{estimate['judge_calls']:,}")
+    facts.append((gettext("the full round makes"), makes))
     if estimate["seconds"] is not None:
-        facts.append(("all of it, by rounds before", f"about {duration(estimate['seconds'])}"))
+        facts.append(
+            (
+                gettext("all of it, by rounds before"),
+                gettext("about {likely}").format(likely=duration(estimate["seconds"])),
+            )
+        )
     elif preview.seconds is not None:
-        facts.append(("its steps up to the training, at most", f"{duration(preview.seconds)} (a loose bound)"))
+        facts.append(
+            (
+                gettext("its steps up to the training, at most"),
+                gettext("{time} (a loose bound)").format(time=duration(preview.seconds)),
+            )
+        )
     for spent in preview.result.get("spent", []):
-        facts.append((f"asked of {spent['endpoint']}", _spent(spent)))
+        facts.append((gettext("asked of {endpoint}").format(endpoint=spent["endpoint"]), _spent(spent)))
     return facts
 
 
@@ -121,32 +146,38 @@ def _loose(preview: PreviewView) -> str:
     """What the bound is of, and why it is loose; empty where it does not stand there."""
     if preview.seconds is None or preview.result["estimate"]["full"]["seconds"] is not None:
         return ""
-    return (
-        f"The bound is of: {'; '.join(preview.timed)}. Training and measuring are not in it. So few prompts fill no "
-        "batch, so the full round may take a small part of that."
+    text = gettext(
+        "The bound is of: {steps}. Training and measuring are not in it. So few prompts fill no batch, so the full "
+        "round may take a small part of that."
     )
+    return text.format(steps="; ".join(preview.timed))
 
 
 def _spent(spent: JSON) -> str:
     """`12 requests, 3,400 tokens, cost 0.02`."""
     tokens = spent["tokens_in"] + spent["tokens_out"]
-    facts = [f"{spent['requests']:,} requests", f"{tokens:,} tokens"]
+    requests = ngettext("{number} request", "{number} requests", spent["requests"])
+    facts = [
+        requests.format(number=f"{spent['requests']:,}"),
+        ngettext("{number} token", "{number} tokens", tokens).format(number=f"{tokens:,}"),
+    ]
     if spent["unpriced"] < tokens:
-        facts.append(f"cost {spent['cost']:.3g}")
+        facts.append(gettext("cost {number}").format(number=f"{spent['cost']:.3g}"))
     return ", ".join([*facts, *missing(spent["uncounted"], spent["unpriced"])])
 
 
 def _links(preview: PreviewView) -> list[JSON]:
-    links = [{"target": f"new-round?preview={preview.id}", "text": "Back to the form with these settings"}]
+    links = [{"target": f"new-round?preview={preview.id}", "text": gettext("Back to the form with these settings")}]
     if preview.job_id is not None:
-        links.append({"target": f"jobs?job={preview.job_id}", "text": "Job and log"})
+        links.append({"target": f"jobs?job={preview.job_id}", "text": gettext("Job and log")})
     return links
 
 
 def _took(step: JSON) -> str:
     if step["loading"] < 0.5:
         return duration(step["seconds"])
-    return f"{duration(step['seconds'])}, {duration(step['loading'])} of it to load the model"
+    text = gettext("{time}, {loading} of it to load the model")
+    return text.format(time=duration(step["seconds"]), loading=duration(step["loading"]))
 
 
 def _group(number: int, group: JSON, dropped: JSON) -> JSON:
@@ -154,10 +185,17 @@ def _group(number: int, group: JSON, dropped: JSON) -> JSON:
     for step, of_groups in dropped.items():
         left_out = dict(of_groups.get(str(group["id"]), {}))
         unit = left_out.pop("unit", "samples")
-        reasons += [f"{count} {unit}: {reason} (step {int(step) + 1})" for reason, count in left_out.items() if count]
-    about = f", about text {group['about']}" if group["about"] else ""
+        text = gettext("{number} {unit}: {reason} (step {step})")
+        reasons += [
+            text.format(number=count, unit=gettext(unit), reason=gettext(reason), step=int(step) + 1)
+            for reason, count in left_out.items()
+            if count
+        ]
+    head = gettext("Question {number}, of step {step}")
+    if group["about"]:
+        head = gettext("Question {number}, of step {step}, about text {text}")
     return {
-        "head": f"Question {number}, of step {group['step'] + 1}{about}",
+        "head": head.format(number=number, step=group["step"] + 1, text=group["about"]),
         "messages": group["messages"],
         "answer": group["answer"],
         "dropped": "; ".join(reasons),
@@ -169,17 +207,19 @@ def _sample(sample: JSON) -> JSON:
     if "kept" not in sample:
         return {"fate": "", "badge": "", "facts": ", ".join(_about(sample)), "text": sample["text"], "judgments": []}
     kept = sample["kept"]
-    fate, badge = FATES[kept[-1]["as"]] if kept else ("not kept", "")
-    verdict = "no verdict in any reply" if sample["is_unparsed"] else sample["verdict"] or "no verdict"
-    facts: list[str] = [f"text {sample['id']}", verdict]
+    fate, badge = FATES[kept[-1]["as"]] if kept else (N_("not kept"), "")
+    verdict = word(sample["verdict"]) or gettext("no verdict")
+    if sample["is_unparsed"]:
+        verdict = gettext("no verdict in any reply")
+    facts: list[str] = [gettext("text {number}").format(number=sample["id"]), verdict]
     if sample["score"] is not None:
-        facts.append(f"score {sample['score']:.3g}")
+        facts.append(gettext("score {score}").format(score=f"{sample['score']:.3g}"))
     facts += _about(sample)[1:]
     if sample["role"] != "policy":
-        facts.append(f"by {sample['role']}")
+        facts.append(gettext("by {name}").format(name=sample["role"]))
     return {
         "id": sample["id"],
-        "fate": fate,
+        "fate": gettext(fate),
         "badge": badge,
         "facts": ", ".join(facts),
         "text": sample["text"],
@@ -189,18 +229,25 @@ def _sample(sample: JSON) -> JSON:
 
 def _about(sample: JSON) -> list[str]:
     """The text's number, and what is known of it without a judge."""
-    facts = [f"text {sample['id']}", f"{sample['tokens']:,} tokens"]
-    return [*facts, "cut off at the token limit"] if sample["finish_reason"] == "length" else facts
+    tokens = ngettext("{number} token", "{number} tokens", sample["tokens"])
+    facts = [gettext("text {number}").format(number=sample["id"]), tokens.format(number=f"{sample['tokens']:,}")]
+    return [*facts, gettext("cut off at the token limit")] if sample["finish_reason"] == "length" else facts
 
 
 def _said(judgment: JSON) -> str:
-    score = "no score" if judgment["score"] is None else f"score {judgment['score']:.3g}"
+    score = gettext("no score")
+    if judgment["score"] is not None:
+        score = gettext("score {score}").format(score=f"{judgment['score']:.3g}")
     return f"{judgment['judge']}: {score}"
 
 
 def _funnel(funnel: JSON) -> JSON:
     stages: list[Any] = []
     for stage in funnel["stages"]:
-        reasons = "; ".join(f"{reason}: {count:,}" for reason, count in stage["dropped"].items())
-        stages.append(f"{stage['stage']}: {stage['count']:,}" + (f" (dropped: {reasons})" if reasons else ""))
-    return {"head": f"{funnel['line']}: {funnel['rows']:,} {funnel['type']} rows", "stages": stages}
+        reasons = "; ".join(f"{gettext(reason)}: {count:,}" for reason, count in stage["dropped"].items())
+        counted = f"{gettext(stage['stage'])}: {stage['count']:,}"
+        dropped = gettext("{stage} (dropped: {reasons})").format(stage=counted, reasons=reasons)
+        stages.append(dropped if reasons else counted)
+    rows = ngettext("{number} {kind} row", "{number} {kind} rows", funnel["rows"])
+    rows = rows.format(number=f"{funnel['rows']:,}", kind=funnel["type"])
+    return {"head": f"{funnel['line']}: {rows}", "stages": stages}

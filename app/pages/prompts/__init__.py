@@ -5,13 +5,13 @@ from typing import Any
 import gradio as gr
 
 from app.pages.prompts import hub, importing, templates
-from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, short, table
+from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, none, short, table
 from app.pages.prompts.shown import ROWS, SETS, card_value, left_out_label, prompt_row, prompts_label, set_row, whole
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
-from app.widgets.first import FirstPart, FirstRow, FirstFolds, Listed
+from app.widgets.first import FirstFolds, FirstPart, FirstRow, Listed
 from app.widgets.first_table import table_part
 from app.widgets.form_fields import touched
 from app.widgets.markup import markup
@@ -21,7 +21,7 @@ from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
 from backend.services.samples import prompts_seen
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 from backend.values import Role, Split
 
 TITLE, PATH = N_("Prompts"), "prompts"
@@ -36,41 +36,41 @@ def build() -> None:
     page_state = gr.State({})
     kept = gr.JSON({}, visible="hidden")
     with gr.Tabs(selected="sets") as tabs:
-        with gr.Tab("Prompt sets", id="sets"):
+        with gr.Tab(N_("Prompt sets"), id="sets"):
             with list_detail.side_by_side(wide_detail=True):
                 with list_detail.listed():
-                    sets = table(SETS, "All sets", "prompt-sets", widths=WIDTHS)
+                    sets = table(SETS, N_("All sets"), "prompt-sets", widths=WIDTHS)
                 with list_detail.detail():
                     card = markup(templates.SET, templates.SET_CSS, elem_id="prompt-set")
                     problems = table(
-                        ["Line", "What", "Why"],
-                        "Rows that were left out",
+                        [N_("Line"), N_("What"), N_("Why")],
+                        N_("Rows that were left out"),
                         "prompt-problems",
                         widths=[10, 14, 76],
                         visible=False,
                     )
                     with gr.Row(elem_classes="rondo-toolbar"):
                         search = gr.Textbox(
-                            label="Search",
-                            placeholder='words, "as it stands", /regex/',
+                            label=N_("Search"),
+                            placeholder=N_('words, "as it stands", /regex/'),
                             max_lines=1,
                             elem_id="prompt-search",
                         )
-                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 36, 12, 18, 28])
+                    rows = table(ROWS, N_("Prompts of this set"), "prompt-rows", widths=[6, 36, 12, 18, 28])
                     with gr.Row(elem_classes="rondo-toolbar"):
-                        first = buttons.secondary("First page", interactive=False)
-                        more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")
+                        first = buttons.secondary(N_("First page"), interactive=False)
+                        more = buttons.secondary(N_("Next page"), interactive=False, elem_id="prompt-next")
                         delete = buttons.secondary(
-                            "Delete this set…",
+                            N_("Delete this set…"),
                             interactive=False,
                             elem_id="prompt-delete",
                             elem_classes=needs(Role.admin),
                         )
                     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-                        really = buttons.stop("Delete", elem_id="prompt-delete-really")
-                        keep = buttons.secondary("Keep it")
-                    whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
-        with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
+                        really = buttons.stop(N_("Delete"), elem_id="prompt-delete-really")
+                        keep = buttons.secondary(N_("Keep it"))
+                    whole = gr.Textbox(label=N_("Prompt"), lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
+        with gr.Tab(N_("Import"), id="import"), only(Role.curator, N_("Importing prompts")):
             from_hub = hub.build()
             form = importing.build()
 
@@ -109,10 +109,15 @@ def first_content(request: gr.Request) -> list[FirstRow]:
         return []
     rows = [set_row(row) for row in sets]
     widths = [f"{width}%" for width in WIDTHS]
-    listed = table_part("prompt-sets", SETS, rows, widths, label="All sets", min_width=920)
+    listed = table_part(
+        "prompt-sets", [gettext(head) for head in SETS], rows, widths, label=gettext("All sets"), min_width=920
+    )
     value = card_value(chosen, prompts.report(here.actor, chosen.id))
     card = FirstPart("prompt-set", templates.SET, templates.SET_CSS, value)
-    return [FirstFolds(["Prompt sets", "Import"], are_tabs=True), Listed([listed], [card], has_wide_detail=True)]
+    return [
+        FirstFolds([gettext("Prompt sets"), gettext("Import")], are_tabs=True),
+        Listed([listed], [card], has_wide_detail=True),
+    ]
 
 
 @toasts
@@ -125,10 +130,10 @@ def draw(request: gr.Request) -> list[Any]:
     try:
         files = prompts.importable(here.actor, here.project_id)
     except PermissionDenied:
-        return [*drawn, gr.Dropdown([NONE], value=NONE), gr.Tabs()]
+        return [*drawn, gr.Dropdown([none()], value=NONE), gr.Tabs()]
     # Whoever comes to a project without prompts comes to import some.
     first = gr.Tabs(selected="import") if drawn[0] == EMPTY else gr.Tabs()
-    return [*drawn, gr.Dropdown([NONE, *files], value=NONE), first]
+    return [*drawn, gr.Dropdown([none(), *files], value=NONE), first]
 
 
 @toasts
@@ -164,7 +169,11 @@ def open_prompt(page_state: dict[str, Any], event: gr.SelectData, request: gr.Re
     """Show one prompt whole."""
     place = row_number(event)
     rows = prompts_seen.browse(context(request).actor, page_state["set"], cursor=place - 1, limit=1).rows
-    return gr.Textbox(whole(rows[0]), visible=True, label=f"Prompt {place}") if rows else gr.Textbox(visible=False)
+    return (
+        gr.Textbox(whole(rows[0]), visible=True, label=gettext("Prompt {place}").format(place=place))
+        if rows
+        else gr.Textbox(visible=False)
+    )
 
 
 @toasts
@@ -174,7 +183,10 @@ def ask_delete(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == page_state.get("set")), None)
     if chosen is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
+    sure = ngettext(
+        "Delete {name} and its {number} prompt", "Delete {name} and its {number} prompts", chosen.num_prompts
+    )
+    return [gr.Row(visible=True), gr.Button(sure.format(name=short(chosen.name), number=f"{chosen.num_prompts:,}"))]
 
 
 @toasts
@@ -215,7 +227,8 @@ def import_file(
         seed=int(seed or 0),
         on_bad="refuse" if strict else "keep good",
     )
-    notice(f"{report.num_imported:,} prompts are imported.")
+    imported = ngettext("{number} prompt is imported.", "{number} prompts are imported.", report.num_imported)
+    notice(imported.format(number=f"{report.num_imported:,}"))
     return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
 
 

@@ -7,17 +7,19 @@ from typing import Any
 import gradio as gr
 
 from app.pages.prompts import importing
-from app.pages.prompts.importing import NONE
+from app.pages.prompts.importing import none
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.hub import fetching
 from backend.services.hub.fetching import Fetch, HubDataset
 from backend.services.prompts.mapping import ROLES
+from backend.translations import N_, gettext, ngettext
 from backend.values import JobStatus
 
 POLL_SECONDS = 1.0
@@ -43,26 +45,28 @@ def build() -> FromHub:
     """Lay out the fold."""
     followed, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS, active=False)
     is_offline = fetching.is_offline()
-    with gr.Accordion("From the model hub", open=False, elem_id="import-hub"):
+    with gr.Accordion(N_("From the model hub"), open=False, elem_id="import-hub"):
         if is_offline:
             markup(OFFLINE, value={"text": fetching.OFFLINE}, elem_id="hub-offline")
         with gr.Row():
-            name = gr.Textbox(label="Dataset", placeholder="owner/name", max_lines=1, elem_id="hub-name")
-            config = gr.Textbox(label="Configuration", info="Empty: the default.", max_lines=1, elem_id="hub-config")
-            split = gr.Textbox("train", label="Split", max_lines=1, elem_id="hub-split")
+            name = gr.Textbox(label=N_("Dataset"), placeholder="owner/name", max_lines=1, elem_id="hub-name")
+            config = gr.Textbox(
+                label=N_("Configuration"), info=N_("Empty: the default."), max_lines=1, elem_id="hub-config"
+            )
+            split = gr.Textbox("train", label=N_("Split"), max_lines=1, elem_id="hub-split")
         with gr.Row():
             revision = gr.Textbox(
-                label="Revision",
-                info="Commit, branch or tag. Empty: the newest.",
+                label=N_("Revision"),
+                info=N_("Commit, branch or tag. Empty: the newest."),
                 max_lines=1,
                 elem_id="hub-revision",
             )
             num_rows = gr.Number(
-                100_000, label="Rows at most", precision=0, info="The first ones are taken.", elem_id="hub-rows"
+                100_000, label=N_("Rows at most"), precision=0, info=N_("The first ones are taken."), elem_id="hub-rows"
             )
         state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="hub-state")
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = buttons.secondary("Fetch", interactive=not is_offline, elem_id="hub-go")
+            go = buttons.secondary(N_("Fetch"), interactive=not is_offline, elem_id="hub-go")
     return FromHub(followed, timer, [name, config, split, revision, num_rows], state, go)
 
 
@@ -82,7 +86,7 @@ def fetch(
         raise InvalidInput("Rows at most must be a whole number. Fill it in.")
     name, config, split, revision = ((word or "").strip() for word in (name, config, split, revision))
     job_id = fetching.start(here.actor, here.project_id, HubDataset(name, config, split, revision, int(num_rows)))
-    notice(f"Job {job_id} is queued: it fetches the dataset.")
+    notice(gettext("Job {job_id} is queued: it fetches the dataset.").format(job_id=job_id))
     followed.put({"job": job_id})
     return [state_value(fetching.get(here.actor, job_id)), gr.Timer(active=True)]
 
@@ -111,7 +115,7 @@ def look_now(followed: CurrentChoice, here: Any) -> list[Any]:
             fetching.file_of(at.actor, view.job_id)  # it may have to come from another machine
             files = prompts.importable(at.actor, at.project_id)
             preview = prompts.preview(at.actor, at.project_id, view.file)
-        chosen = gr.Dropdown([NONE, *files], value=view.file)
+        chosen = gr.Dropdown([none(), *files], value=view.file)
         drawn = [state, gr.Timer(active=False), chosen, *importing.looked_at(preview)]
     drawn = followed.unless_over(wish, drawn)
     followed.end(wish)
@@ -126,10 +130,14 @@ def state_value(view: Fetch) -> dict[str, Any]:
     """How far it is, in words."""
     asked = view.dataset
     whole = f"{asked.name}, {asked.split}"
-    rows = f"{view.num_rows:,} rows{', the first of more' if view.is_cut else ''}"
+    rows = ngettext("{number} row", "{number} rows", view.num_rows)
+    if view.is_cut:
+        rows = ngettext("{number} row, the first of more", "{number} rows, the first of more", view.num_rows)
+    values = {"whole": whole, "file": view.file, "error": view.error, "status": word(view.status)}
+    values["rows"] = rows.format(number=f"{view.num_rows:,}")
     text = {
-        JobStatus.done: f"Fetched {whole}: {rows}. It is chosen below as {view.file}.",
-        JobStatus.failed: f"{whole} was not fetched. {view.error}",
-        JobStatus.cancelled: f"Fetching {whole} was cancelled:",
-    }.get(view.status, f"{whole}: {view.num_rows:,} rows so far, {view.status}.")
-    return {"text": text, "is_bad": view.status is JobStatus.failed, "job": view.job_id}
+        JobStatus.done: gettext("Fetched {whole}: {rows}. It is chosen below as {file}."),
+        JobStatus.failed: gettext("{whole} was not fetched. {error}"),
+        JobStatus.cancelled: gettext("Fetching {whole} was cancelled:"),
+    }.get(view.status, gettext("{whole}: {rows} so far, {status}."))
+    return {"text": text.format(**values), "is_bad": view.status is JobStatus.failed, "job": view.job_id}

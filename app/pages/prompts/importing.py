@@ -8,6 +8,7 @@ import gradio as gr
 
 from app import uploads
 from app.pages.prompts import templates
+from app.pages.prompts.role_words import ABOUT, named
 from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
@@ -16,12 +17,13 @@ from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.prompts import FilePreview, Finished, Mapping
-from backend.services.prompts.mapping import MANY, MEANINGS, ROLES
+from backend.services.prompts.mapping import MANY, ROLES
 from backend.services.prompts.row_completions import UNREAD
+from backend.translations import N_, gettext
 
 SHORT = 300
-NONE = "(none)"
-TRAIN, HELD_OUT, PARTED = "train", "held out", "train, with a share held out"
+NONE = N_("(none)")
+TRAIN, HELD_OUT, PARTED = N_("train"), N_("held out"), N_("train, with a share held out")
 
 
 @dataclass
@@ -72,62 +74,66 @@ def build() -> Importing:
     """Lay out the tab."""
     with gr.Row():
         upload = gr.File(
-            label="A file: JSONL, JSON, CSV, plain text (also .gz), Parquet or Arrow",
+            label=N_("A file: JSONL, JSON, CSV, plain text (also .gz), Parquet or Arrow"),
             type="filepath",
             elem_id="import-upload",
         )
         path = gr.Dropdown(
             [NONE],
             value=NONE,
-            label="Or a file of the data folder's imports folder",
+            label=N_("Or a file of the data folder's imports folder"),
             elem_id="import-path",
-            info="Files too large to upload, and folders of save_to_disk, go there by hand.",
+            info=N_("Files too large to upload, and folders of save_to_disk, go there by hand."),
         )
     notes = markup(templates.NOTES, templates.NOTES_CSS, elem_id="import-notes")
-    raw = table(["Columns"], "The file's first rows", "import-raw", visible=False)
+    raw = table([N_("Columns")], N_("The file's first rows"), "import-raw", visible=False)
     with gr.Row():
-        messages = gr.Dropdown([NONE], value=NONE, label="messages", info="Column with a list of role and content.")
-        prompt = gr.Dropdown([NONE], value=NONE, label="prompt", info="Or the column with the prompt as text.")
-        answer = gr.Dropdown([NONE], value=NONE, label="answer", info="Optional: a checked or reference answer.")
-        metadata = gr.Dropdown([], value=[], multiselect=True, label="metadata", info="Kept beside the prompt.")
+        messages = gr.Dropdown(
+            [NONE], value=NONE, label=N_("messages"), info=N_("Column with a list of role and content.")
+        )
+        prompt = gr.Dropdown([NONE], value=NONE, label=N_("prompt"), info=N_("Or the column with the prompt as text."))
+        answer = gr.Dropdown(
+            [NONE], value=NONE, label=N_("answer"), info=N_("Optional: a checked or reference answer.")
+        )
+        metadata = gr.Dropdown([], value=[], multiselect=True, label=N_("metadata"), info=N_("Kept beside the prompt."))
     more = _more_roles()
     fates = table(
-        ["Column", "Role", "What becomes of it"],
-        "What becomes of every column",
+        [N_("Column"), N_("Role"), N_("What becomes of it")],
+        N_("What becomes of every column"),
         "import-columns",
         widths=[20, 20, 60],
         visible=False,
     )
     become = table(
-        ["Row", "Prompt, as the model will see it", "Answer", "Completions"],
-        "What the rows become",
+        [N_("Row"), N_("Prompt, as the model will see it"), N_("Answer"), N_("Completions")],
+        N_("What the rows become"),
         "import-become",
         widths=[7, 48, 15, 30],
         visible=False,
     )
     with gr.Row():
-        name = gr.Textbox(label="Name of the set", max_lines=1, max_length=100, elem_id="import-name")
-        use = gr.Radio([TRAIN, HELD_OUT, PARTED], value=TRAIN, label="Use", elem_id="import-use")
+        name = gr.Textbox(label=N_("Name of the set"), max_lines=1, max_length=100, elem_id="import-name")
+        use = gr.Radio([TRAIN, HELD_OUT, PARTED], value=TRAIN, label=N_("Use"), elem_id="import-use")
         share = gr.Slider(
             0.01,
             0.5,
             value=0.1,
             step=0.01,
-            label="Share held out",
+            label=N_("Share held out"),
             visible=False,
             elem_id="import-share",
-            info="Goes to a second set that is measured on and never trained on.",
+            info=N_("Goes to a second set that is measured on and never trained on."),
         )
-        seed = gr.Number(0, label="seed", precision=0, info="The same seed and prompts give the same split.")
-    strict = gr.Checkbox(False, label="Import nothing if any row is bad")
-    go = buttons.primary("Import", interactive=False, elem_id="import-go")
+        seed = gr.Number(0, label="seed", precision=0, info=N_("The same seed and prompts give the same split."))
+    strict = gr.Checkbox(False, label=N_("Import nothing if any row is bad"))
+    go = buttons.primary(N_("Import"), interactive=False, elem_id="import-go")
     columns = [messages, prompt, answer, metadata, *more]
     return Importing(upload, path, raw, columns, fates, become, notes, name, use, share, seed, strict, go)
 
 
 def _more_roles() -> list[gr.Dropdown]:
     """The dropdowns of the roles that fewer files have, in the order of `ROLES`."""
-    with gr.Accordion("More roles: system, context, choices, completions, labels, scores", open=False):
+    with gr.Accordion(N_("More roles: system, context, choices, completions, labels, scores"), open=False):
         with gr.Row():
             roles = [_role("system"), _role("history"), _role("context"), _role("choices")]
         with gr.Row():
@@ -138,7 +144,7 @@ def _more_roles() -> list[gr.Dropdown]:
 
 
 def _role(role: str) -> gr.Dropdown:
-    info = MEANINGS[role][:1].upper() + MEANINGS[role][1:] + "."
+    info = ABOUT[role]
     if role in MANY:
         return gr.Dropdown([], value=[], multiselect=True, label=role, info=info, elem_id=f"import-{role}")
     return gr.Dropdown([NONE], value=NONE, label=role, info=info, elem_id=f"import-{role}")
@@ -200,26 +206,31 @@ def as_mapping(*columns: Any) -> Mapping:
 def looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
     """Values of the components that show the start of a file; a problem: why nothing of it is shown."""
     if preview is None:
-        columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
+        columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([none()], value=NONE) for role in ROLES]
         hidden = Table(visible=False)
         refused = {"problems": [problem]} if problem else None
         return [hidden, *columns, hidden, hidden, refused, gr.Button(interactive=False)]
     names = list(preview.columns)
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
-    fates = [[become.column, become.role or "none", become.becomes] for become in preview.becomes]
+    fates = [[become.column, named(become.role), become.becomes] for become in preview.becomes]
     summary = {
         "format": f"{preview.kind}: {preview.format}.",
         "notes": list(preview.notes),
         "problems": list(preview.warnings),
     }
     return [
-        Table(value=raw, headers=names, visible=True) if names else Table(visible=False),
+        Table(value={"headers": names, "data": raw}, headers=names, visible=True) if names else Table(visible=False),
         *(_chosen(preview, role) for role in ROLES),
         Table(value=fates, visible=bool(fates)),
         Table(value=[become_row(row) for row in preview.prompts], visible=True),
         summary,
         gr.Button(interactive=bool(preview.mapping.used)),
     ]
+
+
+def none() -> tuple[str, str]:
+    """The choice of no column, or of no file."""
+    return gettext(NONE), NONE
 
 
 def _chosen(preview: FilePreview, role: str) -> gr.Dropdown:
@@ -229,13 +240,13 @@ def _chosen(preview: FilePreview, role: str) -> gr.Dropdown:
         value = [name for name in names if name not in preview.mapping.used]
     if role in MANY:
         return gr.Dropdown(names, value=list(value))
-    return gr.Dropdown([NONE, *names], value=value or NONE)
+    return gr.Dropdown([none(), *names], value=value or NONE)
 
 
 def become_row(row: Finished) -> list[str]:
     """One row as it would be imported, as the table shows it."""
     if row.reason:
-        return [str(row.line), f"left out: {row.reason}", "", ""]
+        return [str(row.line), gettext("left out: {reason}").format(reason=row.reason), "", ""]
     completions = "\n\n".join(f"{noted(completion.extra)}: {short(completion.text)}" for completion in row.completions)
     return [str(row.line), row.text[:1500], short(row.answer or ""), completions]
 
@@ -244,15 +255,17 @@ def noted(extra: dict[str, Any]) -> str:
     """What a file says of a completion: `chosen`, `label true`, `score 8.5`."""
     words = []
     if isinstance(extra.get("chosen"), bool):
-        words.append("chosen" if extra["chosen"] else "rejected")
+        words.append(gettext("chosen") if extra["chosen"] else gettext("rejected"))
     if isinstance(extra.get("label"), bool):
-        words.append("label " + str(extra["label"]).lower())
+        words.append(gettext("label {value}").format(value=str(extra["label"]).lower()))
     score = extra.get("score")
     if isinstance(score, int | float) and not isinstance(score, bool):
-        words.append(f"score {score:g}")
+        words.append(gettext("score {score}").format(score=f"{score:g}"))
     if UNREAD in extra:
-        words.append(f"score {short(str(extra[UNREAD]))!r} is no number and is left out")
-    return ", ".join(words) or "completion"
+        words.append(
+            gettext("score {value} is no number and is left out").format(value=repr(short(str(extra[UNREAD]))))
+        )
+    return ", ".join(words) or gettext("completion")
 
 
 def cell(value: Any) -> str:

@@ -6,33 +6,41 @@ from typing import Any
 from app.pages.prompts.importing import noted, short
 from app.widgets.times import moment
 from backend.services.prompts import ImportReport, PromptPage, PromptSetView, PromptView
+from backend.translations import N_, gettext, ngettext
 from backend.values import Split
 
-SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
-MASKED = "metadata is hidden while people decide blind on what answers them"
-ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
+SETS = [N_("Set"), N_("Name"), N_("Use"), N_("Prompts"), N_("From"), N_("By"), N_("Made"), N_("Rounds")]
+MASKED = N_("metadata is hidden while people decide blind on what answers them")
+ROWS = ["#", N_("Prompt"), N_("Answer"), N_("Completions"), N_("Metadata")]
 
 
 def left_out_label(report: ImportReport | None, num_shown: int) -> str:
     left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
     near = report.num_near if report else 0
-    label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
-    return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
+    label = gettext("Rows that were left out: {number}").format(number=f"{left_out:,}")
+    if near:
+        label = gettext("Rows that were left out: {number}; near-duplicates, kept: {near}")
+        label = label.format(number=f"{left_out:,}", near=f"{near:,}")
+    shown = gettext("{label}, the first {number} shown").format(label=label, number=num_shown)
+    return shown if left_out + near > num_shown else label
 
 
 def prompts_label(chosen: PromptSetView, page: PromptPage) -> str:
     is_masked = any(row.is_masked for row in page.rows)
-    return f"Prompts of {chosen.name}" + (f"; {MASKED}" if is_masked else "")
+    label = gettext("Prompts of {name}").format(name=chosen.name)
+    return f"{label}; {gettext(MASKED)}" if is_masked else label
 
 
 def card_value(chosen: PromptSetView, report: ImportReport | None) -> dict[str, Any]:
     """What the card shows; texts only."""
     has_left_out = report is not None and bool(report.problems)
+    facts = ngettext("{number} prompt, from {origin}", "{number} prompts, from {origin}", chosen.num_prompts)
+    origin = chosen.origin or gettext("this project")
     return {
         "name": chosen.name,
         "split": use_of(chosen),
         "badge": "accent" if chosen.split is Split.train else "warn",
-        "facts": f"{chosen.num_prompts:,} prompts, from {chosen.origin or 'this project'}",
+        "facts": facts.format(number=f"{chosen.num_prompts:,}", origin=origin),
         "report": summary(report) if report else "",
         "notes": list(report.notes) if report else [],
         "link": f"/api/v1/prompt-sets/{chosen.id}/problems" if has_left_out else "",
@@ -41,17 +49,34 @@ def card_value(chosen: PromptSetView, report: ImportReport | None) -> dict[str, 
 
 def summary(report: ImportReport) -> str:
     """`Of 1,000 rows 900 went to train and 90 to train held out; 8 bad rows, ... were left out.`"""
-    went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
-    counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
-    left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
-    went += f", with {report.num_completions:,} completions" if report.num_completions else ""
-    return f"Of {report.num_rows:,} rows, {went}; " + (
-        f"left out: {left_out}." if left_out else "nothing was left out."
+    bad, duplicates, overlaps = report.num_bad, report.num_duplicates, report.num_overlaps
+    counts = (
+        (bad, ngettext("{number} bad row", "{number} bad rows", bad)),
+        (duplicates, ngettext("{number} duplicate", "{number} duplicates", duplicates)),
+        (overlaps, ngettext("{number} overlap", "{number} overlaps", overlaps)),
     )
+    left_out = ", ".join(text.format(number=f"{count:,}") for count, text in counts if count)
+    to = gettext("{number} to {name}")
+    went = gettext(" and ").join(to.format(number=f"{s.num_prompts:,}", name=s.name) for s in report.sets)
+    if number := report.num_completions:
+        text = ngettext("{went}, with {number} completion", "{went}, with {number} completions", number)
+        went = text.format(went=went, number=f"{number:,}")
+    text = ngettext(
+        "Of {number} row, {went}; nothing was left out.",
+        "Of {number} rows, {went}; nothing was left out.",
+        report.num_rows,
+    )
+    if left_out:
+        text = ngettext(
+            "Of {number} row, {went}; left out: {left_out}.",
+            "Of {number} rows, {went}; left out: {left_out}.",
+            report.num_rows,
+        )
+    return text.format(number=f"{report.num_rows:,}", went=went, left_out=left_out)
 
 
 def use_of(row: PromptSetView) -> str:
-    return "train" if row.split is Split.train else "held out"
+    return gettext("train") if row.split is Split.train else gettext("held out")
 
 
 def set_row(row: PromptSetView) -> list[str]:
@@ -63,9 +88,10 @@ def set_row(row: PromptSetView) -> list[str]:
 
 def prompt_row(row: PromptView) -> list[str]:
     """One prompt as the table shows it."""
-    turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
+    number = len(row.messages)
+    turns = gettext("[{number} messages]").format(number=number) + " " if number > 1 else ""
     metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
-    metadata = "hidden" if row.is_masked else metadata
+    metadata = gettext("hidden") if row.is_masked else metadata
     return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
 
 
@@ -77,8 +103,9 @@ def completions_of(row: PromptView) -> str:
 def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-    parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
-    parts += [f"imported completion ({noted(completion.extra)}):\n{completion.text}" for completion in row.completions]
-    parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
-    parts += [f"({MASKED})"] if row.is_masked else []
+    imported, answer, metadata = gettext("imported completion ({noted})"), gettext("answer"), gettext("metadata")
+    parts += [f"{answer}:\n{row.answer}"] if row.answer is not None else []
+    parts += [f"{imported.format(noted=noted(completion.extra))}:\n{completion.text}" for completion in row.completions]
+    parts += [f"{metadata}:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
+    parts += [f"({gettext(MASKED)})"] if row.is_masked else []
     return "\n\n".join(parts)

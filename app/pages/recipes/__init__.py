@@ -1,6 +1,7 @@
 """Recipes: what can be launched, what each is made of and needs, how it came out here, and what its paper says."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,27 +18,28 @@ from app.widgets.formats import percent
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.errors import InvalidInput, NotFound
 from backend.services import recipe_list
 from backend.services.recipe_list import ListedRecipe, Need, RecipeFilters, TrainingKind
 from backend.services.recipe_list.recipe_matrix import LastRound
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
 
 TITLE, PATH, MENU = N_("Recipes"), "recipes", "more"
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
-COLUMNS = ["Recipe", "Title", "Paper", "Steps", "Roles to bind", "Needs", "Last round"]
+COLUMNS = [N_("Recipe"), N_("Title"), N_("Paper"), N_("Steps"), N_("Roles to bind"), N_("Needs"), N_("Last round")]
 WIDTHS = [15, 20, 11, 25, 9, 10, 10]
-ANY_PART = ("Any", "")
+ANY_PART = (N_("Any"), "")
 BADGES = {
     RoundStatus.running: "accent",
     RoundStatus.review: "accent",
     RoundStatus.done: "ok",
     RoundStatus.failed: "bad",
 }
-NONE_FITS = "No recipe fits. Take a filter out, or search for something else."
+NONE_FITS = N_("No recipe fits. Take a filter out, or search for something else.")
 NAMES = ("q", "part", "training", "needs")
 """The filters in the address, in the order of their fields."""
 
@@ -47,9 +49,12 @@ def build() -> None:
     page_state, kept = gr.State({}), gr.JSON({}, visible="hidden")
     with filter_line.line():
         text = gr.Textbox(
-            label="Search", placeholder="words of name, title, authors or parts", max_lines=1, elem_id="recipes-search"
+            label=N_("Search"),
+            placeholder=N_("words of name, title, authors or parts"),
+            max_lines=1,
+            elem_id="recipes-search",
         )
-        part = gr.Dropdown([ANY_PART], value="", label="Part", elem_id="recipes-part")
+        part = gr.Dropdown([ANY_PART], value="", label=N_("Part"), elem_id="recipes-part")
         training, needs = (
             gr.Dropdown(
                 [str(value) for value in kind],
@@ -60,16 +65,16 @@ def build() -> None:
                 elem_id=elem_id,
             )
             for kind, label, elem_id in (
-                (TrainingKind, "Training", "recipes-training"),
-                (Need, "Needs", "recipes-needs"),
+                (TrainingKind, N_("Training"), "recipes-training"),
+                (Need, N_("Needs"), "recipes-needs"),
             )
         )
     with list_detail.side_by_side():
         with list_detail.listed():
             count = markup(templates.COUNT, templates.COUNT_CSS, elem_id="recipes-count")
-            listed = table(COLUMNS, "All recipes", "recipes-table", widths=WIDTHS)
+            listed = table(COLUMNS, N_("All recipes"), "recipes-table", widths=WIDTHS)
         with list_detail.detail():
-            with only(Role.curator, "Launching a round"):
+            with only(Role.curator, N_("Launching a round")):
                 launch = markup(templates.LAUNCH, templates.LAUNCH_CSS, elem_id="recipe-launch")
             card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
     fields: list[FormField] = [text, part, training, needs]
@@ -93,7 +98,7 @@ def draw(request: gr.Request) -> list[Any]:
     needs = [part for part in asked["needs"].split(",") if part in list(Need)]
     held = _held(asked["recipe"], asked["q"], part, training, needs)
     parts = [
-        ANY_PART,
+        (gettext(ANY_PART[0]), ANY_PART[1]),
         *((f"{part_kind} · {name}", f"{part_kind} {name}") for part_kind, name in recipe_list.used_parts(listed)),
     ]
     return [
@@ -146,7 +151,9 @@ def _listed(
     listed_recipes: Sequence[ListedRecipe], text: str, part: str, training: Sequence[str], needs: Sequence[str]
 ) -> list[Any]:
     fitting = recipe_list.matching(listed_recipes, RecipeFilters(text, part, tuple(training), tuple(needs)))
-    count = {"said": f"{len(fitting):,} of {len(listed_recipes):,} recipes", "none": "" if fitting else NONE_FITS}
+    told = gettext("{number} of {whole} recipes")
+    told = told.format(number=f"{len(fitting):,}", whole=f"{len(listed_recipes):,}")
+    count = {"said": told, "none": "" if fitting else gettext(NONE_FITS)}
     return [[row(recipe) for recipe in fitting], count]
 
 
@@ -164,14 +171,14 @@ def _card(listed_recipes: Sequence[ListedRecipe], name: str) -> list[Any]:
 def row(recipe: ListedRecipe) -> list[str]:
     """One recipe as the table shows it."""
     method = recipe.method
-    steps = " | ".join(", ".join(names) for names in method.steps) if method else "no longer works"
+    steps = " | ".join(", ".join(names) for names in method.steps) if method else gettext("no longer works")
     return [
         recipe.name,
         recipe.title,
-        recipe.paper or ("this project's own" if recipe.is_own else "–"),
+        recipe.paper or (gettext("this project's own") if recipe.is_own else "–"),
         steps,
         ", ".join(method.roles) if method else "",
-        ", ".join(map(str, method.needs)) if method else "",
+        _words(method.needs) if method else "",
         last(recipe.last),
     ]
 
@@ -180,28 +187,32 @@ def last(round_: LastRound | None) -> str:
     """`round 3: done, 62.5%`"""
     if round_ is None:
         return "–"
-    reached = "" if round_.accuracy is None else f", {percent(round_.accuracy)}"
-    return f"round {round_.number}: {status(round_)}{reached}"
+    text = gettext("round {number}: {status}")
+    if round_.accuracy is not None:
+        text = gettext("round {number}: {status}, {share}")
+    return text.format(number=round_.number, status=status(round_), share=percent(round_.accuracy))
 
 
 def status(round_: LastRound) -> str:
-    return "waits for review" if round_.status is RoundStatus.review else str(round_.status)
+    return gettext("waits for review") if round_.status is RoundStatus.review else word(round_.status)
 
 
 def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     """What the card shows; texts only."""
     method, entry, checks = recipe.method, recipe.entry, recipe.checks
-    facts = [("Trains", ", ".join(map(str, method.training)) or "nothing")] if method else []
-    facts += [("Roles to bind", ", ".join(method.roles))] if method and method.roles else []
-    facts += [("Needs", ", ".join(map(str, method.needs)) or "nothing beside prompts")] if method else []
-    facts += [] if checks is None else [("Checked in", ", ".join(checks) or "no test")]
+    facts = [(gettext("Trains"), _words(method.training) or gettext("nothing"))] if method else []
+    facts += [(gettext("Roles to bind"), ", ".join(method.roles))] if method and method.roles else []
+    facts += [(gettext("Needs"), _words(method.needs) or gettext("nothing beside prompts"))] if method else []
+    facts += [] if checks is None else [(gettext("Checked in"), ", ".join(checks) or gettext("no test"))]
     return {
         "title": recipe.title,
         "name": recipe.name,
         "about": about_of({"title": recipe.title, "paper": recipe.paper}),
         "reference": entry.reference if entry else "",
         "is_own": recipe.is_own,
-        "problem": "" if method else "This recipe no longer works: a part that it names is not there, or has changed.",
+        "problem": ""
+        if method
+        else gettext("This recipe no longer works: a part that it names is not there, or has changed."),
         "phases": _phases(method.phases) if method else [],
         "facts": [{"name": name, "value": value} for name, value in facts],
         "last": _last(recipe.last),
@@ -212,10 +223,14 @@ def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     }
 
 
+def _words(values: Sequence[StrEnum]) -> str:
+    return ", ".join(word(value) for value in values)
+
+
 def _phases(phases: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    several = len(phases) > 1
+    several, phase = len(phases) > 1, gettext("Phase {number}")
     return [
-        {"title": f"Phase {number}" if several else "Steps", "lines": list(lines)}
+        {"title": phase.format(number=number) if several else gettext("Steps"), "lines": list(lines)}
         for number, lines in enumerate(phases, start=1)
     ]
 
@@ -223,12 +238,13 @@ def _phases(phases: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
 def _last(round_: LastRound | None) -> dict[str, Any] | None:
     if round_ is None:
         return None
+    right = gettext("{share} of held-out prompts right")
     return {
-        "round": f"Round {round_.number}",
+        "round": gettext("Round {number}").format(number=round_.number),
         "link": f"samples?round={round_.round_id}",
         "status": status(round_),
         "badge": BADGES.get(round_.status, ""),
-        "reached": "" if round_.accuracy is None else f"{percent(round_.accuracy)} of held-out prompts right",
+        "reached": "" if round_.accuracy is None else right.format(share=percent(round_.accuracy)),
         "started": moment(round_.started_at),
         "error": round_.error or "",
     }

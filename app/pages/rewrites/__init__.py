@@ -13,10 +13,11 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.roles import only
+from app.widgets.round_choice import round_line
 from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rewrites, rounds
 from backend.services.rewrites.shapes import Offer, RewriteRow
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, SCORER, Role, Stage
 
 TITLE, PATH, MENU = N_("Rewrites"), "rewrites", "more"
@@ -29,24 +30,24 @@ LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 def build() -> None:
     """Lay out the page and wire it."""
     chosen, page_state, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
-    with only(Role.curator, "Rewriting a template"):
+    with only(Role.curator, N_("Rewriting a template")):
         with gr.Row():
             round_ = gr.Dropdown(
                 [],
-                label="Round",
-                info="Whose judge's template is rewritten. Labels of the rounds above count, too.",
+                label=N_("Round"),
+                info=N_("Whose judge's template is rewritten. Labels of the rounds above count, too."),
                 elem_id="rewrite-round",
             )
             reflector = gr.Dropdown(
                 [],
-                label="Reflecting model",
-                info="Writes the templates: the more able, the better.",
+                label=N_("Reflecting model"),
+                info=N_("Writes the templates: the more able, the better."),
                 elem_id="rewrite-reflector",
             )
             number = gr.Number(
                 rewrites.USUAL,
-                label="Templates",
-                info="How many are written at most.",
+                label=N_("Templates"),
+                info=N_("How many are written at most."),
                 precision=0,
                 minimum=1,
                 maximum=rewrites.MOST,
@@ -54,9 +55,9 @@ def build() -> None:
             )
         with gr.Row(elem_classes="rondo-toolbar"):
             offer = markup(templates.OFFER, templates.OFFER_CSS, elem_id="rewrite-offer", value={})
-            go = buttons.primary("Rewrite", elem_id="rewrite-start")
+            go = buttons.primary(N_("Rewrite"), elem_id="rewrite-start")
         refused = problem("rewrite-problem")
-        which = gr.Dropdown([], label="Rewrite", elem_id="rewrite-which")
+        which = gr.Dropdown([], label=N_("Rewrites"), elem_id="rewrite-which")
         card = markup(templates.CARD, templates.CARD_CSS, js=KEEP_OPEN, elem_id="rewrite-card")
     timer = gr.Timer(POLL_SECONDS)
 
@@ -87,7 +88,7 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     newest = None if wanted.missing else next((row.id for row in rows), None)
     wish: JSON = {"rewrite": wanted.id or newest, "missing": wanted.missing}
     return [
-        gr.Dropdown(choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first),
+        gr.Dropdown(choices=[(round_line(round_), round_.id) for round_ in known], value=first),
         gr.Dropdown(choices=writers, value=next((id_ for _, id_ in writers), None)),
         *_offered(here, first, rewrites.USUAL, missing=of_round.missing),
         *_drawn(here, chosen, wish, rows),
@@ -110,7 +111,7 @@ def start(
     if type(round_id) is not int or type(reflector) is not int:
         raise InvalidInput("Choose a round and the model that writes the templates.")
     rewrite_id = rewrites.start(here.actor, round_id, reflector, rewrites=int(number or 0))
-    notice(f"Rewrite {rewrite_id} is queued.")
+    notice(gettext("Rewrite {number} is queued.").format(number=rewrite_id))
     rows = rewrites.list_rewrites(here.actor, here.project_id)
     return [*_drawn(here, chosen, {"rewrite": rewrite_id, "missing": ""}, rows), {"rewrite": rewrite_id}]
 
@@ -141,7 +142,7 @@ def _offered(here: Context, round_id: int | None, number: int, *, missing: str =
     `missing`: why the round that the address asks for is not chosen.
     """
     offered: Offer | None = None
-    problem = missing or "No judged round is chosen. Choose one, or launch one with a review."
+    problem = missing or gettext("No judged round is chosen. Choose one, or launch one with a review.")
     if round_id is not None:
         try:
             offered = rewrites.offer(here.actor, round_id, rewrites=number)

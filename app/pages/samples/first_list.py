@@ -6,7 +6,7 @@ from app.pages.samples import bars, templates
 from app.pages.samples.drawing import keys_of, rows_of, steps_of, wanted
 from app.widgets import filter_line
 from app.widgets.context import Context, context
-from app.widgets.first import Fields, FirstPart, FirstRow, FirstFolds, Listed, Toolbar
+from app.widgets.first import Fields, FirstFolds, FirstPart, FirstRow, Listed, Toolbar
 from app.widgets.first_table import table_part
 from app.widgets.round_choice import round_line
 from app.widgets.round_pickers import step_picker

@@ -12,7 +12,7 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from backend.services.samples import near_duplicates, round_jobs
 from backend.services.samples.near_duplicates import NearDuplicateSearch
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
@@ -22,7 +22,7 @@ STATE = """
 <p class="rondo-muted" role="status">{{value.text}}
 {{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</p>
 """
-NEVER = (
+NEVER = N_(
     "Samples of this round that share at least 80 % of their word triples, and all numbers, are marked; the filter "
     "Near-duplicates lists them, or the first of each."
 )
@@ -64,16 +64,23 @@ def drawn(search: NearDuplicateSearch | None) -> list[Any]:
 def state_value(search: NearDuplicateSearch | None) -> JSON:
     """What is said of a look."""
     if search is None:
-        return {"text": NEVER}
+        return {"text": gettext(NEVER)}
     if search.status is JobStatus.done:
-        left = f" {search.num_left:,} more were not compared." if search.num_left else ""
-        marked, sets = f"{search.num_marked:,} of {search.done:,} samples", f"{search.num_sets:,} near-duplicate sets"
-        text = f"{marked} are in {sets}."
-        return {"text": f"{text}{left} Samples that came since are not marked."}
+        marked = ngettext(
+            "{marked} of {samples} samples are in {number} near-duplicate set.",
+            "{marked} of {samples} samples are in {number} near-duplicate sets.",
+            search.num_sets,
+        )
+        counts = {"marked": search.num_marked, "samples": search.done, "number": search.num_sets}
+        parts = [marked.format(**{name: f"{count:,}" for name, count in counts.items()})]
+        if search.num_left:
+            parts.append(gettext("{number} more were not compared.").format(number=f"{search.num_left:,}"))
+        return {"text": " ".join([*parts, gettext("Samples that came since are not marked.")])}
+    going_on = gettext("{number} of {whole} are compared:")
     texts = {
-        JobStatus.queued: "The look waits for a worker:",
-        JobStatus.failed: f"It failed. {search.error}",
-        JobStatus.cancelled: "It was cancelled:",
+        JobStatus.queued: gettext("The look waits for a worker:"),
+        JobStatus.failed: gettext("It failed. {error}").format(error=search.error),
+        JobStatus.cancelled: gettext("It was cancelled:"),
     }
-    text = texts.get(search.status, f"{search.done:,} of {search.total:,} are compared:")
+    text = texts.get(search.status, going_on.format(number=f"{search.done:,}", whole=f"{search.total:,}"))
     return {"text": text, "job": search.job_id}

@@ -18,17 +18,17 @@ from backend.errors import PermissionDenied
 from backend.services.samples import embeddings, round_jobs, sample_clusters
 from backend.services.samples.embeddings import EmbeddingJob
 from backend.services.samples.sample_clusters import SampleCluster
-from backend.translations import N_
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-NEVER = (
+NEVER = N_(
     "A worker makes a small vector of each text: samples that are similar to one can be listed then, and those of a "
     "cluster. Vectors here tell what words texts share, more than what they mean."
 )
-STAND_IN = "They stand in for a model that is made for similarity, and barely see numbers."
+STAND_IN = N_("They stand in for a model that is made for similarity, and barely see numbers.")
 TEMPLATE = """
 <p class="rondo-muted" role="status">{{value.text}}
 {{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</p>
@@ -86,7 +86,7 @@ def start(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 def follow(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """How far the last job is, and the clusters."""
     here, query = context(request), asked_for.value
-    return drawn(here, query) if query.get("round") else [{"text": NEVER}, gr.skip(), gr.Timer(active=False)]
+    return drawn(here, query) if query.get("round") else [{"text": gettext(NEVER)}, gr.skip(), gr.Timer(active=False)]
 
 
 def drawn(here: Context, query: JSON) -> list[Any]:
@@ -104,20 +104,30 @@ def drawn(here: Context, query: JSON) -> list[Any]:
 def state_of(job: EmbeddingJob | None, clusters: list[SampleCluster]) -> JSON:
     """What is said of a job."""
     if job is None:
-        return {"text": NEVER}
+        return {"text": gettext(NEVER)}
     if job.status is JobStatus.done:
         at = clusters[0].at if clusters else None
-        when = f" Pass rates and means are those of {moment(at)}." if at else ""
-        later = "Samples that came since have none until they are made again."
-        model = f"the token embeddings of {job.model}. {STAND_IN}" if job.is_stand_in else f"{job.model}."
-        by = f" The vectors are of {model}" if job.model else ""
-        return {"text": f"{job.num_vectors or 0:,} samples have a vector. {later}{by}{when}"}
+        number = job.num_vectors or 0
+        have = ngettext("{number} sample has a vector.", "{number} samples have a vector.", number)
+        parts = [
+            have.format(number=f"{number:,}"),
+            gettext("Samples that came since have none until they are made again."),
+        ]
+        if job.model and job.is_stand_in:
+            parts += [gettext("The vectors are of the token embeddings of {model}.").format(model=job.model)]
+            parts += [gettext(STAND_IN)]
+        elif job.model:
+            parts += [gettext("The vectors are of {model}.").format(model=job.model)]
+        if at:
+            parts += [gettext("Pass rates and means are those of {when}.").format(when=moment(at))]
+        return {"text": " ".join(parts)}
+    going_on = gettext("{number} of {whole} samples have a vector:")
     texts = {
-        JobStatus.queued: "Making vectors waits for a worker:",
-        JobStatus.failed: f"It failed. {job.error}",
-        JobStatus.cancelled: "It was cancelled; what was made stays and goes on from there:",
+        JobStatus.queued: gettext("Making vectors waits for a worker:"),
+        JobStatus.failed: gettext("It failed. {error}").format(error=job.error),
+        JobStatus.cancelled: gettext("It was cancelled; what was made stays and goes on from there:"),
     }
-    text = texts.get(job.status, f"{job.done:,} of {job.total:,} samples have a vector:")
+    text = texts.get(job.status, going_on.format(number=f"{job.done:,}", whole=f"{job.total:,}"))
     return {"text": text, "job": job.job_id}
 
 

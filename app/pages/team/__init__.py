@@ -29,7 +29,7 @@ from app.widgets.roles import only
 from backend.errors import Conflict, PermissionDenied
 from backend.services import reviews, rounds
 from backend.services.team import reviewers
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import Role
 
 TITLE, PATH = N_("Team"), "team"
@@ -43,30 +43,30 @@ def build() -> None:
     """Lay out the page and wire it."""
     asked_for, page_state = gr.State(CurrentChoice()), gr.State({})
     with gr.Row():
-        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="team-round", min_width=220, scale=0)
+        chosen = gr.Dropdown([], label=N_("Round"), filterable=False, elem_id="team-round", min_width=220, scale=0)
     card = markup(templates.PROGRESS, templates.PROGRESS_CSS, elem_id="team-progress")
     with gr.Tabs():
-        with gr.Tab("People"):
+        with gr.Tab(N_("People")):
             people = plain_table("team-people")
-        with gr.Tab("Agreement") as agreement_tab:
+        with gr.Tab(N_("Agreement")) as agreement_tab:
             agreement.build(chosen, agreement_tab, PRIVATE)
-        with gr.Tab("Over rounds") as over_tab, only(Role.curator, "Seeing everybody's figures"):
+        with gr.Tab(N_("Over rounds")) as over_tab, only(Role.curator, N_("Seeing everybody's figures")):
             over_rounds.build(over_tab, PRIVATE)
-        with gr.Tab("Disagreements") as adjudication_tab, only(Role.curator, "Settling disagreements"):
+        with gr.Tab(N_("Disagreements")) as adjudication_tab, only(Role.curator, N_("Settling disagreements")):
             adjudication.build(chosen, adjudication_tab, PRIVATE)
-        with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
+        with gr.Tab(N_("Assignments")) as assign_tab, only(Role.curator, N_("Assigning items")):
             assign.build(chosen, assign_tab, PRIVATE)
-        with gr.Tab("Shares") as shares_tab, only(Role.curator, "Asking shares of people"):
+        with gr.Tab(N_("Shares")) as shares_tab, only(Role.curator, N_("Asking shares of people")):
             shares.build(chosen, shares_tab, PRIVATE)
-        with gr.Tab("Gold items") as gold_tab, only(Role.curator, "Marking gold items"):
+        with gr.Tab(N_("Gold items")) as gold_tab, only(Role.curator, N_("Marking gold items")):
             gold.build(chosen, gold_tab, PRIVATE)
-        with gr.Tab("Guidelines"):
+        with gr.Tab(N_("Guidelines")):
             guidelines.build(PRIVATE)
-        with gr.Tab("Questions"):
+        with gr.Tab(N_("Questions")):
             questions.build(PRIVATE)
-        with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
+        with gr.Tab(N_("Review settings")) as review_tab, only(Role.curator, N_("Changing and closing a review")):
             moved = review.build(chosen, review_tab, PRIVATE)
-        with gr.Tab("Remove work") as removal_tab, only(Role.curator, "Removing a person's work"):
+        with gr.Tab(N_("Remove work")) as removal_tab, only(Role.curator, N_("Removing a person's work")):
             removal.build(chosen, removal_tab, PRIVATE)
     timer = gr.Timer(POLL_SECONDS)
 
@@ -89,7 +89,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     names = {value: name for name, value in dropdown["choices"]}
     value = team_people.progress_value(rounds.get(here.actor, round_id), reviews.progress(here.actor, round_id))
     card = FirstPart("team-progress", templates.PROGRESS, templates.PROGRESS_CSS, value)
-    return [Fields([("Round", names[round_id])]), card]
+    return [Fields([(gettext("Round"), names[round_id])]), card]
 
 
 @toasts

@@ -10,6 +10,7 @@ from app.toasts import toasts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
+from app.widgets.value_words import word
 from backend.errors import Conflict, NotFound
 from backend.services.decisions import Decision
 from backend.services.queue.item_views import JudgeView
@@ -17,10 +18,11 @@ from backend.services.queue.review_items import Item
 from backend.services.reviews import ActResult
 from backend.services.team import adjudication
 from backend.services.team.adjudication import Disputed
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, DecisionKind, Messages
 
 KEYS = "12345678"
-NOTHING = "Nobody disagrees on anything that is not settled yet."
+NOTHING = N_("Nobody disagrees on anything that is not settled yet.")
 BADGES = {"accept": "ok", "reject": "bad"}
 
 
@@ -72,7 +74,8 @@ def answer(round_id: int | None, page_state: JSON, event: gr.EventData, request:
 def _told(done: ActResult) -> str:
     """What the judge had said of the item that was settled, where that was hidden before."""
     view = done.judges.get(done.decision.sample_id, done.judge) if done.decision.is_blind else None
-    return f"The judge had said {judge_word(view)}." if judge_word(view) else ""
+    told = judge_word(view)
+    return gettext("The judge had said {word}.").format(word=told) if told else ""
 
 
 def _undo(here: Context, round_id: int, page_state: JSON, passed: list[int]) -> list[Any]:
@@ -83,7 +86,9 @@ def _undo(here: Context, round_id: int, page_state: JSON, passed: list[int]) -> 
     except (Conflict, NotFound) as error:
         return _next(here, round_id, passed, message=error.message, is_bad=True)
     left = [sample_id for sample_id in passed if sample_id != done.decision.sample_id]
-    return _next(here, round_id, left, first=done.decision.sample_id, message="Taken back. Settle this item again.")
+    return _next(
+        here, round_id, left, first=done.decision.sample_id, message=gettext("Taken back. Settle this item again.")
+    )
 
 
 def _pressed(event: gr.EventData) -> tuple[str, int]:
@@ -104,7 +109,7 @@ def _next(
 ) -> list[Any]:
     """The next item, or `first`, with what may be said of it. `turn` makes each answer a new one to the page."""
     if round_id is None:
-        return [{"empty": NOTHING}, {}]
+        return [{"empty": gettext(NOTHING)}, {}]
     try:
         count = adjudication.count(here.actor, int(round_id))
     except Conflict as error:  # its rows lie in an archive
@@ -114,8 +119,7 @@ def _next(
     again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
     disputed = [again] if again else adjudication.queue(here.actor, int(round_id), limit=2, held=passed)
     if not disputed:
-        left = f" {len(passed):,} are left for later." if passed else ""
-        return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
+        return [news | {"empty": _nothing(len(passed))}, {"turn": turn, "passed": passed}]
     choices = words(disputed[0].item)
     kept = {choice["word"]: {"kind": choice["kind"], "value": choice["value"]} for choice in choices}
     state = {"sample": disputed[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
@@ -123,11 +127,23 @@ def _next(
     return [news | {"shown": [item_value(disputed[0], count, choices)], "ready": ready}, state]
 
 
+def _nothing(passed: int) -> str:
+    """That no item is left to settle, and how many of them were put off."""
+    if not passed:
+        return gettext(NOTHING)
+    text = ngettext(
+        "Nobody disagrees on anything else that is not settled yet. {number} item is left for later.",
+        "Nobody disagrees on anything else that is not settled yet. {number} items are left for later.",
+        passed,
+    )
+    return text.format(number=f"{passed:,}")
+
+
 def words(item: Item) -> list[JSON]:
     """What a curator may say of an item, each with its key."""
     if not item.members:
         return [
-            {"word": verdict, "key": key, "name": verdict.capitalize(), "kind": verdict, "value": {}}
+            {"word": verdict, "key": key, "name": gettext(verdict.capitalize()), "kind": verdict, "value": {}}
             for verdict, key in (("accept", "a"), ("reject", "x"))
         ]
     ids = [member.sample_id for member in item.members]
@@ -135,14 +151,14 @@ def words(item: Item) -> list[JSON]:
         {
             "word": f"best {key}",
             "key": key,
-            "name": f"{key} is best",
+            "name": gettext("{name} is best").format(name=key),
             "kind": "prefer",
             "value": {"best": id_, "worst": None},
         }
         for key, id_ in zip(KEYS, ids, strict=False)
     ]
-    tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
-    bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": ids}}
+    tie = {"word": "tie", "key": "t", "name": gettext("Tie"), "kind": "prefer", "value": {"tie": ids}}
+    bad = {"word": "all bad", "key": "b", "name": gettext("All bad"), "kind": "prefer", "value": {"all_bad": ids}}
     return [*best, tie, bad]
 
 
@@ -157,9 +173,9 @@ def item_value(disputed: Disputed, left: int, choices: list[JSON]) -> JSON:
     return {
         "sample": item.sample_id,
         "title": title(item),
-        "left": f"{left:,} to settle",
+        "left": gettext("{left} to settle").format(left=f"{left:,}"),
         "prompt": last_question(item.messages),
-        "texts": texts or [{"name": "Sample", "text": item.text}],
+        "texts": texts or [{"name": gettext("Sample"), "text": item.text}],
         "votes": [vote_value(vote, names) for vote in disputed.votes],
         "judge": "" if item.members else judge_word(item.judge),
         "buttons": [{"word": choice["word"], "key": choice["key"], "name": choice["name"]} for choice in choices],
@@ -174,9 +190,10 @@ def title(item: Item) -> str:
     """`Sample 12`, `Prompt of samples 482 to 489`."""
     ids = sorted(member.sample_id for member in item.members)
     if not ids:
-        return f"Sample {item.sample_id}"
-    is_run = len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1
-    return f"Prompt of samples {f'{ids[0]} to {ids[-1]}' if is_run else ', '.join(map(str, ids))}"
+        return gettext("Sample {number}").format(number=item.sample_id)
+    if len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1:
+        return gettext("Prompt of samples {first} to {last}").format(first=ids[0], last=ids[-1])
+    return gettext("Prompt of samples {numbers}").format(numbers=", ".join(map(str, ids)))
 
 
 def judge_word(view: JudgeView | None) -> str:
@@ -184,15 +201,16 @@ def judge_word(view: JudgeView | None) -> str:
     if view is None or (view.verdict is None and view.score is None):
         return ""
     score = "" if view.score is None else f" {view.score:g}"
-    return f"{view.verdict or 'no verdict'}{score}"
+    return f"{word(view.verdict) or gettext('no verdict')}{score}"
 
 
 def vote_value(decision: Decision, names: dict[int, str]) -> JSON:
     """One person's decision."""
-    words = str(decision.verdict or decision.kind)
+    words = word(decision.verdict or decision.kind)
     if decision.kind is DecisionKind.score:
-        words = f"{words}, score {decision.score:g}"
+        words = gettext("{verdict}, score {score}").format(verdict=words, score=f"{decision.score:g}")
     best = decision.value.get("best") or next(iter(decision.value.get("order", [])), None)
     if decision.kind in (DecisionKind.prefer, DecisionKind.rank):
-        words = f"{names.get(best, best)} is best" if best else "all bad" if decision.value.get("all_bad") else "tie"
+        words = gettext("all bad") if decision.value.get("all_bad") else gettext("tie")
+        words = gettext("{name} is best").format(name=names.get(best, best)) if best else words
     return {"who": decision.who, "said": words, "badge": BADGES.get(str(decision.verdict), ""), "note": decision.note}

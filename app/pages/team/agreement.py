@@ -13,34 +13,59 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known
+from app.widgets.value_words import word
 from backend.errors import Conflict
 from backend.services.team import agreement, question_agreement
 from backend.services.team.agreement import Agreement, Among, RaterPair
 from backend.services.team.question_agreement import JudgeAgreement, QuestionAgreement
+from backend.translations import N_, gettext
 
-AMONG = ["Criterion", "People", "Shared items", "Raw agreement", "Fleiss' kappa", "Krippendorff's alpha"]
-PAIRS = ["Criterion", "Who", "With", "Shared items", "Raw agreement", "Cohen's kappa", "Krippendorff's alpha"]
-QUESTIONS = ["Question", "Label", "People", "Answers", "Shared items", "Raw agreement", "Krippendorff's alpha"]
-JUDGED = [
-    "Question",
-    "Label",
-    "Who",
-    "With",
-    "Shared items",
-    "Raw agreement",
-    "Cohen's kappa",
-    "Krippendorff's alpha",
+AMONG = [
+    N_("Criterion"),
+    N_("People"),
+    N_("Shared items"),
+    N_("Raw agreement"),
+    N_("Fleiss' kappa"),
+    N_("Krippendorff's alpha"),
 ]
-NOT_JUDGED = (
+PAIRS = [
+    N_("Criterion"),
+    N_("Who"),
+    N_("With"),
+    N_("Shared items"),
+    N_("Raw agreement"),
+    N_("Cohen's kappa"),
+    N_("Krippendorff's alpha"),
+]
+QUESTIONS = [
+    N_("Question"),
+    N_("Label"),
+    N_("People"),
+    N_("Answers"),
+    N_("Shared items"),
+    N_("Raw agreement"),
+    N_("Krippendorff's alpha"),
+]
+JUDGED = [
+    N_("Question"),
+    N_("Label"),
+    N_("Who"),
+    N_("With"),
+    N_("Shared items"),
+    N_("Raw agreement"),
+    N_("Cohen's kappa"),
+    N_("Krippendorff's alpha"),
+]
+NOT_JUDGED = N_(
     "No judge answered the project's questions in this round. New round has a button for it, and the round's page a "
     "branch."
 )
-NO_ANSWERS = "No question of the project was answered in this round. The tab Questions has what is asked."
+NO_ANSWERS = N_("No question of the project was answered in this round. The tab Questions has what is asked.")
 NAMES = ("among", "questions", "judged", "pairs", "judge", "random")
-NONE = "No item was decided by two people yet."
-NO_BLIND = "Nobody has decided an item before the judge's view was seen."
-NO_RANDOM = "No such item was drawn at random."
-HELP = (
+NONE = N_("No item was decided by two people yet.")
+NO_BLIND = N_("Nobody has decided an item before the judge's view was seen.")
+NO_RANDOM = N_("No such item was drawn at random.")
+HELP = N_(
     "Raw agreement is the share of pairs that said the same. Kappa and alpha take away what chance would give: 1 is "
     "full agreement, 0 is chance. In brackets: the 95 % interval, by bootstrap over items."
 )
@@ -60,24 +85,39 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Measure the chosen round."""
     round_id = known(round_id, request)
     if round_id is None:
-        return [[HELP], *[{} for _ in NAMES]]
+        return [[gettext(HELP)], *[{} for _ in NAMES]]
     actor = context(request).actor
     try:
         measured, asked = agreement.measure(actor, round_id), question_agreement.measure(actor, round_id)
         judged = question_agreement.with_judges(actor, round_id)
     except Conflict as error:  # its rows lie in an archive
-        return [[HELP, error.message], *[{} for _ in NAMES]]
+        return [[gettext(HELP), error.message], *[{} for _ in NAMES]]
     return [
-        [HELP, *notes(measured), *notes_of_questions(asked), *notes_of_judges(judged)],
-        rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),
-        rows_of(QUESTIONS, [question_row(row) for row in asked], label="The project's questions", none=NO_ANSWERS),
-        rows_of(JUDGED, [judged_row(row) for row in judged], label="The judge in these questions", none=NOT_JUDGED),
+        [gettext(HELP), *notes(measured), *notes_of_questions(asked), *notes_of_judges(judged)],
+        rows_of(
+            [gettext(name) for name in AMONG],
+            [among_row(row) for row in measured.among],
+            label=gettext("All people together"),
+            none=gettext(NONE),
+        ),
+        rows_of(
+            [gettext(name) for name in QUESTIONS],
+            [question_row(row) for row in asked],
+            label=gettext("The project's questions"),
+            none=gettext(NO_ANSWERS),
+        ),
+        rows_of(
+            [gettext(name) for name in JUDGED],
+            [judged_row(row) for row in judged],
+            label=gettext("The judge in these questions"),
+            none=gettext(NOT_JUDGED),
+        ),
         *[
-            rows_of(PAIRS, [pair_row(pair) for pair in pairs], label=label, none=none)
+            rows_of([gettext(name) for name in PAIRS], [pair_row(pair) for pair in pairs], label=label, none=none)
             for pairs, label, none in (
-                (measured.pairs, "Person with person", NONE),
-                (measured.judge, "Person with the judge, decided before its view was seen", NO_BLIND),
-                (measured.judge_random, "The same, on items drawn at random only", NO_RANDOM),
+                (measured.pairs, gettext("Person with person"), gettext(NONE)),
+                (measured.judge, gettext("Person with the judge, decided before its view was seen"), gettext(NO_BLIND)),
+                (measured.judge_random, gettext("The same, on items drawn at random only"), gettext(NO_RANDOM)),
             )
         ],
     ]
@@ -85,9 +125,11 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 def notes(agreement: Agreement) -> list[str]:
     """What was left out, in words."""
-    notes_ = [f"In no figure: {_counts(agreement.left_out)}."] if agreement.left_out else []
+    notes_ = (
+        [gettext("In no figure: {counts}.").format(counts=_counts(agreement.left_out))] if agreement.left_out else []
+    )
     more = {why: n for why, n in agreement.left_out_of_judge.items() if why not in agreement.left_out}
-    return notes_ + ([f"In no figure with the judge: {_counts(more)}."] if more else [])
+    return notes_ + ([gettext("In no figure with the judge: {counts}.").format(counts=_counts(more))] if more else [])
 
 
 def notes_of_questions(asked: Sequence[QuestionAgreement]) -> list[str]:
@@ -95,22 +137,27 @@ def notes_of_questions(asked: Sequence[QuestionAgreement]) -> list[str]:
     left_out: Counter[str] = Counter()
     for of_question in {line.question_id: line.left_out for line in asked}.values():
         left_out.update(of_question)
-    return [f"Answers to questions in no figure: {_counts(left_out)}."] if left_out else []
+    return (
+        [gettext("Answers to questions in no figure: {counts}.").format(counts=_counts(left_out))] if left_out else []
+    )
 
 
 def notes_of_judges(judged: Sequence[JudgeAgreement]) -> list[str]:
     """What of a question is in no figure with a judge, in words, a question each."""
     of_question = {line.title: line.left_out for line in judged if line.left_out}
-    return [f"{title}, in no figure with the judge: {_counts(left_out)}." for title, left_out in of_question.items()]
+    return [
+        gettext("{title}, in no figure with the judge: {counts}.").format(title=title, counts=_counts(left_out))
+        for title, left_out in of_question.items()
+    ]
 
 
 def _counts(left_out: dict[str, int]) -> str:
-    return "; ".join(f"{number:,} {why}" for why, number in left_out.items())
+    return "; ".join(f"{number:,} {gettext(why)}" for why, number in left_out.items())
 
 
 def among_row(among: Among) -> list[str]:
     return [
-        str(among.criterion),
+        word(among.criterion),
         str(among.people),
         f"{among.percent.n:,}",
         figures.share(among.percent),
@@ -121,7 +168,7 @@ def among_row(among: Among) -> list[str]:
 
 def pair_row(pair: RaterPair) -> list[str]:
     return [
-        str(pair.criterion),
+        word(pair.criterion),
         pair.first,
         pair.second,
         f"{pair.percent.n:,}",

@@ -19,10 +19,11 @@ from backend.errors import InvalidInput
 from backend.services.people import accounts
 from backend.services.queue import assignments
 from backend.services.samples import Filters
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, Role
 
-COLUMNS = ["Person", "Items", "Decided", "Left"]
-HELP = (
+COLUMNS = [N_("Person"), N_("Items"), N_("Decided"), N_("Left")]
+HELP = N_(
     "An assigned item is in its person's queue and in nobody else's until that person has decided or skipped it; then "
     "the reviewers it still lacks may be anybody. Without an assignment an item goes to whoever comes first."
 )
@@ -45,23 +46,23 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
             table = plain_table("assign-table")
         with list_detail.detail():
             with gr.Row(equal_height=True):
-                person = gr.Dropdown([], label="To", filterable=False, elem_id="assign-person")
+                person = gr.Dropdown([], label=N_("To"), filterable=False, elem_id="assign-person")
                 samples = gr.Textbox(
-                    label="Samples",
-                    info="Numbers and ranges (300-305); empty: what the filters find.",
+                    label=N_("Samples"),
+                    info=N_("Numbers and ranges (300-305); empty: what the filters find."),
                     elem_id="assign-samples",
                 )
             with gr.Row(equal_height=True):
-                text = gr.Textbox(label="Search in samples", elem_id="assign-text")
-                prompt = gr.Textbox(label="Search in prompts")
-                verdict = gr.Dropdown(VERDICTS, value=[], multiselect=True, label="Verdict")
-                source = gr.Dropdown(SOURCES, value=[], multiselect=True, label="Label by")
-                low = Number(None, label="Score from", elem_id="assign-low")
-                high = Number(None, label="Score to", elem_id="assign-high")
+                text = gr.Textbox(label=N_("Search in samples"), elem_id="assign-text")
+                prompt = gr.Textbox(label=N_("Search in prompts"))
+                verdict = gr.Dropdown(VERDICTS, value=[], multiselect=True, label=N_("Verdict"))
+                source = gr.Dropdown(SOURCES, value=[], multiselect=True, label=N_("Label by"))
+                low = Number(None, label=N_("Score from"), elem_id="assign-low")
+                high = Number(None, label=N_("Score to"), elem_id="assign-high")
             with gr.Row(elem_classes="rondo-toolbar"):
-                look = buttons.secondary("Count", elem_id="assign-count")
-                give = buttons.primary("Assign", elem_id="assign-give")
-                take = buttons.secondary("Take all from this person", elem_id="assign-take")
+                look = buttons.secondary(N_("Count"), elem_id="assign-count")
+                give = buttons.primary(N_("Assign"), elem_id="assign-give")
+                take = buttons.secondary(N_("Take all from this person"), elem_id="assign-take")
                 status = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
             refused = problem("assign-problem")
 
@@ -88,7 +89,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[Any]:
     """Say how many items that would be."""
     number = assignments.count(context(request).actor, needed(round_id), **which(fields))
-    return [[f"{number:,} items."]]
+    return [[ngettext("{number} item.", "{number} items.", number).format(number=f"{number:,}")]]
 
 
 @toasts
@@ -97,7 +98,7 @@ def assign(request: gr.Request, round_id: int | None, user_id: int | None, *fiel
     """Give the items."""
     here = context(request)
     number = assignments.assign(here.actor, needed(round_id), _person(user_id), **which(fields))
-    notice(f"{number:,} items are assigned.")
+    notice(ngettext("{number} item is assigned.", "{number} items are assigned.", number).format(number=f"{number:,}"))
     return [_rows(here, round_id), []]
 
 
@@ -107,7 +108,13 @@ def take_back(round_id: int | None, user_id: int | None, request: gr.Request) ->
     """Take everything from a person that they have not decided, and what they have."""
     here = context(request)
     number = assignments.unassign(here.actor, needed(round_id), _person(user_id))
-    notice(f"{number:,} items are nobody's now. What was decided stays.")
+    notice(
+        ngettext(
+            "{number} item is nobody's now. What was decided stays.",
+            "{number} items are nobody's now. What was decided stays.",
+            number,
+        ).format(number=f"{number:,}")
+    )
     return [_rows(here, round_id), []]
 
 
@@ -146,4 +153,9 @@ def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
         ]
         for assignment in assigned
     ]
-    return rows_of(COLUMNS, rows, label="Assigned", none="Nothing is assigned: every item goes to whoever comes first.")
+    return rows_of(
+        [gettext(name) for name in COLUMNS],
+        rows,
+        label=gettext("Assigned"),
+        none=gettext("Nothing is assigned: every item goes to whoever comes first."),
+    )

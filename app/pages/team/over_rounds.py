@@ -12,8 +12,9 @@ from app.widgets.markup import markup
 from app.widgets.people_over_rounds import MEASURES
 from app.widgets.plain_table import plain_table
 from backend.services.team import performance
+from backend.translations import N_
 
-HELP = (
+HELP = N_(
     "The newest 20 reviewed rounds, each figure with its 95 % interval. Time is what the desk measured at items; "
     "colleagues are compared on items that both decided, adjudication on items that a curator settled."
 )
@@ -27,7 +28,7 @@ def build(tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
     measure = gr.Dropdown(
-        list(MEASURES), value="Items an hour", label="Chart of", filterable=False, elem_id="over-measure"
+        list(MEASURES), value="Items an hour", label=N_("Chart of"), filterable=False, elem_id="over-measure"
     )
     chart = gr.Plot(show_label=False, visible=False, elem_id="over-chart")
     missing = markup(people_over_rounds.MISSING, value="", elem_id="over-missing")

@@ -7,24 +7,26 @@ from app.widgets import figures, times
 from app.widgets.formats import duration
 from app.widgets.plain_table import rows_of
 from app.widgets.round_choice import is_before_review, why_closed
+from app.widgets.value_words import word
 from backend.services.reviews.review_progress import ReviewProgress
 from backend.services.rounds import RoundView
 from backend.services.team.reviewers import Reviewer
+from backend.translations import N_, gettext, ngettext
 from backend.values import RoundStatus
 
-AHEAD = "The review has not begun. Its settings can be changed under Review settings."
+AHEAD = N_("The review has not begun. Its settings can be changed under Review settings.")
 COLUMNS = [
-    "Person",
-    "Decided",
-    "Time an item",
-    "Overrides",
-    "With the judge",
-    "Drawn at random",
-    "With colleagues",
-    "Known labels",
-    "Left",
-    "Done",
-    "Last seen",
+    N_("Person"),
+    N_("Decided"),
+    N_("Time an item"),
+    N_("Overrides"),
+    N_("With the judge"),
+    N_("Drawn at random"),
+    N_("With colleagues"),
+    N_("Known labels"),
+    N_("Left"),
+    N_("Done"),
+    N_("Last seen"),
 ]
 
 
@@ -32,43 +34,62 @@ def progress_value(round_: RoundView, at: ReviewProgress) -> dict[str, Any]:
     """What the card of the review shows; texts only."""
     is_open, is_ahead = round_.status is RoundStatus.review, is_before_review(round_)
     return {
-        "title": f"Round {round_.number}",
-        "status": "in review" if is_open else "before its review" if is_ahead else str(round_.status),
+        "title": gettext("Round {number}").format(number=round_.number),
+        "status": gettext("in review")
+        if is_open
+        else gettext("before its review")
+        if is_ahead
+        else word(round_.status),
         "badge": "warn" if is_open else "",
         "has_bar": not is_ahead,
         "percent": floor(100 * at.share),
-        "done": AHEAD if is_ahead else done(at),
+        "done": gettext(AHEAD) if is_ahead else done(at),
         "ends": _ends(round_, at),
         "here": [person.name for person in at.people if person.is_here],
         "target": f"review?round={round_.id}",
-        "way_on": "Open the review desk" if is_open else "",
+        "way_on": gettext("Open the review desk") if is_open else "",
     }
 
 
 def done(at: ReviewProgress) -> str:
     """How many items are decided by all the people they need, how many by some, and how many are to go."""
-    begun, share = at.decided - at.complete, floor(100 * at.share)
-    more = f", {begun:,} more have been begun and need another word" if begun > 0 else ""
-    return f"{at.complete:,} of {at.samples:,} items decided ({share} %){more}, {at.remaining:,} to go."
+    begun = at.decided - at.complete
+    text = gettext("{complete} of {samples} items decided ({share} %), {remaining} to go.")
+    if begun > 0:
+        text = ngettext(
+            "{complete} of {samples} items decided ({share} %), {begun} more has been begun and needs another word, "
+            "{remaining} to go.",
+            "{complete} of {samples} items decided ({share} %), {begun} more have been begun and need another word, "
+            "{remaining} to go.",
+            begun,
+        )
+    counts = {"complete": at.complete, "samples": at.samples, "remaining": at.remaining, "begun": begun}
+    return text.format(share=floor(100 * at.share), **{name: f"{number:,}" for name, number in counts.items()})
 
 
 def _ends(round_: RoundView, at: ReviewProgress) -> str:
     if not at.is_open:
         return why_closed(round_)
     if at.ends_at is None:
-        return "No estimate of the end: nothing was decided in the last quarter of an hour."
-    return f"At the recent pace: done {times.ends(at.ends_at)}."
+        return gettext("No estimate of the end: nothing was decided in the last quarter of an hour.")
+    return gettext("At the recent pace: done {when}.").format(when=times.ends(at.ends_at))
 
 
 def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
     """Everybody's figures."""
-    return rows_of(COLUMNS, [table_row(reviewer) for reviewer in everyone], none="Nobody has decided anything yet.")
+    return rows_of(
+        [gettext(name) for name in COLUMNS],
+        [table_row(reviewer) for reviewer in everyone],
+        none=gettext("Nobody has decided anything yet."),
+    )
 
 
 def table_row(reviewer: Reviewer) -> list[str]:
     """One person as the table shows them."""
     overrides = f"{reviewer.overrides:,} ({reviewer.overrides / reviewer.decided:.0%})" if reviewer.decided else "–"
-    gold = f"{reviewer.gold_right} of {reviewer.gold_seen}" if reviewer.gold_seen else "–"
+    of = gettext("{number} of {whole}").format(number=reviewer.gold_right, whole=reviewer.gold_seen)
+    gold = of if reviewer.gold_seen else "–"
+    left = gettext("{number} assigned") if reviewer.is_assigned else "{number}"
     return [
         reviewer.name,
         f"{reviewer.decided:,}",
@@ -78,7 +99,7 @@ def table_row(reviewer: Reviewer) -> list[str]:
         figures.share(reviewer.judge_random),
         figures.share(reviewer.colleagues),
         gold,
-        f"{reviewer.left:,}{' assigned' if reviewer.is_assigned else ''}",
+        left.format(number=f"{reviewer.left:,}"),
         times.ends(reviewer.done_at) if reviewer.left else "–",
         times.ago(reviewer.last_at),
     ]

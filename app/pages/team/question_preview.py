@@ -3,6 +3,7 @@
 from typing import Any
 
 from backend.services.questions import QuestionView
+from backend.translations import N_, gettext
 from backend.values.questions import LOWEST_RATING, QuestionKind
 
 TEMPLATE = """
@@ -27,8 +28,8 @@ CSS = """
 .choice { padding: 2px 8px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
 """
 FIELDS = {
-    QuestionKind.text: "A field to write in.",
-    QuestionKind.spans: "Select words of the text, then press a label's key.",
+    QuestionKind.text: N_("A field to write in."),
+    QuestionKind.spans: N_("Select words of the text, then press a label's key."),
 }
 DIGITS = 9
 
@@ -42,7 +43,7 @@ def value_of(views: list[QuestionView]) -> dict[str, Any]:
                 "help": view.help,
                 "is_required": view.is_required,
                 "choices": [{"key": key if key != label else "", "label": label} for key, label in choices(view)],
-                "field": FIELDS.get(view.kind, ""),
+                "field": gettext(FIELDS.get(view.kind, "")),
             }
             for view in views
             if view.is_active

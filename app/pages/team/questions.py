@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.team import question_preview
-from app.pages.team.question_rows import COLUMNS, FIELDS, table_row
+from app.pages.team.question_rows import COLUMNS, FIELDS, named, table_row
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
@@ -17,37 +17,38 @@ from backend.errors import InvalidInput, RondoError, Stale
 from backend.services import questions
 from backend.services.questions import MOST_HELP, MOST_TITLE, NewQuestion, QuestionView
 from backend.services.questions.reading_options import read_options
+from backend.translations import N_, gettext
 from backend.values import Role
 from backend.values.questions import QuestionKind, QuestionOptions
 
 KINDS = [
-    ("Rating: a number from 1 up", "rating"),
-    ("Label: one of several", "label"),
-    ("Labels: any number of several", "labels"),
-    ("Text: written freely", "text"),
-    ("Spans: labelled places in the sample's text", "spans"),
+    (N_("Rating: a number from 1 up"), "rating"),
+    (N_("Label: one of several"), "label"),
+    (N_("Labels: any number of several"), "labels"),
+    (N_("Text: written freely"), "text"),
+    (N_("Spans: labelled places in the sample's text"), "spans"),
 ]
 KNOWN_KINDS = [kind for _, kind in KINDS]
-NONE = "No question yet. Add the ratings below with one click, or write one of your own."
-NEW = "A new question"
+NONE = N_("No question yet. Add the ratings below with one click, or write one of your own.")
+NEW = N_("A new question")
 
 
 def build(private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
-    gr.Markdown("What reviewers answer of each sample beside the verdict. Answers change no label.")
+    gr.Markdown(N_("What reviewers answer of each sample beside the verdict. Answers change no label."))
     with list_detail.side_by_side():
         with list_detail.listed():
             table = plain_table("questions-table")
             preview = markup(question_preview.TEMPLATE, question_preview.CSS, value={}, elem_id="questions-preview")
         with list_detail.detail(needs(Role.curator)):
-            chosen = gr.Dropdown([(NEW, 0)], value=0, label="Question", filterable=False, elem_id="question-chosen")
+            chosen = gr.Dropdown([(NEW, 0)], value=0, label=N_("Question"), filterable=False, elem_id="question-chosen")
             # In rows: one long form would go on beside itself, out of sight.
             with gr.Row():
-                title = gr.Textbox(label="What is asked", max_length=MOST_TITLE, elem_id="question-title")
+                title = gr.Textbox(label=N_("What is asked"), max_length=MOST_TITLE, elem_id="question-title")
             with gr.Row():
                 help_ = gr.Textbox(
-                    label="Help",
-                    info="Shown below the question.",
+                    label=N_("Help"),
+                    info=N_("Shown below the question."),
                     lines=2,
                     max_length=MOST_HELP,
                     elem_id="question-help",
@@ -56,18 +57,23 @@ def build(private: dict[str, Any]) -> None:
                 kind = gr.Dropdown(
                     KINDS,
                     value="rating",
-                    label="Answered by",
-                    info="Stays once the question is saved.",
+                    label=N_("Answered by"),
+                    info=N_("Stays once the question is saved."),
                     filterable=False,
                     elem_id="question-kind",
                 )
                 highest = gr.Number(
-                    5, label="Highest rating", info="2 to 10.", precision=0, min_width=120, elem_id="question-highest"
+                    5,
+                    label=N_("Highest rating"),
+                    info=N_("2 to 10."),
+                    precision=0,
+                    min_width=120,
+                    elem_id="question-highest",
                 )
             with gr.Row():
                 labels = gr.Textbox(
-                    label="Labels",
-                    info="One a line.",
+                    label=N_("Labels"),
+                    info=N_("One a line."),
                     lines=3,
                     max_length=4000,
                     visible=False,
@@ -75,27 +81,27 @@ def build(private: dict[str, Any]) -> None:
                 )
             with gr.Row():
                 key = gr.Textbox(
-                    label="Key",
-                    info="Its name in filters, exports and recipes. Empty: made of the question.",
+                    label=N_("Key"),
+                    info=N_("Its name in filters, exports and recipes. Empty: made of the question."),
                     max_length=40,
                     elem_id="question-key",
                 )
                 is_required = gr.Checkbox(
-                    label="Required", info="No verdict is taken without an answer.", elem_id="question-required"
+                    label=N_("Required"), info=N_("No verdict is taken without an answer."), elem_id="question-required"
                 )
                 is_critique = gr.Checkbox(
-                    label="Critique",
-                    info="Of a text: recipes may take what people write as a critique of the sample.",
+                    label=N_("Critique"),
+                    info=N_("Of a text: recipes may take what people write as a critique of the sample."),
                     visible=False,
                     elem_id="question-critique",
                 )
             with gr.Row(elem_classes="rondo-toolbar"):
-                save = buttons.primary("Save question", elem_id="question-save")
-                up = buttons.secondary("Move up", interactive=False, elem_id="question-up")
-                down = buttons.secondary("Move down", interactive=False, elem_id="question-down")
-                retire = buttons.stop("Retire or delete", interactive=False, elem_id="question-retire")
-                back = buttons.secondary("Bring back", interactive=False, elem_id="question-back")
-            preset = buttons.secondary("Add helpfulness, accuracy, style", elem_id="question-preset")
+                save = buttons.primary(N_("Save question"), elem_id="question-save")
+                up = buttons.secondary(N_("Move up"), interactive=False, elem_id="question-up")
+                down = buttons.secondary(N_("Move down"), interactive=False, elem_id="question-down")
+                retire = buttons.stop(N_("Retire or delete"), interactive=False, elem_id="question-retire")
+                back = buttons.secondary(N_("Bring back"), interactive=False, elem_id="question-back")
+            preset = buttons.secondary(N_("Add helpfulness, accuracy, style"), elem_id="question-preset")
             refused = problem("question-problem")
             version = gr.State(0)
 
@@ -176,11 +182,11 @@ def save_question(
             is_required=bool(is_required),
             version=version,
         )
-        notice("The question is saved. Reviewers see it when they open the review desk.")
+        notice(gettext("The question is saved. Reviewers see it when they open the review desk."))
     else:
         new = NewQuestion(title or "", asked, (key or "").strip(), help or "", options, bool(is_required))
         view = questions.add(here.actor, here.project_id, new)
-        notice("The question is asked from now on, at desks that are opened.")
+        notice(gettext("The question is asked from now on, at desks that are opened."))
     return _drawn(here, view.id)
 
 
@@ -204,7 +210,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
     kept = questions.delete(here.actor, _chosen(question_id))
-    notice("It is retired: its answers stay." if kept else "It is deleted: nobody had answered it.")
+    notice(gettext("It is retired: its answers stay.") if kept else gettext("It is deleted: nobody had answered it."))
     return _drawn(here, kept.id if kept else None)
 
 
@@ -253,14 +259,14 @@ def _find(here: Context, question_id: int) -> QuestionView:
 def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
     """Everything, with this question in the form."""
     known = questions.list_questions(here.actor, here.project_id)
-    choices = [(NEW, 0), *((f"{view.title}{'' if view.is_active else ' (retired)'}", view.id) for view in known)]
+    choices = [(gettext(NEW), 0), *((named(view), view.id) for view in known)]
     question_view = next((view for view in known if view.id == chosen_id), None)
     dropdown = gr.Dropdown(choices, value=question_view.id if question_view else 0)
     table = rows_of(
-        COLUMNS,
+        [gettext(name) for name in COLUMNS],
         [table_row(view, place) for place, view in enumerate(known, 1)],
-        label="Questions of this project",
-        none=NONE,
+        label=gettext("Questions of this project"),
+        none=gettext(NONE),
     )
     return [table, question_preview.value_of(known), dropdown, *_fields(question_view)]
 

@@ -17,32 +17,35 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services.team import removals, reviewers
 from backend.services.team.removals import Changed, Removal, RemovalPreview
+from backend.translations import N_, gettext, ngettext, pgettext
 from backend.values import LabelSource
 
-COLUMNS = ["When", "Who", "Whose work", "Decisions", "Answers", "Reason", "State"]
+COLUMNS = [N_("When"), N_("Who"), N_("Whose work"), N_("Decisions"), N_("Answers"), N_("Reason"), N_("State")]
 FIELDS = {"person": "removal-person", "reason": "removal-reason", "which": "removal-which"}
 """The fields by what a refusal calls them."""
 WHOSE: dict[str, str] = {
-    LabelSource.person: "by a person's word",
-    LabelSource.judge: "the judge's",
-    LabelSource.none: "nobody's",
+    LabelSource.person: N_("by a person's word"),
+    LabelSource.judge: N_("the judge's"),
+    LabelSource.none: N_("nobody's"),
 }
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     with gr.Row(equal_height=True):
-        person = gr.Dropdown([], label="Whose work", filterable=False, elem_id="removal-person")
-        reason = gr.Textbox(label="Reason", info="Others will read it in the audit.", scale=2, elem_id="removal-reason")
+        person = gr.Dropdown([], label=N_("Whose work"), filterable=False, elem_id="removal-person")
+        reason = gr.Textbox(
+            label=N_("Reason"), info=N_("Others will read it in the audit."), scale=2, elem_id="removal-reason"
+        )
     with gr.Row(elem_classes="rondo-toolbar"):
-        look = buttons.secondary("Preview", elem_id="removal-preview")
-        apply = buttons.stop("Remove", interactive=False, elem_id="removal-apply")
+        look = buttons.secondary(N_("Preview"), elem_id="removal-preview")
+        apply = buttons.stop(N_("Remove"), interactive=False, elem_id="removal-apply")
     refused = problem("removal-problem")
     card = markup(templates.REMOVAL, templates.REMOVAL_CSS, value={}, elem_id="removal-card")
     done = plain_table("removal-done")
     with gr.Row(equal_height=True):
-        which = gr.Dropdown([], label="Take back", filterable=False, scale=3, elem_id="removal-which")
-        back = buttons.secondary("Restore this work", elem_id="removal-undo")
+        which = gr.Dropdown([], label=N_("Take back"), filterable=False, scale=3, elem_id="removal-which")
+        back = buttons.secondary(N_("Restore this work"), elem_id="removal-undo")
 
     shown = [person, card, apply, done, which]
     tab.select(show, chosen, [*shown, refused], **private)
@@ -75,8 +78,13 @@ def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.R
     """Take the work out."""
     here = context(request)
     done = removals.remove(here.actor, needed(round_id), _person(user_id), reason=reason)
-    kept = " The labels are frozen; it is noted with the checkpoints that learned from it." if done.is_frozen else ""
-    notice(f"{_work(done)} of {done.person} are out of the round.{kept}")
+    text = gettext("{work} of {person} are out of the round.")
+    if done.is_frozen:
+        text = gettext(
+            "{work} of {person} are out of the round. The labels are frozen; it is noted with the checkpoints that "
+            "learned from it."
+        )
+    notice(text.format(work=_work(done), person=done.person))
     return [*_shown(here, round_id), ""]
 
 
@@ -88,8 +96,14 @@ def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> l
     if not removal_id:
         raise InvalidInput("No removal is chosen. Choose one from the list.", field="which")
     taken = removals.undo(here.actor, needed(round_id), removal_id)
-    also = f" {taken:,} items stay with those who decided them meanwhile." if taken else ""
-    notice(f"The work is restored.{also}")
+    text = gettext("The work is restored.")
+    if taken:
+        text = ngettext(
+            "The work is restored. {number} item stays with those who decided it meanwhile.",
+            "The work is restored. {number} items stay with those who decided them meanwhile.",
+            taken,
+        )
+    notice(text.format(number=f"{taken:,}"))
     return _shown(here, round_id)
 
 
@@ -110,7 +124,9 @@ def _shown(here: Context, round_id: int | None) -> list[Any]:
         gr.update(choices=people, value=None),
         {},
         gr.Button(interactive=False),
-        rows_of(COLUMNS, [table_row(removal) for removal in done], label="Done before"),
+        rows_of(
+            [gettext(name) for name in COLUMNS], [table_row(removal) for removal in done], label=gettext("Done before")
+        ),
         gr.update(choices=standing, value=standing[0][1] if standing else None),
     ]
 
@@ -121,24 +137,34 @@ def choice(removal: Removal) -> tuple[str, str]:
 
 
 def table_row(removal: Removal) -> list[str]:
-    state = "restored" if removal.is_undone else "labels frozen" if removal.is_frozen else "out"
+    state = gettext("labels frozen") if removal.is_frozen else pgettext("removal", "out")
+    state = gettext("restored") if removal.is_undone else state
     counts = f"{removal.decisions:,}", f"{removal.answers:,}"
     return [moment(removal.at), removal.who, removal.person, *counts, removal.reason, state]
 
 
 def _work(removal: Removal | RemovalPreview) -> str:
-    answers = f" and {removal.answers:,} answers" if removal.answers else ""
-    return f"{removal.decisions:,} decisions{answers}"
+    decisions = ngettext("{number} decision", "{number} decisions", removal.decisions)
+    answers = ngettext("{number} answer", "{number} answers", removal.answers)
+    counted = [(decisions, removal.decisions), *([(answers, removal.answers)] if removal.answers else [])]
+    return gettext(" and ").join(text.format(number=f"{number:,}") for text, number in counted)
 
 
 def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
     """What the card shows; texts only."""
     changes = sum(label.count for label in removal_preview.labels)
-    now = "would have changed" if removal_preview.is_frozen else "change"
-    frozen = " The round is past its review, so its labels and what training read stay as they are."
+    what = ngettext("{work}; {number} label changes.", "{work}; {number} labels change.", changes)
+    if removal_preview.is_frozen:
+        what = ngettext(
+            "{work}; {number} label would have changed. The round is past its review, so its labels and what training "
+            "read stay as they are.",
+            "{work}; {number} labels would have changed. The round is past its review, so its labels and what training "
+            "read stay as they are.",
+            changes,
+        )
     return {
         "person": removal_preview.person,
-        "what": f"{_work(removal_preview)}; {changes:,} labels {now}.{frozen if removal_preview.is_frozen else ''}",
+        "what": what.format(work=_work(removal_preview), number=f"{changes:,}"),
         "labels": [changed_words(label) for label in removal_preview.labels],
         "datasets": [
             {"id": dataset.dataset_id, "round": dataset.round_number, "examples": f"{dataset.examples:,}"}
@@ -148,7 +174,7 @@ def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
             {
                 "id": checkpoint.checkpoint_id,
                 "name": checkpoint.name,
-                "how": "trained on it" if checkpoint.is_direct else "came of one",
+                "how": gettext("trained on it") if checkpoint.is_direct else gettext("came of one"),
             }
             for checkpoint in removal_preview.checkpoints
         ],
@@ -158,14 +184,23 @@ def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
 def changed_words(changed: Changed) -> str:
     """`9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)`."""
     (was, scored), (now, scores) = _verdict_and_score(changed.before), _verdict_and_score(changed.after)
-    is_one, is_persons = changed.count == 1, changed.source == LabelSource.person
-    number = f"{changed.count:,} {'label' if is_one else 'labels'}"
     if was == now:
-        moved = f"{'stays' if is_one else 'stay'} {was}"
+        text = ngettext("{number} label stays {was}", "{number} labels stay {was}", changed.count)
+    elif changed.source == LabelSource.person:
+        text = ngettext(
+            "{number} label goes from {was} to {now}", "{number} labels go from {was} to {now}", changed.count
+        )
     else:
-        moved = f"{'goes' if is_one else 'go'} from {was} {'' if is_persons else 'back '}to {now}"
-    score = "" if scored == scores else f", score {scored or 'none'} to {scores or 'none'}"
-    return f"{number} {moved}{score} ({WHOSE.get(changed.source, changed.source)})"
+        text = ngettext(
+            "{number} label goes from {was} back to {now}", "{number} labels go from {was} back to {now}", changed.count
+        )
+    moved = text.format(number=f"{changed.count:,}", was=gettext(was), now=gettext(now))
+    whose = gettext(WHOSE.get(changed.source, changed.source))
+    if scored == scores:
+        return f"{moved} ({whose})"
+    none = gettext("none")
+    with_score = gettext("{moved}, score {before} to {after} ({whose})")
+    return with_score.format(moved=moved, before=scored or none, after=scores or none, whose=whose)
 
 
 def _verdict_and_score(word: str) -> tuple[str, str]:

@@ -20,13 +20,14 @@ from backend.errors import Conflict, RondoError
 from backend.services import judge_health, reviews, rounds
 from backend.services.recipes import parts
 from backend.services.reviews import reopening, settings_edit
+from backend.translations import N_, gettext
 from backend.values import RoundStatus
 
 SETTING = "review-setting"
 """Before the names of the settings in the ids of their fields."""
-AHEAD = "The review of this round has not begun: what you save here is how it begins."
-OVER = "The review of this round is over. Change the settings when you launch the next one."
-AGAIN = (
+AHEAD = N_("The review of this round has not begun: what you save here is how it begins.")
+OVER = N_("The review of this round is over. Change the settings when you launch the next one.")
+AGAIN = N_(
     "Opening the review again lets people decide anew. What was made of its labels is marked as stale; datasets and "
     "the checkpoint stay as they are, and a branch at the selection trains by the new labels."
 )
@@ -39,16 +40,16 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> list[Dep
     with gr.Column(elem_id="team-review-settings"):
         draw_knobs(form, (), parts.review_knobs())
     with gr.Row(elem_classes="rondo-toolbar"):
-        save = buttons.primary("Save settings", interactive=False, elem_id="review-save")
-        close = buttons.secondary("Close the review", interactive=False, elem_id="review-close")
+        save = buttons.primary(N_("Save settings"), interactive=False, elem_id="review-save")
+        close = buttons.secondary(N_("Close the review"), interactive=False, elem_id="review-close")
     refused = problem("review-problem")
     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
         status = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
-        really = buttons.stop("Close and go on", elem_id="review-really")
+        really = buttons.stop(N_("Close and go on"), elem_id="review-really")
     with gr.Column(visible=False, elem_id="review-again") as again:
         markup(templates.NOTE, templates.NOTE_CSS, value=[AGAIN])
-        reason = gr.Textbox(label="Reason", info="Others read it.", elem_id="review-reason")
-        reopen = buttons.secondary("Reopen the review", elem_id="review-reopen")
+        reason = gr.Textbox(label=N_("Reason"), info=N_("Others read it."), elem_id="review-reason")
+        reopen = buttons.secondary(N_("Reopen the review"), elem_id="review-reopen")
     judge = markup(judge_widget.SECTION, judge_widget.CSS, elem_id="review-judge")
 
     state = [note, save, close, sure, again]
@@ -95,9 +96,9 @@ def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, An
     here, typed = context(request), review_of(values)
     changes = {name: value for name, value in typed.items() if name not in drawn or value != drawn[name]}
     now = settings_edit.edit_review(here.actor, needed(round_id), changes).model_dump(mode="json")
-    notice("The settings are saved. They count from the next item on.")
+    notice(gettext("The settings are saved. They count from the next item on."))
     if any(now[name] != value for name, value in typed.items()):
-        notice("Somebody else had changed settings since you opened this page. The form shows them all now.")
+        notice(gettext("Somebody else had changed settings since you opened this page. The form shows them all now."))
     return [gr.Row(visible=False), *_filled(now)]
 
 
@@ -117,9 +118,11 @@ def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
     here = context(request)
     job_id = reviews.close(here.actor, needed(round_id))
     if job_id is None:
-        notice("The review is closed. The round keeps its checkpoint; branch off it to train by the new labels.")
+        notice(
+            gettext("The review is closed. The round keeps its checkpoint; branch off it to train by the new labels.")
+        )
     else:
-        notice("The review is closed. The round goes on with the selection; look at the jobs.")
+        notice(gettext("The review is closed. The round goes on with the selection; look at the jobs."))
     return _state(here, round_id)
 
 
@@ -129,7 +132,7 @@ def reopen_review(round_id: int | None, reason: str, request: gr.Request) -> lis
     """Open a closed review again."""
     here = context(request)
     reopening.reopen(here.actor, needed(round_id), reason=reason)
-    notice("The review is open again. Close it here once people have decided.")
+    notice(gettext("The review is open again. Close it here once people have decided."))
     return [*_state(here, round_id), ""]
 
 
@@ -145,6 +148,6 @@ def _state(here: Context, round_id: int | None) -> list[Any]:
     is_open = round_ is not None and round_.status is RoundStatus.review
     is_ahead = round_ is not None and is_before_review(round_)
     buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
-    lines = [] if is_open or round_ is None else [AHEAD if is_ahead else OVER]
+    lines = [] if is_open or round_ is None else [gettext(AHEAD) if is_ahead else gettext(OVER)]
     may_reopen = round_ is not None and round_.is_reviewed and round_.status in (RoundStatus.done, RoundStatus.held)
     return [lines, *buttons, gr.Row(visible=False), gr.Column(visible=may_reopen)]

@@ -20,10 +20,11 @@ from backend.services.people import accounts
 from backend.services.queue import pauses, shares
 from backend.services.queue.shares import Ask, Asked
 from backend.services.team import removals
+from backend.translations import N_, gettext, ngettext
 from backend.values import Role
 
-COLUMNS = ["Person", "Asked for", "Done", "Left", "State"]
-HELP = (
+COLUMNS = [N_("Person"), N_("Asked for"), N_("Done"), N_("Left"), N_("State")]
+HELP = N_(
     "A share is dealt out at once: these items are in the person's queue and in nobody else's, and come back when they "
     "leave the project. A quota ends their queue after so many items. Who gets too few gold items right is paused, by "
     "pause_below and pause_items under Review settings."
@@ -38,7 +39,7 @@ FIELDS = {
     "reason": "shares-reason",
 }
 """The fields by what a refusal calls them."""
-NONE = "Nothing in particular is asked of anybody: every item goes to whoever comes first."
+NONE = N_("Nothing in particular is asked of anybody: every item goes to whoever comes first.")
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
@@ -49,21 +50,21 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
             table = plain_table("shares-table")
         with list_detail.detail():
             people = gr.Dropdown(
-                [], value=[], multiselect=True, label="People", filterable=False, elem_id="shares-people"
+                [], value=[], multiselect=True, label=N_("People"), filterable=False, elem_id="shares-people"
             )
             with gr.Row(equal_height=True):
-                share = Number(None, label="Share of each, in %", elem_id="shares-share")
-                quota = Number(None, label="Or at most so many items", precision=0, elem_id="shares-quota")
+                share = Number(None, label=N_("Share of each, in %"), elem_id="shares-share")
+                quota = Number(None, label=N_("Or at most so many items"), precision=0, elem_id="shares-quota")
             with gr.Row(elem_classes="rondo-toolbar"):
-                ask = buttons.primary("Ask these people", elem_id="shares-ask")
-                nothing = buttons.secondary("Ask nothing of them", elem_id="shares-nothing")
+                ask = buttons.primary(N_("Ask these people"), elem_id="shares-ask")
+                nothing = buttons.secondary(N_("Ask nothing of them"), elem_id="shares-nothing")
             reason = gr.Textbox(
-                label="Reason", info="To pause or to let go on; others read it.", elem_id="shares-reason"
+                label=N_("Reason"), info=N_("To pause or to let go on; others read it."), elem_id="shares-reason"
             )
             with gr.Row(elem_classes="rondo-toolbar"):
-                resume = buttons.secondary("Let go on", elem_id="shares-resume")
-                aside = buttons.secondary("Set their decisions aside", elem_id="shares-aside")
-                pause = buttons.stop("Pause", elem_id="shares-pause")
+                resume = buttons.secondary(N_("Let go on"), elem_id="shares-resume")
+                aside = buttons.secondary(N_("Set their decisions aside"), elem_id="shares-aside")
+                pause = buttons.stop(N_("Pause"), elem_id="shares-pause")
             refused = problem("shares-problem")
 
     tab.select(show, chosen, [people, table, share, quota, reason, refused], **private)
@@ -126,10 +127,19 @@ def _ask(round_id: int | None, asks: list[Ask], request: gr.Request) -> dict[str
     here, first = context(request), asks[0]
     asked = shares.ask(here.actor, needed(round_id), asks)
     given, taken = sum(share.given for share in asked), sum(share.taken for share in asked)
-    note = "Nothing in particular is asked of them now." if first.quota is None else "Their queues end at the quota."
+    note = gettext("Nothing in particular is asked of them now.")
     if first.share is not None:
-        note = f"{given:,} more items are given to these people."
-    notice(f"{note} {taken:,} items that they have not decided are anybody's again." if taken else note)
+        note = ngettext(
+            "{number} more item is given to these people.", "{number} more items are given to these people.", given
+        ).format(number=f"{given:,}")
+    elif first.quota is not None:
+        note = gettext("Their queues end at the quota.")
+    again = ngettext(
+        "{number} item that they have not decided is anybody's again.",
+        "{number} items that they have not decided are anybody's again.",
+        taken,
+    )
+    notice(f"{note} {again.format(number=f'{taken:,}')}" if taken else note)
     return _rows(here, round_id)
 
 
@@ -140,7 +150,7 @@ def pause_people(round_id: int | None, people: list[int], reason: str, request: 
     here, asked = context(request), needed(round_id)
     for user_id in _chosen(people):
         pauses.pause(here.actor, asked, user_id, reason=reason)
-    notice("Their queues are stopped. What they decided is kept.")
+    notice(gettext("Their queues are stopped. What they decided is kept."))
     return [_rows(here, asked), ""]
 
 
@@ -151,7 +161,7 @@ def resume_people(round_id: int | None, people: list[int], reason: str, request:
     here, asked = context(request), needed(round_id)
     for user_id in _chosen(people):
         pauses.resume(here.actor, asked, user_id, reason=reason)
-    notice("They can go on. What they said of gold items so far pauses them no more.")
+    notice(gettext("They can go on. What they said of gold items so far pauses them no more."))
     return [_rows(here, asked), ""]
 
 
@@ -162,11 +172,21 @@ def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.
     here, asked = context(request), needed(round_id)
     done = [removals.remove(here.actor, asked, user_id, reason=reason) for user_id in _chosen(people)]
     number, is_frozen = sum(removal.decisions for removal in done), any(removal.is_frozen for removal in done)
-    what = f"{number:,} decisions are noted as removed; the labels are frozen and stay."
-    if not is_frozen:
-        what = f"{number:,} decisions are set aside; their items are in the queue again."
-    by = Role.admin if any(removal.undone_by is Role.admin for removal in done) else Role.curator
-    notice(f"{what} Under Remove work, {'an admin' if by is Role.admin else 'a curator'} can take that back.")
+    what = ngettext(
+        "{number} decision is set aside; its item is in the queue again.",
+        "{number} decisions are set aside; their items are in the queue again.",
+        number,
+    )
+    if is_frozen:
+        what = ngettext(
+            "{number} decision is noted as removed; the labels are frozen and stay.",
+            "{number} decisions are noted as removed; the labels are frozen and stay.",
+            number,
+        )
+    way_back = gettext("Under Remove work, a curator can take that back.")
+    if any(removal.undone_by is Role.admin for removal in done):
+        way_back = gettext("Under Remove work, an admin can take that back.")
+    notice(f"{what.format(number=f'{number:,}')} {way_back}")
     return [_rows(here, asked), ""]
 
 
@@ -181,15 +201,24 @@ def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
 
 
 def _table(asked: list[Asked]) -> dict[str, Any]:
-    return rows_of(COLUMNS, [table_row(share) for share in asked], label="Asked of people", none=NONE)
+    return rows_of(
+        [gettext(name) for name in COLUMNS],
+        [table_row(share) for share in asked],
+        label=gettext("Asked of people"),
+        none=gettext(NONE),
+    )
 
 
 def table_row(share: Asked) -> list[str]:
     """One person as the table shows them."""
-    asked = "–" if share.quota is None else f"at most {share.quota:,} items"
+    asked = "–"
     if share.share is not None:
-        asked = f"{share.share:g} %, {share.asked:,} items"
-    state = "" if share.may_decide else "has left; their items are anybody's"
+        text = ngettext("{share} %, {number} item", "{share} %, {number} items", share.asked)
+        asked = text.format(share=f"{share.share:g}", number=f"{share.asked:,}")
+    elif share.quota is not None:
+        text = ngettext("at most {number} item", "at most {number} items", share.quota)
+        asked = text.format(number=f"{share.quota:,}")
+    state = "" if share.may_decide else gettext("has left; their items are anybody's")
     if share.paused_at is not None:
-        state = f"paused {times.ago(share.paused_at)}: {share.pause_reason}"
+        state = gettext("paused {when}: {reason}").format(when=times.ago(share.paused_at), reason=share.pause_reason)
     return [share.who, asked, f"{share.done:,}", f"{max(0, share.asked - share.done):,}", state]

@@ -13,9 +13,10 @@ from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow
 from app.widgets.form_fields import touched
 from app.widgets.markup import markup
+from app.widgets.value_words import word
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON
 
 TITLE, PATH, MENU = N_("Training"), "training", "more"
@@ -23,16 +24,16 @@ POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 TITLES = {
-    SeriesGroup.loss: "Loss",
-    SeriesGroup.reward: "Reward",
-    SeriesGroup.kl: "KL",
-    SeriesGroup.entropy: "Entropy",
-    SeriesGroup.lengths: "Lengths",
-    SeriesGroup.learning_rate: "Learning rate",
-    SeriesGroup.other: "Others",
+    SeriesGroup.loss: N_("Loss"),
+    SeriesGroup.reward: N_("Reward"),
+    SeriesGroup.kl: N_("KL"),
+    SeriesGroup.entropy: N_("Entropy"),
+    SeriesGroup.lengths: N_("Lengths"),
+    SeriesGroup.learning_rate: N_("Learning rate"),
+    SeriesGroup.other: N_("Others"),
 }
 
-AXES = {SeriesGroup.kl: "KL", SeriesGroup.lengths: "tokens", SeriesGroup.other: "value"}
+AXES = {SeriesGroup.kl: N_("KL"), SeriesGroup.lengths: N_("tokens"), SeriesGroup.other: N_("value")}
 """What the axis of a group says where it is not the group's title."""
 
 
@@ -43,7 +44,7 @@ def build() -> None:
         [],
         multiselect=True,
         max_choices=MOST_ROUNDS,
-        label="Rounds",
+        label=N_("Rounds"),
         elem_id="training-rounds",
     )
     status = markup(templates.SAID, templates.SAID_CSS, elem_id="training-said")
@@ -53,11 +54,11 @@ def build() -> None:
             name = str(group).lower().replace(" ", "-")
             plots.append(gr.Plot(label=TITLES[group], visible=False, min_width=340, elem_id=f"training-{name}"))
     with gr.Tabs():
-        with gr.Tab("Of the newest chosen round", id="began"):
+        with gr.Tab(N_("Of the newest chosen round"), id="began"):
             report = markup(templates.REPORT, templates.REPORT_CSS, elem_id="training-report")
-            with gr.Accordion("The same training with TRL alone", open=False):
+            with gr.Accordion(N_("The same training with TRL alone"), open=False):
                 script = gr.Code(language="python", interactive=False, max_lines=30, elem_id="training-script")
-        with gr.Tab("Before a launch", id="look"):
+        with gr.Tab(N_("Before a launch"), id="look"):
             looking.build()
     timer = gr.Timer(POLL_SECONDS)
 
@@ -78,16 +79,17 @@ def first_content(request: gr.Request) -> list[FirstRow]:
         return []
     known = [round_ for round_ in training_curves.trained(here.actor, here.project_id) if round_.round_id in ids]
     points = training_curves.newest_points(here.actor, here.project_id, ids)
-    said = FirstPart(
+    line = FirstPart(
         "training-said", templates.SAID, templates.SAID_CSS, shown.lines_above(known, bool(points), missing)
     )
-    return [Fields([("Rounds", ", ".join(choices[id_] for id_ in ids))]), said]
+    return [Fields([(gettext("Rounds"), ", ".join(choices[id_] for id_ in ids))]), line]
 
 
 def _asked(here: Context, request: gr.Request) -> tuple[dict[int, str], list[int], list[int]]:
     """Return the rounds that were trained, with their words, those that the address asks for, and those not there."""
     known = training_curves.trained(here.actor, here.project_id)
-    choices = {round_.round_id: f"Round {round_.number}, {round_.status}" for round_ in known}
+    text = gettext("Round {number}, {status}")
+    choices = {round_.round_id: text.format(number=round_.number, status=word(round_.status)) for round_ in known}
     asked = [int(part) for part in str(request.query_params.get("rounds", "")).split(",") if NUMBER.fullmatch(part)]
     ids = [id_ for id_ in dict.fromkeys(asked) if id_ in choices][:MOST_ROUNDS] or [
         round_.round_id for round_ in known[:1]
@@ -143,7 +145,7 @@ def _changes(here: Context, wish: JSON, page_state: JSON) -> list[Any]:
     if new["curves"]:
         series = training_curves.series(here.actor, here.project_id, ids) if ids else []
         by_group = {group: [curve for curve in series if curve.group is group] for group in SeriesGroup}
-        axes = {group: AXES.get(group, TITLES[group].lower()) for group in SeriesGroup}
+        axes = {group: gettext(AXES.get(group, TITLES[group].lower())) for group in SeriesGroup}
         plots = [
             gr.Plot(figures.overlaid(some, axes[group]) if some else None, visible=bool(some))
             for group, some in by_group.items()

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from backend.services.rounds.training_curves import Series
+from backend.translations import gettext
 
 COLORS = (*charts.COLORS, "#c2a63a", "#4fa3a5", "#9a9a9a")
 SIGNS = 8
@@ -14,17 +15,20 @@ SIGNS = 8
 
 def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
     """The series over the optimizer steps; what lies within a round has its color."""
-    figure = charts.blank(height=240, x="optimizer step", y=y)
+    figure = charts.blank(height=240, x=gettext("optimizer step"), y=y)
     rounds = list(dict.fromkeys(curve.round_id for curve in sorted(series, key=lambda line: line.round_number)))
     names = list(dict.fromkeys(curve.name for curve in series))
     for curve in series:
         turn = names.index(curve.name) // len(charts.DASHES)
-        of = f", round {curve.round_number}" if len(rounds) > 1 else ""
-        place = "" if curve.step is None else f", step {curve.step + 1}"
+        parts = [curve.name]
+        if len(rounds) > 1:
+            parts.append(gettext("round {number}").format(number=curve.round_number))
+        if curve.step is not None:
+            parts.append(gettext("step {number}").format(number=curve.step + 1))
         figure.add_scatter(
             x=[step for step, _ in curve.points],
             y=[value for _, value in curve.points],
-            name=f"{curve.name}{of}{place}",
+            name=", ".join(parts),
             mode="lines+markers" if len(curve.points) == 1 or len(rounds) > 1 or turn else "lines",
             marker={
                 "symbol": charts.SYMBOLS[(rounds.index(curve.round_id) + len(rounds) * turn) % len(charts.SYMBOLS)],

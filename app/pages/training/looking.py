@@ -16,16 +16,20 @@ from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
 from backend.services import datasets
+from backend.services.datasets import DatasetView
 from backend.services.recipes import parts
 from backend.services.rounds import preflights
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, Role
 
 POLL_SECONDS = 1.0
 UNSEEN: JSON = {
-    "unseen": "Choose a dataset and press Look: its rows, tokens and memory stand here then, and the first rows with "
-    "what is learned of them. A round freezes a dataset when it selects.",
+    "unseen": N_(
+        "Choose a dataset and press Look: its rows, tokens and memory stand here then, and the first rows with "
+        "what is learned of them. A round freezes a dataset when it selects."
+    ),
     "target": "new-round",
-    "link": "Launch a round",
+    "link": N_("Launch a round"),
 }
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -34,12 +38,14 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 def build() -> None:
     """Lay out the tab and wire it."""
     chosen, page_state, usual = gr.State(CurrentChoice()), gr.State({}), gr.State(None)
-    gr.Markdown("Choose rows that were frozen before, change the trainer, and see what a training would make of them.")
-    dataset = gr.Dropdown([], label="Dataset", elem_id="look-dataset")
+    gr.Markdown(
+        N_("Choose rows that were frozen before, change the trainer, and see what a training would make of them.")
+    )
+    dataset = gr.Dropdown([], label=N_("Dataset"), elem_id="look-dataset")
     blocks = get_blocks_context()
     assert blocks is not None
     report = markup(templates.REPORT, templates.REPORT_CSS, elem_id="look-report", value=None)
-    with gr.Accordion("The same training with TRL alone", open=False):
+    with gr.Accordion(N_("The same training with TRL alone"), open=False):
         script = gr.Code(language="python", interactive=False, max_lines=30, elem_id="look-script")
     blocks.root_block.load(draw, chosen, [dataset, usual, report, script, page_state], **QUIET)
     dataset.input(choose, [dataset], usual, **QUIET)
@@ -52,10 +58,10 @@ def build() -> None:
         form = forms.Form(start={"trainer": usual["trainer"]})
         name = usual["trainer"]["name"]
         with gr.Column(elem_classes=needs(Role.curator)):
-            with gr.Accordion(f"Knobs of the trainer {name}", open=False):
+            with gr.Accordion(gettext("Knobs of the trainer {name}").format(name=name), open=False):
                 forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"][name])
             with gr.Row(elem_classes="rondo-toolbar"):
-                go = buttons.primary("Look", elem_id="look-go")
+                go = buttons.primary(gettext("Look"), elem_id="look-go")
             refused = problem("look-problem")
 
         def fields() -> dict[str, str]:
@@ -68,7 +74,7 @@ def build() -> None:
             here = context(request)
             job_id = preflights.look(here.actor, usual["dataset_id"], form.read(values)["trainer"])
             chosen.put({"job": job_id})
-            notice(f"Job {job_id} is queued: it looks at the rows.")
+            notice(gettext("Job {job_id} is queued: it looks at the rows.").format(job_id=job_id))
             return _changes(here, chosen.value, {})
 
         outputs = [report, script, page_state, refused]
@@ -82,10 +88,7 @@ def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     known = datasets.list_datasets(here.actor, here.project_id)
     newest = preflights.newest(here.actor, here.project_id)
     chosen.put({"job": newest.job_id if newest else None})
-    choices = [
-        (f"{dataset.id}: {dataset.num_examples:,} {dataset.type} rows of round {dataset.round_number}", dataset.id)
-        for dataset in known
-    ]
+    choices = [(_named(dataset), dataset.id) for dataset in known]
     first = next((dataset.id for dataset in known), None)
     field = gr.Dropdown(choices=choices, value=first)
     return [field, None if first is None else _usual(here, first), *_changes(here, chosen.value, {})]
@@ -106,6 +109,16 @@ def refresh(chosen: CurrentChoice, page_state: dict[str, Any], request: gr.Reque
     return chosen.unless_over(wish, _changes(context(request), wish, page_state))
 
 
+def _named(dataset: DatasetView) -> str:
+    text = ngettext(
+        "{id}: {number} {type} row of round {round}",
+        "{id}: {number} {type} rows of round {round}",
+        dataset.num_examples,
+    )
+    number = f"{dataset.num_examples:,}"
+    return text.format(id=dataset.id, number=number, type=dataset.type, round=dataset.round_number)
+
+
 def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
     try:
         return vars(preflights.usual(here.actor, dataset_id))
@@ -115,7 +128,7 @@ def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
 
 def _changes(here: Context, wish: dict[str, Any], page_state: dict[str, Any]) -> list[Any]:
     view = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
-    report = shown.report(view) or UNSEEN
+    report = shown.report(view) or {name: gettext(text) for name, text in UNSEEN.items()}
     now = {"report": report, "script": shown.script(view)}
     if now == page_state:
         return [gr.skip()] * 3

@@ -5,39 +5,40 @@ from typing import Any
 
 from backend.services.rounds.preflights import Preflight
 from backend.services.rounds.training_curves import TrainedRound
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, JobStatus
 
 LEFT_OUT = {
-    "too_long": "longer than max_length",
-    "special": "with a special token in letters",
-    "template": "refused by the chat template",
+    "too_long": N_("longer than max_length"),
+    "special": N_("with a special token in letters"),
+    "template": N_("refused by the chat template"),
 }
 KINDS = {
-    "weights": "weights",
-    "reference": "reference",
-    "gradients": "gradients",
-    "optimizer": "optimizer",
-    "activations": "activations",
-    "logits": "logits",
-    "buckets": "buckets of gradients",
+    "weights": N_("weights"),
+    "reference": N_("reference"),
+    "gradients": N_("gradients"),
+    "optimizer": N_("optimizer"),
+    "activations": N_("activations"),
+    "logits": N_("logits"),
+    "buckets": N_("buckets of gradients"),
 }
 
 
 def lines_above(known: Sequence[TrainedRound], has_points: bool, missing: Sequence[int]) -> JSON:
     """The line above the curves, with links to what a training writes itself."""
-    lines = [f"Round {id_} of the address was not trained in this project." for id_ in missing]
+    not_trained = gettext("Round {number} of the address was not trained in this project.")
+    lines = [not_trained.format(number=id_) for id_ in missing]
     if not known and not missing:
-        lines = ["No round of this project was trained yet, or none is chosen. Choose rounds above."]
+        lines = [gettext("No round of this project was trained yet, or none is chosen. Choose rounds above.")]
     elif known and not has_points:
-        lines.append("Nothing is logged yet: the first points come after the first optimizer steps.")
+        lines.append(gettext("Nothing is logged yet: the first points come after the first optimizer steps."))
+    writes, job = gettext("What round {number} writes while it trains"), gettext("Job and log of round {number}")
     links = [
-        {"target": f"jobs?job={round_.job_id}", "text": f"What round {round_.number} writes while it trains"}
+        {"target": f"jobs?job={round_.job_id}", "text": writes.format(number=round_.number)}
         for round_ in known
         if round_.writes_texts
     ]
-    logs = [
-        {"target": f"jobs?job={round_.job_id}", "text": f"Job and log of round {round_.number}"} for round_ in known
-    ]
+    logs = [{"target": f"jobs?job={round_.job_id}", "text": job.format(number=round_.number)} for round_ in known]
     return {"lines": lines, "links": [*links, *logs]}
 
 
@@ -60,7 +61,7 @@ def report(preflight: Preflight | None) -> JSON | None:
     given = preflight.report
     if "failure" in given:
         return {"wait": given["failure"]}
-    left = [f"{count:,} {LEFT_OUT.get(kind, kind)}" for kind, count in given["left_out"].items()]
+    left = [f"{count:,} {gettext(LEFT_OUT.get(kind, kind))}" for kind, count in given["left_out"].items()]
     return {
         "wait": "",
         "facts": [{"name": name, "value": value} for name, value in _facts(given)],
@@ -76,40 +77,49 @@ def report(preflight: Preflight | None) -> JSON | None:
 
 def _waiting(preflight: Preflight) -> str:
     if preflight.is_over:
-        return "This training ended without a word of its rows: it was made before there were pre-flights."
+        return gettext("This training ended without a word of its rows: it was made before there were pre-flights.")
     if preflight.status is JobStatus.queued:
-        return f"Job {preflight.job_id} waits in the queue. Its rows are looked at once a worker takes it."
-    return "The rows are being looked at. This takes as long as loading the model."
+        waits = gettext("Job {number} waits in the queue. Its rows are looked at once a worker takes it.")
+        return waits.format(number=preflight.job_id)
+    return gettext("The rows are being looked at. This takes as long as loading the model.")
 
 
 def _facts(given: JSON) -> list[tuple[str, str]]:
-    counted = "" if given["counted"] == given["examples"] else f", from {given['counted']:,} rows"
+    of, tokens = gettext("{number} of {whole}"), f"{given['tokens']:,}"
+    if given["counted"] != given["examples"]:
+        tokens = gettext("{number}, from {rows} rows").format(number=tokens, rows=f"{given['counted']:,}")
     facts = [
-        ("trainer", given["trainer"]),
-        ("rows", f"{given['rows_used']:,} of {given['rows']:,}"),
-        ("tokens", f"{given['tokens']:,}{counted}"),
+        (gettext("trainer"), given["trainer"]),
+        (gettext("rows"), of.format(number=f"{given['rows_used']:,}", whole=f"{given['rows']:,}")),
+        (gettext("tokens"), tokens),
     ]
     if given["tokens_learned"] is not None:
         share = given["tokens_learned"] / given["tokens"] if given["tokens"] else 0
-        facts.append(("of them in the loss", f"{given['tokens_learned']:,} ({share:.0%})"))
-    facts.append(("longest row", f"{given['longest']:,} of {given['max_length']:,} tokens"))
+        facts.append((gettext("of them in the loss"), f"{given['tokens_learned']:,} ({share:.0%})"))
+    longest = gettext("{number} of {whole} tokens")
+    longest = longest.format(number=f"{given['longest']:,}", whole=f"{given['max_length']:,}")
+    facts.append((gettext("longest row"), longest))
     cut = given["truncated"]
-    facts.append(
-        ("cut at max_length", "not known" if cut["rows"] is None else f"{cut['rows'] / cut['of']:.1%} of rows")
-    )
+    share_cut = gettext("not known")
+    if cut["rows"] is not None:
+        share_cut = gettext("{share} of rows").format(share=f"{cut['rows'] / cut['of']:.1%}")
+    facts.append((gettext("cut at max_length"), share_cut))
     if given["steps"] is not None:
-        facts.append(("optimizer steps", f"{given['steps']:,}"))
+        facts.append((gettext("optimizer steps"), f"{given['steps']:,}"))
     if given.get("repeated"):
-        facts.append(("read twice in each pass", f"{given['repeated']:,}, so that all processes read as many"))
+        repeated = gettext("{number}, so that all processes read as many").format(number=f"{given['repeated']:,}")
+        facts.append((gettext("read twice in each pass"), repeated))
     return facts
 
 
 def _memory(given: JSON | None, processes: int) -> JSON | None:
     if given is None:
         return None
-    parts = [f"{word} {size(given[name])}" for name, word in KINDS.items() if given.get(name)]
-    each = f" in each of {processes} processes" if processes > 1 else ""
-    return {"total": size(given["total"]) + each, "parts": ", ".join(parts), "how": given["how"]}
+    parts = [f"{gettext(word)} {size(given[name])}" for name, word in KINDS.items() if given.get(name)]
+    total = size(given["total"])
+    if processes > 1:
+        total = gettext("{size} in each of {number} processes").format(size=total, number=processes)
+    return {"total": total, "parts": ", ".join(parts), "how": given["how"]}
 
 
 def _row(number: int, texts: list[Any]) -> JSON:
@@ -117,13 +127,20 @@ def _row(number: int, texts: list[Any]) -> JSON:
         "number": number,
         "texts": [
             {
-                "head": f"{text['side']} {text['tokens']:,} tokens, {text['learned']:,} in the loss".strip(),
+                "head": _head(text),
                 "parts": text["parts"],
-                "cut": "Only the first tokens are shown." if text["is_cut"] else "",
+                "cut": gettext("Only the first tokens are shown.") if text["is_cut"] else "",
             }
             for text in texts
         ],
     }
+
+
+def _head(text: JSON) -> str:
+    """`chosen 120 tokens, 80 in the loss`."""
+    head = ngettext("{number} token, {learned} in the loss", "{number} tokens, {learned} in the loss", text["tokens"])
+    head = head.format(number=f"{text['tokens']:,}", learned=f"{text['learned']:,}")
+    return f"{gettext(text['side'])} {head}".strip()
 
 
 def size(count: int) -> str:

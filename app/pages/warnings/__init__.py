@@ -12,12 +12,14 @@ from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
+from app.widgets.round_choice import round_line
+from app.widgets.value_words import word
 from app.widgets.warning_said import beside_light, light, lights
 from backend.errors import NotFound
 from backend.services import round_report, rounds, warnings
 from backend.services.rounds import RoundView
 from backend.services.warnings import RowsNamed, known_imports
-from backend.translations import N_
+from backend.translations import N_, gettext
 from backend.values import JSON, Role, RoundStatus
 
 TITLE, PATH = N_("Warnings"), "warnings"
@@ -29,17 +31,19 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None,
 def build() -> None:
     """Lay out the page and wire it."""
     kept, open_id = gr.JSON({}, visible="hidden"), gr.State(None)
-    chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="warnings-round")
+    chosen = gr.Dropdown([], label=N_("Round"), filterable=False, elem_id="warnings-round")
     with list_detail.side_by_side():
         with list_detail.listed():
             listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
         with list_detail.detail():
             detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
             with gr.Column(visible=False, elem_classes=needs(Role.curator)) as known:
-                reason = gr.Textbox(label="Why these imports are deliberate", max_length=500, elem_id="known-reason")
-                make = buttons.secondary("Make these imports known", elem_id="make-known")
-    with gr.Accordion("Limits of this project", open=False, elem_id="warning-limits"):
-        with only(Role.curator, "Setting limits"):
+                reason = gr.Textbox(
+                    label=N_("Why these imports are deliberate"), max_length=500, elem_id="known-reason"
+                )
+                make = buttons.secondary(N_("Make these imports known"), elem_id="make-known")
+    with gr.Accordion(N_("Limits of this project"), open=False, elem_id="warning-limits"):
+        with only(Role.curator, N_("Setting limits")):
             limits_form.build(QUIET)
 
     gr.on(None, draw, None, [chosen, listed, detail, known, open_id, kept], **QUIET)
@@ -58,7 +62,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if round_id is None:
         return []
     lights_ = FirstPart("warnings-lights", templates.LIGHTS, templates.CSS, shown(here, round_id))
-    return [Fields([("Round", names[0])]), Listed([lights_])]
+    return [Fields([(gettext("Round"), names[0])]), Listed([lights_])]
 
 
 @toasts
@@ -94,7 +98,7 @@ def make_known(round_id: int | None, reason: str | None, request: gr.Request) ->
     if not round_id:
         raise NotFound("No light is open. Open that of the imports first.")
     known_imports.acknowledge(here.actor, int(round_id), str(reason or ""))
-    notice("These imports are known: they raise no light any more.")
+    notice(gettext("These imports are known: they raise no light any more."))
     return [shown(here, round_id), opened(here, round_id, known_imports.RULE), gr.Column(visible=False)]
 
 
@@ -106,7 +110,7 @@ def chosen_of(request: gr.Request, known: list[RoundView]) -> AddressId:
 
 def choices(known: list[RoundView]) -> list[tuple[str, int]]:
     """The rounds to choose from, the newest first."""
-    return [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
+    return [(round_line(round_), round_.id) for round_ in reversed(known)]
 
 
 def shown(here: Context, round_id: int) -> JSON:
@@ -145,7 +149,7 @@ def detail(rows_named: RowsNamed, round_id: int) -> JSON:
                 "id": sample.id,
                 "href": f"samples?round={round_id}&sample={sample.id}",
                 "score": "–" if sample.score is None else f"{sample.score:.3g}",
-                "verdict": str(sample.verdict) if sample.verdict else "undecided",
+                "verdict": word(sample.verdict) or gettext("undecided"),
                 "tokens": f"{sample.num_tokens:,}",
                 "prompt": sample.prompt,
                 "text": sample.text,

@@ -14,6 +14,7 @@ from app.widgets.number import Number
 from backend.errors import NotFound
 from backend.services.warnings import limits
 from backend.services.warnings.limits import RuleView
+from backend.translations import N_, gettext
 
 KNOBS = ("limit", "amber", "min_rows", "is_on", "stops")
 """Those that every rule has; further ones of a rule are set over REST."""
@@ -21,18 +22,18 @@ KNOBS = ("limit", "amber", "min_rows", "is_on", "stops")
 
 def build(quiet: dict[str, Any]) -> None:
     """Lay out the form and wire it."""
-    rule = gr.Dropdown([], label="Rule", filterable=False, elem_id="warning-rule")
+    rule = gr.Dropdown([], label=N_("Rule"), filterable=False, elem_id="warning-rule")
     about = markup(templates.ABOUT, templates.CSS, elem_id="warning-about")
     with gr.Row(equal_height=True):
-        limit = Number(label="Red limit (limit)", elem_id="warning-limit")
-        amber = Number(label="Amber limit (amber)", elem_id="warning-amber")
-        fewest = Number(label="Fewest rows (min_rows)", precision=0, elem_id="warning-min-rows")
+        limit = Number(label=N_("Red limit (limit)"), elem_id="warning-limit")
+        amber = Number(label=N_("Amber limit (amber)"), elem_id="warning-amber")
+        fewest = Number(label=N_("Fewest rows (min_rows)"), precision=0, elem_id="warning-min-rows")
     with gr.Row(equal_height=True):
-        is_on = gr.Checkbox(label="Compute it (is_on)", elem_id="warning-is-on")
-        stops = gr.Checkbox(label="Automatic rounds stop while it is red (stops)", elem_id="warning-stops")
+        is_on = gr.Checkbox(label=N_("Compute it (is_on)"), elem_id="warning-is-on")
+        stops = gr.Checkbox(label=N_("Automatic rounds stop while it is red (stops)"), elem_id="warning-stops")
     with gr.Row(elem_classes="rondo-toolbar"):
-        save = buttons.primary("Save limits", elem_id="warning-save")
-        usual = buttons.secondary("Back to the defaults", elem_id="warning-usual")
+        save = buttons.primary(N_("Save limits"), elem_id="warning-save")
+        usual = buttons.secondary(N_("Back to the defaults"), elem_id="warning-usual")
     refused = problem("warning-problem")
 
     fields: list[Any] = [about, limit, amber, fewest, is_on, stops]
@@ -49,7 +50,7 @@ def draw_rules(request: gr.Request) -> list[Any]:
     """The rules to choose from, and the first one's knobs."""
     here = context(request)
     rules = limits.listed(here.actor, here.project_id)
-    names = [(f"{rule.code} {rule.title}", rule.name) for rule in rules]
+    names = [(f"{rule.code} {gettext(rule.title)}", rule.name) for rule in rules]
     return [gr.Dropdown(names, value=rules[0].name), *filled(rules[0])]
 
 
@@ -65,7 +66,7 @@ def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
     """Set the knobs of the chosen rule."""
     here = context(request)
     rule = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True)
-    notice("The limits are saved. They count from the next round on that is evaluated.")
+    notice(gettext("The limits are saved. They count from the next round on that is evaluated."))
     return filled(rule)
 
 
@@ -81,10 +82,10 @@ def filled(rule: RuleView) -> list[Any]:
     """What the form shows of a rule."""
     about = {
         "about": rule.about,
-        "measures": rule.measures,
-        "unit": rule.unit,
+        "measures": gettext(rule.measures),
+        "unit": gettext(rule.unit),
         "source": rule.source,
-        "side": "below" if rule.is_below else "above",
+        "side": gettext("below") if rule.is_below else gettext("above"),
         "usual": _usual(rule),
     }
     return [about, *(rule.knobs[name] for name in KNOBS)]

@@ -1,6 +1,8 @@
 """Markup of the page of warnings. Values go in through {{ }}, which escapes them."""
 
-_TABLE = """<table aria-label="LABEL">
+from backend.translations import N_
+
+_TABLE = """<table aria-label="@">
 <thead><tr><th scope="col">light</th><th scope="col">warning</th>
 <th scope="col" class="number">value, 95 % interval</th></tr></thead>
 <tbody>{{#each ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
@@ -13,7 +15,7 @@ _TABLE = """<table aria-label="LABEL">
 
 
 def _table(label: str, rows: str) -> str:
-    return _TABLE.replace("LABEL", label).replace("ROWS", rows)
+    return _TABLE.replace("@", label).replace("ROWS", rows)
 
 
 LIGHTS = (
@@ -36,7 +38,7 @@ beyond the limit; the rule's text says where it is otherwise.
     + """{{/each}}
 {{#if value.unknown}}<details><summary>{{value.num_unknown}} not known, each with what it takes</summary>
 """
-    + _table("Lights that are not known", "value.unknown")
+    + _table(N_("Lights that are not known"), "value.unknown")
     + """</details>{{/if}}
 </section>
 {{else}}{{#if value.is_over}}<div class="rondo-empty"><p><b>No lights.</b></p>

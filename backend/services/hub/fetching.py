@@ -22,6 +22,7 @@ from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import events, file_jobs
 from backend.services.access import Actor, require, require_row
+from backend.translations import N_
 from backend.values import JSON, JobStatus, Role
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -32,7 +33,7 @@ FETCH = "fetch"
 MOST_ROWS, LONGEST_REASON, LONGEST_NAME = 1_000_000, 600, 120
 FOLDER = "hub"
 """Below the imports folder."""
-OFFLINE = (
+OFFLINE = N_(
     "This installation asks no hub (RONDO_HF_OFFLINE is true). Set it to false where the pages and the worker run, or "
     "download the dataset elsewhere and import its file."
 )

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from backend.errors import InvalidInput
+from backend.translations import N_, gettext
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -128,21 +129,22 @@ class Fate:
 
 
 MEANINGS = {
-    "messages": "the prompt's turns; a last assistant turn is the known answer",
-    "prompt": "the prompt",
-    "answer": "the known answer",
-    "system": "the prompt's system turn",
-    "history": "earlier turns of the prompt",
-    "context": "part of the prompt, below its text",
-    "choices": "part of the prompt, as lettered choices",
-    "completion": "an imported completion",
-    "chosen": "an imported completion, noted as chosen",
-    "rejected": "an imported completion, noted as rejected",
-    "label": "noted on the completion as its label",
-    "score": "noted on the completion as its score",
-    "score_chosen": "noted on the chosen completion as its score",
-    "score_rejected": "noted on the rejected completion as its score",
+    "messages": N_("the prompt's turns; a last assistant turn is the known answer"),
+    "prompt": N_("the prompt"),
+    "answer": N_("the known answer"),
+    "system": N_("the prompt's system turn"),
+    "history": N_("earlier turns of the prompt"),
+    "context": N_("part of the prompt, below its text"),
+    "choices": N_("part of the prompt, as lettered choices"),
+    "completion": N_("an imported completion"),
+    "chosen": N_("an imported completion, noted as chosen"),
+    "rejected": N_("an imported completion, noted as rejected"),
+    "label": N_("noted on the completion as its label"),
+    "score": N_("noted on the completion as its score"),
+    "score_chosen": N_("noted on the chosen completion as its score"),
+    "score_rejected": N_("noted on the rejected completion as its score"),
 }
+DROPPED = N_("dropped, because it was given no role and not chosen as metadata")
 
 
 def fates(mapping: Mapping, columns: Sequence[str], texts: Iterable[str] = ()) -> tuple[Fate, ...]:
@@ -151,13 +153,15 @@ def fates(mapping: Mapping, columns: Sequence[str], texts: Iterable[str] = ()) -
     fates_ = []
     for column in columns:
         if column in roles:
-            becomes = "; ".join(MEANINGS[role] for role in roles[column])
+            becomes = "; ".join(gettext(MEANINGS[role]) for role in roles[column])
             if mapping.is_implicit and column in (mapping.chosen, mapping.rejected):
-                becomes += "; what both sides begin with is the prompt"
+                becomes += "; " + gettext("what both sides begin with is the prompt")
             fates_.append(Fate(column, ", ".join(roles[column]), becomes))
         elif mapping.metadata is None or column in mapping.metadata:
-            unseen = "; the model does not see it" if column in read else ""
-            fates_.append(Fate(column, "metadata", f"metadata, kept beside the prompt{unseen}"))
+            kept = gettext("metadata, kept beside the prompt")
+            if column in read:
+                kept = gettext("metadata, kept beside the prompt; the model does not see it")
+            fates_.append(Fate(column, "metadata", kept))
         else:
-            fates_.append(Fate(column, "", "dropped, because it was given no role and not chosen as metadata"))
+            fates_.append(Fate(column, "", gettext(DROPPED)))
     return tuple(fates_)

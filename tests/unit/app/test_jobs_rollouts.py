@@ -13,7 +13,7 @@ def test_a_text_with_its_reward_and_what_was_said():
         "reward": "1.25",
         "advantage": "-0.5",
         "step": 7,
-        "tokens": "1 tokens",
+        "tokens": "1 token",
         "prompt": "2 + 2 =",
         "text": "4",
         "why": "exact_match 1, noted none. Found 4, known 4.",
