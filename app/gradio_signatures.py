@@ -19,4 +19,4 @@ getfullargspec = cache(inspect.getfullargspec)
 def install() -> None:
     """From now on a component's arguments are looked up. May be repeated."""
     names = {name: value for name, value in vars(inspect).items() if not name.startswith("__")}
-    component_meta.inspect = SimpleNamespace(**names | {"getfullargspec": getfullargspec})  # type: ignore[assignment]
+    component_meta.inspect = SimpleNamespace(**names | {"getfullargspec": getfullargspec})  # type: ignore[assignment, attr-defined]

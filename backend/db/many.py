@@ -10,7 +10,9 @@ T = TypeVar("T")
 CHUNK = 500
 
 
-def among(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+def among(
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+) -> ColumnElement[bool]:
     """Whether a column of ids holds one of these; they stand in the statement itself and are no parameters."""
     written: Any = bindparam(None, [int(id_) for id_ in ids], Integer, expanding=True, literal_execute=True)
     return column.in_(written)

@@ -42,7 +42,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     table = table_part("samples-table", value["headers"], value["data"], shown["column_widths"], min_width=1360)
     if not value["data"]:
         return []
-    rows = [
+    rows: list[FirstPart | Toolbar | FirstFolds] = [
         Toolbar(FirstPart("samples-count", templates.COUNT, "", count), [gettext(label) for label in BUTTONS]),
         FirstPart("samples-histogram", bars.TEMPLATE, bars.CSS, bars.drawn(here, query["round"])),
         FirstFolds([gettext("Filter by metadata")]),

@@ -69,7 +69,7 @@ def state_value(search: NearDuplicateSearch | None) -> JSON:
         marked = ngettext(
             "{marked} of {samples} samples are in {number} near-duplicate set.",
             "{marked} of {samples} samples are in {number} near-duplicate sets.",
-            search.num_sets,
+            search.num_sets or 0,
         )
         counts = {"marked": search.num_marked, "samples": search.done, "number": search.num_sets}
         parts = [marked.format(**{name: f"{count:,}" for name, count in counts.items()})]

@@ -56,8 +56,8 @@ def _write() -> Any:
     values = [cast(bindparam(f"new_{column.name}", type_=column.type), column.type) for column in GIVEN]
     source = select(*values, kept.c.is_random, false()).select_from(kept)
     decision: Any = tables.Decision.__table__
-    new = insert(decision).from_select([*(column.name for column in GIVEN), *TOLD], source)
-    new = new.returning(decision.c.id).cte("new")
+    written = insert(decision).from_select([*(column.name for column in GIVEN), *TOLD], source)
+    new = written.returning(decision.c.id).cte("new")
     counted = tallies.add().where(has_slot).cte("counted")
     numbers = [counted.c[name] for name in tallies.NUMBERS]
     query = select(new.c.id, kept.c.is_random, *numbers)

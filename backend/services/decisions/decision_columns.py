@@ -197,7 +197,7 @@ def _columns(rows: Any) -> DecisionColumns:
         "flags": [row.flags for row in rows],
         "stands": [row.id not in gone for row in rows],
     }
-    columns = {name: np.array(values, dtype=TYPES[name]) for name, values in listed.items()}
+    columns: dict[str, Any] = {name: np.array(values, dtype=TYPES[name]) for name, values in listed.items()}
     return DecisionColumns(**columns, together=together)
 
 

@@ -40,6 +40,10 @@ def write(actor: Actor, project_id: int, staged: StagedSamples, asked: ImportReq
 class RoundImport:
     """One import of a staged file into a project."""
 
+    round: tables.Round
+    prompt_set: tables.PromptSet
+    writer: SampleWriter
+
     def __init__(
         self, actor: Actor, project_id: int, staged: StagedSamples, asked: ImportRequest, job_id: int | None
     ) -> None:

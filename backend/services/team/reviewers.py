@@ -227,7 +227,7 @@ def _last_acts(decisions: DecisionColumns) -> dict[int, datetime]:
     people, places = np.unique(by_hand.user, return_inverse=True)
     last = np.zeros(len(people), dtype=np.int64)
     np.maximum.at(last, places, by_hand.at)
-    return {int(user_id): moment(at) for user_id, at in zip(people, last, strict=True)}
+    return {int(user_id): moment(int(at)) for user_id, at in zip(people, last, strict=True)}
 
 
 def _work(decisions: DecisionColumns, of: int | None) -> dict[int, Effort]:
