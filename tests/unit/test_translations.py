@@ -15,7 +15,17 @@ SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
 PAGES = ("me", "new_round", "overview", "round", "samples")
 SHARED = (
-    *("asked", "figures", "filter_line", "formats", "judge_health", "people_over_rounds", "round_choice", "round_form"),
+    *(
+        "asked",
+        "figures",
+        "file_exports",
+        "filter_line",
+        "formats",
+        "judge_health",
+        "people_over_rounds",
+        "round_choice",
+        "round_form",
+    ),
     *(
         "round_pickers",
         "round_opening_texts",
