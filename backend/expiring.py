@@ -23,6 +23,7 @@ class Expiring(Generic[T]):
     def put(self, key: Hashable, value: T, seconds: float) -> None:
         """Keep a value for so long."""
         now = time.monotonic()
+        self._values.pop(key, None)  # what it replaces takes no room, and the new one is the youngest
         for other, (until, _) in [*self._values.items()]:
             if until <= now or len(self._values) >= self.size:
                 self._values.pop(other, None)

@@ -201,8 +201,10 @@ def signed(key: StrEnum, *, descending: bool) -> str:
 
 
 def read_signed(text: str, keys: type[Key]) -> tuple[Key, bool]:
-    """What `signed` wrote: the key, and whether it descends; raises `ValueError`. The sign may be missing."""
-    return keys(text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")), text.startswith("-")
+    """What `signed` wrote: the key, and whether it descends; raises `ValueError`."""
+    if not text.startswith(("-", "+")):
+        raise ValueError("no sign")
+    return keys(text[1:]), text.startswith("-")
 
 
 @dataclass(frozen=True)
@@ -229,12 +231,12 @@ class Sort(SortBy[SortKey]):
 
     @classmethod
     def read(cls, text: str) -> "Sort":
-        """The order that was written so; raises `InvalidInput`, a number's sign may be missing."""
+        """The order that was written so; raises `InvalidInput`. The sign of the first key may be missing."""
         match = ORDER.fullmatch(text.strip())
         try:
             if match is None:
                 raise ValueError("not an order")
-            key, descending = read_signed(match[1], SortKey)
+            key, descending = read_signed(match[1] if match[1].startswith(("-", "+")) else f"+{match[1]}", SortKey)
             then, then_descending = read_signed(match[2], SortKey) if match[2] else (None, False)
             return cls(key, descending=descending, then=then, then_descending=then_descending)
         except ValueError as error:

@@ -1,6 +1,7 @@
 """Frozen datasets: what is shown of them, and what leaves, read back with the libraries it is meant for."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,15 @@ def test_more_rows_than_one_waits_for_are_written_by_a_worker(
         assert client.get(f"/api/v1/dataset-exports/{job_id}/file").content == whole
         assert client.get(f"/api/v1/sample-exports/{job_id}").status_code == 404, "it is no export of samples"
     assert export_jobs.newest(viewer, dataset.id) == export, "a cancelled one hides no file"
+    with session() as db:
+        row = db.get_one(tables.Job, job_id)
+        ended, row.finished_at = row.finished_at, now() - timedelta(days=8)
+    assert not export_jobs.get(viewer, job_id).is_ready
+    with pytest.raises(NotFound, match="7 days"):
+        export_jobs.file_of(viewer, job_id)
+    with session() as db:
+        db.get_one(tables.Job, job_id).finished_at = ended
+    assert export_jobs.newest(viewer, dataset.id) == export
     path.unlink()
     with pytest.raises(NotFound, match="7 days"):
         export_jobs.file_of(viewer, job_id)

@@ -209,7 +209,15 @@ def test_with_the_judge_in_sight_the_rate_is_the_judges_not_colleagues() -> None
     assert groups.page(team.who("ann"), team.round.id).rows[0].pass_rate == 0.0
 
 
-NO_PLACES = ["g", "g+pass_rate:x:1", "g+no:1.0:1", "g-spread:nan:1", "g-spread:1.0:-1", "g+number:1.0:1"]
+NO_PLACES = [
+    "g",
+    "g+pass_rate:x:1",
+    "g+no:1.0:1",
+    "g-spread:nan:1",
+    "g-spread:1.0:-1",
+    "g+number:1.0:1",
+    "gpass_rate:1.0:1",
+]
 NO_PLACES += ["f+id", "f+score:3:0", "f-spread:0:0", "b+id:1:1"]
 
 

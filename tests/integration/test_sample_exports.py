@@ -4,13 +4,14 @@ import csv
 import json
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.config import settings
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TooManyAttempts
 from backend.jobs import transitions
@@ -39,6 +40,12 @@ def lines(actor: Actor, project_id: int, wanted: ExportRequest) -> list[dict[str
 
 def of(team: Team, **wishes: Any) -> ExportRequest:
     return ExportRequest((team.round.id,), **wishes)
+
+
+def end(job_id: int, ago: timedelta) -> None:
+    """Have the job end so long ago."""
+    with session() as db:
+        db.get_one(tables.Job, job_id).finished_at = now() - ago
 
 
 def shown(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -292,6 +299,12 @@ def test_files_go_after_a_week_and_one_person_does_not_fill_the_queue(database: 
     path, _ = export_jobs.file_of(team.curator, jobs[0])
     export_places.forget_old()
     assert path.exists()
+    end(jobs[0], timedelta(days=export_places.KEPT_DAYS, seconds=60))
+    assert not export_jobs.get(team.curator, jobs[0]).is_ready, "its time is over, though the file is not deleted yet"
+    with pytest.raises(NotFound, match="after 7 days"):
+        export_jobs.file_of(team.curator, jobs[0])
+    end(jobs[0], timedelta())
+    assert export_jobs.get(team.curator, jobs[0]).is_ready
     old = time.time() - (export_places.KEPT_DAYS * 86_400 + 60)
     os.utime(path, (old, old))
     export_places.forget_old()

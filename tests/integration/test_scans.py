@@ -23,6 +23,7 @@ from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, export_jobs, exports, scan_settings, scans
 from backend.services.datasets.export_jobs import DatasetExportRequest
 from backend.services.datasets.tool_rows import Tool
+from backend.services.file_jobs import exports as file_exports
 from backend.services.hub import pushes
 from backend.services.people import accounts
 from backend.services.projects import own_files
@@ -326,6 +327,28 @@ def test_a_written_file_is_refused_once_a_scan_leaves_out_other_rows() -> None:
     scans.mark(here.curator, scans.hits(here.viewer, scan.id).hits[0].id, reason="made up")
     with pytest.raises(Conflict, match="Export again"):
         export_jobs.file_of(here.viewer, again)
+
+
+@pytest.mark.on_sqlite
+def test_a_file_that_is_written_while_it_is_asked_for_passes_the_gate_or_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Here()
+    job_id = export_jobs.start(here.viewer, here.dataset.id, DatasetExportRequest(handling="leave_out"))
+    find = file_exports.find
+    reads: list[Any] = []
+
+    def meanwhile(*args: Any) -> tables.Job:
+        """A worker ends the job, and then a scan finds something, before the job is read a second time."""
+        if len(reads) == 1:
+            assert work(job_id) == 0
+            scans.scan_now(here.curator, here.dataset.id)
+        reads.append(args)
+        return find(*args)
+
+    monkeypatch.setattr(file_exports, "find", meanwhile)
+    with pytest.raises(Conflict, match=r"not written yet|Export again"):
+        export_jobs.file_of(here.viewer, job_id)
 
 
 def test_what_is_beyond_the_most_of_a_row_stays_open_and_hides_no_other_kind() -> None:

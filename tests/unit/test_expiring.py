@@ -31,3 +31,14 @@ def test_no_more_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch
     kept.put(4, "newest", 60.0)
     assert kept.get(4) == "newest"
     assert len(kept._values) <= 2
+
+
+def test_the_oldest_goes_and_a_value_put_again_takes_no_other_ones_place() -> None:
+    kept = Expiring[int](2)
+    kept.put("first", 1, 60.0)
+    kept.put("second", 2, 60.0)
+    kept.put("second", 3, 60.0)
+    assert (kept.get("first"), kept.get("second")) == (1, 3)
+    kept.put("first", 4, 60.0)
+    kept.put("third", 5, 60.0)
+    assert [kept.get(key) for key in ("first", "second", "third")] == [4, None, 5], "the one put longest ago went"

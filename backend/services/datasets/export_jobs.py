@@ -117,17 +117,16 @@ def newest(actor: Actor, dataset_id: int) -> DatasetExport | None:
 def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
     """The written file and what it is called; raises `NotFound`, and `Conflict` where it is not there to take, or where
     the project holds by now what is in it, or a scan would leave out or mask other rows than it did then."""
-    with reading() as db:
-        job = file_exports.find(db, actor, DATASETS, job_id)
-        export = _view(db, actor, job)
-    if export.is_over:
-        outcome = _refuse(actor, export.dataset_id, DatasetExportRequest.of(job.spec["asked"]))
-        if export.is_ready and outcome != job.spec["result"].get("scan_outcome", ""):
+
+    def check(job: tables.Job) -> None:
+        outcome = _refuse(actor, job.spec["dataset_id"], DatasetExportRequest.of(job.spec["asked"]))
+        if outcome != job.spec["result"].get("scan_outcome", ""):
             raise Conflict(
                 f"The file of export {job_id} is old: by now a content scan masks or leaves out other rows. Export "
                 "again."
             )
-    return file_exports.file_of(actor, DATASETS, job_id)
+
+    return file_exports.file_of(actor, DATASETS, job_id, check)
 
 
 def _refuse(actor: Actor, dataset_id: int, wanted: DatasetExportRequest) -> str:

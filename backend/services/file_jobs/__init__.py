@@ -15,7 +15,7 @@ from backend.services.access import Actor
 from backend.values import JSON, Stage
 
 MAX_WAITING = 3
-"""Jobs of a kind that one person may have in the queue at once."""
+"""Jobs of a kind that one person may have in the queue at once, where the kind has no number of its own."""
 
 
 def enqueue(db: Session, actor: Actor, project_id: int, kind: str, spec: JSON, *, stage: Stage = Stage.select) -> int:
@@ -31,11 +31,11 @@ def is_mine(actor: Actor, kind: str) -> tuple[Any, Any]:
     return job.created_by == actor.user_id, job.spec["kind"].as_string() == kind
 
 
-def refuse_too_many(db: Session, actor: Actor, kind: str, plural: str) -> None:
-    """Raise `TooManyAttempts` where the actor has `MAX_WAITING` jobs of this kind. `plural`: what they are called."""
+def refuse_too_many(db: Session, actor: Actor, kind: str, plural: str, *, most: int = MAX_WAITING) -> None:
+    """Raise `TooManyAttempts` where the actor has `most` jobs of this kind. `plural`: what they are called."""
     waiting = select(func.count()).where(*is_mine(actor, kind), tables.Job.status.in_(jobs.ACTIVE))
-    if (db.scalar(waiting) or 0) >= MAX_WAITING:
-        raise TooManyAttempts(f"{MAX_WAITING} {plural} of yours are under way. Wait for one of them.")
+    if (db.scalar(waiting) or 0) >= most:
+        raise TooManyAttempts(f"{most} {plural} of yours are under way. Wait for one of them.")
 
 
 def starter(db: Session, job: tables.Job, noun: str, way_out: str = "There is nothing left to do for it.") -> Actor:

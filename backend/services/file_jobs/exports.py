@@ -129,13 +129,19 @@ def newest(db: Session, actor: Actor, project_id: int, kind: ExportKind, *where:
     return next((row for row in rows if why_not(db, actor, kind, row) is None), None)
 
 
-def file_of(actor: Actor, kind: ExportKind, job_id: int) -> tuple[Path, str]:
-    """The written file and what it is called; raises `NotFound`, and `Conflict` where it is not there to take."""
+def file_of(
+    actor: Actor, kind: ExportKind, job_id: int, check: Callable[[tables.Job], None] = lambda job: None
+) -> tuple[Path, str]:
+    """The written file and what it is called; raises `NotFound`, and `Conflict` where it is not there to take.
+
+    check: called with the job as it was read, once it is done and its file is there; may raise, too.
+    """
     with reading() as db:
         job = find(db, actor, kind, job_id)
         if (refused := why_not(db, actor, kind, job)) is not None:
             raise refused
         path, name, project_id = path_of(kind, job_id, job.spec["asked"]["format"]), job.spec["name"], job.project_id
+    check(job)
     if not shared_files.bring(path):
         raise _gone(job_id)
     with session() as db:
@@ -188,12 +194,13 @@ def _expires_at(job: tables.Job) -> datetime | None:
 
 
 def _is_kept(kind: ExportKind, job: tables.Job) -> bool:
-    """Whether its file is here, or is one that may be fetched: nobody is asked over the network for a page."""
+    """Whether its time is not over, and its file is here or may be fetched: no page waits for the network."""
+    ends = _expires_at(job)
+    if ends is None or ends <= now():
+        return False
     if path_of(kind, job.id, job.spec["asked"]["format"]).exists():
         return True
-    ends = _expires_at(job)
-    is_young = ends is not None and ends > now()
-    return is_young and shared_files.store() is not None and job.spec.get("result", {}).get("is_shared", False)
+    return shared_files.store() is not None and job.spec.get("result", {}).get("is_shared", False)
 
 
 def _gone(job_id: int) -> NotFound:

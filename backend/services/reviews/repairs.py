@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
-from backend.services import events
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import events, file_jobs
 from backend.services.access import Actor, require
 from backend.services.rounds import hold_row, review_scope
 from backend.services.samples import visibility
@@ -60,7 +60,7 @@ def start(actor: Actor, sample_id: int, instruction: str) -> int:
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         review_scope.refuse_others(db, round_, sample_id)
-        refuse_too_many(db, actor)
+        file_jobs.refuse_too_many(db, actor, KIND, "repairs", most=MAX_WAITING)
         spec = {
             "kind": KIND,
             "sample_id": sample_id,
@@ -94,16 +94,6 @@ def get(actor: Actor, job_id: int) -> Repair:
             error=job.error,
             ahead=ahead(db, job) if job.status is JobStatus.queued else 0,
         )
-
-
-def refuse_too_many(db: Session, actor: Actor) -> None:
-    """One person does not fill the queue."""
-    job = tables.Job
-    mine = select(func.count()).where(
-        job.created_by == actor.user_id, job.status.in_(jobs.ACTIVE), job.spec["kind"].as_string() == KIND
-    )
-    if (db.scalar(mine) or 0) >= MAX_WAITING:
-        raise TooManyAttempts(f"{MAX_WAITING} repairs of yours are under way. Wait for one of them.")
 
 
 def ahead(db: Session, job: tables.Job) -> int:
