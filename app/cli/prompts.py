@@ -91,7 +91,7 @@ def import_(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a file of prompts as a set."""
+    """Import a file of prompts as a set; where its mapping names external ids, again into the set that is there."""
     from app.cli import asking
     from backend.services import prompts
     from backend.services.prompts.mapping import from_json
@@ -116,7 +116,7 @@ def import_(
             say(f"{problem.line}: near-duplicate, {problem.reason}")
     left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"
     near = f"; {report.num_near} near-duplicates, kept" if report.num_near else ""
-    text = (
-        f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}{near}"
-    )
+    again = f"; {report.num_updated} changed, {report.num_unchanged} unchanged" if report.num_known else ""
+    came = f"{report.num_imported} prompts and {report.num_completions} completions imported{again}"
+    text = f"{came}; left out: {left_out}{near}"
     emit(asdict(report), as_json=as_json, text=text)

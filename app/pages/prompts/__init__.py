@@ -52,7 +52,8 @@ def build() -> None:
                             max_lines=1,
                             elem_id="prompt-search",
                         )
-                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 36, 12, 18, 28])
+                        external_id = gr.Textbox(label="External id", max_lines=1, elem_id="prompt-external-id")
+                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 34, 12, 16, 20, 12])
                     with gr.Row(elem_classes="rondo-toolbar"):
                         first = buttons.secondary("First page", interactive=False)
                         more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")
@@ -70,11 +71,11 @@ def build() -> None:
             from_hub = hub.build()
             form = importing.build()
 
-    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, page_state, kept]
+    shown = [card, sets, problems, search, external_id, rows, first, more, delete, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
     opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    search.submit(find, [page_state, search], shown, **QUIET)
+    gr.on([search.submit, external_id.submit], find, [page_state, search, external_id], shown, **QUIET)
     first.click(to_first, [page_state], shown, **QUIET)
     more.click(to_next, [page_state], shown, **QUIET)
     rows.select(open_prompt, [page_state], whole, **QUIET)
@@ -101,6 +102,7 @@ def draw(request: gr.Request) -> list[Any]:
     here = context(request)
     chosen = asked(request, "set", "prompt set")
     page_state = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
+    page_state["id"] = str(request.query_params.get("id", ""))
     drawn = _shown(here.actor, here.project_id, page_state)
     try:
         files = prompts.importable(here.actor, here.project_id)
@@ -119,10 +121,10 @@ def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request
 
 
 @toasts
-def find(page_state: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
-    """Show the prompts that have the words."""
+def find(page_state: dict[str, Any], search: str, external_id: str, request: gr.Request) -> list[Any]:
+    """Show the prompts that have the words, or the one with the id."""
     here = context(request)
-    return _shown(here.actor, here.project_id, page_state | {"q": search, "after": None})
+    return _shown(here.actor, here.project_id, page_state | {"q": search, "id": external_id, "after": None})
 
 
 @toasts
@@ -213,6 +215,7 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
             Table([set_row(s) for s in sets], visible=bool(sets)),
             hidden,
             "",
+            "",
             hidden,
             nothing,
             nothing,
@@ -224,13 +227,15 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         ]
     page_state = {name: value for name, value in page_state.items() if name != "missing"} | {"set": chosen.id}
     report, query = prompts.report(actor, chosen.id), page_state.get("q", "")
-    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=page_state.get("after"))
+    id_ = page_state.get("id", "")
+    page = prompts_seen.browse(actor, chosen.id, search=query, external_id=id_, cursor=page_state.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
         Table([set_row(s) for s in sets], visible=True),
         Table(left_out, visible=bool(left_out), label=left_out_label(report, len(left_out))),
         query,
+        id_,
         Table([prompt_row(row) for row in page.rows], visible=True, label=prompts_label(chosen, page)),
         gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
@@ -238,5 +243,5 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         gr.Row(visible=False),
         gr.Textbox(visible=False),
         page_state | {"next": page.next},
-        {"set": str(chosen.id), "q": query},
+        {"set": str(chosen.id), "q": query, "id": id_},
     ]

@@ -28,6 +28,7 @@ _PAIR = {
 }
 _EVERY = {
     "prompt_id": "int64",
+    "prompt_external_id": "string",
     "origin": "string",
     "weight": "float64",
     "round": "int64",
@@ -51,8 +52,8 @@ class Provenance:
         if row.chosen.kind == SampleKind.imported or row.origin == DECISION:
             checkpoint = None  # a file brought it, or it is what a judge should have said
         sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
-        every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot
-        return sides + every
+        every = row.prompt_id, row.external_id, row.origin, row.weight, number, checkpoint
+        return (*sides, *every, self.judge_template, self.snapshot)
 
 
 def _single(side: RowSide) -> Values:

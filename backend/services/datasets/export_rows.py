@@ -57,6 +57,8 @@ class ExportRow(NamedTuple):
     origin: str
     turns: Messages = []
     """Of an episode the turns from the policy's first one on."""
+    external_id: str | None = None
+    """By which the file knew the prompt that brought it."""
 
 
 def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
@@ -89,6 +91,7 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             bad_round,
             bad_kind,
             turns,
+            external_id,
         ) in page:
             chosen = (
                 NO_SIDE._replace(text=answer or "")
@@ -115,7 +118,8 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             is_good = None if label is None else bool(label)
             turns_ = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
             asked, turns_ = begun(asked, turns_) if turns_ else (asked, [])
-            yield ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, turns_)
+            row = ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, turns_)
+            yield row if external_id is None else row._replace(external_id=external_id)
         after = page[-1][0]
 
 
@@ -160,7 +164,7 @@ def _page(dataset_id: int) -> Select[Any]:
             sample.c.round_id,
             sample.c.kind,
         ]
-    columns.append(type_coerce(turns, String))
+    columns += [type_coerce(turns, String), prompt.c.external_id]
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
 
@@ -213,9 +217,7 @@ def _sides(rows: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str
 
 
 def _single(row: ExportRow, side: RowSide, label: bool | None) -> ExportRow:
-    return ExportRow(
-        row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
-    )
+    return row._replace(chosen=side, rejected=None, label=label, turns=[])
 
 
 @dataclass

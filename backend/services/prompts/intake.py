@@ -1,12 +1,10 @@
 """A file of prompts from the look at it to the sets it became."""
 
 import errno
-import json
-import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,45 +20,17 @@ from backend.garbage import collected_seldom
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompts import file_preview as prompt_preview
-from backend.services.prompts import near_duplicates, staging
+from backend.services.prompts import keeping, near_duplicates, staging
 from backend.services.prompts.choices import ANY, places_of
 from backend.services.prompts.file_preview import FilePreview
 from backend.services.prompts.files import PromptFile, open_file
 from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
+from backend.services.prompts.import_report import ImportReport, SetCount, keep_report, report_of
+from backend.services.prompts.known_ids import KnownIds
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.staging import Problems, RowProblem, Stager
+from backend.services.prompts.staging import Problems, Stager
 from backend.services.prompts.writer import Writer
 from backend.values import JSON, Role, Split
-
-
-@dataclass(frozen=True)
-class SetCount:
-    id: int
-    name: str
-    split: Split
-    num_prompts: int
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import did. `problems` shows the first of each kind; the list file of the set has every one."""
-
-    sets: tuple[SetCount, ...]
-    num_rows: int
-    num_bad: int
-    num_duplicates: int
-    num_overlaps: int
-    problems: tuple[RowProblem, ...]
-    num_merged: int = 0
-    """Rows that ask what a row before asks, and brought completions for it."""
-    num_near: int = 0
-    """Near-duplicates across the splits: kept, but worth a look."""
-    num_completions: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def num_imported(self) -> int:
-        return sum(s.num_prompts for s in self.sets)
 
 
 def preview(
@@ -118,12 +88,15 @@ def import_file(
     """Import a file as the set `name`; with a share held out, that share goes to the set `<name> held out`.
 
     All or nothing: a crash or an error leaves no set. Bad rows, repeated prompts and prompts that a set of the other
-    split has already are left out and reported.
+    split has already are left out and reported. Where the mapping names external ids, sets of these names may be there
+    already: their prompts are known by their ids, new ones are added and changed ones written anew. Raises `Conflict`
+    where a name is taken otherwise, and where something is new or has changed in a set that a round uses.
     """
     names = _names(name, split, held_out_share)
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        _refuse_taken(db, project_id, names)
+        if mapping is not None and mapping.external_id is None:
+            _sets_there(db, project_id, names, mapping)
     source = open_file(_source(actor, path, uploaded=uploaded))
     with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems, collected_seldom():
         stager = _staged(source, mapping, problems, folder / "rows")
@@ -133,14 +106,22 @@ def import_file(
             )
         with session() as db:
             require(db, actor, project_id, Role.curator)
-            _refuse_taken(db, project_id, names)
-            sets = {split: _new_set(actor, project_id, name, split, source.path.name) for split, name in names.items()}
+            there = _sets_there(db, project_id, names, stager.mapping, held=True)
+            before = Counter({row.id: row.num_prompts for row in there.values()})
+            sets = {
+                split: there.get(split) or _new_set(actor, project_id, name, split, source.path.name)
+                for split, name in names.items()
+            }
             db.add_all(sets.values())
             db.flush()
             writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)
+            fixed = next((why for row in there.values() if (why := keeping.why_fixed(db, row))), "")
+            known = KnownIds(writer, there, fixed, stager.mapping.has_completions)
             with writer.arrival.gathering(tables.Prompt):
+                if there:
+                    known.mark(staging.staged(folder / "rows"))
                 for chunk in staging.staged(folder / "rows"):
-                    writer.write(chunk)
+                    writer.write(known.new(chunk) if there else chunk)
                 writer.finish()
                 sets_made = [row for row in sets.values() if row.num_prompts]
                 if not sets_made:
@@ -153,11 +134,14 @@ def import_file(
                     db.delete(row)
             problems.out.flush()
             notes = _notes(source, stager, sets, held_out_share, compared)
-            report = _report(sets_made, stager, writer, problems, notes, folder)
+            counted = tuple(SetCount(s.id, s.name, s.split, s.num_prompts - before[s.id]) for s in sets_made)
+            report = report_of(counted, stager, writer, known, problems, notes)
             for row in sets_made:
                 what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.path.name}
                 events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
             writer.refuse_meanwhile()
+            for row in sets_made:
+                keep_report(report, row.id, folder)
     return report
 
 
@@ -216,14 +200,26 @@ def _names(name: str, split: Split, share: float) -> dict[Split, str]:
     return {Split.train: name, Split.held_out: f"{name} held out"}
 
 
-def _refuse_taken(db: Session, project_id: int, names: dict[Split, str]) -> None:
-    query = select(tables.PromptSet.name).where(
-        tables.PromptSet.project_id == project_id, tables.PromptSet.name.in_(names.values())
-    )
-    if taken := db.scalar(query):
-        raise Conflict(
-            f"There is already a prompt set {taken!r} in this project. Choose another name, or delete that set."
-        )
+def _sets_there(
+    db: Session, project_id: int, names: dict[Split, str], mapping: Mapping, *, held: bool = False
+) -> dict[Split, tables.PromptSet]:
+    """The sets of these names, into which prompts come again by their external ids; held, until the end.
+
+    Raises `Conflict` where the mapping names no ids, or a set has none or is for something else.
+    """
+    row, prompt, there = tables.PromptSet, tables.Prompt, dict[Split, tables.PromptSet]()
+    query = select(row).where(row.project_id == project_id, row.name.in_(names.values())).order_by(row.id)
+    for prompt_set in db.scalars(query.with_for_update() if held else query):
+        taken = f"There is already a prompt set {prompt_set.name!r} in this project"
+        if mapping.external_id is None:
+            raise Conflict(f"{taken}. Choose another name, or delete that set.")
+        has_ids = select(prompt.id).where(prompt.prompt_set_id == prompt_set.id, prompt.external_id.is_not(None))
+        if names.get(prompt_set.split) != prompt_set.name:
+            raise Conflict(f"{taken}, whose use is {prompt_set.split.value}. Choose that use, or another name.")
+        if db.scalar(has_ids.limit(1)) is None:
+            raise Conflict(f"{taken}, whose prompts have no external ids. Choose another name, or delete that set.")
+        there[prompt_set.split] = prompt_set
+    return there
 
 
 def _new_set(actor: Actor, project_id: int, name: str, split: Split, origin: str) -> tables.PromptSet:
@@ -252,43 +248,3 @@ def _first_bad(source: PromptFile, problems: Problems) -> str:
     shown = [f"{source.unit} {p.line}: {p.reason}" for kind in problems.first.values() for p in kind[:3]]
     counted = ", ".join(f"{n} {kind}s" for kind, n in problems.counts.items()) or "no rows"
     return f"{source.path.name}: {counted}. " + " ".join(f"{text[:1].upper()}{text[1:]}." for text in shown[:5])
-
-
-def report_path(set_id: int, suffix: str) -> Path:
-    """Where a set's report (`json`) and the list of what was left out (`csv`) lie, for as long as the set is there."""
-    return settings().folder / "reports" / f"prompts-{set_id}.{suffix}"
-
-
-def _report(
-    sets: list[tables.PromptSet], stager: Stager, writer: Writer, problems: Problems, notes: list[str], folder: Path
-) -> ImportReport:
-    """Make the report and keep it beside the data."""
-    report = ImportReport(
-        sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
-        num_rows=stager.num_rows,
-        num_bad=problems.counts["bad row"],
-        num_duplicates=problems.counts["duplicate"],
-        num_overlaps=problems.counts["overlap"],
-        num_merged=stager.num_merged,
-        num_near=problems.counts["near duplicate"],
-        num_completions=writer.num_completions,
-        notes=tuple(notes),
-        problems=tuple(p for first in problems.first.values() for p in first),
-    )
-    for row in sets:
-        report_path(row.id, "csv").parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "problems.csv", report_path(row.id, "csv"))
-        report_path(row.id, "json").write_text(json.dumps(asdict(report), ensure_ascii=True), encoding="utf-8")
-    return report
-
-
-def load_report(set_id: int) -> ImportReport | None:
-    """The report of the import that made the set, or None."""
-    path = report_path(set_id, "json")
-    if not path.exists():
-        return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    data["sets"] = tuple(SetCount(s["id"], s["name"], Split(s["split"]), s["num_prompts"]) for s in data["sets"])
-    data["notes"] = tuple(data.get("notes", ()))
-    data["problems"] = tuple(RowProblem(**p) for p in data["problems"])
-    return ImportReport(**data)

@@ -5,6 +5,7 @@ from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from backend import boundary
+from backend.db.tables.prompt import LONGEST_ID
 from backend.sameness import text_key
 from backend.services.prompts import messages as prompt_messages
 from backend.services.prompts.canonical import canonical_turn, digest_of, not_text, stored_turn
@@ -32,6 +33,7 @@ class ParsedPrompt(NamedTuple):
     completions: tuple[RowCompletion, ...] = ()
     ignored: tuple[str, ...] = ()
     """Names of what its messages held besides role and text."""
+    external_id: str | None = None
 
 
 def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> ParsedPrompt:
@@ -45,8 +47,8 @@ def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> Parsed
         if answer is not None:
             _check_text(answer)
         digest = digest_of(f"[{canonical_turn('user', written)}]")
-        stored = f"[{stored_turn('user', written)}]"
-        return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
+        stored, extra, id_ = f"[{stored_turn('user', written)}]", _extra(row, mapping), _external_id(row, mapping)
+        return ParsedPrompt(stored, text, answer, extra, text_key(text), digest, external_id=id_)
     try:
         return _parse_all(row, mapping, places)
     except RecursionError as error:
@@ -86,7 +88,23 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
         digest,
         completions,
         tuple(sorted(ignored)),
+        _external_id(row, mapping),
     )
+
+
+def _external_id(row: dict[str, Any], mapping: Mapping) -> str | None:
+    """The row's id as text, where the mapping names a column of ids."""
+    if mapping.external_id is None:
+        return None
+    value = row.get(mapping.external_id)
+    if value is None or value == "":
+        raise BadRow(f"column {mapping.external_id!r} is missing or empty, and it holds the external ids")
+    if isinstance(value, bool | list | dict):
+        raise BadRow(f"column {mapping.external_id!r} is {type_name(value)}; an external id is text or a number")
+    id_ = value.text if isinstance(value, WrittenNumber) else str(value).strip()
+    if fault := boundary.fault_of_name(id_, LONGEST_ID):
+        raise BadRow(f"its external id {fault}")
+    return id_
 
 
 def _asked(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, str | None]:

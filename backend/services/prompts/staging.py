@@ -42,6 +42,7 @@ class StagedPrompt(NamedTuple):
     digest: bytes
     completions: tuple[tuple[int, str, str], ...] = ()
     """Position, text and note (as JSON) of each."""
+    external_id: str | None = None
 
 
 StagedRow = tuple[Any, ...]
@@ -116,6 +117,7 @@ class Stager:
         self.seen: dict[int, int] = {}
         self.num_completions: Counter[int] = Counter()
         self.told: set[int] = set()
+        self.ids: set[int] = set()
         self.names = known_names()
 
     def stage(self, rows: Iterable[tuple[int, Any]], out: IO[bytes]) -> int:
@@ -140,13 +142,15 @@ class Stager:
                 continue
             # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
             key = int.from_bytes(prompt.digest[:8], "big")
+            if prompt.external_id is not None and not self._is_own_id(number, key, prompt.external_id):
+                continue
             if key in seen or prompt.completions or prompt.ignored:
                 staged = self._with_completions(number, key, prompt)
                 if staged is None:
                     continue
                 held += sum(len(text) + len(note) for _, text, note in staged[7])
             else:
-                staged = (number, *prompt[:6], ())
+                staged = (number, *prompt[:6], (), prompt.external_id)
             seen.setdefault(key, number)
             chunk.append(staged)
             held += len(prompt.messages) + len(prompt.text) + len(prompt.answer or "") + len(prompt.extra)
@@ -159,6 +163,7 @@ class Stager:
         # Of a million prompts they are as much memory as the database takes next.
         self.seen.clear()
         self.told.clear()
+        self.ids.clear()
         self.num_completions.clear()
         return self.num_rows
 
@@ -181,12 +186,22 @@ class Stager:
                 prompt.key,
                 prompt.digest,
                 completions,
+                prompt.external_id,
             )
         if not completions:
             self.problems.add(number, "duplicate", f"the same prompt as on {self.unit} {first}")
             return None
         self.num_merged += 1
-        return (number, None, "", None, "{}", prompt.key, prompt.digest, completions)
+        return (number, None, "", None, "{}", prompt.key, prompt.digest, completions, None)
+
+    def _is_own_id(self, number: int, key: int, external_id: str) -> bool:
+        """Whether no other prompt before came with this id; noted where one did. Rows that ask the same are one."""
+        known = hash(external_id)
+        if known in self.ids and key not in self.seen:
+            self.problems.add(number, "bad row", f"another prompt before it has the external id {external_id!r}")
+            return False
+        self.ids.add(known)
+        return True
 
     def _new(self, key: int, unit: tuple[RowCompletion, ...]) -> tuple[RowCompletion, ...]:
         """The unit, or nothing where this prompt has it already."""

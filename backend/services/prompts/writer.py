@@ -14,7 +14,7 @@ from backend.errors import Conflict
 from backend.services.prompts.staging import Problems, StagedPrompt, is_held_out
 from backend.values import Split
 
-COLUMNS = "position, messages, text, answer, extra, text_key, content_hash"
+COLUMNS = "position, messages, text, answer, extra, text_key, content_hash, external_id"
 KEYS_AT_ONCE = 500
 
 
@@ -30,21 +30,23 @@ class Writer:
     problems: Problems
     unit: str = "line"
     numbers: dict[Split, array] = field(default_factory=dict)  # type: ignore[type-arg]
-    """The row of the file that each position of a set came from."""
+    """The row of the file that each position of a set came from; 0 for what the set had before."""
     num_completions: int = 0
 
     def __post_init__(self) -> None:
-        self.numbers = {split: array("q") for split in self.sets}
+        self.numbers = {split: array("q", bytes(8 * self._next_position(row))) for split, row in self.sets.items()}
         self.others = {split: self._sets_of(opposite(split)) for split in self.sets}
         self.arrival = Arrival(self.db)
         self.created_at = self.arrival.stored(tables.Prompt, "created_at", now())
 
+    def _next_position(self, prompt_set: tables.PromptSet) -> int:
+        last = select(func.max(tables.Prompt.position)).where(tables.Prompt.prompt_set_id == prompt_set.id)
+        place = self.db.scalar(last) if prompt_set.num_prompts else None
+        return 0 if place is None else place + 1
+
     def _sets_of(self, split: Split) -> dict[int, str]:
-        query = select(tables.PromptSet.id, tables.PromptSet.name).where(
-            tables.PromptSet.project_id == self.project_id, tables.PromptSet.split == split
-        )
         own = {s.id for s in self.sets.values()}
-        return {id: name for id, name in self.db.execute(query).tuples() if id not in own}
+        return {id: name for id, name in sets_of(self.db, self.project_id, split).items() if id not in own}
 
     def write(self, chunk: list[StagedPrompt]) -> None:
         """Insert a chunk, without the prompts that a set of the other split has already."""
@@ -54,13 +56,13 @@ class Writer:
                 members = self._without(members, taken, split)
             into = self.sets[split]
             prompts = [m for m in members if m.messages is not None]
-            numbered = enumerate(prompts, into.num_prompts)
-            self._insert(into.id, [(place, *m[1:6], m.digest.hex()) for place, m in numbered])
+            numbered = enumerate(prompts, len(self.numbers[split]))
+            self._insert(into.id, [(place, *m[1:6], m.digest.hex(), m.external_id) for place, m in numbered])
             self.numbers[split].extend(m.number for m in prompts)
             into.num_prompts += len(prompts)
             notes = [(m.digest.hex(), *completion) for m in members for completion in m.completions]
             if notes:
-                _insert_completions(self.db.connection(), into.id, self.created_at, notes)
+                insert_completions(self.db.connection(), into.id, self.created_at, notes)
                 self.num_completions += len(notes)
 
     def finish(self) -> None:
@@ -74,6 +76,11 @@ class Writer:
         name = self.sets[Split.held_out].name
         for _, position in pairs:
             number = self.numbers[Split.train][position]
+            if not number:
+                raise Conflict(
+                    f"A new prompt of the held-out set {name!r} is what prompt {position} of {train.name!r} asks, "
+                    "spelled otherwise, so nothing was imported. Leave one of them out of the file."
+                )
             self.problems.add(
                 number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
             )
@@ -144,7 +151,7 @@ class Writer:
         return by_key
 
 
-def _insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:
+def insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:
     """Insert completions (hash of the prompt, position, text, note as JSON) below their prompts of this set."""
     names = "hash, position, text, extra"
     onto = (
@@ -167,6 +174,13 @@ def _insert_completions(connection: Connection, set_id: int, created_at: Any, ro
             copy.write_row(row)
     connection.exec_driver_sql(onto.format("%s", "CAST(arriving.extra AS JSONB)"), (created_at, set_id))
     connection.exec_driver_sql("DROP TABLE arriving")
+
+
+def sets_of(db: Session, project_id: int, split: Split) -> dict[int, str]:
+    """The names of the project's sets of a split, by id."""
+    row = tables.PromptSet
+    query = select(row.id, row.name).where(row.project_id == project_id, row.split == split)
+    return dict(db.execute(query).tuples().all())
 
 
 def opposite(split: Split) -> Split:

@@ -38,6 +38,7 @@ COLUMNS: Columns = {
     "author": "string",
     "edited_from_id": "int64",
     "prompt_id": "int64",
+    "prompt_external_id": "string",
     "prompt": JSON_TEXT,
     "answer": "string",
     "metadata": JSON_TEXT,
@@ -81,6 +82,7 @@ class Read(NamedTuple):
     author_id: int | None
     edited_from_id: int | None
     prompt_id: int
+    prompt_external_id: str | None
     asked: str
     unhinted: str | None
     """The prompt, where what was asked holds a hint beside it."""
@@ -203,6 +205,7 @@ def _query() -> Select[Any]:
         sample.author_id,
         sample.edited_from_id,
         sample.prompt_id,
+        prompt.external_id,
         _json(func.coalesce(group.messages, prompt.messages)),
         case((group.is_stripped, _json(prompt.messages))),
         func.coalesce(group.answer, prompt.answer),
@@ -244,7 +247,7 @@ def _shown(
     row: Values, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
 ) -> Values:
     """The row, which has the values of a `Read`, as it is written."""
-    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, asked, _, *more = row
+    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, external_id, asked, _, *more = row
     *written, overridden, unparsed, flagged = more
     return (
         sample_id,
@@ -256,6 +259,7 @@ def _shown(
         names.people.get(author),
         edited,
         prompt_id,
+        external_id,
         asked,
         *written,
         overridden == 1,
