@@ -83,12 +83,13 @@ def _doors(*, with_worker: bool) -> FastAPI:
 
 
 def _more_doors() -> list[BaseRoute]:
-    from app import projects_pages, round_trash_pages
+    from app import projects_pages, round_trash_pages, set_trash_pages
     from app.agents.door import Door
 
     return [
         *projects_pages.router.routes,
         *round_trash_pages.router.routes,
+        *set_trash_pages.router.routes,
         Route(AGENTS, Door(), include_in_schema=False),
     ]
 

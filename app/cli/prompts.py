@@ -34,6 +34,20 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
     emit(value, as_json=as_json, text=table(["id", "name", "for", "prompts", "rounds"], rows))
 
 
+@app.command("trash")
+def put_in_trash(
+    prompt_set: Annotated[int, typer.Argument(help="The set's number, as `rondo prompts list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a prompt set that nothing uses in the trash, where nobody sees it."""
+    from app.cli import asking
+    from backend.services.prompts import set_trash
+
+    entry = set_trash.put(asking.owner(), prompt_set)
+    text = f"{entry.name} is in the trash. `rondo trash restore-prompts {entry.id}` brings it back."
+    emit(asdict(entry), as_json=as_json, text=text)
+
+
 @app.command()
 def preview(file: File, mapping: MappingText = None, project: Project = None, as_json: AsJson = False) -> None:
     """Say what an import would make of a file; nothing is written."""

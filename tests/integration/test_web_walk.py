@@ -41,6 +41,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/prompt-sets/preview", Role.curator, "upload"),
     ("POST", "/projects/{project_id}/samples/import", Role.curator, "upload"),
     ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
+    ("POST", "/prompt-sets/{set_id}/trash", Role.curator, None),
+    ("POST", "/trash/prompt-sets/{set_id}/restore", Role.curator, None),
+    ("DELETE", "/trash/prompt-sets/{set_id}", Role.admin, "since"),
     (
         "POST",
         "/projects/{project_id}/prompts",
@@ -183,6 +186,8 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/prompt-sets": Role.viewer,
     "/prompt-sets/{set_id}": Role.viewer,
     "/prompt-sets/{set_id}/report": Role.viewer,
+    "/projects/{project_id}/trash/prompt-sets": Role.viewer,
+    "/trash/prompt-sets/{set_id}": Role.viewer,
     "/prompt-sets/{set_id}/problems": Role.viewer,
     "/prompt-sets/{set_id}/prompts": Role.viewer,
     "/projects/{project_id}/templates": Role.viewer,
@@ -333,6 +338,7 @@ CURATORS = {
 NOT_THERE_IN_THIS_WORLD = {
     "/samples/{sample_id}/similar",
     "/trash/rounds/{round_id}",
+    "/trash/prompt-sets/{set_id}",
     "/prompt-sets/{set_id}/problems",
     "/recipes/named/{name}",
     "/repairs/{job_id}",

@@ -17,6 +17,7 @@ from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
+from backend.services.prompts import set_trash
 from backend.services.samples import prompts_seen
 from backend.translations import N_
 from backend.values import Role, Split
@@ -57,21 +58,21 @@ def build() -> None:
                     with gr.Row(elem_classes="rondo-toolbar"):
                         first = buttons.secondary("First page", interactive=False)
                         more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")
-                        delete = buttons.secondary(
-                            "Delete this set…",
+                        trash = buttons.secondary(
+                            "Move to trash…",
                             interactive=False,
-                            elem_id="prompt-delete",
-                            elem_classes=needs(Role.admin),
+                            elem_id="prompt-trash",
+                            elem_classes=needs(Role.curator),
                         )
                     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-                        really = buttons.stop("Delete", elem_id="prompt-delete-really")
+                        really = buttons.stop("Move to trash", elem_id="prompt-trash-really")
                         keep = buttons.secondary("Keep it")
                     whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
             from_hub = hub.build()
             form = importing.build()
 
-    shown = [card, sets, problems, search, external_id, rows, first, more, delete, sure, whole, page_state, kept]
+    shown = [card, sets, problems, search, external_id, rows, first, more, trash, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
     opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
@@ -79,9 +80,9 @@ def build() -> None:
     first.click(to_first, [page_state], shown, **QUIET)
     more.click(to_next, [page_state], shown, **QUIET)
     rows.select(open_prompt, [page_state], whole, **QUIET)
-    delete.click(ask_delete, [page_state], [sure, really], **PRIVATE)
+    trash.click(ask_to_trash, [page_state], [sure, really], **PRIVATE)
     keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
-    really.click(delete_set, [page_state], shown, **PRIVATE)
+    really.click(trash_set, [page_state], shown, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
@@ -150,22 +151,26 @@ def open_prompt(page_state: dict[str, Any], event: gr.SelectData, request: gr.Re
 
 
 @toasts
-def ask_delete(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
+def ask_to_trash(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     here = context(request)
     chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == page_state.get("set")), None)
     if chosen is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
+    return [
+        gr.Row(visible=True),
+        gr.Button(f"Move {short(chosen.name)} and its {chosen.num_prompts:,} prompts to the trash"),
+    ]
 
 
 @toasts
-def delete_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Delete the chosen set."""
+def trash_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Put the chosen set in the trash."""
     here = context(request)
     if page_state.get("set") is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    prompts.delete_set(here.actor, page_state["set"])
+    name = set_trash.put(here.actor, page_state["set"]).name
+    notice(f"{short(name)} is in the trash. The page All projects brings it back.")
     return _shown(here.actor, here.project_id, {})
 
 

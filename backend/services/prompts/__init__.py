@@ -41,6 +41,7 @@ __all__ = [
     "longest",
     "preview",
     "problems_file",
+    "removable",
     "report",
 ]
 
@@ -252,38 +253,38 @@ def longest(actor: Actor, set_ids: Sequence[int]) -> values.Prompt | None:
 def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
-        project_id = _get(db, actor, set_id, Role.admin).project_id
-        preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
-        prompt_set = _get(db, actor, set_id, Role.admin)
-        if held_by := preview_rows.using_set(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has "
-                "not ended. Wait for its end or cancel the job, then delete the set again."
-            )
-        db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
-        archived.refuse_prompt_set(db, set_id, prompt_set.name)
-        if (number := _in_trash(db, project_id, set_id)) is not None:
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: round {number}, which is in the trash, uses "
-                "it. Leave it; new rounds need not use it."
-            )
-        row = db.get_one(tables.PromptSet, set_id)
-        if row.round_id is not None and _is_referred(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: a round made it, and its samples stand on "
-                "it. Leave it; new rounds need not use it."
-            )
-        if prompt_set.num_rounds or _is_referred(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: samples of {prompt_set.num_rounds} rounds "
-                "stand on it. Leave it; new rounds need not use it."
-            )
+        row = removable(db, actor, set_id, Role.admin, act="deleted")
         db.delete(row)
-        events.note(
-            db, actor, "delete prompts", prompt_set.name, project_id=prompt_set.project_id, prompt_set_id=set_id
-        )
+        events.note(db, actor, "delete prompts", row.name, project_id=row.project_id, prompt_set_id=set_id)
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)
+
+
+def removable(db: Session, actor: Actor, set_id: int, role: Role, *, act: str) -> tables.PromptSet:
+    """A set that nothing uses, held together with its project; previews that are over are cleared away.
+
+    act: what cannot be done with another one, as its `Conflict` says.
+    """
+    project_id = _get(db, actor, set_id, role).project_id
+    preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
+    prompt_set = _get(db, actor, set_id, role)
+    refused = f"The prompt set {prompt_set.name!r} cannot be {act}"
+    if held_by := preview_rows.using_set(db, set_id):
+        raise Conflict(
+            f"{refused}: preview {held_by[0]} uses it, whose job has not ended. Wait for its end or cancel the job, "
+            "then try again."
+        )
+    db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
+    archived.refuse_prompt_set(db, set_id, prompt_set.name)
+    stays = "Leave it; new rounds need not use it."
+    if (number := _in_trash(db, project_id, set_id)) is not None:
+        raise Conflict(f"{refused}: round {number}, which is in the trash, uses it. {stays}")
+    row = db.get_one(tables.PromptSet, set_id, with_for_update=True, populate_existing=True)
+    if row.round_id is not None and _is_referred(db, set_id):
+        raise Conflict(f"{refused}: a round made it, and its samples stand on it. {stays}")
+    if prompt_set.num_rounds or _is_referred(db, set_id):
+        raise Conflict(f"{refused}: samples of {prompt_set.num_rounds} rounds stand on it. {stays}")
+    return row
 
 
 def _in_trash(db: Session, project_id: int, set_id: int) -> int | None:
