@@ -41,6 +41,7 @@ TITLES = {
     "schedule": "Schedules",
     "metric": "Metrics",
     "environment": "Environments",
+    "exporter": "Exporters",
 }
 RECIPES = """# Recipes
 

@@ -471,13 +471,13 @@ class Prompts(Noun):
         return self._ask("POST", f"/hub-datasets/{job_id}/import", body=body)
 
     def list_prompts(
-        self, set_id: int, *, search: str | None = None, limit: int | None = None, after: int | None = None,
+        self, set_id: int, *, search: str | None = None, external_id: str | None = None, limit: int | None = None,
+        after: int | None = None,
     ) -> shapes.Page[shapes.PromptView]:
-        """In the file's order. While people decide blind on texts that answer the set's prompts, who is no curator
-        gets no metadata, and nothing that the file says of its completions (`is_masked`).
-        """
+        """In the file's order; with an `external_id` the one prompt that its file knows by it."""
         return self._ask(
-            "GET", f"/prompt-sets/{set_id}/prompts", query={"search": search, "limit": limit, "after": after},
+            "GET", f"/prompt-sets/{set_id}/prompts", query={"search": search, "external_id": external_id,
+            "limit": limit, "after": after},
         )
 
     def preview_fetch(self, job_id: int, **body: Unpack[shapes.FetchMapping]) -> shapes.FilePreview:
@@ -1263,6 +1263,18 @@ class Trash(Noun):
         """Bring it back as it was."""
         self._ask("POST", f"/trash/{entry_id}/restore")
 
+    def trash_prompt_set(self, set_id: int) -> shapes.TrashedSet:
+        """Put a prompt set in the trash; 409 where something uses it."""
+        return self._ask("POST", f"/prompt-sets/{set_id}/trash")
+
+    def get_trashed_prompt_set(self, set_id: int) -> shapes.TrashedSet:
+        """One prompt set in the trash."""
+        return self._ask("GET", f"/trash/prompt-sets/{set_id}")
+
+    def delete_prompt_set_for_good(self, set_id: int, *, since: str) -> shapes.TrashedSet:
+        """Delete a prompt set in the trash, and answer what it was."""
+        return self._ask("DELETE", f"/trash/prompt-sets/{set_id}", query={"since": since})
+
     def list_trashed_rounds(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.TrashedRound]:
@@ -1276,6 +1288,18 @@ class Trash(Noun):
     def restore_round_from_trash(self, round_id: int) -> None:
         """Bring a round back as it was."""
         self._ask("POST", f"/trash/rounds/{round_id}/restore")
+
+    def restore_prompt_set_from_trash(self, set_id: int) -> None:
+        """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its
+        prompts.
+        """
+        self._ask("POST", f"/trash/prompt-sets/{set_id}/restore")
+
+    def list_trashed_prompt_sets(
+        self, project_id: int, *, limit: int | None = None, after: str | None = None,
+    ) -> shapes.Page[shapes.TrashedSet]:
+        """The project's prompt sets in the trash, the last to go there first."""
+        return self._ask("GET", f"/projects/{project_id}/trash/prompt-sets", query={"limit": limit, "after": after})
 
 
 class Users(Noun):

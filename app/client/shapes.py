@@ -1271,6 +1271,8 @@ class ImportReport(TypedDict):
     num_near: NotRequired[int]
     num_completions: NotRequired[int]
     notes: NotRequired[list[str]]
+    num_unchanged: NotRequired[int]
+    num_updated: NotRequired[int]
 
 
 class ImportedRound(TypedDict):
@@ -1492,6 +1494,7 @@ class Mapping(TypedDict, total=False):
     score: str | None
     score_chosen: str | None
     score_rejected: str | None
+    external_id: str | None
 
 
 class Marked(TypedDict):
@@ -2040,6 +2043,7 @@ class PromptView(TypedDict):
     extra: dict[str, Any]
     completions: NotRequired[list[ImportedText]]
     is_masked: NotRequired[bool]
+    external_id: NotRequired[str | None]
 
 
 class Push(TypedDict):
@@ -2832,6 +2836,19 @@ class TrashedRound(TypedDict):
     trashed_at: str
     trashed_by: str
     is_deleting: bool
+    may_restore: bool
+    may_delete: bool
+
+
+class TrashedSet(TypedDict):
+    id: int
+    project_id: int
+    project: str
+    name: str
+    split: Split
+    num_prompts: int
+    trashed_at: str
+    trashed_by: str
     may_restore: bool
     may_delete: bool
 

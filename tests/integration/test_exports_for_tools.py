@@ -12,7 +12,6 @@ from backend.db import tables
 from backend.errors import Conflict, EngineError, InvalidInput, NotFound, PermissionDenied
 from backend.services.access import Actor
 from backend.services.datasets import exports, row_tokens
-from backend.services.datasets.tool_rows import Tool
 from backend.services.people import accounts
 from backend.values import DatasetType, Role
 from tests import rows
@@ -49,7 +48,7 @@ def test_tokens_are_those_of_the_checkpoints_template_and_what_is_longer_is_said
     with pytest.raises(PermissionDenied):
         exports.export(viewer, dataset.id, tokens_of=tiny.id)
     curator = rows.make_actor(project, Role.curator)
-    export = exports.export(curator, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
+    export = exports.export(curator, dataset.id, tool="axolotl", tokens_of=tiny.id)
     assert export.tokens is not None
     tokens = export.tokens.tokens
     assert (tokens.rows, tokens.total, tokens.longest, tokens.context) == (3, sum(LONGER), max(LONGER), 10)

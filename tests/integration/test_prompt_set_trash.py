@@ -56,7 +56,7 @@ def test_a_set_goes_to_the_trash_and_comes_back_as_it_was(database: str) -> None
     report = prompts.report(curator, set_id)
     assert report is not None
     assert report.num_imported == 2
-    with pytest.raises(NotFound, match="is not in the trash|no prompt set"):
+    with pytest.raises(NotFound, match=r"is not in the trash|no prompt set"):
         set_trash.restore(curator, set_id)
 
 

@@ -53,6 +53,7 @@ PART_FOLDERS = (
     "engines",
     "trainers",
     "environments",
+    "exporters",
     "warning_rules",
 )
 

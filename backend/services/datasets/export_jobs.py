@@ -13,6 +13,7 @@ from backend import jobs, row_files, shared_files
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, TooManyAttempts
+from backend.exporters import TRL
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.export_places import KEPT_DAYS
@@ -21,7 +22,6 @@ from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.datasets import exports, find_whole, tool_rows
 from backend.services.datasets.exports import Format, RowFinding
-from backend.services.datasets.tool_rows import Tool
 from backend.values import JSON, DatasetType, JobStatus, Role, Stage
 
 KIND = "export_dataset"
@@ -37,7 +37,7 @@ class DatasetExportRequest:
     type: DatasetType | None = None
     is_strict: bool = False
     leave_out: bool = False
-    tool: Tool = Tool.trl
+    tool: str = TRL
     handling: str = ""
     reason: str = ""
 
@@ -48,7 +48,7 @@ class DatasetExportRequest:
     def of(cls, given: Mapping[str, Any]) -> "DatasetExportRequest":
         """What `to_json` wrote."""
         type_ = DatasetType(given["type"]) if given["type"] else None
-        return cls(**{**given, "type": type_, "tool": Tool(given["tool"])})
+        return cls(**{**given, "type": type_, "tool": given["tool"]})
 
 
 @dataclass(frozen=True)

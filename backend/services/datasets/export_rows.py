@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.exporters import TrainingRow, assistant_turn
+from backend.pipeline.rows import plain
 from backend.values import DatasetType, Messages, Split, Verdict
 from backend.values.episodes import begun
 
@@ -59,6 +61,14 @@ class ExportRow(NamedTuple):
     """Of an episode the turns from the policy's first one on."""
     external_id: str | None = None
     """By which the file knew the prompt that brought it."""
+
+
+def training_row(row: ExportRow, type: DatasetType) -> TrainingRow:
+    """The row as exporters of this type get it."""
+    if type is DatasetType.language_modeling:
+        return TrainingRow(row.messages, [], text=plain(row.messages, row.chosen.text))
+    rejected = [assistant_turn((row.rejected or NO_SIDE).text)] if type is DatasetType.preference else []
+    return TrainingRow(row.messages, row.turns or [assistant_turn(row.chosen.text)], rejected, row.label)
 
 
 def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:

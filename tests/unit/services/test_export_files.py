@@ -94,6 +94,7 @@ def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
         "source": "judge",
         "sample_id": 7,
         "prompt_id": 5,
+        "prompt_external_id": "q-5",
         "origin": "selected",
         "weight": 0.5,
         "round": None,
