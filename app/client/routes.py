@@ -191,7 +191,7 @@ class Datasets(Noun):
     def export(
         self, dataset_id: int, to: str | Path, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None,
     ) -> Path:
         """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found.
@@ -210,7 +210,7 @@ class Datasets(Noun):
     def start_export(
         self, dataset_id: int, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None,
     ) -> shapes.StartedDatasetExport:
         """Have a worker write any number of rows to a file."""
@@ -234,10 +234,12 @@ class Datasets(Noun):
         return self._ask("GET", f"/datasets/{dataset_id}/verification")
 
     def export_beside(
-        self, dataset_id: int, to: str | Path, *, tool: shapes.Tool | None = None,
-        type: shapes.DatasetType | None = None, leave_out: bool | None = None,
+        self, dataset_id: int, to: str | Path, *, tool: str | None = None, type: shapes.DatasetType | None = None,
+        leave_out: bool | None = None,
     ) -> Path:
-        """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
+        """Download what a tool wants to find beside the rows: LLaMA-Factory `dataset_info.json`, axolotl a YAML
+        file.
+        """
         return self._save(
             "GET", f"/datasets/{dataset_id}/export/beside", to, query={"tool": tool, "type": type,
             "leave_out": leave_out},
@@ -245,7 +247,7 @@ class Datasets(Noun):
 
     def export_report(
         self, dataset_id: int, *, type: shapes.DatasetType | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None, checkpoint_id: int | None = None,
     ) -> shapes.ExportReport:
         """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its
