@@ -34,7 +34,7 @@ from backend.services.samples.filter_choices import FilterChoices
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
-from backend.services.samples.tags import Tagged
+from backend.services.samples.tags import SampleTags, Tagged
 
 router = APIRouter(tags=["samples"])
 
@@ -283,6 +283,12 @@ def histogram(
 def list_filter_choices(actor: Asking, round_id: Id) -> FilterChoices:
     """Who decided, which checkpoints wrote and judged, which judges did, and which tags there are, for the filters."""
     return filter_choices.read(actor, round_id)
+
+
+@router.get("/samples/{sample_id}/tags")
+def get_tags(actor: Asking, sample_id: Id) -> SampleTags:
+    """The tags of a sample, as far as one sees them now, and those of one's own among them."""
+    return tags.of_sample(actor, sample_id)
 
 
 @router.post("/samples/{sample_id}/tags")

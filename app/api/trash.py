@@ -101,25 +101,25 @@ def trash_prompt_set(actor: Asking, set_id: Id) -> TrashedSet:
     return set_trash.put(actor, set_id)
 
 
-@router.get("/trash/prompt-sets/{set_id}")
-def get_trashed_prompt_set(actor: Asking, set_id: Id) -> TrashedSet:
+@router.get("/trash/prompt-sets/{trashed_set_id}")
+def get_trashed_prompt_set(actor: Asking, trashed_set_id: Id) -> TrashedSet:
     """One prompt set in the trash."""
-    return set_trash.get(actor, set_id)
+    return set_trash.get(actor, trashed_set_id)
 
 
-@router.post("/trash/prompt-sets/{set_id}/restore", status_code=204)
-def restore_prompt_set_from_trash(actor: Asking, set_id: Id) -> None:
+@router.post("/trash/prompt-sets/{trashed_set_id}/restore", status_code=204)
+def restore_prompt_set_from_trash(actor: Asking, trashed_set_id: Id) -> None:
     """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its prompts."""
-    set_trash.restore(actor, set_id)
+    set_trash.restore(actor, trashed_set_id)
 
 
-@router.delete("/trash/prompt-sets/{set_id}")
-def delete_prompt_set_for_good(actor: Asking, set_id: Id, since: Since) -> TrashedSet:
+@router.delete("/trash/prompt-sets/{trashed_set_id}")
+def delete_prompt_set_for_good(actor: Asking, trashed_set_id: Id, since: Since) -> TrashedSet:
     """Delete a prompt set in the trash, and answer what it was.
 
     since: its `trashed_at`; 409 where it went there anew since then.
     """
-    return set_trash.delete_for_good(actor, set_id, since)
+    return set_trash.delete_for_good(actor, trashed_set_id, since)
 
 
 @router.get("/leftovers")

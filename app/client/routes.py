@@ -958,6 +958,10 @@ class Samples(Noun):
             "judged_by": judged_by, "tag": tag},
         )
 
+    def get_tags(self, sample_id: int) -> shapes.SampleTags:
+        """The tags of a sample, as far as one sees them now, and those of one's own among them."""
+        return self._ask("GET", f"/samples/{sample_id}/tags")
+
     def change_tags(self, sample_id: int, **body: Unpack[shapes.TagChange]) -> shapes.Tagged:
         """Put tags to a sample and take others away: one's own, as a curator everybody's."""
         return self._ask("POST", f"/samples/{sample_id}/tags", body=body)
@@ -1269,14 +1273,6 @@ class Trash(Noun):
         """Put a prompt set in the trash; 409 where something uses it."""
         return self._ask("POST", f"/prompt-sets/{set_id}/trash")
 
-    def get_trashed_prompt_set(self, set_id: int) -> shapes.TrashedSet:
-        """One prompt set in the trash."""
-        return self._ask("GET", f"/trash/prompt-sets/{set_id}")
-
-    def delete_prompt_set_for_good(self, set_id: int, *, since: str) -> shapes.TrashedSet:
-        """Delete a prompt set in the trash, and answer what it was."""
-        return self._ask("DELETE", f"/trash/prompt-sets/{set_id}", query={"since": since})
-
     def list_trashed_rounds(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.TrashedRound]:
@@ -1291,17 +1287,25 @@ class Trash(Noun):
         """Bring a round back as it was."""
         self._ask("POST", f"/trash/rounds/{round_id}/restore")
 
-    def restore_prompt_set_from_trash(self, set_id: int) -> None:
-        """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its
-        prompts.
-        """
-        self._ask("POST", f"/trash/prompt-sets/{set_id}/restore")
+    def get_trashed_prompt_set(self, trashed_set_id: int) -> shapes.TrashedSet:
+        """One prompt set in the trash."""
+        return self._ask("GET", f"/trash/prompt-sets/{trashed_set_id}")
+
+    def delete_prompt_set_for_good(self, trashed_set_id: int, *, since: str) -> shapes.TrashedSet:
+        """Delete a prompt set in the trash, and answer what it was."""
+        return self._ask("DELETE", f"/trash/prompt-sets/{trashed_set_id}", query={"since": since})
 
     def list_trashed_prompt_sets(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.TrashedSet]:
         """The project's prompt sets in the trash, the last to go there first."""
         return self._ask("GET", f"/projects/{project_id}/trash/prompt-sets", query={"limit": limit, "after": after})
+
+    def restore_prompt_set_from_trash(self, trashed_set_id: int) -> None:
+        """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its
+        prompts.
+        """
+        self._ask("POST", f"/trash/prompt-sets/{trashed_set_id}/restore")
 
 
 class Users(Noun):

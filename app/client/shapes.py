@@ -2532,6 +2532,11 @@ class SampleRow(TypedDict):
     tags: NotRequired[list[str]]
 
 
+class SampleTags(TypedDict):
+    tags: list[str]
+    own: list[str]
+
+
 class SampleViewEdit(TypedDict, total=False):
     name: str | None
     shows: ViewContents | None

@@ -2,8 +2,9 @@
 // Notes, and what was done to the item so far: one's own always, colleagues' as far as the server tells.
 
 import { gettext } from "../gettext.js";
-import { keep, keepDraft, recall } from "./editor.js";
+import { keepDraft } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
+import { keep, recall } from "./kept.js";
 import { moment } from "./times.js";
 
 /** @type {Record<string, string>} */

@@ -19,7 +19,7 @@ const read = (line) => [...new Set(line.split(",").map((tag) => tag.trim().toLow
  * @param {Sample} target
  */
 export function writeTags({ review, rest, work, status }, target) {
-  const path = `/samples/${target.sample_id}`;
+  const path = `/samples/${target.sample_id}/tags`;
   const known = make("datalist", { id: "review-known-tags" });
   const box = make("input", {
     type: "text",
@@ -34,8 +34,8 @@ export function writeTags({ review, rest, work, status }, target) {
     const why = refusal(answer);
     if (why) status.say(why);
     if (why) return null;
-    box.value = [...answer.label.tags, ...read(box.value)].join(", ");
-    return answer.label.tags;
+    box.value = [...answer.tags, ...read(box.value)].join(", ");
+    return answer.tags;
   });
   const suggest = async () => {
     const answer = await rest.get(`${review.address}/filter-choices`);
@@ -50,7 +50,7 @@ export function writeTags({ review, rest, work, status }, target) {
     const add = wanted.filter((tag) => !had.includes(tag));
     const remove = had.filter((tag) => !wanted.includes(tag));
     if (!add.length && !remove.length) return leave();
-    const why = refusal(await rest.post(`${path}/tags`, { add, remove }));
+    const why = refusal(await rest.post(path, { add, remove }));
     if (why) return status.say(why);
     if (box.isConnected) leave();
     return status.hint(gettext("The tags are saved."));
