@@ -10,7 +10,7 @@ from backend.values import Split
 
 SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
 MASKED = "metadata is hidden while people decide blind on what answers them"
-ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
+ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata", "External id"]
 
 
 def left_out_label(report: ImportReport | None, num_shown: int) -> str:
@@ -45,6 +45,9 @@ def summary(report: ImportReport) -> str:
     counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
     left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
     went += f", with {report.num_completions:,} completions" if report.num_completions else ""
+    if report.num_known:
+        unchanged = f"{report.num_unchanged:,} did not"
+        went += f"; of those known by their external ids {report.num_updated:,} changed and {unchanged}"
     return f"Of {report.num_rows:,} rows, {went}; " + (
         f"left out: {left_out}." if left_out else "nothing was left out."
     )
@@ -66,7 +69,8 @@ def prompt_row(row: PromptView) -> list[str]:
     turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
     metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
     metadata = "hidden" if row.is_masked else metadata
-    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
+    text, answer, brought = turns + short(row.text), short(row.answer or ""), completions_of(row)
+    return [str(row.position), text, answer, brought, short(metadata), row.external_id or ""]
 
 
 def completions_of(row: PromptView) -> str:
@@ -77,6 +81,7 @@ def completions_of(row: PromptView) -> str:
 def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
+    parts += [f"external id: {row.external_id}"] if row.external_id is not None else []
     parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
     parts += [f"imported completion ({noted(completion.extra)}):\n{completion.text}" for completion in row.completions]
     parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
