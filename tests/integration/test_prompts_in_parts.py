@@ -8,16 +8,16 @@ import pytest
 
 from backend.errors import Conflict
 from backend.services import prompts, unfinished
-from backend.services.prompts import Mapping, keeping
+from backend.services.prompts import Mapping, keeping, near_duplicates
 from backend.services.prompts import staging as prompt_staging
 from backend.values import Split
 from tests import rows
 from tests.integration.test_sample_imports import Place
 
-pytestmark = pytest.mark.on_sqlite
 BY_ID = Mapping(prompt="prompt", external_id="id")
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("external_id", [None, "id"])
 def test_prompts_that_come_in_parts_are_those_that_come_at_once(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, external_id: str | None
@@ -77,6 +77,7 @@ def numbered(count: int) -> list[dict[str, Any]]:
     return [{"prompt": f"{n}+{n}?", "id": n} for n in range(count)]
 
 
+@pytest.mark.on_sqlite
 def test_a_file_that_comes_again_waits_for_an_import_in_parts(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_parts: None
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_file_that_comes_again_waits_for_an_import_in_parts(
     assert (report.num_imported, report.num_unchanged, report.num_overlaps) == (0, 1, 1)
 
 
+@pytest.mark.on_sqlite
 def test_a_prompt_kept_by_hand_is_compared_with_an_import_under_way(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_parts: None
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_prompt_kept_by_hand_is_compared_with_an_import_under_way(
     assert all("The set 'trained', on the other side of the split, asks the same" in text for text in refused)
 
 
+@pytest.mark.on_sqlite
 def test_a_name_that_is_taken_while_a_file_is_read_refuses_it(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_parts: None
 ) -> None:
@@ -149,3 +152,28 @@ def test_a_name_that_is_taken_while_a_file_is_read_refuses_it(
     with pytest.raises(Conflict, match="There is already a prompt set 'mine' in this project, whose prompts have no"):
         prompts.import_file(place.curator, place.project.id, "mine", path, mapping=BY_ID)
     assert [entry.num_prompts for entry in prompts.list_sets(place.curator, place.project.id)] == [3]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_on_postgresql_a_new_set_is_compared_with_what_came_to_others_meanwhile(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place()
+    held_out = place.file(tmp_path, [{"prompt": "7+8?", "id": "a"}])
+    how: dict[str, Any] = {"mapping": BY_ID, "split": Split.held_out}
+    prompts.import_file(place.curator, place.project.id, "measured", held_out, **how)
+    (tmp_path / "more").mkdir()
+    more = place.file(tmp_path / "more", [{"prompt": "7+8?", "id": "a"}, {"prompt": "0+0?", "id": "b"}])
+    note = near_duplicates.note
+
+    def meanwhile(*given: Any) -> str:
+        monkeypatch.setattr(near_duplicates, "note", note)
+        assert prompts.import_file(place.curator, place.project.id, "measured", more, **how).num_imported == 1
+        return note(*given)
+
+    monkeypatch.setattr(near_duplicates, "note", meanwhile)
+    (tmp_path / "train").mkdir()
+    train = place.file(tmp_path / "train", numbered(7))
+    with pytest.raises(Conflict, match=r"Meanwhile 'measured' was imported, which has the prompt '0\+0\?'"):
+        prompts.import_file(place.curator, place.project.id, "trained", train, mapping=BY_ID)
+    assert [entry.name for entry in prompts.list_sets(place.curator, place.project.id)] == ["measured"]
