@@ -23,6 +23,7 @@ from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import dashboard, trash
 from backend.services.projects.dashboard import OpenReview, ProjectSortKey, ProjectState, RoundAt, ShownProjects
+from backend.services.prompts import set_trash
 from backend.services.round_trash import TrashedRound
 from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus
@@ -111,6 +112,7 @@ def listing(request: Request, error: RondoError | None = None, *, renamed: tuple
         {"entry": entry, "name": trashed_name(entry), "since": times.moment(entry.trashed_at)}
         for entry in round_trash.list_mine(actor)
     ]
+    sets = [{"entry": entry, "since": times.moment(entry.trashed_at)} for entry in set_trash.list_mine(actor)]
     trashed = [
         {"entry": trash_entry, "since": times.moment(trash_entry.trashed_at)} for trash_entry in trash.list_mine(actor)
     ]
@@ -131,6 +133,7 @@ def listing(request: Request, error: RondoError | None = None, *, renamed: tuple
         is_narrowed=bool(name) or show is not ShownProjects.all,
         trashed=trashed,
         trashed_rounds=rounds,
+        trashed_sets=sets,
         is_owner=actor.is_owner,
         left=left,
     )

@@ -1,4 +1,4 @@
-"""The trash of projects and of rounds: what goes there, comes back, or is deleted for good.
+"""The trash of projects, rounds and prompt sets: what goes there, comes back, or is deleted for good.
 
 Plain pages of forms, as the list of projects is, on which they end.
 """
@@ -6,7 +6,7 @@ Plain pages of forms, as the list of projects is, on which they end.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -24,6 +24,8 @@ from backend.services.access import Actor
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Holdings
 from backend.services.projects.trash import TrashEntry
+from backend.services.prompts import set_trash
+from backend.services.prompts.set_trash import TrashedSet
 from backend.services.round_trash import TrashedRound, emptying
 from backend.translations import N_, gettext
 
@@ -36,18 +38,20 @@ class Trash:
     """What lies in the trash of one kind, and what is done with it.
 
     path: of its routes. get: an entry. restore: bring it back and return the address of its page. delete: for good, if
-    it went there at that time. contents: what goes with it. why_not: why it cannot be deleted; empty where it can.
-    name: what the entry is called. after: the address that one comes to after a deletion.
+    it went there at that time. lines: what goes with it, as pairs of a name and a number. why_not: why it cannot be
+    deleted; empty where it can. name: what the entry is called. after: the address that one comes to after a deletion.
+    refused: what is shown to people who may not delete it.
     """
 
     path: str
-    get: Callable[[Actor, int], TrashEntry | TrashedRound]
+    get: Callable[[Actor, int], TrashEntry | TrashedRound | TrashedSet]
     restore: Callable[[Actor, int], str]
-    delete: Callable[[Actor, int, datetime], Holdings]
-    contents: Callable[[Actor, int], Holdings]
-    why_not: Callable[[Actor, int], str]
+    delete: Callable[[Actor, int, datetime], Any]
+    lines: Callable[[Actor, Any], list[tuple[str, str]]]
+    why_not: Callable[[Actor, Any], str]
     name: Callable[..., str]
     after: str
+    refused: str = N_("Only an owner of this installation may do this.")
 
 
 def add_routes(kind: Trash) -> None:
@@ -67,8 +71,8 @@ def add_routes(kind: Trash) -> None:
         """Say what would be deleted, or what keeps it."""
         actor = actor_of(request)
         try:
-            entry, held = kind.get(actor, entry_id), kind.contents(actor, entry_id)
-            kept = "" if entry.is_deleting else kind.why_not(actor, entry_id)
+            entry = kind.get(actor, entry_id)
+            held, kept = kind.lines(actor, entry), kind.why_not(actor, entry)
         except RondoError as error:
             return listing(request, error)
         return html.page(
@@ -76,10 +80,11 @@ def add_routes(kind: Trash) -> None:
             "delete",
             title=gettext("Delete {name} for good?").format(name=kind.name(entry)),
             entry=entry,
-            lines=lines(held),
+            lines=held,
             kept=kept,
             action=f"{kind.path}/{entry_id}/delete",
             since=entry.trashed_at.isoformat(),
+            refused=kind.refused,
         )
 
     @router.post(f"{kind.path}/{{entry_id}}/delete")
@@ -101,14 +106,18 @@ def _restore_round(actor: Actor, round_id: int) -> str:
     return _round_page(actor, rounds.get(actor, round_id).project_id, round_id)
 
 
+def _restore_set(actor: Actor, set_id: int) -> str:
+    return _page(actor, set_trash.restore(actor, set_id).project_id, f"/prompts?set={set_id}")
+
+
 add_routes(
     Trash(
         "/projects/trash",
         trash.get,
         _restore_project,
         deletion.delete_for_good,
-        deletion.contents,
-        why_not=lambda actor, entry_id: "",
+        lines=lambda actor, entry: lines(deletion.contents(actor, entry.id)),
+        why_not=lambda actor, entry: "",
         name=lambda entry: entry.name,
         after="/projects",
     )
@@ -119,10 +128,23 @@ add_routes(
         round_trash.get,
         _restore_round,
         emptying.delete_for_good,
-        emptying.contents,
-        why_not=emptying.why_not,
+        lines=lambda actor, entry: lines(emptying.contents(actor, entry.id)),
+        why_not=lambda actor, entry: "" if entry.is_deleting else emptying.why_not(actor, entry.id),
         name=trashed_name,
         after="/projects#trash",
+    )
+)
+add_routes(
+    Trash(
+        "/projects/prompt-sets",
+        set_trash.get,
+        _restore_set,
+        set_trash.delete_for_good,
+        lines=lambda actor, entry: [(N_("Prompts"), count(entry.num_prompts))],
+        why_not=lambda actor, entry: "",
+        name=lambda entry: entry.name,
+        after="/projects#trash",
+        refused=N_("Only an admin of its project may do this."),
     )
 )
 

@@ -26,6 +26,7 @@ PART_PACKAGES = (
     "trainers",
     "schedules",
     "metrics",
+    "exporters",
     "warning_rules",
     "recipes",
 )

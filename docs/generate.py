@@ -39,6 +39,7 @@ TITLES = {
     "schedule": "Schedules",
     "metric": "Metrics",
     "environment": "Environments",
+    "exporter": "Exporters",
 }
 RECIPES = """# Recipes
 

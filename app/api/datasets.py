@@ -21,7 +21,7 @@ from backend.services.datasets import (
 )
 from backend.services.datasets.export_jobs import DatasetExport, DatasetExportRequest
 from backend.services.datasets.row_tokens import RowTokens
-from backend.services.datasets.tool_rows import Tool
+from backend.services.datasets.tool_rows import TRL
 from backend.services.hub import pushes
 from backend.services.hub.pushes import Push
 from backend.values import DatasetType
@@ -45,6 +45,7 @@ Handling = Annotated[
     Literal["leave_out", "mask", "keep"] | None, Query(description="what becomes of rows that a scan found")
 ]
 Reason = Annotated[Line, Query(description="why rows with findings are kept")]
+Tool = Annotated[Line, Query(description="the name of an exporter: trl, openai, llama_factory, axolotl, or one's own")]
 
 
 class StartedDatasetExport(BaseModel):
@@ -102,7 +103,7 @@ def asked_export(
     type: DatasetType | None = None,
     is_strict: bool = False,
     leave_out: bool = False,
-    tool: Tool = Tool.trl,
+    tool: Tool = TRL,
     handling: Handling = None,
     reason: Reason = "",
 ) -> DatasetExportRequest:
@@ -152,11 +153,11 @@ add_export_routes(
 def export_beside(
     actor: Asking,
     dataset_id: Id,
-    tool: Tool = Tool.llama_factory,
+    tool: Tool = "llama_factory",
     type: DatasetType | None = None,
     leave_out: bool = False,
 ) -> Response:
-    """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
+    """Download what a tool wants to find beside the rows: LLaMA-Factory `dataset_info.json`, axolotl a YAML file."""
     name, text = exports.beside(actor, dataset_id, tool=tool, type=type, leave_out=leave_out)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, media_type="text/plain", headers=headers)
@@ -168,7 +169,7 @@ def export_report(
     dataset_id: Id,
     type: DatasetType | None = None,
     leave_out: bool = False,
-    tool: Tool = Tool.trl,
+    tool: Tool = TRL,
     handling: Handling = None,
     reason: Reason = "",
     checkpoint_id: Annotated[Id | None, Query()] = None,

@@ -11,8 +11,8 @@ from backend.services import prompts
 from backend.services.hub import fetching
 from backend.services.hub.fetching import Fetch, HubDataset
 from backend.services.prompts import FilePreview, Mapping
+from backend.services.prompts.import_report import ImportReport
 from backend.services.prompts.mapping import from_json
-from backend.services.prompts.reports import ImportReport
 from backend.values import Split
 
 router = APIRouter(tags=["prompts"])

@@ -15,10 +15,10 @@ from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed, Text
 from backend.services import prompts
 from backend.services.prompts import FilePreview, PromptSetView, PromptView, keeping
+from backend.services.prompts.import_report import ImportReport
 from backend.services.prompts.intake import import_file
 from backend.services.prompts.keeping import KeptPrompt
 from backend.services.prompts.mapping import from_json
-from backend.services.prompts.reports import ImportReport
 from backend.services.samples import prompts_seen
 from backend.values import Messages, Split
 
@@ -71,7 +71,11 @@ def import_set(
     on_bad: Annotated[Literal["keep good", "refuse"], Form()] = "keep good",
     mapping: MappingForm = None,
 ) -> ImportReport:
-    """Import a file of any known format; with a mapping, its columns as the mapping says."""
+    """Import a file of any known format; with a mapping, its columns as the mapping says.
+
+    Where the mapping names a column of external ids, a set of this name may be there: what it has unchanged stays, what
+    changed is written anew, what is new is added; 409 where that would change a set that a round uses.
+    """
     chosen = from_json(mapping)
     with received(file) as path:
         return import_file(
@@ -132,11 +136,13 @@ def get_problems(actor: Asking, set_id: Id) -> FileResponse:
 
 @router.get("/prompt-sets/{set_id}/prompts")
 def list_prompts(
-    actor: Asking, set_id: Id, search: Line = "", limit: Limit = 50, after: Before = None
+    actor: Asking, set_id: Id, search: Line = "", external_id: Line = "", limit: Limit = 50, after: Before = None
 ) -> Page[PromptView]:
-    """In the file's order. While people decide blind on texts that answer the set's prompts, who is no curator gets no
-    metadata, and nothing that the file says of its completions (`is_masked`)."""
-    page = prompts_seen.browse(actor, set_id, search=search, cursor=after, limit=limit)
+    """In the file's order; with an `external_id` the one prompt that its file knows by it.
+
+    While people decide blind on texts that answer the set's prompts, who is no curator gets no metadata, and nothing
+    that the file says of its completions (`is_masked`)."""
+    page = prompts_seen.browse(actor, set_id, search=search, external_id=external_id, cursor=after, limit=limit)
     return Page(items=list(page.rows), next=None if page.next is None else str(page.next))
 
 

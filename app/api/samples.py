@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from app.api.depends import Asking, Limit, Page
 from app.api.sample_filters import Filtering, Sorting
-from app.api.sample_views import ViewFilters
 from backend.boundary import Id, Line, Text
 from backend.errors import InvalidInput
 from backend.services import samples
@@ -26,7 +25,6 @@ from backend.services.samples import (
     groups,
     near_duplicates,
     round_jobs,
-    tags,
     views,
 )
 from backend.services.samples.chain import Chain
@@ -36,7 +34,6 @@ from backend.services.samples.group_rows import GroupRow
 from backend.services.samples.groups import GroupSort, GroupSortKey
 from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
-from backend.services.samples.tags import Tagged
 
 router = APIRouter(tags=["samples"])
 
@@ -64,25 +61,6 @@ class Instruction(BaseModel):
     """What should change, in a line."""
 
     instruction: Text
-
-
-SomeTags = Annotated[list[Line], Field(max_length=10)]
-
-
-class TagChange(BaseModel):
-    """Up to ten tags."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    add: SomeTags = []
-    remove: SomeTags = []
-
-
-class TagsOfRound(TagChange):
-    """Of these samples, or of what the filters find; `{}` finds all samples of the round."""
-
-    sample_ids: Annotated[list[Id], Field(max_length=1000)] = []
-    filters: ViewFilters | None = None
 
 
 class StartedRepair(BaseModel):
@@ -176,24 +154,6 @@ def histogram(
 def list_filter_choices(actor: Asking, round_id: Id) -> FilterChoices:
     """Who decided, which checkpoints wrote and judged, which judges did, and which tags there are, for the filters."""
     return filter_choices.read(actor, round_id)
-
-
-@router.post("/samples/{sample_id}/tags")
-def change_tags(actor: Asking, sample_id: Id, body: TagChange) -> Tagged:
-    """Put tags to a sample and take others away: one's own, as a curator everybody's."""
-    return tags.change(actor, [sample_id], add=body.add, remove=body.remove)
-
-
-@router.post("/rounds/{round_id}/tags")
-def change_tags_of_round(actor: Asking, round_id: Id, body: TagsOfRound) -> Tagged:
-    """The same for these samples of the round, or, as a curator, for everything that the filters find."""
-    if body.filters is not None and not body.sample_ids:
-        return tags.change_all(actor, round_id, body.filters.asked(), add=body.add, remove=body.remove)
-    if body.filters is not None:
-        raise InvalidInput("Name samples, or filters, not both. Leave one of them out.")
-    if not body.sample_ids:
-        raise InvalidInput("No sample is named. Give `sample_ids`, or `filters`, which as {} find all of the round.")
-    return tags.change(actor, body.sample_ids, add=body.add, remove=body.remove, round_id=round_id)
 
 
 @router.get("/rounds/{round_id}/facets")

@@ -13,6 +13,8 @@ from backend.services.operations.leftovers import Leftover
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Holdings
 from backend.services.projects.trash import TrashEntry
+from backend.services.prompts import set_trash
+from backend.services.prompts.set_trash import TrashedSet
 from backend.services.round_trash import TrashedRound, emptying
 
 router = APIRouter(tags=["trash"])
@@ -85,6 +87,39 @@ def delete_round_for_good(actor: Asking, round_id: Id, since: Since) -> Holdings
     that stays refers to it.
     """
     return emptying.delete_for_good(actor, round_id, since)
+
+
+@router.get("/projects/{project_id}/trash/prompt-sets")
+def list_trashed_prompt_sets(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[TrashedSet]:
+    """The project's prompt sets in the trash, the last to go there first."""
+    return cut(set_trash.list_mine(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/prompt-sets/{set_id}/trash")
+def trash_prompt_set(actor: Asking, set_id: Id) -> TrashedSet:
+    """Put a prompt set in the trash; 409 where something uses it."""
+    return set_trash.put(actor, set_id)
+
+
+@router.get("/trash/prompt-sets/{trashed_set_id}")
+def get_trashed_prompt_set(actor: Asking, trashed_set_id: Id) -> TrashedSet:
+    """One prompt set in the trash."""
+    return set_trash.get(actor, trashed_set_id)
+
+
+@router.post("/trash/prompt-sets/{trashed_set_id}/restore", status_code=204)
+def restore_prompt_set_from_trash(actor: Asking, trashed_set_id: Id) -> None:
+    """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its prompts."""
+    set_trash.restore(actor, trashed_set_id)
+
+
+@router.delete("/trash/prompt-sets/{trashed_set_id}")
+def delete_prompt_set_for_good(actor: Asking, trashed_set_id: Id, since: Since) -> TrashedSet:
+    """Delete a prompt set in the trash, and answer what it was.
+
+    since: its `trashed_at`; 409 where it went there anew since then.
+    """
+    return set_trash.delete_for_good(actor, trashed_set_id, since)
 
 
 @router.get("/leftovers")

@@ -15,13 +15,6 @@ class ExportFormat(StrEnum):
     parquet = "parquet"
 
 
-class ExportTool(StrEnum):
-    trl = "trl"
-    openai = "openai"
-    llama_factory = "llama_factory"
-    axolotl = "axolotl"
-
-
 class FoundRows(StrEnum):
     refuse = "refuse"
     leave_out = "leave_out"
@@ -69,7 +62,10 @@ def export(
     type: Annotated[DatasetType | None, typer.Option(help="TRL's dataset type. [default: as it was frozen]")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Only the columns TRL reads.")] = False,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Without the rows that a check found.")] = False,
-    tool: Annotated[ExportTool, typer.Option(help="Whose format the rows are written in.")] = ExportTool.trl,
+    tool: Annotated[
+        str,
+        typer.Option(help="The exporter: trl, openai, llama_factory, axolotl, or that of a package of yours."),
+    ] = "trl",
     tokens_of: Annotated[
         str | None, typer.Option(help="Count the rows' tokens by this checkpoint's tokenizer and chat template.")
     ] = None,
@@ -80,19 +76,18 @@ def export(
     card: Annotated[Path | None, typer.Option(help="Write the dataset card to this file, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a frozen training set as TRL, OpenAI's fine-tuning, LLaMA-Factory or axolotl read it; for the last two with
-    `dataset_info.json` or a YAML file beside it."""
+    """Write a frozen training set as TRL, OpenAI's fine-tuning, LLaMA-Factory, axolotl or another tool reads it, with
+    what that wants to find beside it (`dataset_info.json`, a YAML file)."""
     from app.cli import asking
     from backend.errors import InvalidInput, NotFound
     from backend.services import checkpoints, datasets
-    from backend.services.datasets import dataset_cards, exports, tool_files
-    from backend.services.datasets.tool_rows import Tool
+    from backend.services.datasets import dataset_cards, exports, tool_files, tool_rows
 
     if card is not None and card.resolve() == out.resolve():
         raise InvalidInput(f"{out} is where the rows go. Choose another file for the card.")
-    beside = tool_files.path_of(out, Tool(tool.value))
+    beside = tool_files.path_of(out, tool)
     if card is not None and beside is not None and card.resolve() == beside.resolve():
-        raise InvalidInput(f"{card} is what {Tool(tool.value).in_words} reads. Choose another file for the card.")
+        raise InvalidInput(f"{card} is what {tool_rows.title(tool)} reads. Choose another file for the card.")
     actor = asking.owner()
     checkpoint_id = None
     if tokens_of is not None:
@@ -107,7 +102,7 @@ def export(
         type=type,
         is_strict=strict,
         leave_out=leave_out,
-        tool=Tool(tool.value),
+        tool=tool,
         tokens_of=checkpoint_id,
         out=out,
         handling=handling,
@@ -120,7 +115,7 @@ def export(
     for warning in exported.warnings:
         say(warning)
     if exported.beside is not None:
-        say(f"{exported.beside} is for {exported.tool.in_words}.")
+        say(f"{exported.beside} is for {tool_rows.title(exported.tool)}.")
     value = {
         "file": str(exported.path),
         "beside": str(exported.beside) if exported.beside is not None else None,

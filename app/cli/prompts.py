@@ -34,6 +34,20 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
     emit(value, as_json=as_json, text=table(["id", "name", "for", "prompts", "rounds"], rows))
 
 
+@app.command("trash")
+def put_in_trash(
+    prompt_set: Annotated[int, typer.Argument(help="The set's number, as `rondo prompts list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a prompt set that nothing uses in the trash, where nobody sees it."""
+    from app.cli import asking
+    from backend.services.prompts import set_trash
+
+    entry = set_trash.put(asking.owner(), prompt_set)
+    text = f"{entry.name} is in the trash. `rondo trash restore-prompts {entry.id}` brings it back."
+    emit(asdict(entry), as_json=as_json, text=text)
+
+
 @app.command()
 def preview(file: File, mapping: MappingText = None, project: Project = None, as_json: AsJson = False) -> None:
     """Say what an import would make of a file; nothing is written."""
@@ -91,7 +105,7 @@ def import_(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a file of prompts as a set."""
+    """Import a file of prompts as a set; where its mapping names external ids, again into the set that is there."""
     from app.cli import asking
     from backend.services import prompts
     from backend.services.prompts.mapping import from_json
@@ -116,7 +130,7 @@ def import_(
             say(f"{problem.line}: near-duplicate, {problem.reason}")
     left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"
     near = f"; {report.num_near} near-duplicates, kept" if report.num_near else ""
-    text = (
-        f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}{near}"
-    )
+    again = f"; {report.num_updated} changed, {report.num_unchanged} unchanged" if report.num_known else ""
+    came = f"{report.num_imported} prompts and {report.num_completions} completions imported{again}"
+    text = f"{came}; left out: {left_out}{near}"
     emit(asdict(report), as_json=as_json, text=text)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 EntryId = Annotated[int, typer.Argument(help="Its number, as `rondo trash list` shows it.")]
+SetId = Annotated[int, typer.Argument(help="The prompt set's number, as `rondo trash list` shows it.")]
 MEGABYTE = 1024 * 1024
 
 
@@ -23,9 +24,10 @@ def list_(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services import round_trash
     from backend.services.projects import trash
+    from backend.services.prompts import set_trash
 
     actor = asking.owner()
-    entries, rounds = trash.list_mine(actor), round_trash.list_mine(actor)
+    entries, rounds, sets = trash.list_mine(actor), round_trash.list_mine(actor), set_trash.list_mine(actor)
     rows = [
         [
             entry.id,
@@ -48,7 +50,16 @@ def list_(as_json: AsJson = False) -> None:
     ]
     parts = [table(["number", "what", "since (UTC)", "by", "state"], rows)] if rows else []
     parts += [table(["round", "of", "since (UTC)", "by", "state"], lines)] if lines else []
-    value = {"trash": [asdict(entry) for entry in entries], "rounds": [asdict(round_) for round_ in rounds]}
+    of_sets = [
+        [row.id, row.name, row.project, row.num_prompts, f"{row.trashed_at:%Y-%m-%d %H:%M}", row.trashed_by or "-"]
+        for row in sets
+    ]
+    parts += [table(["prompt set", "name", "of", "prompts", "since (UTC)", "by"], of_sets)] if of_sets else []
+    value = {
+        "trash": [asdict(entry) for entry in entries],
+        "rounds": [asdict(round_) for round_ in rounds],
+        "prompt_sets": [asdict(row) for row in sets],
+    }
     emit(value, as_json=as_json, text="\n\n".join(parts) or "The trash is empty.")
 
 
@@ -109,6 +120,39 @@ def delete_round(
         typer.confirm(asked, abort=True, err=True)
     held = emptying.delete_for_good(actor, entry.id, entry.trashed_at)
     emit({"name": entry.name, **asdict(held)}, as_json=as_json, text=f"{entry.name} is deleted: {in_words(held)}.")
+
+
+@app.command("restore-prompts")
+def restore_prompts(prompt_set: SetId, as_json: AsJson = False) -> None:
+    """Bring a prompt set back as it was."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.prompts import set_trash
+
+    entry = set_trash.restore(asking.owner(), prompt_set)
+    emit(asdict(entry), as_json=as_json, text=f"{entry.name} is back in {entry.project}.")
+
+
+@app.command("delete-prompts")
+def delete_prompts(
+    prompt_set: SetId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a prompt set in the trash for good."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.prompts import set_trash
+
+    actor = asking.owner()
+    entry = set_trash.get(actor, prompt_set)
+    if not yes:
+        asked = f"Delete {entry.name} of {entry.project} for good, with {entry.num_prompts:,} prompts?"
+        typer.confirm(asked, abort=True, err=True)
+    set_trash.delete_for_good(actor, prompt_set, entry.trashed_at)
+    emit(asdict(entry), as_json=as_json, text=f"{entry.name} is deleted.")
 
 
 def clean_up(

@@ -191,7 +191,7 @@ class Datasets(Noun):
     def export(
         self, dataset_id: int, to: str | Path, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None,
     ) -> Path:
         """Download up to 100,000 rows as a tool reads them; the headers say how many and what the checks found.
@@ -210,7 +210,7 @@ class Datasets(Noun):
     def start_export(
         self, dataset_id: int, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None,
     ) -> shapes.StartedDatasetExport:
         """Have a worker write any number of rows to a file."""
@@ -234,10 +234,12 @@ class Datasets(Noun):
         return self._ask("GET", f"/datasets/{dataset_id}/verification")
 
     def export_beside(
-        self, dataset_id: int, to: str | Path, *, tool: shapes.Tool | None = None,
-        type: shapes.DatasetType | None = None, leave_out: bool | None = None,
+        self, dataset_id: int, to: str | Path, *, tool: str | None = None, type: shapes.DatasetType | None = None,
+        leave_out: bool | None = None,
     ) -> Path:
-        """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
+        """Download what a tool wants to find beside the rows: LLaMA-Factory `dataset_info.json`, axolotl a YAML
+        file.
+        """
         return self._save(
             "GET", f"/datasets/{dataset_id}/export/beside", to, query={"tool": tool, "type": type,
             "leave_out": leave_out},
@@ -245,7 +247,7 @@ class Datasets(Noun):
 
     def export_report(
         self, dataset_id: int, *, type: shapes.DatasetType | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        tool: str | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
         reason: str | None = None, checkpoint_id: int | None = None,
     ) -> shapes.ExportReport:
         """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its
@@ -471,13 +473,13 @@ class Prompts(Noun):
         return self._ask("POST", f"/hub-datasets/{job_id}/import", body=body)
 
     def list_prompts(
-        self, set_id: int, *, search: str | None = None, limit: int | None = None, after: int | None = None,
+        self, set_id: int, *, search: str | None = None, external_id: str | None = None, limit: int | None = None,
+        after: int | None = None,
     ) -> shapes.Page[shapes.PromptView]:
-        """In the file's order. While people decide blind on texts that answer the set's prompts, who is no curator
-        gets no metadata, and nothing that the file says of its completions (`is_masked`).
-        """
+        """In the file's order; with an `external_id` the one prompt that its file knows by it."""
         return self._ask(
-            "GET", f"/prompt-sets/{set_id}/prompts", query={"search": search, "limit": limit, "after": after},
+            "GET", f"/prompt-sets/{set_id}/prompts", query={"search": search, "external_id": external_id,
+            "limit": limit, "after": after},
         )
 
     def preview_fetch(self, job_id: int, **body: Unpack[shapes.FetchMapping]) -> shapes.FilePreview:
@@ -956,6 +958,10 @@ class Samples(Noun):
             "judged_by": judged_by, "tag": tag},
         )
 
+    def get_tags(self, sample_id: int) -> shapes.SampleTags:
+        """The tags of a sample, as far as one sees them now, and those of one's own among them."""
+        return self._ask("GET", f"/samples/{sample_id}/tags")
+
     def change_tags(self, sample_id: int, **body: Unpack[shapes.TagChange]) -> shapes.Tagged:
         """Put tags to a sample and take others away: one's own, as a curator everybody's."""
         return self._ask("POST", f"/samples/{sample_id}/tags", body=body)
@@ -1263,6 +1269,10 @@ class Trash(Noun):
         """Bring it back as it was."""
         self._ask("POST", f"/trash/{entry_id}/restore")
 
+    def trash_prompt_set(self, set_id: int) -> shapes.TrashedSet:
+        """Put a prompt set in the trash; 409 where something uses it."""
+        return self._ask("POST", f"/prompt-sets/{set_id}/trash")
+
     def list_trashed_rounds(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.TrashedRound]:
@@ -1276,6 +1286,26 @@ class Trash(Noun):
     def restore_round_from_trash(self, round_id: int) -> None:
         """Bring a round back as it was."""
         self._ask("POST", f"/trash/rounds/{round_id}/restore")
+
+    def get_trashed_prompt_set(self, trashed_set_id: int) -> shapes.TrashedSet:
+        """One prompt set in the trash."""
+        return self._ask("GET", f"/trash/prompt-sets/{trashed_set_id}")
+
+    def delete_prompt_set_for_good(self, trashed_set_id: int, *, since: str) -> shapes.TrashedSet:
+        """Delete a prompt set in the trash, and answer what it was."""
+        return self._ask("DELETE", f"/trash/prompt-sets/{trashed_set_id}", query={"since": since})
+
+    def list_trashed_prompt_sets(
+        self, project_id: int, *, limit: int | None = None, after: str | None = None,
+    ) -> shapes.Page[shapes.TrashedSet]:
+        """The project's prompt sets in the trash, the last to go there first."""
+        return self._ask("GET", f"/projects/{project_id}/trash/prompt-sets", query={"limit": limit, "after": after})
+
+    def restore_prompt_set_from_trash(self, trashed_set_id: int) -> None:
+        """Bring a prompt set back as it was; 409 where its name is taken by now, or the other split asks its
+        prompts.
+        """
+        self._ask("POST", f"/trash/prompt-sets/{trashed_set_id}/restore")
 
 
 class Users(Noun):

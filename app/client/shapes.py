@@ -46,7 +46,6 @@ SortKey = Literal["id", "score", "length", "spread", "prompt"]
 Split = Literal["train", "held_out"]
 Stage = Literal["generate", "judge", "review", "select", "train", "evaluate"]
 TextStyle = Literal["rendered", "raw"]
-Tool = Literal["trl", "openai", "llama_factory", "axolotl"]
 Verdict = Literal["accept", "reject"]
 WarningLevel = Literal["green", "amber", "red", "unknown"]
 WorkerAct = Literal["pause", "drain", "resume"]
@@ -1273,6 +1272,8 @@ class ImportReport(TypedDict):
     num_near: NotRequired[int]
     num_completions: NotRequired[int]
     notes: NotRequired[list[str]]
+    num_unchanged: NotRequired[int]
+    num_updated: NotRequired[int]
 
 
 class ImportedRound(TypedDict):
@@ -1494,6 +1495,7 @@ class Mapping(TypedDict, total=False):
     score: str | None
     score_chosen: str | None
     score_rejected: str | None
+    external_id: str | None
 
 
 class Marked(TypedDict):
@@ -2043,6 +2045,7 @@ class PromptView(TypedDict):
     extra: dict[str, Any]
     completions: NotRequired[list[ImportedText]]
     is_masked: NotRequired[bool]
+    external_id: NotRequired[str | None]
 
 
 class Push(TypedDict):
@@ -2532,6 +2535,11 @@ class SampleRow(TypedDict):
     tags: NotRequired[list[str]]
 
 
+class SampleTags(TypedDict):
+    tags: list[str]
+    own: list[str]
+
+
 class SampleViewEdit(TypedDict, total=False):
     name: str | None
     shows: ViewContents | None
@@ -2835,6 +2843,19 @@ class TrashedRound(TypedDict):
     trashed_at: str
     trashed_by: str
     is_deleting: bool
+    may_restore: bool
+    may_delete: bool
+
+
+class TrashedSet(TypedDict):
+    id: int
+    project_id: int
+    project: str
+    name: str
+    split: Split
+    num_prompts: int
+    trashed_at: str
+    trashed_by: str
     may_restore: bool
     may_delete: bool
 

@@ -170,23 +170,39 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
 
 
 def _said_of_round(db: Session, actor: Actor, hidden: tables.Project) -> str:
-    """The same of the round that lies in the trash in that hidden project."""
+    """The same of the round, or of the prompt set, that lies in the trash in that hidden project."""
     if unfinished.is_unfinished(hidden):
         return ""
     home_id, row = hidden.trash_of_id, tables.Round
     number = db.scalar(select(row.number).where(row.project_id == hidden.id))
-    if home_id is None or number is None:
+    if home_id is None:
         return ""
     if role_of(db, actor, home_id) is None:
         return _said_of_trash(db, actor, home_id)  # all of the project may be there
+    if number is None:
+        return _said_of_set(db, hidden)
     if hidden.is_deleting:
         return f"Round {number} is deleted in part and cannot come back. An owner can delete it again, which ends that."
-    who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None
     return (
-        f"Round {number} is in the trash since {hidden.trashed_at:%Y-%m-%d %H:%M} UTC"
-        f"{f', put there by {who.name}' if who is not None else ''}. A curator can bring it back, on the page "
+        f"Round {number} is in the trash since {_since(db, hidden)}. A curator can bring it back, on the page "
         f"/projects or with `rondo round restore {number}`."
     )
+
+
+def _said_of_set(db: Session, hidden: tables.Project) -> str:
+    row = tables.PromptSet
+    prompt_set = db.execute(select(row.id, row.name).where(row.project_id == hidden.id)).one_or_none()
+    if prompt_set is None:
+        return ""
+    return (
+        f"The prompt set {prompt_set.name!r} is in the trash since {_since(db, hidden)}. A curator can bring it back, "
+        f"on the page /projects or with `rondo trash restore-prompts {prompt_set.id}`."
+    )
+
+
+def _since(db: Session, hidden: tables.Project) -> str:
+    who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None
+    return f"{hidden.trashed_at:%Y-%m-%d %H:%M} UTC{f', put there by {who.name}' if who is not None else ''}"
 
 
 def is_owner(db: Session, actor: Actor) -> bool:

@@ -10,7 +10,7 @@ import fcntl
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import delete, select, update
@@ -103,10 +103,15 @@ def require(db: Session, hidden_id: int) -> None:
 
 def refuse(db: Session, home_id: int) -> None:
     """Raise `Conflict` while an import writes into the project: its rows refer to each other, as a round's do."""
+    if hidden_of(db, home_id):
+        raise Conflict("An import into this project is under way. Wait for its end, then retry.")
+
+
+def hidden_of(db: Session, home_id: int) -> Sequence[int]:
+    """The ids of the hidden projects of imports into this project that are under way, or were killed."""
     project = tables.Project
     query = select(project.id).where(project.trash_of_id == home_id, project.name.startswith(NAME))
-    if db.scalar(query.limit(1)) is not None:
-        raise Conflict("An import into this project is under way. Wait for its end, then retry.")
+    return db.scalars(query).all()
 
 
 def bring_home(db: Session, hidden_id: int, home_id: int) -> None:

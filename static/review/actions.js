@@ -52,6 +52,7 @@ export class Actions {
       edit: () => writing.edit(),
       repair: () => writing.repair(),
       note: () => writing.note(),
+      tag: () => writing.tag(),
       flag: () => acts.flag(),
       undo: () => acts.undo(),
     };

@@ -8,6 +8,7 @@ import { Answers } from "./answers.js";
 import { Bar } from "./bar.js";
 import { EarlierItems, EarlyKeys } from "./earlier.js";
 import { Held } from "./held.js";
+import { forgetOld } from "./kept.js";
 import { Bindings, listen } from "./keys.js";
 import { layout, toolbar } from "./layout.js";
 import { Ledger } from "./ledger.js";
@@ -228,6 +229,7 @@ export class Desk {
   }
 
   async start() {
+    forgetOld();
     await this.outbox.flush();
     this.onItems();
     if (this.review.isOpen) await this.queue.fill();

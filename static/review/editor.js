@@ -3,6 +3,7 @@
 
 import { gettext } from "../gettext.js";
 import { keyName, make, onTextKeys } from "./elements.js";
+import { keep, recall } from "./kept.js";
 
 /**
  * What the editor needs. `edited(target, text, value)` takes the text; false: not taken. `compare()` shows it beside the
@@ -17,32 +18,6 @@ import { keyName, make, onTextKeys } from "./elements.js";
  * @param {number} id
  */
 const draftName = (person, id) => `rondo.review.draft.${person.me}.${id}`;
-
-/**
- * What was kept under this name, else null.
- * @param {string} name
- */
-export function recall(name) {
-  try {
-    return localStorage.getItem(name) || null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Keep a text under this name; null forgets it.
- * @param {string} name
- * @param {string | null} text
- */
-export function keep(name, text) {
-  try {
-    if (text === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, text);
-  } catch {
-    // A full or forbidden store: the text is still in the box, and leaving the page asks.
-  }
-}
 
 /**
  * Keep a text that was not saved, to be found when the sample is edited again.

@@ -3,8 +3,9 @@
 
 import { gettext } from "../gettext.js";
 import { Details } from "./details.js";
-import { keep, keepDraft, recall } from "./editor.js";
+import { keepDraft } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
+import { keep, recall } from "./kept.js";
 import { moment } from "./times.js";
 
 /** @type {Record<string, string>} */

@@ -1,7 +1,7 @@
 // @ts-check
 // Answers that are written: kept in this browser while they are, and given when their field is left.
 
-import { keep, recall } from "./editor.js";
+import { keep, recall } from "./kept.js";
 
 /**
  * What the texts need. `answers()`: about the sample that is asked about. `mayAnswer()`: whether one may be given now.

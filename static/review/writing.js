@@ -1,10 +1,11 @@
 // @ts-check
-// Writing on the item: a rewrite, a repair by the model, a note; and going on with one that was refused.
+// Writing on the item: a rewrite, a repair by the model, a note, tags; and going on with one that was refused.
 
 import { gettext } from "../gettext.js";
 import { edit } from "./editor.js";
 import { writeNote } from "./notes.js";
 import { Repair } from "./repair.js";
+import { writeTags } from "./tags.js";
 
 /**
  * What writing needs. `pick(item)`: what was chosen on a group so far. `stops(kind, target)`: whether a required answer
@@ -38,7 +39,7 @@ export class Writing {
     return Boolean(this.queue.current) && this.review.isOpen && !this.work.isBegun;
   }
 
-  /** The sample to edit or repair: the one there is, the best so far, or the column one is in. */
+  /** The sample to edit, repair or tag: the one there is, the best so far, or the column one is in. */
   target() {
     const item = this.queue.current;
     if (!item || !this.canBegin) return null;
@@ -58,6 +59,11 @@ export class Writing {
   repair() {
     const target = this.target();
     if (target && !this.stops("edit", target)) new Repair(this.needs, target);
+  }
+
+  tag() {
+    const target = this.target();
+    if (target) writeTags(this.needs, target);
   }
 
   note() {

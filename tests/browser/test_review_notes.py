@@ -95,3 +95,22 @@ def test_a_refused_note_stays_readable(empty: None, chromium: object) -> None:
     desk.page.unroute(SEND)
     desk.page.wait_for_selector("#review-desk .outcomes:has-text('was not saved')")
     stays_readable(desk, "odd")
+
+
+def test_a_text_that_nobody_touched_for_long_is_forgotten(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    write(desk, "half")
+    desk.press("Escape")
+    me = desk.actor.user_id
+    desk.page.evaluate(f"""() => {{
+        const days = JSON.parse(localStorage["rondo.review.touched"]);
+        const old = {{ ...days, "rondo.review.draft.{me}.7": Object.values(days)[0] - 61 }};
+        localStorage["rondo.review.draft.{me}.7"] = "long ago";
+        localStorage["rondo.review.draft.{me}.8"] = "of an earlier version";
+        localStorage["rondo.review.touched"] = JSON.stringify(old);
+    }}""")
+    desk.open()
+    names = "Object.keys(localStorage).filter((name) => /draft|note/.test(name)).sort()"
+    left = [f"rondo.review.draft.{me}.8", f"rondo.review.note.{me}.{desk.ids[0]}"]
+    desk.page.wait_for_function(f"JSON.stringify({names}) === JSON.stringify({left})")
+    assert desk.page.evaluate("Object.keys(JSON.parse(localStorage['rondo.review.touched'])).sort()") == left

@@ -318,3 +318,26 @@ def test_the_time_of_a_decision_is_sent_once_and_ends_at_five_minutes(empty: Non
     edit, prefer, tie = (row.seconds for row in desk.written())
     assert edit >= 20 > prefer
     assert tie == 300
+
+
+def test_what_passes_in_another_tab_is_not_sent_as_time(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+
+    def turn(state: str) -> None:
+        desk.page.evaluate(
+            """(state) => {
+                Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            state,
+        )
+
+    turn("hidden")
+    # A minute since the item was painted, of which fifty seconds were out of sight.
+    desk.page.evaluate(f"{FIND}.desk.stopwatch.started -= 60000")
+    desk.page.evaluate(f"{FIND}.desk.stopwatch.hidden -= 50000")
+    turn("visible")
+    desk.press("a")
+    desk.saved()
+    (row,) = desk.written()
+    assert 10 <= row.seconds < 50

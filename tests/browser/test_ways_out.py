@@ -82,7 +82,7 @@ def test_a_checkpoint_is_deleted_only_after_a_question(team: Team) -> None:
 
 FORMS = {
     "new-round": ["#launch", "#num-prompts"],
-    "prompts": ["#import-go", "#prompt-delete"],
+    "prompts": ["#import-go", "#prompt-trash"],
     "checkpoints": ["#try-go", "#register-folder"],
     "jobs": ["#job-cancel"],
     "samples": ["#bulk-preview"],

@@ -240,6 +240,7 @@ def test_export_has_trl_columns_first_and_provenance_after(project: tables.Proje
         "chosen_sample_id": samples[2].id,
         "rejected_sample_id": samples[3].id,
         "prompt_id": samples[2].prompt_id,
+        "prompt_external_id": None,
         "origin": "selected",
         "weight": 0.5,
         "round": 1,

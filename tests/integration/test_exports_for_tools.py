@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.commands import app
+from backend import registry
 from backend.db import tables
 from backend.errors import Conflict, EngineError, InvalidInput, NotFound, PermissionDenied
+from backend.exporters import Exporter, TrainingRow
 from backend.services.access import Actor
-from backend.services.datasets import exports, row_tokens
-from backend.services.datasets.tool_rows import Tool
+from backend.services.datasets import exports, row_tokens, tool_rows
 from backend.services.people import accounts
 from backend.values import DatasetType, Role
 from tests import rows
@@ -49,7 +50,7 @@ def test_tokens_are_those_of_the_checkpoints_template_and_what_is_longer_is_said
     with pytest.raises(PermissionDenied):
         exports.export(viewer, dataset.id, tokens_of=tiny.id)
     curator = rows.make_actor(project, Role.curator)
-    export = exports.export(curator, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
+    export = exports.export(curator, dataset.id, tool="axolotl", tokens_of=tiny.id)
     assert export.tokens is not None
     tokens = export.tokens.tokens
     assert (tokens.rows, tokens.total, tokens.longest, tokens.context) == (3, sum(LONGER), max(LONGER), 10)
@@ -100,6 +101,40 @@ def test_rest_gives_the_rows_what_stands_beside_them_and_a_report() -> None:
         assert "OpenAI takes 10 rows or more, and these are 3." in report["warnings"]
         refused = client.get(base, params={"tool": "openai", "type": "unpaired_preference"})
         assert "OpenAI does not read" in refused.json()["error"]["message"]
+
+
+def test_an_exporter_of_ones_own_is_offered_and_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    registry.import_all()
+    monkeypatch.setattr(Exporter, "registry", dict(Exporter.registry))
+
+    class BetterThan(Exporter):
+        title = "Better Than"
+        reads = {DatasetType.preference: {"question": "string", "better": "string", "than": "string"}}
+        beside_name = "about.txt"
+
+        def values(self, row: TrainingRow, type: DatasetType) -> tuple[str, ...]:
+            return tuple(turns[-1]["content"] for turns in (row.messages, row.answer, row.rejected))
+
+        def beside(self, file: str, type: DatasetType, *, longest: int | None = None) -> str:
+            return f"{file} holds {type}"
+
+    assert tool_rows.offered()[1:4:2] == [("axolotl", "axolotl"), ("LLaMA-Factory", "llama_factory")]
+    assert ("Better Than", "better_than") in tool_rows.offered()
+    accounts.local_owner()
+    _, dataset, viewer = make_pairs()
+    with site.with_token(viewer) as client:
+        base = f"/api/v1/datasets/{dataset.id}/export"
+        answer = client.get(base, params={"tool": "better_than"})
+        assert json.loads(answer.text.split("\n")[0]) == {"question": "1", "better": "1 2 3", "than": "4"}
+        refused = client.get(base, params={"tool": "better_than", "format": "parquet"})
+        assert "Files for Better Than are written as jsonl" in refused.json()["error"]["message"]
+        unknown = client.get(base, params={"tool": "worse_than"})
+        assert unknown.status_code == 422
+        assert "better_than" in unknown.json()["error"]["message"], "the known ones are named"
+    out = tmp_path / "pairs.jsonl"
+    command = ["export", str(dataset.id), "--out", str(out), "--tool", "better_than"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert (tmp_path / "pairs.about.txt").read_text() == "pairs.jsonl holds preference"
 
 
 def test_the_shell_writes_beside(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from backend.db.arriving import Arrival
 from backend.errors import InvalidInput, NotFound
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import staging
+from backend.services.prompts import row_problems, staging
 from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put, texts
@@ -188,7 +188,7 @@ def test_what_a_chunk_holds_is_bounded_by_its_text_too(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(staging, "TEXT_AT_ONCE", 5000)
     target = tmp_path / "rows"
-    with staging.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
+    with row_problems.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
         given = ((i, {"prompt": f"{i} " + "x" * 1000}) for i in range(10))
         assert staging.Stager(Mapping(prompt="prompt"), problems).stage(given, out) == 10
     assert [len(chunk) for chunk in staging.staged(target)] == [3, 3, 3, 1]

@@ -11,6 +11,7 @@ from backend.services.access import Actor
 from backend.services.samples import Filters, exports, filter_choices, tags
 from backend.services.samples.detail import detail
 from backend.services.samples.exports import ExportRequest
+from backend.services.samples.tags import SampleTags
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration import site
@@ -95,11 +96,16 @@ def test_in_a_blind_review_one_sees_ones_own_tags_and_filters_by_none() -> None:
     tags.change(at.ben, at.ids[:1], add=["mine"])
     assert at.seen(at.ben, 0) == ("mine",)
     assert at.seen(at.curator, 0) == ("bad judge", "mine")
+    assert tags.of_sample(at.ben, at.ids[0]) == SampleTags(("mine",), ("mine",))
+    assert tags.of_sample(at.curator, at.ids[0]) == SampleTags(("bad judge", "mine"), ())
+    with pytest.raises(NotFound):
+        tags.of_sample(rows.make_actor(), at.ids[0])
     assert filter_choices.read(at.ben, at.round.id).tags == ()
     with pytest.raises(PermissionDenied, match="tags"):
         at.places(at.ben, tag=("mine",))
     rows.make_decision(at.samples[0], at.ben)
     assert at.seen(at.ben, 0) == ("bad judge", "mine")
+    assert tags.of_sample(at.ben, at.ids[0]) == SampleTags(("bad judge", "mine"), ("mine",))
 
 
 def test_what_cannot_be_tagged_says_why() -> None:

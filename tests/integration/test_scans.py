@@ -15,6 +15,7 @@ from app.pages.datasets import downloading, scan_form, scanning
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.exporters import TRL
 from backend.jobs import JobProgress, transitions
 from backend.pipeline.run import run_job
 from backend.scanning import FindingKind
@@ -22,7 +23,6 @@ from backend.services import stage_process
 from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, export_jobs, exports, scan_settings, scans
 from backend.services.datasets.export_jobs import DatasetExportRequest
-from backend.services.datasets.tool_rows import Tool
 from backend.services.file_jobs import exports as file_exports
 from backend.services.hub import pushes
 from backend.services.people import accounts
@@ -254,7 +254,7 @@ def test_the_page_shows_findings_and_no_link_to_what_is_held() -> None:
     state, hits, *_ = scanning.drawn(here.viewer, seen, None)
     assert "e-mail address: 1 row" in state["text"]
     assert [row[1:3] for row in hits.value["data"]][:2] == [["0", "e-mail address"], ["1", "credential"]]
-    how: dict[str, Any] = {"strict": False, "leave_out": False, "tool": Tool.trl}
+    how: dict[str, Any] = {"strict": False, "leave_out": False, "tool": TRL}
     link, refused = downloading.offered(here.viewer, here.dataset.id, "jsonl", "prompt_completion", **how)
     assert (link["link"].startswith("/api/v1/datasets"), refused) == (True, None)
     scan_settings.change(here.admin, here.project.id, {"mode": "hold"})

@@ -271,32 +271,3 @@ def test_a_worker_imports_in_parts_and_frees_the_way_however_it_ends(
     assert everything() == [before[0], before[1] + 1, before[2] + 1, *before[3:]]
     assert num_projects() == 1
     place.bring(tmp_path, given[3:])
-
-
-def test_prompts_that_come_in_parts_are_those_that_come_at_once(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place()
-    asked = [
-        f"{n} {text}"
-        for n in range(5)
-        for text in ("plain", "\N{GRINNING FACE} ﬁ\u00ad", 'q" \\ \x01\r\n', "long " * 900)
-    ]
-    given = [{"prompt": text, "answer": text, "note": {"deep": [text, None, 10**30]}} for text in asked]
-    path = place.file(tmp_path, [*given, *given[:3], {"prompt": asked[0].upper()}, {"prompt": ""}])
-    reports = []
-    for size, name in ((50_000, "whole"), (3, "parts")):
-        monkeypatch.setattr(prompt_staging, "ROWS_AT_ONCE", size)
-        reports.append(prompts.import_file(place.curator, place.project.id, name, path, held_out_share=0.4, seed=3))
-    whole, parts = reports
-    assert (whole.num_imported, whole.num_bad, whole.num_overlaps) == (parts.num_imported, 1, parts.num_overlaps)
-    assert sorted((p.line, p.kind) for p in whole.problems) == sorted((p.line, p.kind) for p in parts.problems)
-
-    def rows_of(set_id: int) -> list[Any]:
-        page = prompts.browse(place.curator, set_id, limit=200)
-        return [(row.position, row.messages, row.text, row.answer, row.extra) for row in page.rows]
-
-    for first, second in zip(whole.sets, parts.sets, strict=True):
-        assert rows_of(first.id) == rows_of(second.id)
-    with pytest.raises(Conflict, match="already a prompt set 'parts'"):
-        prompts.import_file(place.curator, place.project.id, "parts", path)

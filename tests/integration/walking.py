@@ -18,6 +18,7 @@ from backend.services.access import Actor
 from backend.services.datasets import export_jobs as dataset_files
 from backend.services.people import accounts
 from backend.services.projects import trash
+from backend.services.prompts import set_trash
 from backend.services.samples import export_jobs as sample_files
 from backend.values import DatasetType, JobStatus, NoticeKind, Role, RoundStatus, Split, Stage, WarningLevel
 from backend.values.questions import QuestionKind
@@ -436,6 +437,9 @@ def server_functions() -> Iterator[tuple[int, str]]:
 def world(database: str) -> Iterator[World]:
     owner, result = accounts.local_owner(), make_world()
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
-    result.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
+    trashed = set_trash.put(owner, rows.make_prompt_set(result.project, f"{MARK} thrown away").id)
+    result.ids.update(
+        entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat(), trashed_set_id=trashed.id
+    )
     yield result
     chatting.leave_all()  # no page of a walk says that it is left

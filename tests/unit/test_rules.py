@@ -54,6 +54,7 @@ PART_FOLDERS = (
     "engines",
     "trainers",
     "environments",
+    "exporters",
     "warning_rules",
 )
 

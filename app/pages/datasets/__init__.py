@@ -20,8 +20,8 @@ from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import dataset_cards, exports
-from backend.services.datasets.tool_rows import Tool
+from backend.services.datasets import dataset_cards, exports, tool_rows
+from backend.services.datasets.tool_rows import TRL
 from backend.services.hub import pushes
 from backend.translations import N_, gettext, ngettext
 
@@ -59,7 +59,7 @@ def build() -> None:
                 people = table(PEOPLE, N_("Who decided on what is in it"), "dataset-people")
             with gr.Tab(N_("Download")) as download:
                 tool = gr.Radio(
-                    [(member.in_words, member.value) for member in Tool],
+                    tool_rows.offered(),
                     value="trl",
                     label=N_("For"),
                     elem_id="export-tool",
@@ -281,7 +281,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         *downloading.FRESH,
         gr.Dropdown(types, value=types[0]),
         downloading.counters(actor, project_id),
-        *downloading.offered(actor, view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
+        *downloading.offered(actor, view.id, "jsonl", types[0], strict=False, leave_out=False, tool=TRL),
         hub_card.nothing(),
         hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
         page_state,

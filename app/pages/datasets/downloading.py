@@ -14,12 +14,12 @@ from backend.services.access import Actor
 from backend.services.datasets import exports, tool_rows
 from backend.services.datasets.export_jobs import DatasetExport
 from backend.services.datasets.export_result import Export, RowFinding
-from backend.services.datasets.tool_rows import Tool
+from backend.services.datasets.tool_rows import TRL
 from backend.translations import N_, gettext, ngettext
 from backend.values import DatasetType
 
 NOBODY = 0
-FRESH = (Tool.trl.value, "jsonl", False, False, "", "")
+FRESH = (TRL, "jsonl", False, False, "", "")
 """Tool, format, without provenance, without what a check finds, what becomes of findings and why: what a dataset's link
 begins with."""
 HANDLINGS = [
@@ -38,7 +38,7 @@ def offered(
     *,
     strict: bool,
     leave_out: bool,
-    tool: Tool,
+    tool: str,
     handling: str = "",
     reason: str = "",
 ) -> list[Any]:
@@ -109,12 +109,12 @@ def check_rows(
     return export_values(exported)
 
 
-def link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool, tool: Tool) -> dict[str, Any]:
+def link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool, tool: str) -> dict[str, Any]:
     """Where the rows are, and what the tool wants beside them; raises `InvalidInput` for what it does not read."""
     wanted = _type(type)
     tool_rows.check(tool, wanted, format)
     name = exports.file_name(dataset_id, wanted, format, is_strict=strict, leave_out=leave_out, tool=tool)
-    of_tool = {"type": wanted.value, "leave_out": leave_out, "tool": tool.value}
+    of_tool = {"type": wanted.value, "leave_out": leave_out, "tool": tool}
     asked = {"format": format, "is_strict": strict} | of_tool
     beside, address = tool_rows.beside(tool, wanted, name), f"/api/v1/datasets/{dataset_id}/export"
     return {
@@ -125,11 +125,12 @@ def link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bo
     }
 
 
-def tool_of(value: str) -> Tool:
-    """What was chosen; raises `InvalidInput`."""
-    if value not in set(Tool):
+def tool_of(value: object) -> str:
+    """What was chosen; raises `InvalidInput`, and `UnknownPart` for what nothing exports for."""
+    if not isinstance(value, str):
         raise InvalidInput("Choose what the file is for.")
-    return Tool(value)
+    tool_rows.title(value)
+    return value
 
 
 def _type(value: str) -> DatasetType:

@@ -20,6 +20,7 @@ from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
+from backend.services.prompts import set_trash
 from backend.services.samples import prompts_seen
 from backend.translations import N_, gettext, ngettext
 from backend.values import Role, Split
@@ -56,35 +57,36 @@ def build() -> None:
                             max_lines=1,
                             elem_id="prompt-search",
                         )
-                    rows = table(ROWS, N_("Prompts of this set"), "prompt-rows", widths=[6, 36, 12, 18, 28])
+                        external_id = gr.Textbox(label=N_("External id"), max_lines=1, elem_id="prompt-external-id")
+                    rows = table(ROWS, N_("Prompts of this set"), "prompt-rows", widths=[6, 34, 12, 16, 20, 12])
                     with gr.Row(elem_classes="rondo-toolbar"):
                         first = buttons.secondary(N_("First page"), interactive=False)
                         more = buttons.secondary(N_("Next page"), interactive=False, elem_id="prompt-next")
-                        delete = buttons.secondary(
-                            N_("Delete this set…"),
+                        trash = buttons.secondary(
+                            N_("Move to trash…"),
                             interactive=False,
-                            elem_id="prompt-delete",
-                            elem_classes=needs(Role.admin),
+                            elem_id="prompt-trash",
+                            elem_classes=needs(Role.curator),
                         )
                     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-                        really = buttons.stop(N_("Delete"), elem_id="prompt-delete-really")
+                        really = buttons.stop(N_("Move to trash"), elem_id="prompt-trash-really")
                         keep = buttons.secondary(N_("Keep it"))
                     whole = gr.Textbox(label=N_("Prompt"), lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab(N_("Import"), id="import"), only(Role.curator, N_("Importing prompts")):
             from_hub = hub.build()
             form = importing.build()
 
-    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, page_state, kept]
+    shown = [card, sets, problems, search, external_id, rows, first, more, trash, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
     opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
-    search.submit(find, [page_state, search], shown, **QUIET)
+    gr.on([search.submit, external_id.submit], find, [page_state, search, external_id], shown, **QUIET)
     first.click(to_first, [page_state], shown, **QUIET)
     more.click(to_next, [page_state], shown, **QUIET)
     rows.select(open_prompt, [page_state], whole, **QUIET)
-    delete.click(ask_delete, [page_state], [sure, really], **PRIVATE)
+    trash.click(ask_to_trash, [page_state], [sure, really], **PRIVATE)
     keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
-    really.click(delete_set, [page_state], shown, **PRIVATE)
+    really.click(trash_set, [page_state], shown, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
     gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
@@ -126,6 +128,7 @@ def draw(request: gr.Request) -> list[Any]:
     here = context(request)
     chosen = asked(request, "set", "prompt set")
     page_state = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
+    page_state["id"] = str(request.query_params.get("id", ""))
     drawn = _shown(here.actor, here.project_id, page_state)
     try:
         files = prompts.importable(here.actor, here.project_id)
@@ -144,10 +147,10 @@ def choose(page_state: dict[str, Any], event: gr.SelectData, request: gr.Request
 
 
 @toasts
-def find(page_state: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
-    """Show the prompts that have the words."""
+def find(page_state: dict[str, Any], search: str, external_id: str, request: gr.Request) -> list[Any]:
+    """Show the prompts that have the words, or the one with the id."""
     here = context(request)
-    return _shown(here.actor, here.project_id, page_state | {"q": search, "after": None})
+    return _shown(here.actor, here.project_id, page_state | {"q": search, "id": external_id, "after": None})
 
 
 @toasts
@@ -177,25 +180,29 @@ def open_prompt(page_state: dict[str, Any], event: gr.SelectData, request: gr.Re
 
 
 @toasts
-def ask_delete(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
+def ask_to_trash(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     here = context(request)
     chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == page_state.get("set")), None)
     if chosen is None:
         raise NotFound("No set is chosen. Choose one from the table.")
     sure = ngettext(
-        "Delete {name} and its {number} prompt", "Delete {name} and its {number} prompts", chosen.num_prompts
+        "Move {name} and its {number} prompt to the trash",
+        "Move {name} and its {number} prompts to the trash",
+        chosen.num_prompts,
     )
     return [gr.Row(visible=True), gr.Button(sure.format(name=short(chosen.name), number=f"{chosen.num_prompts:,}"))]
 
 
 @toasts
-def delete_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Delete the chosen set."""
+def trash_set(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Put the chosen set in the trash."""
     here = context(request)
     if page_state.get("set") is None:
         raise NotFound("No set is chosen. Choose one from the table.")
-    prompts.delete_set(here.actor, page_state["set"])
+    name = set_trash.put(here.actor, page_state["set"]).name
+    told = gettext("{name} is in the trash. The page All projects brings it back.")
+    notice(told.format(name=short(name)))
     return _shown(here.actor, here.project_id, {})
 
 
@@ -246,6 +253,7 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
             Table([set_row(s) for s in sets], visible=bool(sets)),
             hidden,
             "",
+            "",
             hidden,
             nothing,
             nothing,
@@ -257,13 +265,15 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         ]
     page_state = {name: value for name, value in page_state.items() if name != "missing"} | {"set": chosen.id}
     report, query = prompts.report(actor, chosen.id), page_state.get("q", "")
-    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=page_state.get("after"))
+    id_ = page_state.get("id", "")
+    page = prompts_seen.browse(actor, chosen.id, search=query, external_id=id_, cursor=page_state.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
         Table([set_row(s) for s in sets], visible=True),
         Table(left_out, visible=bool(left_out), label=left_out_label(report, len(left_out))),
         query,
+        id_,
         Table([prompt_row(row) for row in page.rows], visible=True, label=prompts_label(chosen, page)),
         gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
@@ -271,5 +281,5 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         gr.Row(visible=False),
         gr.Textbox(visible=False),
         page_state | {"next": page.next},
-        {"set": str(chosen.id), "q": query},
+        {"set": str(chosen.id), "q": query, "id": id_},
     ]

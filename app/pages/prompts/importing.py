@@ -133,13 +133,13 @@ def build() -> Importing:
 
 def _more_roles() -> list[gr.Dropdown]:
     """The dropdowns of the roles that fewer files have, in the order of `ROLES`."""
-    with gr.Accordion(N_("More roles: system, context, choices, completions, labels, scores"), open=False):
+    with gr.Accordion(N_("More roles: system, context, choices, completions, labels, scores, external id"), open=False):
         with gr.Row():
             roles = [_role("system"), _role("history"), _role("context"), _role("choices")]
         with gr.Row():
             roles += [_role("completion"), _role("chosen"), _role("rejected"), _role("label")]
         with gr.Row():
-            roles += [_role("score"), _role("score_chosen"), _role("score_rejected")]
+            roles += [_role("score"), _role("score_chosen"), _role("score_rejected"), _role("external_id")]
     return roles
 
 

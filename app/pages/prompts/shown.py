@@ -11,7 +11,7 @@ from backend.values import Split
 
 SETS = [N_("Set"), N_("Name"), N_("Use"), N_("Prompts"), N_("From"), N_("By"), N_("Made"), N_("Rounds")]
 MASKED = N_("metadata is hidden while people decide blind on what answers them")
-ROWS = ["#", N_("Prompt"), N_("Answer"), N_("Completions"), N_("Metadata")]
+ROWS = ["#", N_("Prompt"), N_("Answer"), N_("Completions"), N_("Metadata"), N_("External id")]
 
 
 def left_out_label(report: ImportReport | None, num_shown: int) -> str:
@@ -61,6 +61,9 @@ def summary(report: ImportReport) -> str:
     if number := report.num_completions:
         text = ngettext("{went}, with {number} completion", "{went}, with {number} completions", number)
         went = text.format(went=went, number=f"{number:,}")
+    if report.num_known:
+        text = gettext("{went}; of those known by their external ids {updated} changed and {unchanged} did not")
+        went = text.format(went=went, updated=f"{report.num_updated:,}", unchanged=f"{report.num_unchanged:,}")
     text = ngettext(
         "Of {number} row, {went}; nothing was left out.",
         "Of {number} rows, {went}; nothing was left out.",
@@ -92,7 +95,8 @@ def prompt_row(row: PromptView) -> list[str]:
     turns = gettext("[{number} messages]").format(number=number) + " " if number > 1 else ""
     metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
     metadata = gettext("hidden") if row.is_masked else metadata
-    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
+    text, answer, brought = turns + short(row.text), short(row.answer or ""), completions_of(row)
+    return [str(row.position), text, answer, brought, short(metadata), row.external_id or ""]
 
 
 def completions_of(row: PromptView) -> str:
@@ -104,6 +108,8 @@ def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
     imported, answer, metadata = gettext("imported completion ({noted})"), gettext("answer"), gettext("metadata")
+    name = gettext("external id")
+    parts += [f"{name}: {row.external_id}"] if row.external_id is not None else []
     parts += [f"{answer}:\n{row.answer}"] if row.answer is not None else []
     parts += [f"{imported.format(noted=noted(completion.extra))}:\n{completion.text}" for completion in row.completions]
     parts += [f"{metadata}:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import text as sql_text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,6 +11,8 @@ from backend.db.base import Base, Identified
 from backend.sameness import text_key
 from backend.values import Split
 
+LONGEST_ID = 200
+"""Characters of an external id."""
 PROBES = "probes"
 """The origin of held-out sets made of prompts on which a training learned to please its judge."""
 
@@ -40,7 +43,7 @@ class Prompt(Identified, Base):
     """`text` is the last user message, for lists and search; `messages` is what is asked.
 
     `text_key` is equal for prompts that ask the same in another spelling (`backend/sameness.py`). `sample_id`: the text
-    that was adopted as this prompt.
+    that was adopted as this prompt. `external_id`: by which the file knows it that brought it, and no other of its set.
     """
 
     __tablename__ = "prompts"
@@ -48,6 +51,14 @@ class Prompt(Identified, Base):
         UniqueConstraint("prompt_set_id", "content_hash"),
         Index("ix_prompts_prompt_set_id_position", "prompt_set_id", "position"),
         Index("ix_prompts_prompt_set_id_text_key", "prompt_set_id", "text_key"),
+        Index(
+            "uq_prompts_prompt_set_id_external_id",
+            "prompt_set_id",
+            "external_id",
+            unique=True,
+            sqlite_where=sql_text("external_id IS NOT NULL"),
+            postgresql_where=sql_text("external_id IS NOT NULL"),
+        ),
     )
 
     prompt_set_id: Mapped[int] = mapped_column(ForeignKey("prompt_sets.id", ondelete="CASCADE"))
@@ -58,6 +69,7 @@ class Prompt(Identified, Base):
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content_hash: Mapped[str] = mapped_column(String(64))
     text_key: Mapped[int] = mapped_column(default=_key)
+    external_id: Mapped[str | None] = mapped_column(String(LONGEST_ID))
     sample_id: Mapped[int | None] = mapped_column(
         ForeignKey("samples.id", ondelete="SET NULL", use_alter=True, name="fk_prompts_sample_id_samples"), index=True
     )

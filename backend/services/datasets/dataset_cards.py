@@ -2,6 +2,7 @@
 
 from backend import machine
 from backend.db import reading, tables
+from backend.exporters import TRL
 from backend.services import datasets
 from backend.services.access import Actor
 from backend.services.checkpoints import card_text
@@ -9,7 +10,6 @@ from backend.services.checkpoints.card_text import plain
 from backend.services.checkpoints.model_cards import UNKNOWN
 from backend.services.datasets import DatasetDetail, export_files, exports, tool_rows
 from backend.services.datasets.export_result import Export
-from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -92,7 +92,7 @@ def _of_file(exported: Export) -> str:
 
 
 def _columns(detail: DatasetDetail, written: DatasetType, exported: Export | None) -> str:
-    if exported is not None and exported.tool is not Tool.trl:
+    if exported is not None and exported.tool != TRL:
         columns = tool_rows.columns(exported.tool, written)
     else:
         columns = export_files.columns(written, is_strict=exported is not None and exported.is_strict)

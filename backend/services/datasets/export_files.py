@@ -3,19 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backend.pipeline.rows import plain
-from backend.row_files import MESSAGES as _MESSAGES
+from backend import exporters
+from backend.exporters import TRL
 from backend.row_files import Columns, Values
-from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, RowSide
+from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, RowSide, training_row
 from backend.values import DatasetType, SampleKind
 
-_TRL: dict[DatasetType, dict[str, str]] = {
-    DatasetType.prompt_completion: {"prompt": _MESSAGES, "completion": _MESSAGES},
-    DatasetType.preference: {"prompt": _MESSAGES, "chosen": _MESSAGES, "rejected": _MESSAGES},
-    DatasetType.unpaired_preference: {"prompt": _MESSAGES, "completion": _MESSAGES, "label": "bool"},
-    DatasetType.prompt_only: {"prompt": _MESSAGES},
-    DatasetType.language_modeling: {"text": "string"},
-}
 _SINGLE = {"score": "float64", "source": "string", "sample_id": "int64"}
 _PAIR = {
     "score_chosen": "float64",
@@ -28,6 +21,7 @@ _PAIR = {
 }
 _EVERY = {
     "prompt_id": "int64",
+    "prompt_external_id": "string",
     "origin": "string",
     "weight": "float64",
     "round": "int64",
@@ -51,8 +45,8 @@ class Provenance:
         if row.chosen.kind == SampleKind.imported or row.origin == DECISION:
             checkpoint = None  # a file brought it, or it is what a judge should have said
         sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
-        every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot
-        return sides + every
+        every = row.prompt_id, row.external_id, row.origin, row.weight, number, checkpoint
+        return (*sides, *every, self.judge_template, self.snapshot)
 
 
 def _single(side: RowSide) -> Values:
@@ -65,29 +59,17 @@ def _pair(chosen: RowSide, rejected: RowSide) -> Values:
     return chosen.score, rejected.score, margin, *sources, chosen.sample_id, rejected.sample_id
 
 
-def trl(row: ExportRow, type: DatasetType) -> Values:
-    """The columns TRL reads, and no other (TRL docs, "Dataset formats and types")."""
-    if type is DatasetType.prompt_only:
-        return (row.messages,)
-    if type is DatasetType.language_modeling:
-        return (plain(row.messages, row.chosen.text),)
-    chosen = row.turns or [{"role": "assistant", "content": row.chosen.text}]
-    if type is DatasetType.prompt_completion:
-        return row.messages, chosen
-    if type is DatasetType.unpaired_preference:
-        return row.messages, chosen, row.label
-    return row.messages, chosen, [{"role": "assistant", "content": (row.rejected or NO_SIDE).text}]
-
-
 def shape(type: DatasetType, provenance: Provenance | None) -> Callable[[ExportRow], Values]:
     """What turns a row into the values that are written."""
+    values = exporters.of(TRL).values
     if provenance is None:
-        return lambda row: trl(row, type)
-    return lambda row: trl(row, type) + provenance.values(row, type)
+        return lambda row: values(training_row(row, type), type)
+    return lambda row: values(training_row(row, type), type) + provenance.values(row, type)
 
 
 def columns(type: DatasetType, *, is_strict: bool) -> Columns:
     """What is written, always the same and in the same order."""
+    trl = exporters.of(TRL).reads[type]
     if is_strict:
-        return dict(_TRL[type])
-    return _TRL[type] | (_PAIR if type is DatasetType.preference else _SINGLE) | _EVERY
+        return dict(trl)
+    return trl | (_PAIR if type is DatasetType.preference else _SINGLE) | _EVERY

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
+from backend.exporters import TRL
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import file_jobs
 from backend.services.access import Actor
 from backend.services.datasets import exports, find_whole, tool_rows
 from backend.services.datasets.export_result import Format, RowFinding
-from backend.services.datasets.tool_rows import Tool
 from backend.services.file_jobs import exports as file_exports
 from backend.services.file_jobs.exports import ExportKind, FileExport
 from backend.values import JSON, DatasetType
@@ -31,7 +31,7 @@ class DatasetExportRequest:
     type: DatasetType | None = None
     is_strict: bool = False
     leave_out: bool = False
-    tool: Tool = Tool.trl
+    tool: str = TRL
     handling: str = ""
     reason: str = ""
 
@@ -46,7 +46,7 @@ class DatasetExportRequest:
     def of(cls, given: Mapping[str, Any]) -> "DatasetExportRequest":
         """What `to_json` wrote."""
         type_ = DatasetType(given["type"]) if given["type"] else None
-        return cls(**{**given, "type": type_, "tool": Tool(given["tool"])})
+        return cls(**{**given, "type": type_, "tool": given["tool"]})
 
 
 @dataclass(frozen=True)

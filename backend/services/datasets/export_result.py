@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from backend.exporters import TRL
 from backend.services.datasets.row_tokens import TokensOf
-from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 
 Format = Literal["jsonl", "parquet"]
@@ -49,7 +49,7 @@ class Export:
     left_out: dict[str, int]
     warnings: tuple[str, ...]
     is_strict: bool = False
-    tool: Tool = Tool.trl
+    tool: str = TRL
     tokens: TokensOf | None = None
     beside: Path | None = None
     scan_lines: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.exporters import TrainingRow, assistant_turn
+from backend.pipeline.rows import plain
 from backend.values import DatasetType, Messages, Split, Verdict
 from backend.values.episodes import begun
 
@@ -58,6 +60,16 @@ class ExportRow(NamedTuple):
     origin: str
     turns: Messages = []
     """Of an episode the turns from the policy's first one on."""
+    external_id: str | None = None
+    """By which the file knew the prompt that brought it."""
+
+
+def training_row(row: ExportRow, type: DatasetType) -> TrainingRow:
+    """The row as exporters of this type get it."""
+    if type is DatasetType.language_modeling:
+        return TrainingRow(row.messages, [], text=plain(row.messages, row.chosen.text))
+    rejected = [assistant_turn((row.rejected or NO_SIDE).text)] if type is DatasetType.preference else []
+    return TrainingRow(row.messages, row.turns or [assistant_turn(row.chosen.text)], rejected, row.label)
 
 
 def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
@@ -90,6 +102,7 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             bad_round,
             bad_kind,
             turns,
+            external_id,
         ) in page:
             chosen = (
                 NO_SIDE._replace(text=answer or "")
@@ -116,7 +129,8 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             is_good = None if label is None else bool(label)
             turns_ = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
             asked, turns_ = begun(asked, turns_) if turns_ else (asked, [])
-            yield ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, turns_)
+            row = ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, turns_)
+            yield row if external_id is None else row._replace(external_id=external_id)
         after = page[-1][0]
 
 
@@ -161,7 +175,7 @@ def _page(dataset_id: int) -> Select[Any]:
             sample.c.round_id,
             sample.c.kind,
         ]
-    columns.append(type_coerce(turns, String))
+    columns += [type_coerce(turns, String), prompt.c.external_id]
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
 
@@ -214,9 +228,7 @@ def _sides(rows: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str
 
 
 def _single(row: ExportRow, side: RowSide, label: bool | None) -> ExportRow:
-    return ExportRow(
-        row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
-    )
+    return row._replace(chosen=side, rejected=None, label=label, turns=[])
 
 
 @dataclass

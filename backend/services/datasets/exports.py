@@ -13,6 +13,7 @@ from backend import row_files
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
+from backend.exporters import TRL
 from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
@@ -30,7 +31,7 @@ from backend.services.datasets import (
 from backend.services.datasets.export_result import MEANINGS, Export, Format, RowFinding
 from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.services.datasets.gate import ExportGate
-from backend.services.datasets.tool_rows import Tool, ToolNotes
+from backend.services.datasets.tool_rows import ToolNotes
 from backend.services.rounds.moving import hidden_of
 from backend.values import JSON, DatasetType
 
@@ -54,7 +55,7 @@ def export(
     type: DatasetType | None = None,
     is_strict: bool = False,
     leave_out: bool = False,
-    tool: Tool = Tool.trl,
+    tool: str = TRL,
     tokens_of: int | None = None,
     out: Path | None = None,
     handling: str | None = None,
@@ -102,7 +103,7 @@ def export(
             checks, left_out = RowChecks(wanted, held_out), Counter[str]()
             rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, passes, leave_out=leave_out))
             rows = rows if advance is None else _told(rows, advance)
-            if tool is Tool.trl:
+            if tool == TRL:
                 written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
                 num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
             else:
@@ -193,7 +194,7 @@ def refuse_held(
 
 
 def beside(
-    actor: Actor, dataset_id: int, *, tool: Tool, type: DatasetType | None = None, leave_out: bool = False
+    actor: Actor, dataset_id: int, *, tool: str, type: DatasetType | None = None, leave_out: bool = False
 ) -> tuple[str, str]:
     """Name and text of the file that a tool wants beside an export; raises `InvalidInput` where it wants none."""
     with reading() as db:
@@ -204,7 +205,7 @@ def beside(
     tool_rows.check(tool, wanted, "jsonl")
     path = tool_rows.beside(tool, wanted, file_name(dataset.id, wanted, "jsonl", leave_out=leave_out, tool=tool))
     if path is None:
-        raise InvalidInput(f"{tool.in_words} wants no file beside the rows. Download the rows alone.")
+        raise InvalidInput(f"{tool_rows.title(tool)} wants no file beside the rows. Download the rows alone.")
     return path
 
 
@@ -215,11 +216,11 @@ def file_name(
     *,
     is_strict: bool = False,
     leave_out: bool = False,
-    tool: Tool = Tool.trl,
+    tool: str = TRL,
 ) -> str:
     """What the file of an export is called."""
     stem = frozen.export_stem(dataset_id, type)
-    how = ("-strict" if is_strict else "") if tool is Tool.trl else f"-{tool}"
+    how = ("-strict" if is_strict else "") if tool == TRL else f"-{tool}"
     return f"{stem}{how}{'-checked' if leave_out else ''}.{format}"
 
 

@@ -11,6 +11,7 @@ from typing import IO
 
 from sqlalchemy.orm import Session
 
+from backend import exporters
 from backend.db import tables
 from backend.engines import _row_tokens, _weights
 from backend.engines._row_tokens import ASKED
@@ -21,14 +22,11 @@ from backend.pipeline.bind import engine_json, lies_elsewhere
 from backend.pipeline.rows import plain
 from backend.services.access import Actor, require
 from backend.services.datasets.export_rows import ExportRow
-from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType, Messages, Role
 
 MOST_ROWS = 200_000
 SECONDS = 300.0
 """What counting may take; a chat template may never end."""
-LIMITS = {Tool.trl: "max_length", Tool.llama_factory: "cutoff_len", Tool.axolotl: "sequence_len"}
-"""What each tool calls the tokens that a row may have."""
 
 _counting = threading.Lock()
 """One process counts at a time."""
@@ -43,7 +41,7 @@ class TokensOf:
     is_part: bool
     """Only so many rows as are counted at most."""
 
-    def lines(self, tool: Tool) -> tuple[str, ...]:
+    def lines(self, tool: str) -> tuple[str, ...]:
         """The numbers in sentences, each with what to do about it."""
         tokens = self.tokens
         which = f"the first {tokens.rows:,} rows" if self.is_part else f"{tokens.rows:,} rows"
@@ -56,30 +54,14 @@ class TokensOf:
         if tokens.context is not None:
             over = f"{tokens.over:,} rows are" if tokens.over else "No row is"
             text_lines.append(f"{over} longer than the {tokens.context:,} tokens that {self.checkpoint} was made for.")
-        if tool in LIMITS and tokens.longest:
-            text_lines.append(_limit(tool, tokens.longest))
+        if tokens.longest:
+            text_lines += exporters.of(tool).about_length(tokens.longest)
         return tuple(text_lines)
 
 
-def uncounted(tool: Tool) -> tuple[str, ...]:
+def uncounted(tool: str) -> tuple[str, ...]:
     """What is said where nothing was counted: other tools shorten or drop rows unasked."""
-    if tool is Tool.axolotl:
-        return (
-            "axolotl's sequence_len is 512 tokens unless it is set, and its file here has it fail on longer rows. "
-            "Count the tokens to know what to set.",
-        )
-    if tool is Tool.llama_factory:
-        return ("LLaMA-Factory cuts rows at cutoff_len. Count the tokens to know what to set.",)
-    return ()
-
-
-def _limit(tool: Tool, longest: int) -> str:
-    """What to set so that every row is learned whole."""
-    if tool is Tool.axolotl:
-        return f"axolotl drops rows of more than sequence_len tokens: with {longest:,} or more it keeps all of these."
-    knob = f"{tool.in_words} cuts rows at {LIMITS[tool]}: with {longest:,} or more none of these is cut"
-    by = ", as far as its own template writes them like this one" if tool is Tool.llama_factory else ""
-    return f"{knob}{by}."
+    return exporters.of(tool).about_length(None)
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from backend import exporters
 from backend.errors import InvalidInput
 from backend.files import is_private
-from backend.services.datasets.tool_rows import INFO, Tool, beside
+from backend.services.datasets.tool_rows import beside, title
 from backend.values import JSON, DatasetType
 
 
-def path_of(rows: Path, tool: Tool) -> Path | None:
+def path_of(rows: Path, tool: str) -> Path | None:
     """Where it is; None where the tool wants none."""
-    if tool is Tool.llama_factory:
-        return rows.with_name(INFO)
-    return rows.with_name(f"{rows.stem}.axolotl.yaml") if tool is Tool.axolotl else None
+    exporter = exporters.of(tool)
+    if not exporter.beside_name:
+        return None
+    return rows.with_name(exporter.beside_name if exporter.is_beside_shared else f"{rows.stem}.{exporter.beside_name}")
 
 
-def check(rows: Path, tool: Tool) -> None:
+def check(rows: Path, tool: str) -> None:
     """Raise `InvalidInput` where `write` would, before any row is written."""
     path = path_of(rows, tool)
     if path is None:
@@ -29,12 +31,12 @@ def check(rows: Path, tool: Tool) -> None:
     if is_private(path):
         raise InvalidInput(f"{path} is Rondo's own and would be lost. Choose another folder.")
     if path.absolute() == rows.absolute():
-        raise InvalidInput(f"{path} is what {tool.in_words} wants beside the rows. Choose another file for them.")
-    if tool is Tool.llama_factory:
+        raise InvalidInput(f"{path} is what {title(tool)} wants beside the rows. Choose another file for them.")
+    if exporters.of(tool).is_beside_shared:
         _known(path)
 
 
-def write(rows: Path, tool: Tool, type: DatasetType, *, longest: int | None = None) -> Path | None:
+def write(rows: Path, tool: str, type: DatasetType, *, longest: int | None = None) -> Path | None:
     """Write it, and return where. Other datasets in it stay, and one that was edited as `.old`; raises `InvalidInput`
     where it cannot be read."""
     beside_path, path = beside(tool, type, rows.name, longest=longest), path_of(rows, tool)
@@ -43,7 +45,7 @@ def write(rows: Path, tool: Tool, type: DatasetType, *, longest: int | None = No
     check(rows, tool)
     _, text = beside_path
     with _alone(path.parent):
-        if tool is Tool.llama_factory:
+        if exporters.of(tool).is_beside_shared:
             text = json.dumps(_known(path) | json.loads(text), indent=2, ensure_ascii=False) + "\n"
         elif path.exists() and path.read_bytes() != text.encode():
             path.replace(path.with_name(f"{path.name}.old"))

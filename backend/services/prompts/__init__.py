@@ -18,9 +18,9 @@ from backend.pipeline import preview_rows
 from backend.services import archived, events
 from backend.services.access import Actor, require, require_in
 from backend.services.prompts.file_preview import FilePreview, Finished
+from backend.services.prompts.import_report import ImportReport, load_report, report_path
 from backend.services.prompts.intake import import_file, importable, preview
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.reports import ImportReport, load_report, report_path
 from backend.values import JSON, Role, Split
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "longest",
     "preview",
     "problems_file",
+    "removable",
     "report",
 ]
 
@@ -82,6 +83,7 @@ class PromptView:
     extra: JSON
     completions: tuple[ImportedText, ...] = ()
     is_masked: bool = False
+    external_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,17 @@ def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> Pr
     return _view(*row)
 
 
-def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> PromptPage:
-    """A page of the set in file order, from after `cursor`; `search` finds text of the last user message.
+def browse(
+    actor: Actor,
+    set_id: int,
+    *,
+    search: str = "",
+    external_id: str = "",
+    cursor: int | None = None,
+    limit: int = PAGE,
+) -> PromptPage:
+    """A page of the set in file order, from after `cursor`; `search` finds text of the last user message, `external_id`
+    the one prompt that the file knew by it.
 
     A search that has to read the texts themselves may end a page before it is full; the next page goes on. Who is shown
     them goes through `samples.prompts_seen`: a blind review hides some of it.
@@ -159,10 +170,21 @@ def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = 
     limit = min(limit, 200)
     with reading() as db:
         _get(db, actor, set_id)
-        rows, more_after = _read(db, set_id, search.strip(), -1 if cursor is None else cursor, limit)
+        after = -1 if cursor is None else cursor
+        rows, more_after = _read(db, set_id, search.strip(), after, limit, external_id.strip())
         brought = completions(db, [p.id for p in rows])
     shown = tuple(
-        PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra, tuple(brought.get(p.id, ()))) for p in rows
+        PromptView(
+            p.id,
+            p.position,
+            p.messages,
+            p.text,
+            p.answer,
+            p.extra,
+            tuple(brought.get(p.id, ())),
+            external_id=p.external_id,
+        )
+        for p in rows
     )
     return PromptPage(shown, more_after)
 
@@ -176,15 +198,17 @@ def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[Import
     return by_prompt
 
 
-def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tuple[Sequence[tables.Prompt], int | None]:
+def _read(
+    db: Session, set_id: int, search: str, after: int, limit: int, external_id: str
+) -> tuple[Sequence[tables.Prompt], int | None]:
     """Up to `limit` prompts behind a position, and the position to go on from, if there may be more."""
     query = parse(search) if search else None
     check = query.check if query else None
     if check is None:
-        rows = db.scalars(_rows(db, set_id, query, after).limit(limit + 1)).all()
+        rows = db.scalars(_rows(db, set_id, query, after, external_id).limit(limit + 1)).all()
         return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
     prompts_read: list[tables.Prompt] = []
-    for number, row in enumerate(db.scalars(_rows(db, set_id, query, after).limit(CHECKED)), 1):
+    for number, row in enumerate(db.scalars(_rows(db, set_id, query, after, external_id).limit(CHECKED)), 1):
         after = row.position
         if check(row.text):
             prompts_read.append(row)
@@ -193,10 +217,11 @@ def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tupl
     return prompts_read, None
 
 
-def _rows(db: Session, set_id: int, search: Query | None, after: int) -> Select[tables.Prompt]:
-    """The set's prompts behind a position, in order; with a search those that have its words."""
+def _rows(db: Session, set_id: int, search: Query | None, after: int, external_id: str) -> Select[tables.Prompt]:
+    """The set's prompts behind a position, in order; with a search those that have its words, with an id that one."""
     prompt = tables.Prompt
     query = select(prompt).where(prompt.prompt_set_id == set_id, prompt.position > after)
+    query = query.where(prompt.external_id == external_id) if external_id else query
     dialect = db.get_bind().dialect.name
     looked_up = search.match(dialect, "words") if search else None
     if looked_up is None:
@@ -228,41 +253,38 @@ def longest(actor: Actor, set_ids: Sequence[int]) -> values.Prompt | None:
 def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
-        project_id = _get(db, actor, set_id, Role.admin).project_id
-        preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
-        prompt_set = _get(db, actor, set_id, Role.admin)
-        if held_by := preview_rows.using_set(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has "
-                "not "
-                "ended. Wait for its end or cancel the job, then delete the set again."
-            )
-        db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
-        archived.refuse_prompt_set(db, set_id, prompt_set.name)
-        if (number := _in_trash(db, project_id, set_id)) is not None:
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: round {number}, which is in the trash, uses "
-                "it. Leave it; new rounds need not use it."
-            )
-        row = db.get_one(tables.PromptSet, set_id)
-        if row.round_id is not None and _is_referred(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: a round made it, and its samples stand on "
-                "it. Leave "
-                "it; new rounds need not use it."
-            )
-        if prompt_set.num_rounds or _is_referred(db, set_id):
-            raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: samples of {prompt_set.num_rounds} rounds "
-                "stand on it. "
-                "Leave it; new rounds need not use it."
-            )
+        row = removable(db, actor, set_id, Role.admin, act="deleted")
         db.delete(row)
-        events.note(
-            db, actor, "delete prompts", prompt_set.name, project_id=prompt_set.project_id, prompt_set_id=set_id
-        )
+        events.note(db, actor, "delete prompts", row.name, project_id=row.project_id, prompt_set_id=set_id)
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)
+
+
+def removable(db: Session, actor: Actor, set_id: int, role: Role, *, act: str) -> tables.PromptSet:
+    """A set that nothing uses, held together with its project; previews that are over are cleared away.
+
+    act: what cannot be done with another one, as its `Conflict` says.
+    """
+    project_id = _get(db, actor, set_id, role).project_id
+    preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
+    prompt_set = _get(db, actor, set_id, role)
+    refused = f"The prompt set {prompt_set.name!r} cannot be {act}"
+    if held_by := preview_rows.using_set(db, set_id):
+        raise Conflict(
+            f"{refused}: preview {held_by[0]} uses it, whose job has not ended. Wait for its end or cancel the job, "
+            "then try again."
+        )
+    db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
+    archived.refuse_prompt_set(db, set_id, prompt_set.name)
+    stays = "Leave it; new rounds need not use it."
+    if (number := _in_trash(db, project_id, set_id)) is not None:
+        raise Conflict(f"{refused}: round {number}, which is in the trash, uses it. {stays}")
+    row = db.get_one(tables.PromptSet, set_id, with_for_update=True, populate_existing=True)
+    if row.round_id is not None and _is_referred(db, set_id):
+        raise Conflict(f"{refused}: a round made it, and its samples stand on it. {stays}")
+    if prompt_set.num_rounds or _is_referred(db, set_id):
+        raise Conflict(f"{refused}: samples of {prompt_set.num_rounds} rounds stand on it. {stays}")
+    return row
 
 
 def _in_trash(db: Session, project_id: int, set_id: int) -> int | None:

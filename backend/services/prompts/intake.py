@@ -20,10 +20,12 @@ from backend.services.prompts.choices import ANY, places_of
 from backend.services.prompts.file_preview import FilePreview
 from backend.services.prompts.files import PromptFile, open_file
 from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
+from backend.services.prompts.import_report import ImportReport
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.reports import ImportReport
-from backend.services.prompts.set_import import SetImport, refuse_taken
-from backend.services.prompts.staging import Problems, Stager
+from backend.services.prompts.row_problems import Problems, problem_file
+from backend.services.prompts.set_import import SetImport, sets_there
+from backend.services.prompts.set_update import SetUpdate
+from backend.services.prompts.staging import Stager
 from backend.values import Role, Split
 
 
@@ -82,20 +84,25 @@ def import_file(
     """Import a file as the set `name`; with a share held out, that share goes to the set `<name> held out`.
 
     All or nothing: a crash or an error leaves no set. Bad rows, repeated prompts and prompts that a set of the other
-    split has already are left out and reported.
+    split has already are left out and reported. Where the mapping names external ids, sets of these names may be there
+    already: their prompts are known by their ids, new ones are added and changed ones written anew. Raises `Conflict`
+    where a name is taken otherwise, and where something is new or has changed in a set that a round uses.
     """
     names = _names(name, split, held_out_share)
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        refuse_taken(db, project_id, names)
+        if mapping is not None and mapping.external_id is None:
+            sets_there(db, project_id, names, mapping)
     source = open_file(_source(actor, path, uploaded=uploaded))
-    with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems, collected_seldom():
+    with staging_folder() as folder, problem_file(folder / "problems.csv") as problems, collected_seldom():
 
         def write(stager: Stager) -> ImportReport:
             shares = held_out_share, seed
             is_strict = on_bad == "refuse"
-            into = SetImport(actor, project_id, names, *shares, source, stager, problems, folder, is_strict)
-            return into.write()
+            with reading() as db:
+                there = sets_there(db, project_id, names, stager.mapping)
+            kind = SetUpdate if there else SetImport
+            return kind(actor, project_id, names, *shares, source, stager, problems, folder, is_strict).write()
 
         return _imported(source, mapping, problems, write)
 

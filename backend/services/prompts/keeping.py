@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput
-from backend.services import events
+from backend.services import events, unfinished
 from backend.services.access import Actor, require
 from backend.services.prompts import mapping as prompt_mapping
 from backend.services.prompts.messages import BadRow
@@ -79,18 +79,34 @@ def _parsed(messages: Messages, answer: str) -> ParsedPrompt:
         raise InvalidInput(f"This cannot be a prompt: {error}. Change the messages.") from error
 
 
-def _refuse(db: Session, project_id: int, prompt_set: tables.PromptSet, prompt: ParsedPrompt) -> None:
-    used, round_, row, other = tables.RoundPromptSet, tables.Round, tables.Prompt, tables.PromptSet
+def why_fixed(db: Session, prompt_set: tables.PromptSet) -> str:
+    """Why the prompts of a set stay as they are, to follow "The prompts of"; empty where they may change."""
+    used, round_, group, row = tables.RoundPromptSet, tables.Round, tables.Group, tables.Prompt
     of_set = select(round_.number).join(used, used.round_id == round_.id).where(used.prompt_set_id == prompt_set.id)
     number = db.scalar(of_set.order_by(round_.number).limit(1))
-    if number is not None or prompt_set.round_id is not None:
-        why = f"round {number} uses it" if number is not None else "a round made it"
-        raise Conflict(f"The prompts of {prompt_set.name!r} stay as they are, because {why}. Name a new set.")
+    if number is not None:
+        why = f"round {number} uses it"
+    elif prompt_set.round_id is not None:
+        why = "a round made it"
+    else:
+        asked = select(group.id).join(row, row.id == group.prompt_id).where(row.prompt_set_id == prompt_set.id)
+        if db.scalar(asked.limit(1)) is None:
+            return ""
+        why = "samples stand on it"
+    return f"{prompt_set.name!r} stay as they are, because {why}."
+
+
+def _refuse(db: Session, project_id: int, prompt_set: tables.PromptSet, prompt: ParsedPrompt) -> None:
+    row, other = tables.Prompt, tables.PromptSet
+    if why := why_fixed(db, prompt_set):
+        raise Conflict(f"The prompts of {why} Name a new set.")
     same = select(row.id).where(row.prompt_set_id == prompt_set.id, row.content_hash == prompt.digest.hex())
     if db.scalar(same.limit(1)) is not None:
         raise Conflict(f"{prompt_set.name!r} has this prompt already. Ask something else, or name another set.")
     sets = select(other.name).join(row, row.prompt_set_id == other.id).where(row.text_key == prompt.key)
-    there = db.scalar(sets.where(other.project_id == project_id, other.split != prompt_set.split).limit(1))
+    # An import that is under way has compared its prompts with what the sets had.
+    here = other.project_id.in_([project_id, *unfinished.hidden_of(db, project_id)])
+    there = db.scalar(sets.where(here, other.split != prompt_set.split).limit(1))
     if there is not None:
         raise Conflict(
             f"The set {there!r}, on the other side of the split, asks the same, and what is measured on is never "

@@ -19,7 +19,7 @@ class Mapping:
     The prompt is `messages` (a list of role and content), or `prompt` with `context` and `choices` below it, or what
     `chosen` and `rejected` begin with in common; `system` and `history` go before it. `answer` is what a verifier
     compares with and seed rows train on. `completion`, `chosen` and `rejected` become imported completions, with the
-    `label` or the scores that the file gives them.
+    `label` or the scores that the file gives them. `external_id` is what the file knows the prompt by.
     """
 
     messages: str | None = None
@@ -37,6 +37,7 @@ class Mapping:
     score: str | None = None
     score_chosen: str | None = None
     score_rejected: str | None = None
+    external_id: str | None = None
 
     @property
     def is_implicit(self) -> bool:
@@ -51,7 +52,7 @@ class Mapping:
     @cached_property
     def is_simple(self) -> bool:
         """Whether a prompt column is all that makes the prompt, and no completions come with it."""
-        return self.used <= {self.prompt, self.answer} and not self.has_completions
+        return self.used <= {self.prompt, self.answer, self.external_id} and not self.has_completions
 
     @property
     def has_completions(self) -> bool:
@@ -143,6 +144,7 @@ MEANINGS = {
     "score": N_("noted on the completion as its score"),
     "score_chosen": N_("noted on the chosen completion as its score"),
     "score_rejected": N_("noted on the rejected completion as its score"),
+    "external_id": N_("the prompt's external id, by which it is known when the file comes again"),
 }
 DROPPED = N_("dropped, because it was given no role and not chosen as metadata")
 

@@ -79,8 +79,11 @@ def note(db: Session, project_id: int, writer: Writer) -> str:
                 other_name, other_position, share = alike
                 if split is Split.held_out:
                     name, position, other_name, other_position = other_name, other_position, name, position
+                number = writer.numbers[split][position]
+                if not number:
+                    continue
                 what = f"{share:.0%} alike: prompt {other_position} of {other_name!r}, which is {USES[split]} (kept)"
-                writer.problems.add(writer.numbers[split][position], "near duplicate", what)
+                writer.problems.add(number, "near duplicate", what)
         is_cut = is_cut or MOST in (len(index.sets), compared)
     return f"Near-duplicates were looked for among the first {MOST:,} prompts of each side" if is_cut else ""
 

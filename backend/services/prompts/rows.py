@@ -5,6 +5,7 @@ from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from backend import boundary
+from backend.db.tables.prompt import LONGEST_ID
 from backend.sameness import text_key
 from backend.services.prompts import messages as prompt_messages
 from backend.services.prompts.canonical import canonical_turn, digest_of, not_text, stored_turn
@@ -29,6 +30,7 @@ class ParsedPrompt(NamedTuple):
     key: int
     """Equal for prompts whose last user turns differ in blanks, case or spelling of characters only."""
     digest: bytes
+    external_id: str | None = None
     completions: tuple[RowCompletion, ...] = ()
     ignored: tuple[str, ...] = ()
     """Names of what its messages held besides role and text."""
@@ -68,9 +70,25 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
         _extra(row, mapping),
         key,
         digest,
+        _external_id(row, mapping),
         completions,
         tuple(sorted(ignored)),
     )
+
+
+def _external_id(row: dict[str, Any], mapping: Mapping) -> str | None:
+    """The row's id as text, where the mapping names a column of ids."""
+    if mapping.external_id is None:
+        return None
+    value = row.get(mapping.external_id)
+    if value is None or value == "":
+        raise BadRow(f"column {mapping.external_id!r} is missing or empty, and it holds the external ids")
+    if isinstance(value, bool | list | dict):
+        raise BadRow(f"column {mapping.external_id!r} is {type_name(value)}; an external id is text or a number")
+    id_ = value.text if isinstance(value, WrittenNumber) else str(value).strip()
+    if fault := boundary.fault_of_name(id_, LONGEST_ID):
+        raise BadRow(f"its external id {fault}")
+    return id_
 
 
 def _asked(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, str | None]:

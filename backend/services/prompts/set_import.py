@@ -14,10 +14,20 @@ from backend.db.arriving import Arrival
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, unfinished
 from backend.services.access import Actor, require
-from backend.services.prompts import near_duplicates, reports, staging
+from backend.services.prompts import near_duplicates, staging
 from backend.services.prompts.files import PromptFile
-from backend.services.prompts.reports import ImportReport
-from backend.services.prompts.staging import Problems, StagedRow, Stager
+from backend.services.prompts.import_report import (
+    ImportReport,
+    SetCount,
+    first_bad,
+    keep_report,
+    notes_of,
+    report_of,
+)
+from backend.services.prompts.known_ids import KnownIds
+from backend.services.prompts.mapping import Mapping
+from backend.services.prompts.row_problems import Problems
+from backend.services.prompts.staging import StagedRow, Stager
 from backend.services.prompts.writer import Writer
 from backend.values import JSON, Role, Split
 
@@ -43,16 +53,19 @@ class SetImport:
     def write(self) -> ImportReport:
         """Read the file and write all of it, or raise and leave nothing; return what it did."""
         if not unfinished.in_parts():
-            # Read and checked before there is a transaction: a bad file costs no lock.
-            with (self.folder / "rows").open("wb") as out:
-                self.stager.stage(self.source.rows(), out)
-            return self._at_once(staging.staged(self.folder / "rows"))
+            return self._at_once(self._staged())
         chunks = self.stager.chunks(self.source.rows())
         first = list(islice(chunks, 2))
         if len(first) < 2:
             return self._at_once(first)
         with unfinished.alone():
             return self._in_parts(chain(first, chunks))
+
+    def _staged(self) -> Iterable[list[StagedRow]]:
+        """The file's prompts, read and checked before there is a transaction: a bad file costs no lock."""
+        with (self.folder / "rows").open("wb") as out:
+            self.stager.stage(self.source.rows(), out)
+        return staging.staged(self.folder / "rows")
 
     def _at_once(self, chunks: Iterable[list[StagedRow]]) -> ImportReport:
         """One transaction."""
@@ -103,19 +116,26 @@ class SetImport:
     def _refuse_bad(self) -> None:
         if self.is_strict and self.problems.counts["bad row"]:
             raise InvalidInput(
-                reports.first_bad(self.source, self.problems)
-                + " Nothing was imported. Mend them, or keep the good rows."
+                first_bad(self.source, self.problems) + " Nothing was imported. Mend them, or keep the good rows."
             )
 
     def _hold(self, db: Session) -> None:
         require(db, self.actor, self.project_id, Role.curator)
-        refuse_taken(db, self.project_id, self.names)
+        for prompt_set in sets_there(db, self.project_id, self.names, self.stager.mapping).values():
+            raise Conflict(
+                f"A prompt set {prompt_set.name!r} came into this project meanwhile, so nothing was imported. Import "
+                "the file again."
+            )
 
     def _begin(self, db: Session, into_id: int) -> None:
-        """Make the sets, empty."""
         self._hold(db)
+        self._make_sets(db, into_id, {})
+
+    def _make_sets(self, db: Session, into_id: int, there: dict[Split, tables.PromptSet]) -> None:
+        """Make the sets that are not there, empty, and what writes into all of them."""
         sets = {
-            split: tables.PromptSet(
+            split: there.get(split)
+            or tables.PromptSet(
                 project_id=into_id,
                 name=name,
                 split=split,
@@ -132,33 +152,51 @@ class SetImport:
     def _require_some(self) -> None:
         if not any(row.num_prompts for row in self.writer.sets.values()):
             raise InvalidInput(
-                f"{self.source.path.name} has no row that can be imported. "
-                + reports.first_bad(self.source, self.problems)
+                f"{self.source.path.name} has no row that can be imported. " + first_bad(self.source, self.problems)
             )
 
-    def _end(self, db: Session, compared: str) -> ImportReport:
-        """Drop a set that got nothing, keep the report, and note who imported what."""
+    def _end(
+        self, db: Session, compared: str, known: KnownIds | None = None, before: dict[int, int] | None = None
+    ) -> ImportReport:
+        """Drop a set that has nothing, keep the report, and note who imported what.
+
+        known: what the sets had that were there; before: how many prompts each of these had, by id.
+        """
         sets = self.writer.sets
         sets_made = [row for row in sets.values() if row.num_prompts]
         for row in sets.values():
             if not row.num_prompts:
                 db.delete(row)
         self.problems.out.flush()
-        notes = reports.notes_of(self.source, self.stager, sets, self.share, compared)
-        report = reports.keep(sets_made, self.stager, self.writer, self.problems, notes, self.folder)
+        notes = notes_of(self.source, self.stager, sets, self.share, compared)
+        counted = tuple(SetCount(s.id, s.name, s.split, s.num_prompts - (before or {}).get(s.id, 0)) for s in sets_made)
+        report = report_of(counted, self.stager, self.writer, known, self.problems, notes)
         for row in sets_made:
             what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": self.source.path.name}
             events.note(db, self.actor, "import prompts", row.name, project_id=self.project_id, **what)
         self.writer.refuse_meanwhile(db)
+        for row in sets_made:
+            keep_report(report, row.id, self.folder)
         return report
 
 
-def refuse_taken(db: Session, project_id: int, names: dict[Split, str]) -> None:
-    """Raise `Conflict` where the project has a set of one of these names."""
-    query = select(tables.PromptSet.name).where(
-        tables.PromptSet.project_id == project_id, tables.PromptSet.name.in_(names.values())
-    )
-    if taken := db.scalar(query):
-        raise Conflict(
-            f"There is already a prompt set {taken!r} in this project. Choose another name, or delete that set."
-        )
+def sets_there(
+    db: Session, project_id: int, names: dict[Split, str], mapping: Mapping, *, is_held: bool = False
+) -> dict[Split, tables.PromptSet]:
+    """The sets of these names, into which prompts come again by their external ids. is_held: until the end.
+
+    Raises `Conflict` where the mapping names no ids, or a set has none or is for something else.
+    """
+    row, prompt, there = tables.PromptSet, tables.Prompt, dict[Split, tables.PromptSet]()
+    query = select(row).where(row.project_id == project_id, row.name.in_(names.values())).order_by(row.id)
+    for prompt_set in db.scalars(query.with_for_update() if is_held else query):
+        taken = f"There is already a prompt set {prompt_set.name!r} in this project"
+        if mapping.external_id is None:
+            raise Conflict(f"{taken}. Choose another name, or delete that set.")
+        has_ids = select(prompt.id).where(prompt.prompt_set_id == prompt_set.id, prompt.external_id.is_not(None))
+        if names.get(prompt_set.split) != prompt_set.name:
+            raise Conflict(f"{taken}, whose use is {prompt_set.split.value}. Choose that use, or another name.")
+        if db.scalar(has_ids.limit(1)) is None:
+            raise Conflict(f"{taken}, whose prompts have no external ids. Choose another name, or delete that set.")
+        there[prompt_set.split] = prompt_set
+    return there

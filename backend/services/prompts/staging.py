@@ -1,12 +1,10 @@
 """Rows of a file -> chunks of checked prompts, each prompt once, without the database."""
 
-import csv
 import hashlib
 import json
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,14 +15,17 @@ from backend.services.prompts.choices import ANY, Places
 from backend.services.prompts.formats import known_names
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_completions import RowCompletion
+from backend.services.prompts.row_problems import Problems
 from backend.services.prompts.rows import BadRow, ParsedPrompt, parse
 from backend.services.prompts.seen import SeenKeys
 
-SHOWN = 200
-"""Bad rows, duplicates and overlaps kept in a report; the file beside it lists them all."""
 ROWS_AT_ONCE = 10_000
 TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk of rows is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
+ID = ParsedPrompt._fields.index("external_id")
+"""Its place in a `ParsedPrompt`, and the last in what `plain_rows` reads."""
+WHOLE = 2**64 - 1
+"""Makes a hash a number without a sign."""
 
 
 class StagedPrompt(NamedTuple):
@@ -37,50 +38,13 @@ class StagedPrompt(NamedTuple):
     extra: str
     key: int
     digest: bytes
+    external_id: str | None = None
     completions: tuple[tuple[int, str, str], ...] = ()
     """Position, text and note (as JSON) of each."""
 
 
 StagedRow = tuple[Any, ...]
 """The values of a `StagedPrompt`: a plain tuple is written and read in half the time."""
-
-
-@dataclass(frozen=True)
-class RowProblem:
-    """A row that something is said of. `kind`: bad row, duplicate or overlap, which are left out, or near duplicate."""
-
-    line: int
-    kind: str
-    reason: str
-
-
-@dataclass
-class Problems:
-    """Counts all rows that something is said of, keeps the first of each kind, and writes each to a CSV file."""
-
-    out: IO[str]
-    counts: Counter[str] = field(default_factory=Counter)
-    first: dict[str, list[RowProblem]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.writer = csv.writer(self.out)
-        self.writer.writerow(["line", "kind", "reason"])
-
-    def add(self, line: int, kind: str, reason: str) -> None:
-        """Note a row, with its line (or place) and why."""
-        self.counts[kind] += 1
-        shown = self.first.setdefault(kind, [])
-        if len(shown) < SHOWN:
-            shown.append(RowProblem(line, kind, reason))
-        self.writer.writerow([line, kind, reason])
-
-    def clear(self) -> None:
-        """Forget everything: the file is read again."""
-        self.counts.clear()
-        self.first.clear()
-        self.out.seek(0)
-        self.out.truncate()
-        self.writer.writerow(["line", "kind", "reason"])
 
 
 class LateColumn(Exception):
@@ -113,6 +77,8 @@ class Stager:
         self.seen = SeenKeys()
         self.num_completions: Counter[int] = Counter()
         self.told: set[int] = set()
+        self.ids = SeenKeys()
+        """The hashes of the external ids."""
         self.names = known_names()
 
     def stage(self, rows: Iterable[tuple[int, Any]], out: IO[bytes]) -> int:
@@ -152,7 +118,7 @@ class Stager:
         yield from self._chunk(read)
         self._check_columns()
         # What is known of a million prompts is as much memory as the database takes next.
-        self.seen = SeenKeys()
+        self.seen, self.ids = SeenKeys(), SeenKeys()
         self.told.clear()
         self.num_completions.clear()
 
@@ -161,11 +127,23 @@ class Stager:
         # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
         keys = [0 if type(prompt) is str else int.from_bytes(prompt[5][:8], "big") for _, prompt in read]
         before, fresh = self.seen.find(keys), dict[int, int]()
+        has_ids = self.mapping.external_id is not None
+        ids = [0 if type(prompt) is str else hash(prompt[ID]) & WHOLE for _, prompt in read] if has_ids else []
+        ids_before, ids_fresh = self.ids.find(ids) if has_ids else {}, dict[int, int]()
         chunk: list[StagedRow] = []
-        for (number, prompt), key in zip(read, keys, strict=True):
+        for place, ((number, prompt), key) in enumerate(zip(read, keys, strict=True)):
             if type(prompt) is str:
                 self.problems.add(number, "bad row", prompt)
-            elif len(prompt) == 6 and key not in before and key not in fresh:
+                continue
+            is_fresh = key not in before and key not in fresh
+            if has_ids:
+                # Rows that ask the same are one prompt, which has one id.
+                if is_fresh and (ids[place] in ids_before or ids[place] in ids_fresh):
+                    why = f"another prompt before it has the external id {prompt[ID]!r}"
+                    self.problems.add(number, "bad row", why)
+                    continue
+                ids_fresh.setdefault(ids[place], number)
+            if is_fresh and len(prompt) == ID + 1:
                 chunk.append((number, *prompt, ()))
                 fresh[key] = number
             else:
@@ -175,6 +153,7 @@ class Stager:
                     chunk.append(staged)
                     fresh.setdefault(key, number)
         self.seen.add({key: number for key, number in fresh.items() if key not in before} if before else fresh)
+        self.ids.add({id: number for id, number in ids_fresh.items() if id not in ids_before})
         if chunk:
             yield chunk
 
@@ -198,13 +177,14 @@ class Stager:
                 prompt.extra,
                 prompt.key,
                 prompt.digest,
+                prompt.external_id,
                 completions,
             )
         if not completions:
             self.problems.add(number, "duplicate", f"the same prompt as on {self.unit} {first}")
             return None
         self.num_merged += 1
-        return (number, None, "", None, "{}", prompt.key, prompt.digest, completions)
+        return (number, None, "", None, "{}", prompt.key, prompt.digest, None, completions)
 
     def _new(self, key: int, unit: tuple[RowCompletion, ...]) -> tuple[RowCompletion, ...]:
         """The unit, or nothing where this prompt has it already."""
@@ -282,10 +262,3 @@ def drawn_held_out(share: float, seed: int) -> Callable[[bytes], bool]:
     order of the file does not matter."""
     begin, below = f"{seed}:".encode(), share * 2**64
     return lambda digest: int.from_bytes(hashlib.sha256(begin + digest).digest()[:8], "big") < below
-
-
-@contextmanager
-def problem_file(path: Path) -> Iterator[Problems]:
-    """A CSV file that receives every row that is left out."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-        yield Problems(out)

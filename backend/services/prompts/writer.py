@@ -6,18 +6,20 @@ from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.services.prompts.staging import Problems, StagedPrompt, StagedRow, drawn_held_out
+from backend.services import unfinished
+from backend.services.prompts.row_problems import Problems
+from backend.services.prompts.staging import StagedPrompt, StagedRow, drawn_held_out
 from backend.values import Split
 
-COLUMNS = "position, messages, text, answer, extra, text_key, content_hash"
+COLUMNS = "position, messages, text, answer, extra, text_key, content_hash, external_id"
 KEYS_AT_ONCE = 500
-MESSAGES, KEY, DIGEST = (StagedPrompt._fields.index(name) for name in ("messages", "key", "digest"))
+MESSAGES, KEY, DIGEST, ID = map(StagedPrompt._fields.index, ("messages", "key", "digest", "external_id"))
 """Places in a `StagedRow`, which begins with its number and ends with its completions."""
 
 
@@ -36,20 +38,17 @@ class Writer:
     problems: Problems
     unit: str = "line"
     numbers: dict[Split, array] = field(default_factory=dict)  # type: ignore[type-arg]
-    """The row of the file that each position of a set came from."""
+    """The row of the file that each position of a set came from; 0 for what the set had before."""
     num_completions: int = 0
 
     def __post_init__(self, db: Session) -> None:
-        self.numbers = {split: array("q") for split in self.sets}
+        self.numbers = {split: array("q", bytes(8 * _next_position(db, row))) for split, row in self.sets.items()}
         self.others = {split: self._sets_of(db, opposite(split)) for split in self.sets}
         self.created_at = Arrival(db).stored(tables.Prompt, "created_at", now())
 
     def _sets_of(self, db: Session, split: Split) -> dict[int, str]:
-        query = select(tables.PromptSet.id, tables.PromptSet.name).where(
-            tables.PromptSet.project_id == self.project_id, tables.PromptSet.split == split
-        )
         own = {s.id for s in self.sets.values()}
-        return {id: name for id, name in db.execute(query).tuples() if id not in own}
+        return {id: name for id, name in sets_of(db, self.project_id, split).items() if id not in own}
 
     def write(self, arrival: Arrival, chunk: list[StagedRow]) -> None:
         """Insert a chunk in the transaction of `arrival`, without the prompts that a set of the other split has."""
@@ -60,14 +59,15 @@ class Writer:
             into = self.sets[split]
             prompts = [m for m in members if m[MESSAGES] is not None]
             # Past the column types: messages and metadata are JSON text already.
-            rows = [(place, *m[MESSAGES:DIGEST], m[DIGEST].hex()) for place, m in enumerate(prompts, into.num_prompts)]
+            numbered = enumerate(prompts, len(self.numbers[split]))
+            rows = [(place, *m[MESSAGES:DIGEST], m[DIGEST].hex(), m[ID]) for place, m in numbered]
             common = {"prompt_set_id": into.id, "created_at": self.created_at}
             arrival.put(tables.Prompt, COLUMNS, rows, common, is_searched=True)
             self.numbers[split].extend([m[0] for m in prompts])
             into.num_prompts += len(prompts)
             notes = [(m[DIGEST].hex(), *completion) for m in members if m[-1] for completion in m[-1]]
             if notes:
-                _insert_completions(arrival.db.connection(), into.id, self.created_at, notes)
+                insert_completions(arrival.db.connection(), into.id, self.created_at, notes)
                 self.num_completions += len(notes)
 
     def overlaps(self, db: Session) -> Sequence[tuple[int, int]]:
@@ -83,10 +83,15 @@ class Writer:
     def drop(self, db: Session, pairs: Sequence[tuple[int, int]]) -> None:
         """Leave these prompts of the train set out, and note them."""
         for _, position in pairs:
+            number, name = self.numbers[Split.train][position], self.sets[Split.held_out].name
+            if not number:
+                raise Conflict(
+                    f"A new prompt of the held-out set {name!r} is what prompt {position} of "
+                    f"{self.sets[Split.train].name!r} asks, spelled otherwise, so nothing was imported. Leave one of "
+                    "them out of the file."
+                )
             self.problems.add(
-                self.numbers[Split.train][position],
-                "overlap",
-                f"the same question, spelled otherwise, is in the held-out set {self.sets[Split.held_out].name!r}",
+                number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
             )
         prompt, completion = tables.Prompt, tables.ImportedCompletion
         for chunk in in_chunks(pairs, KEYS_AT_ONCE):
@@ -103,21 +108,29 @@ class Writer:
 
         Imports of one project end one after the other, so that the second sees what the first wrote.
         """
-        project, prompt = tables.Project, tables.Prompt
+        project, prompt, other = tables.Project, tables.Prompt, aliased(tables.Prompt)
         db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
         for split, own in self.sets.items():
             came = {
                 set_id: name
                 for set_id, name in self._sets_of(db, opposite(split)).items()
-                if set_id not in self.others[split]
+                if set_id not in self.others[split] or self._may_grow_beside(split)
             }
-            keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(came))
-            both = select(prompt.text).where(prompt.prompt_set_id == own.id, prompt.text_key.in_(keys)).limit(1)
-            if came and (text := db.scalar(both)) is not None:
+            both = select(prompt.text, other.prompt_set_id).join(other, other.text_key == prompt.text_key)
+            both = both.where(prompt.prompt_set_id == own.id, other.prompt_set_id.in_(came)).limit(1)
+            if came and (same := db.execute(both).one_or_none()) is not None:
                 raise Conflict(
-                    f"Meanwhile {', '.join(map(repr, came.values()))} was imported, which has the prompt "
-                    f"{text[:60]!r} on the other side of the split, so nothing was imported. Import the file again."
+                    f"Meanwhile {came[same.prompt_set_id]!r} was imported, which has the prompt {same.text[:60]!r} on "
+                    "the other side of the split, so nothing was imported. Import the file again."
                 )
+
+    def _may_grow_beside(self, split: Split) -> bool:
+        """Whether sets that were there may have got prompts that this new set was not compared with.
+
+        On SQLite imports into sets that are there wait for the others to end.
+        """
+        is_new = 0 not in self.numbers[split][:1]
+        return is_new and not unfinished.in_parts()
 
     def _without(self, members: list[StagedRow], taken: dict[int, str], split: Split) -> list[StagedRow]:
         """The prompts that are not taken; the others are noted."""
@@ -152,7 +165,7 @@ class Writer:
         return by_key
 
 
-def _insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:
+def insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:
     """Insert completions (hash of the prompt, position, text, note as JSON) below their prompts of this set."""
     names = "hash, position, text, extra"
     onto = (
@@ -175,6 +188,19 @@ def _insert_completions(connection: Connection, set_id: int, created_at: Any, ro
             copy.write_row(row)
     connection.exec_driver_sql(onto.format("%s", "CAST(arriving.extra AS JSONB)"), (created_at, set_id))
     connection.exec_driver_sql("DROP TABLE arriving")
+
+
+def sets_of(db: Session, project_id: int, split: Split) -> dict[int, str]:
+    """The names of the project's sets of a split, by id."""
+    row = tables.PromptSet
+    query = select(row.id, row.name).where(row.project_id == project_id, row.split == split)
+    return dict(db.execute(query).tuples().all())
+
+
+def _next_position(db: Session, prompt_set: tables.PromptSet) -> int:
+    last = select(func.max(tables.Prompt.position)).where(tables.Prompt.prompt_set_id == prompt_set.id)
+    place = db.scalar(last) if prompt_set.num_prompts else None
+    return 0 if place is None else place + 1
 
 
 def opposite(split: Split) -> Split:

@@ -11,6 +11,7 @@ from backend import registry
 from backend.engines import Engine
 from backend.environments import Environment
 from backend.errors import InvalidInput, UnknownPart
+from backend.exporters import Exporter
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
@@ -38,6 +39,7 @@ KINDS: dict[str, type[Part]] = {
     "schedule": Schedule,
     "metric": Metric,
     "environment": Environment,
+    "exporter": Exporter,
 }
 SLOT_KINDS = {slot: "metric" if slot == "metrics" else slot for slot in SLOTS}
 

@@ -86,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit", N_("Edit the text"), ("e",)),
     Action("repair", N_("Let the model repair the text"), ("r",)),
     Action("note", N_("Write a note"), ("n",)),
+    Action("tag", N_("Tag the sample"), ("l",)),
     Action("flag", N_("Flag, or take the flag away"), ("f",)),
     Action("history", N_("Notes and history of the item"), ("h",)),
     Action("search", N_("Search inside the item"), ("/",)),

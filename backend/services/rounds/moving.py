@@ -82,8 +82,14 @@ def take_back(db: Session, hidden_id: int, project_id: int) -> None:
 
 
 def take_all_back(db: Session, project_id: int) -> list[int]:
-    """Empty the trash of a project's rounds into it, before all of it is deleted; return what hidden projects went."""
-    ids = list(db.scalars(hidden_of(project_id)))
+    """Empty the trash of a project's rounds into it, before all of it is deleted; return what hidden projects went.
+
+    Prompt sets stay where they lie: one there may have the name of another, and nothing refers to them.
+    """
+    row = tables.Round
+    ids = list(
+        db.scalars(hidden_of(project_id).where(select(row.id).where(row.project_id == tables.Project.id).exists()))
+    )
     for hidden_id in ids:
         take_back(db, hidden_id, project_id)
     return ids

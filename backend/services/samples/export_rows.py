@@ -39,6 +39,7 @@ COLUMNS: Columns = {
     "author": "string",
     "edited_from_id": "int64",
     "prompt_id": "int64",
+    "prompt_external_id": "string",
     "prompt": JSON_TEXT,
     "answer": "string",
     "metadata": JSON_TEXT,
@@ -82,6 +83,7 @@ class Read(NamedTuple):
     author_id: int | None
     edited_from_id: int | None
     prompt_id: int
+    prompt_external_id: str | None
     asked: str
     unhinted: str | None
     """The prompt, where what was asked holds a hint beside it."""
@@ -207,6 +209,7 @@ def _query() -> Select[Any]:
         sample.author_id,
         sample.edited_from_id,
         sample.prompt_id,
+        prompt.external_id,
         _json(func.coalesce(group.messages, prompt.messages)),
         case((group.is_stripped, _json(prompt.messages))),
         func.coalesce(group.answer, prompt.answer),
@@ -248,7 +251,7 @@ def _shown(
     row: Values, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
 ) -> Values:
     """The row, which has the values of a `Read`, as it is written."""
-    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, asked, _, *more = row
+    sample_id, _, step, role, kind, made_by, author, edited, prompt_id, external_id, asked, _, *more = row
     *written, overridden, unparsed, flagged = more
     return (
         sample_id,
@@ -260,6 +263,7 @@ def _shown(
         names.people.get(author),
         edited,
         prompt_id,
+        external_id,
         asked,
         *written,
         overridden == 1,

@@ -15,11 +15,17 @@ from backend.values import RoundStatus, SetUse
 
 
 def browse(
-    actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = prompts.PAGE
+    actor: Actor,
+    set_id: int,
+    *,
+    search: str = "",
+    external_id: str = "",
+    cursor: int | None = None,
+    limit: int = prompts.PAGE,
 ) -> PromptPage:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
     set's prompts, without metadata, and without what the file says of its completions, their order included."""
-    page = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)
+    page = prompts.browse(actor, set_id, search=search, external_id=external_id, cursor=cursor, limit=limit)
     with reading() as db:
         if not _is_hidden(db, actor, set_id):
             return page

@@ -15,8 +15,8 @@ from backend.db.filters import Filters
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput, NotFound
 from backend.services import archived, events
-from backend.services.access import Actor, role_of
-from backend.services.decisions import bulk
+from backend.services.access import Actor, find, role_of
+from backend.services.decisions import bulk, own_words
 from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
@@ -35,6 +35,28 @@ class Tagged:
     """How many samples have other tags than before."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class SampleTags:
+    """The tags of a sample, as far as one sees them, and those of one's own among them."""
+
+    tags: tuple[str, ...]
+    own: tuple[str, ...]
+
+
+def of_sample(actor: Actor, sample_id: int) -> SampleTags:
+    """What people put to a sample; while a review hides what colleagues say of it, one's own alone."""
+    with reading() as db:
+        sample = find(db, actor, tables.Sample, sample_id, Role.viewer)
+        if sample is None:
+            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        round_ = get_row(db, actor, sample.round_id)
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse_hidden(kept, round_, sample)
+        put = of_samples(db, [sample_id]).get(sample_id, [])
+        is_own = bool(kept) and not own_words.decided(db, actor, [sample_id])
+    return SampleTags(_seen(put, actor, is_own=is_own), _seen(put, actor, is_own=True))
 
 
 def change(

@@ -64,7 +64,7 @@ def no_nan(value: Any) -> Any:
 
 def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
     good, bad = RowSide(7, "yes", False, 1.0, "accept", "judge", 1), RowSide(8, "no", False, 0.25, "reject", "human", 1)
-    row = ExportRow(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected")
+    row = ExportRow(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected", [], "q-5")
     assert line(tmp_path, row, DatasetType.preference) == {
         "prompt": [{"role": "user", "content": "q?"}],
         "chosen": [{"role": "assistant", "content": "yes"}],
@@ -77,6 +77,7 @@ def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
         "chosen_sample_id": 7,
         "rejected_sample_id": 8,
         "prompt_id": 5,
+        "prompt_external_id": "q-5",
         "origin": "selected",
         "weight": 0.5,
         "round": 3,
@@ -93,6 +94,7 @@ def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
         "source": "judge",
         "sample_id": 7,
         "prompt_id": 5,
+        "prompt_external_id": "q-5",
         "origin": "selected",
         "weight": 0.5,
         "round": None,

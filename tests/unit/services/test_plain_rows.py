@@ -57,10 +57,24 @@ def test_a_row_is_read_as_the_general_reader_reads_it_or_left_to_it(mapping: Map
             continue
         num_plain += 1
         whole = parse(row, mapping)
-        assert plain == tuple(whole)[:6]
+        assert plain == tuple(whole)[:7]
         assert not whole.completions
         assert not whole.ignored
     assert num_plain > 50
+
+
+@pytest.mark.parametrize("external_id", [*TEXTS, "a b", "x" * 200, "x" * 201, 10**199, 10**200, " padded "], ids=repr)
+def test_an_external_id_is_read_as_the_general_reader_reads_it_or_left_to_it(external_id: Any) -> None:
+    mapping = Mapping(prompt="prompt", answer="answer", external_id="id")
+    row = {"prompt": "1+1?", "answer": "2", "id": external_id, "level": 3}
+    plain = plain_rows.reader(mapping)(row)
+    try:
+        whole = parse(row, mapping)
+    except BadRow:
+        assert plain is None
+    else:
+        assert plain in (None, tuple(whole)[:7])
+    assert (plain is not None) == (external_id in ("A", "array", 5, -(10**30), "x" * 200, 10**199))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from backend.errors import InvalidInput
+from backend.exporters import TRL
 from backend.row_files import as_json
 from backend.services.datasets import tool_files, tool_rows
 from backend.services.datasets.export_rows import NO_SIDE, ExportRow
-from backend.services.datasets.tool_rows import Tool, ToolNotes
+from backend.services.datasets.tool_rows import ToolNotes
 from backend.values import DatasetType
 
 SINGLE, PAIR = DatasetType.prompt_completion, DatasetType.preference
@@ -48,21 +49,21 @@ TAGS = {
 @pytest.mark.parametrize(
     ("tool", "type", "row", "expected"),
     [
-        (Tool.openai, SINGLE, ROW, {"messages": WEIGHTED}),
+        ("openai", SINGLE, ROW, {"messages": WEIGHTED}),
         (
-            Tool.openai,
+            "openai",
             PAIR,
             PAIRED,
             {"input": {"messages": ASKED}, "preferred_output": [ANSWER], "non_preferred_output": [WORSE]},
         ),
-        (Tool.llama_factory, SINGLE, ROW, {"messages": [*ASKED, ANSWER]}),
-        (Tool.llama_factory, SINGLE, EPISODE, {"messages": [*ASKED, *EPISODE.turns]}),
-        (Tool.llama_factory, PAIR, PAIRED, {"conversations": ASKED, "chosen": ANSWER, "rejected": WORSE}),
-        (Tool.llama_factory, LABELLED, ROW, {"messages": [*ASKED, ANSWER], "label": True}),
-        (Tool.llama_factory, TEXT, PLAIN, {"text": "A text."}),
-        (Tool.axolotl, SINGLE, ROW, {"messages": [*MARKED, {**ANSWER, "train": True}]}),
+        ("llama_factory", SINGLE, ROW, {"messages": [*ASKED, ANSWER]}),
+        ("llama_factory", SINGLE, EPISODE, {"messages": [*ASKED, *EPISODE.turns]}),
+        ("llama_factory", PAIR, PAIRED, {"conversations": ASKED, "chosen": ANSWER, "rejected": WORSE}),
+        ("llama_factory", LABELLED, ROW, {"messages": [*ASKED, ANSWER], "label": True}),
+        ("llama_factory", TEXT, PLAIN, {"text": "A text."}),
+        ("axolotl", SINGLE, ROW, {"messages": [*MARKED, {**ANSWER, "train": True}]}),
         (
-            Tool.axolotl,
+            "axolotl",
             SINGLE,
             EPISODE,
             {
@@ -74,11 +75,11 @@ TAGS = {
                 ]
             },
         ),
-        (Tool.axolotl, PAIR, PAIRED, {"messages": ASKED, "chosen": ANSWER, "rejected": WORSE}),
-        (Tool.axolotl, TEXT, PLAIN, {"text": "A text."}),
+        ("axolotl", PAIR, PAIRED, {"messages": ASKED, "chosen": ANSWER, "rejected": WORSE}),
+        ("axolotl", TEXT, PLAIN, {"text": "A text."}),
     ],
 )
-def test_a_row_is_what_the_tool_documents(tool: Tool, type: DatasetType, row: ExportRow, expected: Any) -> None:
+def test_a_row_is_what_the_tool_documents(tool: str, type: DatasetType, row: ExportRow, expected: Any) -> None:
     line = as_json(tool_rows.columns(tool, type))(tool_rows.shape(tool, type)(row))
     assert json.loads(line) == expected
 
@@ -86,7 +87,7 @@ def test_a_row_is_what_the_tool_documents(tool: Tool, type: DatasetType, row: Ex
 def test_llama_factory_finds_its_columns(tmp_path: Path) -> None:
     infos = {}
     for type in (SINGLE, PAIR, LABELLED, TEXT):
-        name, text = tool_rows.beside(Tool.llama_factory, type, "mine.jsonl") or ("", "")
+        name, text = tool_rows.beside("llama_factory", type, "mine.jsonl") or ("", "")
         assert name == "dataset_info.json"
         infos[type] = json.loads(text)["mine"]
     chat = {"file_name": "mine.jsonl", "formatting": "sharegpt"}
@@ -100,27 +101,27 @@ def test_llama_factory_finds_its_columns(tmp_path: Path) -> None:
 def test_what_stands_beside_keeps_other_datasets(tmp_path: Path) -> None:
     info = tmp_path / "dataset_info.json"
     info.write_text('{"other": {"file_name": "x"}}')
-    assert tool_files.write(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT) == info
+    assert tool_files.write(tmp_path / "mine.jsonl", "llama_factory", TEXT) == info
     assert list(json.loads(info.read_text())) == ["other", "mine"]
     info.write_text("[]")
     with pytest.raises(InvalidInput, match="no JSON object"):
-        tool_files.write(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT)
-    assert tool_files.write(tmp_path / "mine.jsonl", Tool.openai, SINGLE) is None
+        tool_files.write(tmp_path / "mine.jsonl", "llama_factory", TEXT)
+    assert tool_files.write(tmp_path / "mine.jsonl", "openai", SINGLE) is None
 
 
 def test_what_stands_beside_is_checked_before_rows_are_written(tmp_path: Path) -> None:
     (tmp_path / "dataset_info.json").write_text("[]")
     with pytest.raises(InvalidInput, match="no JSON object"):
-        tool_files.check(tmp_path / "pairs", Tool.llama_factory)
+        tool_files.check(tmp_path / "pairs", "llama_factory")
     (tmp_path / "dataset_info.json").unlink()
     with pytest.raises(InvalidInput, match="another file"):
-        tool_files.check(tmp_path / "dataset_info.json", Tool.llama_factory)
-    tool_files.write(tmp_path / "pairs", Tool.llama_factory, TEXT)
+        tool_files.check(tmp_path / "dataset_info.json", "llama_factory")
+    tool_files.write(tmp_path / "pairs", "llama_factory", TEXT)
     assert list(json.loads((tmp_path / "dataset_info.json").read_text())) == ["pairs"], "a name without a dot"
     edited = tmp_path / "pairs.axolotl.yaml"
     edited.write_text("mine")
-    tool_files.write(tmp_path / "pairs", Tool.axolotl, TEXT)
-    tool_files.write(tmp_path / "pairs", Tool.axolotl, TEXT)
+    tool_files.write(tmp_path / "pairs", "axolotl", TEXT)
+    tool_files.write(tmp_path / "pairs", "axolotl", TEXT)
     assert edited.with_name("pairs.axolotl.yaml.old").read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 3, "no part is left"
 
@@ -131,10 +132,10 @@ def test_rows_that_a_tool_passes_over_are_counted() -> None:
     to_go_on = PAIRED._replace(messages=ASKED[:3])
     ends_on_user = EPISODE._replace(turns=EPISODE.turns[:2])
     for tool, type, some, number in (
-        (Tool.llama_factory, SINGLE, [ROW, EPISODE, doubled, ends_on_user], 2),
-        (Tool.llama_factory, PAIR, [PAIRED, to_go_on], 1),
-        (Tool.openai, PAIR, [PAIRED, to_go_on], 1),
-        (Tool.axolotl, PAIR, [PAIRED, to_go_on], 0),
+        ("llama_factory", SINGLE, [ROW, EPISODE, doubled, ends_on_user], 2),
+        ("llama_factory", PAIR, [PAIRED, to_go_on], 1),
+        ("openai", PAIR, [PAIRED, to_go_on], 1),
+        ("axolotl", PAIR, [PAIRED, to_go_on], 0),
     ):
         notes = ToolNotes(tool, type)
         assert len(list(notes.looked(some))) == len(some)
@@ -143,7 +144,7 @@ def test_rows_that_a_tool_passes_over_are_counted() -> None:
 
 
 def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
-    path = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
+    path = tool_files.write(tmp_path / "mine.jsonl", "axolotl", SINGLE, longest=77)
     assert path == tmp_path / "mine.axolotl.yaml"
     names = {"role": "role", "content": "content"}
     file = {"path": "mine.jsonl", "ds_type": "json"}
@@ -162,7 +163,7 @@ def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
             }
         ],
     }
-    _, pairs = tool_rows.beside(Tool.axolotl, PAIR, "mine.jsonl") or ("", "")
+    _, pairs = tool_rows.beside("axolotl", PAIR, "mine.jsonl") or ("", "")
     assert yaml.safe_load(pairs) == {
         "rl": "dpo",
         "excess_length_strategy": "raise",
@@ -179,21 +180,21 @@ def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
             }
         ],
     }
-    _, texts = tool_rows.beside(Tool.axolotl, TEXT, "mine.jsonl") or ("", "")
+    _, texts = tool_rows.beside("axolotl", TEXT, "mine.jsonl") or ("", "")
     assert yaml.safe_load(texts)["datasets"] == [file | {"type": "completion", "field": "text"}]
 
 
 @pytest.mark.parametrize(
     ("tool", "type", "format", "message"),
     [
-        (Tool.openai, LABELLED, "jsonl", "OpenAI does not read .* Choose prompt_completion or preference"),
-        (Tool.openai, TEXT, "jsonl", "OpenAI does not read"),
-        (Tool.axolotl, LABELLED, "jsonl", "chat templates of their own"),
-        (Tool.llama_factory, DatasetType.prompt_only, "jsonl", "LLaMA-Factory does not read"),
-        (Tool.axolotl, SINGLE, "parquet", "written as jsonl"),
+        ("openai", LABELLED, "jsonl", "OpenAI does not read .* Choose prompt_completion or preference"),
+        ("openai", TEXT, "jsonl", "OpenAI does not read"),
+        ("axolotl", LABELLED, "jsonl", "chat templates of their own"),
+        ("llama_factory", DatasetType.prompt_only, "jsonl", "LLaMA-Factory does not read"),
+        ("axolotl", SINGLE, "parquet", "written as jsonl"),
     ],
 )
-def test_what_a_tool_does_not_read_is_refused(tool: Tool, type: DatasetType, format: str, message: str) -> None:
+def test_what_a_tool_does_not_read_is_refused(tool: str, type: DatasetType, format: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         tool_rows.check(tool, type, format)
 
@@ -201,16 +202,16 @@ def test_what_a_tool_does_not_read_is_refused(tool: Tool, type: DatasetType, for
 def test_what_a_file_cannot_say_is_said() -> None:
     rows = [ROW, ROW._replace(weight=0.5, messages=ASKED[:2]), EPISODE]
     fields = {}
-    for tool in Tool:
+    for tool in ("trl", "openai", "llama_factory", "axolotl"):
         notes = ToolNotes(tool, SINGLE)
         assert list(notes.looked(rows)) == rows
         fields[tool] = notes.lines()
-    assert fields[Tool.trl] == ()
-    assert fields[Tool.axolotl] == (
+    assert fields[TRL] == ()
+    assert fields["axolotl"] == (
         "1 rows have a weight other than 1, which axolotl does not read: all rows count the same.",
     )
-    assert fields[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
-    assert [line.split(".")[0] for line in fields[Tool.llama_factory][1:]] == [
+    assert fields["openai"][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
+    assert [line.split(".")[0] for line in fields["llama_factory"][1:]] == [
         "2 rows have turns of the assistant in the question",
         "1 rows have an answer of several turns: with mask_history only the last is learned",
     ]

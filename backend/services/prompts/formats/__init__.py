@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.errors import InvalidInput
 from backend.services.prompts.formats import chats, completions, pairs, questions
-from backend.services.prompts.formats.format import Format, Look
+from backend.services.prompts.formats.format import EXTERNAL_ID, Format, Look
 from backend.services.prompts.mapping import Mapping
 
 __all__ = ["FORMATS", "Format", "known_names", "recognise"]
@@ -33,4 +33,4 @@ def recognise(columns: Sequence[str], rows: Sequence[Any]) -> tuple[Format, Mapp
 
 def known_names() -> frozenset[str]:
     """Every name, in lower case, that a column with a role goes by in some format."""
-    return frozenset(name for format in FORMATS for names in format.roles.values() for name in names)
+    return frozenset(name for format in FORMATS for names in format.roles.values() for name in names) | {EXTERNAL_ID}

@@ -16,6 +16,8 @@ CONTEXT: Names = ("input", "context", "passage", "document")
 HISTORY: Names = ("history",)
 BESIDE = {"context": CONTEXT, "system": SYSTEM, "history": HISTORY}
 """What makes part of a prompt that is text, whatever else the file holds: where it is, no format may leave it out."""
+EXTERNAL_ID = "external_id"
+"""The one name of a column of ids that is taken as such in every format: an `id` may be anything."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Format:
             if there:
                 columns[role] = tuple(there) if role in MANY else there[0]
                 used.update(column.strip().lower() for column in (there if role in MANY else there[:1]))
+        if EXTERNAL_ID in names and EXTERNAL_ID not in used:
+            columns[EXTERNAL_ID] = names[EXTERNAL_ID]
         mapping = Mapping(**columns)
         return mapping if self.fits(look, mapping) else None
 

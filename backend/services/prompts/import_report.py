@@ -1,21 +1,24 @@
-"""What an import of prompts says it did, kept beside the data for as long as its sets are there."""
+"""What an import of prompts did, kept beside the data for as long as its set is there."""
 
 import json
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from backend.config import settings
 from backend.db import tables
 from backend.services.prompts.files import PromptFile
-from backend.services.prompts.staging import Problems, RowProblem, Stager
+from backend.services.prompts.known_ids import KnownIds
+from backend.services.prompts.row_problems import Problems, RowProblem
+from backend.services.prompts.staging import Stager
 from backend.services.prompts.writer import Writer
 from backend.values import Split
 
 
 @dataclass(frozen=True)
 class SetCount:
+    """A set, and how many prompts the import put there."""
+
     id: int
     name: str
     split: Split
@@ -38,10 +41,19 @@ class ImportReport:
     """Near-duplicates across the splits: kept, but worth a look."""
     num_completions: int = 0
     notes: tuple[str, ...] = ()
+    num_unchanged: int = 0
+    """Prompts that their set had already, by their external ids."""
+    num_updated: int = 0
+    """Prompts that their set had already, with other content, which were written anew."""
 
     @property
     def num_imported(self) -> int:
         return sum(s.num_prompts for s in self.sets)
+
+    @property
+    def num_known(self) -> int:
+        """Prompts that their sets had already, changed or not."""
+        return self.num_updated + self.num_unchanged
 
 
 def notes_of(
@@ -79,27 +91,36 @@ def report_path(set_id: int, suffix: str) -> Path:
     return settings().folder / "reports" / f"prompts-{set_id}.{suffix}"
 
 
-def keep(
-    sets: Iterable[tables.PromptSet], stager: Stager, writer: Writer, problems: Problems, notes: list[str], folder: Path
+def report_of(
+    sets: tuple[SetCount, ...],
+    stager: Stager,
+    writer: Writer,
+    known: KnownIds | None,
+    problems: Problems,
+    notes: list[str],
 ) -> ImportReport:
-    """Make the report and keep it beside the data."""
-    report = ImportReport(
-        sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
+    """What an import did, once all is written. known: what its sets had before, if they were there."""
+    return ImportReport(
+        sets=sets,
         num_rows=stager.num_rows,
         num_bad=problems.counts["bad row"],
         num_duplicates=problems.counts["duplicate"],
         num_overlaps=problems.counts["overlap"],
         num_merged=stager.num_merged,
         num_near=problems.counts["near duplicate"],
-        num_completions=writer.num_completions,
+        num_completions=writer.num_completions + (known.num_completions if known else 0),
         notes=tuple(notes),
         problems=tuple(p for first in problems.first.values() for p in first),
+        num_unchanged=known.num_unchanged if known else 0,
+        num_updated=known.num_updated if known else 0,
     )
-    for row in sets:
-        report_path(row.id, "csv").parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "problems.csv", report_path(row.id, "csv"))
-        report_path(row.id, "json").write_text(json.dumps(asdict(report), ensure_ascii=True), encoding="utf-8")
-    return report
+
+
+def keep_report(report: ImportReport, set_id: int, folder: Path) -> None:
+    """Keep the report and what was left out beside the data, in place of those of an import before."""
+    report_path(set_id, "csv").parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / "problems.csv", report_path(set_id, "csv"))
+    report_path(set_id, "json").write_text(json.dumps(asdict(report), ensure_ascii=True), encoding="utf-8")
 
 
 def load_report(set_id: int) -> ImportReport | None:

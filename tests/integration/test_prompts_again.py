@@ -1,0 +1,177 @@
+"""A file of prompts that comes again, known by its external ids."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.db import reading, tables
+from backend.errors import Conflict, InvalidInput
+from backend.services import prompts
+from backend.services.access import Actor
+from backend.services.prompts import Mapping
+from backend.services.prompts.import_report import ImportReport
+from backend.values import Role, Split
+from tests import rows
+from tests.importing import lines, put
+
+pytestmark = pytest.mark.usefixtures("database")
+BY_ID = Mapping(prompt="q", answer="a", external_id="id")
+
+
+@pytest.fixture
+def project() -> tables.Project:
+    return rows.make_project()
+
+
+@pytest.fixture
+def curator(project: tables.Project) -> Actor:
+    return rows.make_actor(project, Role.curator)
+
+
+def row(id_: object, q: str, **more: Any) -> dict[str, Any]:
+    return {"id": id_, "q": q, "a": f"answer to {q}", **more}
+
+
+def bring(curator: Actor, project: tables.Project, *given: dict[str, Any], **how: Any) -> ImportReport:
+    how = {"mapping": BY_ID} | how
+    return prompts.import_file(curator, project.id, "mine", put("mine.jsonl", lines(*given)), **how)
+
+
+def counts(report: ImportReport) -> tuple[int, int, int]:
+    return report.num_imported, report.num_updated, report.num_unchanged
+
+
+def there(curator: Actor, set_id: int) -> list[tuple[Any, ...]]:
+    return [(r.position, r.external_id, r.text, r.answer, r.extra) for r in prompts.browse(curator, set_id).rows]
+
+
+def test_the_same_file_twice_makes_no_second_row(project: tables.Project, curator: Actor) -> None:
+    given = [row(7, "seven", level=1), row("b", "bee"), row("c", "seven")]
+    first = bring(curator, project, *given)
+    set_id = first.sets[0].id
+    before = there(curator, set_id)
+    assert [r[:3] for r in before] == [(0, "7", "seven"), (1, "b", "bee")]
+    assert (counts(first), first.num_duplicates) == ((2, 0, 0), 1)
+    second = bring(curator, project, *given)
+    assert (counts(second), second.sets[0].id, second.num_duplicates) == ((0, 0, 2), set_id, 1)
+    assert there(curator, set_id) == before
+    assert prompts.get(curator, set_id).num_prompts == 2
+    assert prompts.report(curator, set_id) == second
+    (by_id,) = prompts.browse(curator, set_id, external_id=" b ").rows
+    assert by_id.text == "bee"
+    assert prompts.browse(curator, set_id, external_id="B").rows == ()
+
+
+def test_what_changed_is_written_anew_and_what_is_new_comes_last(project: tables.Project, curator: Actor) -> None:
+    set_id = bring(curator, project, row(1, "one"), row(2, "two"), row(3, "three")).sets[0].id
+    ids = [r.id for r in prompts.browse(curator, set_id).rows]
+    report = bring(curator, project, row(4, "four"), row(1, "two"), row(2, "one"), row(3, "three", level="hard"))
+    assert counts(report) == (1, 3, 0)
+    assert [r[:3] for r in there(curator, set_id)] == [
+        (0, "1", "two"),
+        (1, "2", "one"),
+        (2, "3", "three"),
+        (3, "4", "four"),
+    ]
+    assert there(curator, set_id)[2][4] == {"level": "hard"}
+    after = prompts.browse(curator, set_id).rows
+    assert [r.id for r in after[:3]] == ids
+    assert [r.text for r in prompts.browse(curator, set_id, search="one").rows] == ["one"]
+    with reading() as db:
+        for r in after:
+            stored = db.get_one(tables.Prompt, r.id)
+            assert stored.content_hash == rows.content_hash(r.messages)
+    assert prompts.get(curator, set_id).num_prompts == 4
+
+
+def test_a_set_that_a_round_uses_takes_the_same_file_and_no_other(project: tables.Project, curator: Actor) -> None:
+    given = [row(1, "one"), row(2, "two")]
+    set_id = bring(curator, project, *given).sets[0].id
+    with reading() as db:
+        rows.make_round(project, sets=[db.get_one(tables.PromptSet, set_id)])
+    assert counts(bring(curator, project, *given)) == (0, 0, 2)
+    before = there(curator, set_id)
+    with pytest.raises(Conflict, match=r"Line 2, '2', has changed, but the prompts of 'mine' stay .* round 1 uses it"):
+        bring(curator, project, row(1, "one"), row(2, "zwei"))
+    with pytest.raises(Conflict, match=r"Line 3, '3', is new, but .* Import the file as a set of another name"):
+        bring(curator, project, *given, row(3, "three"))
+    assert there(curator, set_id) == before
+
+
+def test_a_prompt_never_becomes_what_another_one_asks(project: tables.Project, curator: Actor) -> None:
+    set_id = bring(curator, project, row(1, "one"), row(2, "two")).sets[0].id
+    before = there(curator, set_id)
+    with pytest.raises(Conflict, match="Line 1: the prompt '1' is now what 'mine' asks as '2'"):
+        bring(curator, project, row(1, "two"))
+    rows.make_prompt_set(project, "measured", prompts=["How  FAR?"], split=Split.held_out)
+    with pytest.raises(Conflict, match="the prompt '2' is now what the held-out set 'measured' asks"):
+        bring(curator, project, row(2, "how far?"))
+    assert there(curator, set_id) == before
+    report = bring(curator, project, row(3, "one"), row(4, "how far?"), row(5, "five"))
+    assert (counts(report), report.num_duplicates, report.num_overlaps) == ((1, 0, 0), 1, 1)
+    assert {p.line: p.reason for p in report.problems}[1] == "'mine' has this prompt, and its external id there is '1'"
+
+
+def test_an_id_that_comes_twice_is_a_bad_row(project: tables.Project, curator: Actor) -> None:
+    given = [row("x", "one"), row("x", "two"), row("", "three"), row(True, "four"), row("y" * 201, "five")]
+    report = bring(curator, project, *given)
+    reasons = {p.line: p.reason for p in report.problems}
+    assert sorted(reasons) == [2, 3, 4, 5]
+    assert reasons[2] == "another prompt before it has the external id 'x'"
+    assert "holds the external ids" in reasons[3]
+    assert "text or a number" in reasons[4]
+    with pytest.raises(InvalidInput, match="Nothing was imported"):
+        bring(curator, project, *given, on_bad="refuse")
+
+
+def test_a_share_held_out_stays_where_it_was(project: tables.Project, curator: Actor) -> None:
+    given = [row(n, f"question {n}") for n in range(40)]
+    first = bring(curator, project, *given, held_out_share=0.3, seed=4)
+    before = {s.split: there(curator, s.id) for s in first.sets}
+    changed = [row(n, f"question {n}", level=n) for n in range(40)]
+    again = bring(curator, project, *changed, held_out_share=0.3, seed=9)
+    assert counts(again) == (0, 40, 0)
+    for s in first.sets:
+        assert [r[:4] for r in there(curator, s.id)] == [r[:4] for r in before[s.split]]
+        assert all(r[4] == {"level": int(r[1])} for r in there(curator, s.id))
+    with pytest.raises(Conflict, match="There is already a prompt set 'mine' in this project, whose use is train"):
+        bring(curator, project, *given, split=Split.held_out)
+
+
+def test_completions_of_what_is_unchanged_stay_as_they_came_first(project: tables.Project, curator: Actor) -> None:
+    by_id = Mapping(prompt="q", completion="c", external_id="id")
+    given = [{"id": n, "q": f"q{n}", "c": text} for n, text in ((1, "first"), (1, "second"), (2, "only"))]
+    set_id = bring(curator, project, *given, mapping=by_id).sets[0].id
+    assert counts(bring(curator, project, *given, mapping=by_id)) == (0, 0, 2)
+
+    def brought() -> dict[str, list[str]]:
+        return {r.text: [c.text for c in r.completions] for r in prompts.browse(curator, set_id).rows}
+
+    assert brought() == {"q1": ["first", "second"], "q2": ["only"]}
+    changed = [
+        {"id": n, "q": q, "c": text} for n, q, text in ((1, "Q1?", "anew"), (1, "Q1?", "and"), (2, "q2", "late"))
+    ]
+    assert counts(bring(curator, project, *changed, mapping=by_id)) == (0, 1, 1)
+    assert brought() == {"Q1?": ["anew", "and"], "q2": ["only"]}
+
+
+def test_a_name_that_is_taken_otherwise_is_refused(project: tables.Project, curator: Actor) -> None:
+    rows.make_prompt_set(project, "mine")
+    with pytest.raises(Conflict, match="whose prompts have no external ids"):
+        bring(curator, project, row(1, "one"))
+    with pytest.raises(Conflict, match=r"There is already a prompt set 'mine' in this project\. Choose"):
+        bring(curator, project, row(1, "one"), mapping=Mapping(prompt="q"))
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(tables.Prompt)) == 3
+
+
+def test_a_column_called_external_id_is_taken_as_one(project: tables.Project, curator: Actor) -> None:
+    name = put("named.jsonl", lines({"prompt": "one", "External_ID": 12}, {"prompt": "two", "External_ID": 13}))
+    assert prompts.preview(curator, project.id, name).mapping.external_id == "External_ID"
+    for number in (2, 0):
+        report = prompts.import_file(curator, project.id, "named", name)
+        assert report.num_imported == number
+    (shown,) = prompts.browse(curator, report.sets[0].id, external_id="13").rows
+    assert (shown.text, json.dumps(shown.extra)) == ("two", "{}")
