@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.services.decisions.acts import COUNTED_SECONDS
-from backend.services.rounds.turns import one_at_a_time
+from backend.services.rounds.reading_lock import one_at_a_time
 from backend.values import DecisionKind, Mode
 
 KINDS = tuple(DecisionKind)

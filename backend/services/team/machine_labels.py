@@ -19,7 +19,7 @@ from backend.db import tables
 from backend.db.many import among, in_chunks
 from backend.services.decisions.cast_votes import ACCEPT, NO_VERDICT, REJECT
 from backend.services.rounds import round_versions
-from backend.services.rounds.turns import one_at_a_time
+from backend.services.rounds.reading_lock import one_at_a_time
 from backend.values import Verdict
 
 AT_ONCE = 5_000
