@@ -25,7 +25,8 @@ def judge(number: Number = None, project: Project = None, as_json: AsJson = Fals
     columns = ["title", "light", "value", "interval", "limits", "rows"]
     lines = [[row[name] for name in columns] for row in fields["known"]]
     missing = [f"{measure['title']}: {measure['missing']}" for measure in fields["unknown"]]
-    parts = [f"{fields['light']}: {fields['sentence']}", fields["corrected"], fields["held"], fields["released"]]
+    light = f"{fields['light']}: {fields['sentence']}"
+    parts = [light, *(fields[name] for name in ("as_of", "corrected", "held", "released"))]
     text = "\n".join([*filter(None, parts), *([table(columns, lines)] if lines else []), *missing])
     emit(asdict(health) | {"hold": round_.hold}, as_json=as_json, text=text)
 

@@ -7,8 +7,8 @@ from backend.translations import gettext
 
 
 def as_of(at: datetime | None) -> str:
-    """Since when people may have said more than is counted; empty where all is."""
+    """Since when something may have changed that is not counted; empty where all is."""
     if at is None:
         return ""
-    told = gettext("As of {time}. What was decided since is being counted: open this again in a moment.")
+    told = gettext("As of {time}. It is counted anew from time to time.")
     return told.format(time=moment(at))

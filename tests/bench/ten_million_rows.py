@@ -59,14 +59,20 @@ ROWS = {
 def built(number: int, kept: Path | None) -> dict[str, Any]:
     """What names the rows in addresses, their `number`, who asks for them (`actor`), and a second person.
 
-    `kept`: the folder of a cluster that stays; rows that were made in it before are used again.
+    `kept`: the folder of a cluster that stays; rows that were made in it before are used again. Raises `SystemExit`
+    where they are of another number, or were not all made.
     """
     from backend.services.access import Actor
 
     notes = kept / "rows.json" if kept is not None else None
     if notes is not None and notes.exists():
         ids = json.loads(notes.read_text())
+        if ids is None or ids["number"] != number:
+            rows = "a part of its rows" if ids is None else f"{ids['number']:,} samples"
+            raise SystemExit(f"The cluster in {kept} holds {rows}, not {number:,} samples. Name another folder.")
     else:
+        if notes is not None:
+            notes.write_text("null")  # until all are made
         ids = build(number)
         if notes is not None:
             notes.write_text(json.dumps(ids))

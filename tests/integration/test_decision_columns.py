@@ -1,15 +1,18 @@
 """Decisions as columns that stay between asks: after whatever people do they are what reading all gives."""
 
 import random
+import threading
 import uuid
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
+from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, standing, tables
+from backend.db import now, reading, session, snapshot, standing, tables
 from backend.db.filters import Filters
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import RondoError
@@ -23,6 +26,7 @@ from backend.services.team.agreement import Criterion
 from backend.values import DecisionKind, LabelSource
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team
+from tests.waiting import until
 
 EDIT, FLAG, PREFER = DecisionKind.edit, DecisionKind.flag, DecisionKind.prefer
 CUT = 4.0
@@ -31,7 +35,7 @@ CUT = 4.0
 @pytest.fixture(autouse=True)
 def columns_of_few_decisions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decision_columns, "FEWEST_KEPT", 0)
-    monkeypatch.setattr(decision_columns, "AGAIN", 3)
+    monkeypatch.setattr(decision_columns, "AGAIN", (3,))
 
 
 def kept(team: Team) -> DecisionColumns:
@@ -48,7 +52,6 @@ def compare(team: Team) -> None:
     columns, whole = kept(team), anew(team)
     for name in decision_columns.COLUMNS:
         np.testing.assert_array_equal(getattr(columns, name), getattr(whole, name), err_msg=name)
-    assert columns.together == whole.together
 
 
 def decide_at_random(team: Team, drawn: random.Random, number: int, kinds: tuple[DecisionKind, ...]) -> None:
@@ -117,6 +120,67 @@ def _row(team: Team, user_id: int, number: int) -> tables.Decision:
         kind=ACCEPT,
         created_at=now(),
     )
+
+
+def count_whole(monkeypatch: pytest.MonkeyPatch, wait: threading.Event | None = None) -> list[int]:
+    """What is appended to whenever all rows are read; `wait`: how long that takes."""
+    counted, whole = list[int](), decision_columns._whole
+
+    def counting(db: Session, round_id: int) -> DecisionColumns:
+        counted.append(round_id)
+        if wait is not None:
+            assert wait.wait(30)
+        return whole(db, round_id)
+
+    monkeypatch.setattr(decision_columns, "_whole", counting)
+    return counted
+
+
+def test_who_asks_while_all_rows_are_read_waits_for_them(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decision_columns, "PAGE", 2)
+    team, go = Team(prompts=4), threading.Event()
+    for sample_id in team.ids:
+        team.act("ann", sample_id, ACCEPT)
+    counted = count_whole(monkeypatch, go)
+    with ThreadPoolExecutor(6) as askers:
+        asked = [askers.submit(kept, team) for _ in range(6)]
+        until(lambda: bool(counted))
+        go.set()
+        assert [len(future.result(30)) for future in asked] == [len(team.ids)] * 6
+    assert counted == [team.round.id]
+
+
+def test_a_view_that_is_older_than_what_is_kept_sees_what_it_held(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite a reader sees rows as they were when it began, though another has kept newer ones since."""
+    team = Team(prompts=4)
+    acts = [team.act("ann", sample_id, ACCEPT) for sample_id in team.ids]
+    before = kept(team)
+    counted = count_whole(monkeypatch)
+    with snapshot() as db:
+        round_ = db.get_one(tables.Round, team.round.id)
+        team.take_back("ann", acts[0])
+        assert not kept(team).stands[0]
+        older = decision_columns.read(db, round_)
+    assert older.id.tolist() == before.id.tolist()
+    assert older.stands.all()
+    assert not kept(team).stands[0]
+    assert not counted, "the last rows alone tell that"
+    compare(team)
+
+
+def test_rows_and_their_number_are_read_by_one_statement(database: str) -> None:
+    team = Team(prompts=4)
+    for sample_id in team.ids:
+        team.act("ann", sample_id, ACCEPT)
+    kept(team)
+    asked = list[str]()
+    with reading() as db:
+        round_ = db.get_one(tables.Round, team.round.id)
+        event.listen(db.connection(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+        decision_columns.read(db, round_)
+    assert len(asked) == 1
 
 
 def plain_votes(team: Team) -> dict[tuple[int, int, bool], Any]:

@@ -1,16 +1,25 @@
 """Counts of labels where what the machine gave is remembered, and figures of a large round that stand for a while."""
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
+from app.cli.commands import app
 from backend.db import now, reading, session, tables
+from backend.pipeline import health
+from backend.services import judge_health
 from backend.services.decisions import label_counts, slow_counts
+from backend.services.people import accounts
 from backend.services.rounds import kept_figures
-from backend.values import LabelSource, Role, RoundStatus, SampleKind, Split, Verdict
+from backend.values import LabelSource, Role, RoundStatus, SampleKind, Split, Stage, Verdict
 from tests import rows
+from tests.integration.reviewing import ACCEPT, Team
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -66,14 +75,19 @@ class Asked:
 
     def __init__(self) -> None:
         self.computed = Counter[int]()
+        self.go = threading.Event()
+        self.go.set()
 
     def compute(self, _db: Session, row: tables.Round) -> int:
         self.computed[row.id] += 1
+        assert self.go.wait(30)
         return self.computed[row.id]
 
     def ask(self, round_id: int, what: str = "agreement", *, more: str = "") -> kept_figures.Figures[int]:
         with reading() as db:
-            return kept_figures.figures(db, db.get_one(tables.Round, round_id), what, self.compute, more=more)
+            return kept_figures.figures(
+                db, db.get_one(tables.Round, round_id), what, self.compute, more=lambda *_: more
+            )
 
 
 def test_figures_of_a_small_round_are_computed_each_time_and_of_a_large_one_when_something_changes() -> None:
@@ -119,3 +133,51 @@ def test_figures_that_take_long_are_told_with_their_time_until_new_ones_are_ther
     monkeypatch.setattr(kept_figures, "OLDEST_SECONDS", 0.0)
     rows.make_decision(samples[3], actor, "accept")
     assert asked.ask(large.id) == kept_figures.Figures(5), "nobody is told what is too old"
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": RoundStatus.held}, {"stage": Stage.train}, {"review": {"seed": 7}}, {"phase": 1}, {}]
+)
+def test_figures_are_new_at_once_when_more_changed_than_what_people_did(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(kept_figures, "QUICK_SECONDS", 0.0)
+    project = rows.make_project()
+    large = rows.make_round(project, counts={"samples": 100_000}, status=RoundStatus.review)
+    asked, figures = Asked(), kept_figures.Figures
+    assert asked.ask(large.id, more="limits") == figures(1)
+    if change:
+        with session() as db:
+            db.execute(update(tables.Round).where(tables.Round.id == large.id).values(**change))
+    assert asked.ask(large.id, more="limits" if change else "other limits") == figures(2)
+
+
+def test_the_light_is_by_the_limits_that_were_just_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_figures, "QUICK_SECONDS", 0.0)
+    team = Team(prompts=6)
+    with session() as db:
+        db.execute(update(tables.Round).where(tables.Round.id == team.round.id).values(counts={"samples": 100_000}))
+    before = judge_health.of_round(team.curator, team.round.id)
+    judge_health.set_limits(team.curator, team.project.id, {"fewest": 2})
+    after = judge_health.of_round(team.curator, team.round.id)
+    with reading() as db:
+        assert after == health.of_round(db, db.get_one(tables.Round, team.round.id))
+    assert after != before
+    team.act("ann", team.ids[0], ACCEPT)
+    accounts.local_owner()
+    told = CliRunner().invoke(app, ["round", "judge", "1", "--project", str(team.project.id)])
+    assert told.exit_code == 0, told.output
+    assert "As of " in told.output
+
+
+def test_figures_are_computed_by_one_asker_at_a_time() -> None:
+    project = rows.make_project()
+    large = rows.make_round(project, counts={"samples": 100_000}, status=RoundStatus.review)
+    asked = Asked()
+    asked.go.clear()
+    with ThreadPoolExecutor(4) as askers:
+        told = [askers.submit(asked.ask, large.id) for _ in range(4)]
+        until(lambda: asked.computed[large.id] == 1)
+        asked.go.set()
+        assert [future.result(30) for future in told] == [kept_figures.Figures(1)] * 4
+    assert asked.computed[large.id] == 1

@@ -14,12 +14,13 @@ ABOUT = {
     "score": N_("Noted on the completion as its score."),
     "score_chosen": N_("Noted on the chosen completion as its score."),
     "score_rejected": N_("Noted on the rejected completion as its score."),
+    "external_id": N_("The prompt's external id, by which it is known when the file comes again."),
 }
 """What a column of a role is to a prompt."""
 ROLE_NAMES = (
     *(N_("messages"), N_("prompt"), N_("answer"), N_("metadata"), N_("system"), N_("history"), N_("context")),
     *(N_("choices"), N_("completion"), N_("chosen"), N_("rejected"), N_("label"), N_("score")),
-    *(N_("score_chosen"), N_("score_rejected")),
+    *(N_("score_chosen"), N_("score_rejected"), N_("external_id")),
 )
 """For the catalogue."""
 

@@ -1,12 +1,18 @@
 """The decisions of a round as columns of numbers, which stay between questions: each reads only what came since.
 
 Figures over all that people said (agreement, reviewers) are sums over every decision. Rows of `decisions` are appended
-and never updated, so those that were read need not be read again: what is added is asked for, and how many there are is
-counted in an index. Where that is another number than is kept (rows were deleted, or PostgreSQL, which gives numbers
-out before they are committed, put one long before the last), all are read anew.
+and never updated, so those that were read need not be read again: the last rows and what was added are asked for, and
+how many come before them is counted in an index by the same statement. Where that is another number than is kept (rows
+were deleted, or PostgreSQL, which gives numbers out before they are committed, put one long before the last), all are
+read anew, a page at a time.
+
+One call at a time reads a round in a process; the others wait and read what came since. Memory: `ROW_BYTES` a decision
+that is kept, and twice that while they are read or joined. Beside `MOST_ROWS` the round that was asked for last is kept
+whatever its size: figures over it need all of it.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -14,24 +20,28 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import case, func, literal, null, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
 from backend.db.standing import TOGETHER
 from backend.services.decisions.acts import COUNTED_SECONDS
+from backend.services.rounds.reading_lock import one_at_a_time
 from backend.values import DecisionKind, Mode
 
 KINDS = tuple(DecisionKind)
-BLIND, RANDOM, GOLD, ADJUDICATION, LATE, BATCH, OVERRIDE, COPY, OF_JUDGMENT = (2**n for n in range(9))
+BLIND, RANDOM, GOLD, ADJUDICATION, LATE, BATCH, COPY, OF_JUDGMENT = (2**n for n in range(8))
 """Bits of `flags`. COPY: taking a removal back wrote it. OF_JUDGMENT: the item was shown as a judgment."""
 NO_BEST, TIE, ALL_BAD = -1, -2, -3
 """Instead of the sample that a decision puts first."""
 FEWEST_KEPT = 200
 """Fewer decisions are read anew each time."""
-AGAIN = 64
-"""So many of the last rows are asked for again: one of a smaller number may have been committed since."""
+AGAIN = (64, 4_096)
+"""So many of the last rows are asked for again, since one of a smaller number may have been committed; the second where
+the first is too few."""
+PAGE = 10_000
+"""Rows that are read at a time where all are."""
 MOST_ROUNDS, MOST_ROWS = 16, 2_000_000
-"""The columns of so many rounds are kept, of so many rows together: a row takes 60 bytes."""
+"""The columns of so many rounds are kept, of so many rows together."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +51,7 @@ class DecisionColumns:
 
     `kind`: the place in `KINDS`. `score`, `seconds`: NaN where there is none; of more than `COUNTED_SECONDS` so many.
     `best`: the sample that a decision on a group puts first, `TIE` or `ALL_BAD`. `at`: microseconds since 1970.
-    `stands`: nobody took it back. `together`: value and mode of each decision on a group, by its number.
+    `retracts`: the decision that it takes back, or 0. `stands`: nobody took it back.
     """
 
     id: Any
@@ -54,8 +64,8 @@ class DecisionColumns:
     best: Any
     at: Any
     flags: Any
+    retracts: Any
     stands: Any
-    together: dict[int, tuple[dict[str, Any], str]]
 
     def __len__(self) -> int:
         return len(self.id)
@@ -70,11 +80,10 @@ class DecisionColumns:
 
     def where(self, mask: Any) -> "DecisionColumns":
         """Those lines alone."""
-        columns = {name: getattr(self, name)[mask] for name in COLUMNS}
-        return DecisionColumns(**columns, together=self.together)
+        return DecisionColumns(**{name: getattr(self, name)[mask] for name in COLUMNS})
 
 
-COLUMNS = [field.name for field in fields(DecisionColumns) if field.name != "together"]
+COLUMNS = [field.name for field in fields(DecisionColumns)]
 TYPES = {
     "id": np.int64,
     "sample": np.int64,
@@ -86,8 +95,11 @@ TYPES = {
     "best": np.int64,
     "at": np.int64,
     "flags": np.int16,
+    "retracts": np.int64,
     "stands": np.bool_,
 }
+ROW_BYTES = sum(np.dtype(type_).itemsize for type_ in TYPES.values())
+"""76."""
 _kept: "OrderedDict[tuple[Any, ...], DecisionColumns]" = OrderedDict()
 _lock = Lock()
 
@@ -95,20 +107,25 @@ _lock = Lock()
 def read(db: Session, round_: tables.Round) -> DecisionColumns:
     """The round's decisions as they are now, retractions among them."""
     key = (str(db.get_bind().engine.url), round_.id, round_.created_at)
-    with _lock:
-        kept = _kept.get(key)
-    columns = _advanced(db, round_.id, kept) if kept is not None else None
-    if columns is None:
-        columns = _columns(db.execute(_query(round_.id)).all())
-    with _lock:
-        if len(columns) < FEWEST_KEPT:
-            _kept.pop(key, None)
-            return columns
-        _kept[key] = columns
-        _kept.move_to_end(key)
-        while len(_kept) > MOST_ROUNDS or (len(_kept) > 1 and sum(map(len, _kept.values())) > MOST_ROWS):
-            _kept.popitem(last=False)
+    with one_at_a_time(key):
+        with _lock:
+            kept = _kept.get(key)
+        columns = _advanced(db, round_.id, kept) if kept is not None else None
+        if columns is None:
+            columns = _whole(db, round_.id)
+        with _lock:
+            _keep(key, columns)
     return columns
+
+
+def _keep(key: tuple[Any, ...], columns: DecisionColumns) -> None:
+    if len(columns) < FEWEST_KEPT:
+        _kept.pop(key, None)
+        return
+    _kept[key] = columns
+    _kept.move_to_end(key)
+    while len(_kept) > MOST_ROUNDS or (len(_kept) > 1 and sum(map(len, _kept.values())) > MOST_ROWS):
+        _kept.popitem(last=False)
 
 
 def last_of_each(*keys: Any) -> Any:
@@ -121,25 +138,45 @@ def last_of_each(*keys: Any) -> Any:
     return np.sort(order[is_last])
 
 
+def _whole(db: Session, round_id: int) -> DecisionColumns:
+    rows = db.execute(_query(round_id).execution_options(yield_per=PAGE))
+    pages = [_columns(page) for page in rows.partitions()]
+    return _joined(pages or [_columns([])])
+
+
 def _advanced(db: Session, round_id: int, kept: DecisionColumns) -> DecisionColumns | None:
-    """The kept columns with what came since; None where that is not all."""
-    if not len(kept):
-        return None
-    beyond = int(kept.id[-AGAIN]) if len(kept) > AGAIN else 0
-    known = set(kept.id[-AGAIN:].tolist())
-    asked = _query(round_id).where(tables.Decision.id > beyond - 1)
-    fresh = [row for row in db.execute(asked) if row.id not in known]
-    columns = kept
-    if fresh:
-        more = _columns(fresh)
-        joined = {name: np.concatenate([getattr(kept, name), getattr(more, name)]) for name in COLUMNS}
-        order = np.argsort(joined["id"], kind="stable")
-        joined = {name: column[order] for name, column in joined.items()}
-        joined["stands"] &= ~np.isin(joined["id"], [row.retracts_id for row in fresh if row.retracts_id is not None])
-        columns = DecisionColumns(**joined, together=kept.together | more.together)
-    decision = tables.Decision
-    number = select(func.count()).where(decision.round_id == round_id, decision.id <= int(columns.id[-1]))
-    return columns if db.scalar(number) == len(columns) else None
+    """The kept columns with what came since; None where that is not all.
+
+    The caller may see fewer rows than are kept: its view of the database may be older than that of who read them.
+    """
+    earlier = aliased(tables.Decision)
+    for again in AGAIN:
+        place = max(0, len(kept) - again)
+        first = int(kept.id[place]) if place else 0
+        before = select(func.count()).where(earlier.round_id == round_id, earlier.id < first).scalar_subquery()
+        # By one statement: of two, the second may see rows that were committed after the first.
+        query = _query(round_id).where(tables.Decision.id >= first).add_columns(before.label("before"))
+        rows = db.execute(query).all()
+        if rows and rows[0].before == place:
+            return _with_end(kept, place, _columns(rows))
+        if not place:
+            break
+    return None
+
+
+def _with_end(kept: DecisionColumns, place: int, end: DecisionColumns) -> DecisionColumns:
+    """The kept columns up to that place, and these instead of the rest."""
+    read = [name for name in COLUMNS if name != "stands"]
+    if all(np.array_equal(getattr(kept, name)[place:], getattr(end, name), equal_nan=True) for name in read):
+        return kept
+    return _joined([kept.where(slice(place)), end])
+
+
+def _joined(parts: Sequence[DecisionColumns]) -> DecisionColumns:
+    """One after the other; what stands is told by all of them together."""
+    columns = DecisionColumns(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS})
+    columns.stands[:] = ~np.isin(columns.id, columns.retracts[columns.retracts > 0])
+    return columns
 
 
 def _query(round_id: int) -> Any:
@@ -151,7 +188,6 @@ def _query(round_id: int) -> Any:
         (decision.is_adjudication, ADJUDICATION),
         (decision.is_late, LATE),
         (decision.batch_id.is_not(None), BATCH),
-        (decision.is_override, OVERRIDE),
         (decision.value["restores"].as_integer().is_not(None), COPY),
         (decision.mode == Mode.judgment.value, OF_JUDGMENT),
     )
@@ -170,7 +206,6 @@ def _query(round_id: int) -> Any:
             decision.seconds,
             decision.created_at,
             decision.retracts_id,
-            decision.mode,
             # JSON is read where it says something alone.
             case((is_together, decision.value), else_=null()).label("value"),
             flags.label("flags"),
@@ -180,10 +215,8 @@ def _query(round_id: int) -> Any:
     )
 
 
-def _columns(rows: Any) -> DecisionColumns:
+def _columns(rows: Sequence[Any]) -> DecisionColumns:
     places = {kind: place for place, kind in enumerate(KINDS)}
-    gone = {row.retracts_id for row in rows if row.retracts_id is not None}
-    together = {row.id: (row.value or {}, str(row.mode)) for row in rows if row.kind in TOGETHER}
     listed: dict[str, list[Any]] = {
         "id": [row.id for row in rows],
         "sample": [row.sample_id for row in rows],
@@ -192,13 +225,14 @@ def _columns(rows: Any) -> DecisionColumns:
         "kind": [places[row.kind] for row in rows],
         "score": [np.nan if row.score is None else row.score for row in rows],
         "seconds": [np.nan if row.seconds is None else min(row.seconds, COUNTED_SECONDS) for row in rows],
-        "best": [_best(together[row.id][0]) if row.id in together else NO_BEST for row in rows],
+        "best": [_best(row.value or {}) if row.kind in TOGETHER else NO_BEST for row in rows],
         "at": [microseconds(row.created_at) for row in rows],
         "flags": [row.flags for row in rows],
-        "stands": [row.id not in gone for row in rows],
+        "retracts": [row.retracts_id or 0 for row in rows],
+        "stands": [True] * len(rows),
     }
     columns: dict[str, Any] = {name: np.array(values, dtype=TYPES[name]) for name, values in listed.items()}
-    return DecisionColumns(**columns, together=together)
+    return DecisionColumns(**columns)
 
 
 def _best(value: dict[str, Any]) -> int:

@@ -62,8 +62,7 @@ def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Ta
     By each one's last word on each item, see `standing.own_words`.
     """
     is_hidden, asked = hides_judge(db.get_one(tables.Round, round_id)), {"round_id": round_id}
-    rows = [*run(db, _kept_of_all(), asked | {"by_group": settings.by_group})]
-    rows += run(db, _counts(settings.by_group, "others"), asked | {"by_group": settings.by_group})
+    rows = run(db, _kept_and_counted(settings.by_group), asked | {"by_group": settings.by_group})
     numbers = {user_id: KeptTally(*numbers) for user_id, *numbers in rows}
     return {user_id: number.seen(is_hidden=is_hidden) for user_id, number in numbers.items() if number.decided}
 
@@ -145,10 +144,12 @@ def _kept() -> Any:
 
 
 @built_once
-def _kept_of_all() -> Any:
+def _kept_and_counted(by_group: bool) -> Any:
+    """Everybody's, by one statement: of two, both may miss whose row is written between them."""
     row = tables.Tally
     query = select(row.user_id, row.decided, row.overridden, row.overridden_labelled)
-    return query.where(row.round_id == bindparam("round_id"), row.by_group == bindparam("by_group"))
+    query = query.where(row.round_id == bindparam("round_id"), row.by_group == bindparam("by_group"))
+    return query.union_all(_counts(by_group, "others"))
 
 
 @built_once

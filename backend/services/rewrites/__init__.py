@@ -36,7 +36,7 @@ def offer(actor: Actor, round_id: int, *, rewrites: int = USUAL) -> Offer:
     boundary.whole(rewrites, "rewrites", least=1, most=MOST)
     with reading() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
-        figures = kept_figures.figures(db, row, "rewrite", _counted, more=_versions_above(db, row))
+        figures = kept_figures.figures(db, row, "rewrite", _counted, late=_versions_above)
         offered = _offer(db, row, rewrites, figures.value)
         return replace(offered, as_of=figures.as_of)
 
@@ -144,13 +144,13 @@ def _counted(db: Session, row: tables.Round) -> tuple[int, int, str]:
 
 
 def _versions_above(db: Session, row: tables.Round) -> tuple[Any, ...]:
-    """What people have said in the rounds above, which give labels, too."""
+    """What people and jobs have done in the rounds above, which give labels, too."""
     versions = []
     for _ in range(rewrite.MOST_ROUNDS):
         above = db.get(tables.Round, row.parent_id) if row.parent_id is not None else None
         if above is None:
             break
-        versions.append((above.id, round_versions.of_people(db, above)))
+        versions.append((above.id, round_versions.of_people(db, above), round_versions.of_machine(db, above)))
         row = above
     return tuple(versions)
 
