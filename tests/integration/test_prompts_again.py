@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.services import prompts
 from backend.services.access import Actor
@@ -175,3 +175,35 @@ def test_a_column_called_external_id_is_taken_as_one(project: tables.Project, cu
         assert report.num_imported == number
     (shown,) = prompts.browse(curator, report.sets[0].id, external_id="13").rows
     assert (shown.text, json.dumps(shown.extra)) == ("two", "{}")
+
+
+def test_a_prompt_never_changes_sides(project: tables.Project, curator: Actor) -> None:
+    given = [row(n, f"question {n}") for n in range(20)]
+    first = bring(curator, project, *given, held_out_share=0.3)
+    before = {s.id: there(curator, s.id) for s in first.sets}
+    held_out = next(s for s in first.sets if s.split is Split.held_out)
+    edited = [row(n, f"question {n}, in words") for n in range(20)]
+    with pytest.raises(Conflict, match="is in 'mine held out', the held-out set beside, so nothing was imported"):
+        bring(curator, project, *edited)
+    name = put("mine.jsonl", lines(*edited))
+    with pytest.raises(Conflict, match="is in 'mine', the train set beside"):
+        prompts.import_file(curator, project.id, held_out.name, name, mapping=BY_ID, split=Split.held_out)
+    assert {s.id: there(curator, s.id) for s in first.sets} == before
+    of_train = [r for r in edited if str(r["id"]) not in {b[1] for b in before[held_out.id]}]
+    assert counts(bring(curator, project, *of_train, row(99, "new"))) == (1, len(of_train), 0)
+
+
+@pytest.mark.parametrize("is_one_the_same", [True, False])
+def test_an_id_that_both_sets_have_is_refused(project: tables.Project, curator: Actor, is_one_the_same: bool) -> None:
+    set_id = bring(curator, project, row(1, "train one"), row(2, "train two")).sets[0].id
+    other = rows.make_prompt_set(project, "mine held out", prompts=["held one"], split=Split.held_out)
+    with session() as db:
+        db.execute(update(tables.Prompt).where(tables.Prompt.prompt_set_id == other.id).values(external_id="1"))
+    before = there(curator, set_id), there(curator, other.id)
+    asked = "train one" if is_one_the_same else "brand new"
+    with pytest.raises(Conflict, match="'mine' and 'mine held out' both have a prompt '1', so nothing was imported"):
+        bring(curator, project, row(1, asked), row(9, "nine"), held_out_share=0.3)
+    assert (there(curator, set_id), there(curator, other.id)) == before
+    assert counts(bring(curator, project, row(1, "brand new"), row(2, "train two"))) == (0, 1, 1)
+    assert [r[2] for r in there(curator, set_id)] == ["brand new", "train two"]
+    assert there(curator, other.id) == before[1]

@@ -4,7 +4,8 @@ In two passes over the staged rows: two prompts of a set may have changed places
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -36,7 +37,8 @@ class _There(NamedTuple):
 class KnownIds:
     """The prompts that sets have already, which `writer` adds to.
 
-    `fixed`: why these may not change, if they may not. `has_completions`: whether rows bring some.
+    `fixed`: why these may not change, if they may not. `has_completions`: whether rows bring some. `beside`: sets of the
+    other split that the import does not write to, though the file's prompts may be there.
     """
 
     db: Session
@@ -44,6 +46,8 @@ class KnownIds:
     sets: dict[Split, tables.PromptSet]
     fixed: str = ""
     has_completions: bool = False
+    beside: Sequence[tables.PromptSet] = ()
+    num_marked: int = 0
     num_unchanged: int = 0
     num_updated: int = 0
     num_completions: int = 0
@@ -55,20 +59,42 @@ class KnownIds:
         self._splits = {row.id: split for split, row in self.sets.items()}
 
     def mark(self, chunks: Iterable[Sequence[StagedRow]]) -> None:
-        """The first pass: mark what changed. Raises `Conflict` where nothing may."""
-        prompt = tables.Prompt
+        """The first pass: mark what changed.
+
+        Raises `Conflict` where nothing may, and for an id that two sets have, or one that is not written to.
+        """
+        prompt, names = tables.Prompt, self._names | {row.id: row.name for row in self.beside}
         for chunk in chunks:
             staged = map(StagedPrompt._make, chunk)
             members = {m.external_id: m for m in staged if m.external_id is not None}
-            columns = (prompt.external_id, prompt.id, prompt.messages, prompt.answer, prompt.extra)
+            columns = (
+                prompt.external_id,
+                prompt.prompt_set_id,
+                prompt.id,
+                prompt.messages,
+                prompt.answer,
+                prompt.extra,
+            )
             for some in in_chunks(list(members), IDS_AT_ONCE):
-                query = select(*columns).where(prompt.prompt_set_id.in_(self._names), prompt.external_id.in_(some))
-                for external_id, id_, *before in self.db.execute(query).tuples():
+                query = select(*columns).where(prompt.prompt_set_id.in_(names), prompt.external_id.in_(some))
+                rows = self.db.execute(query.order_by(prompt.prompt_set_id)).tuples().all()
+                self._refuse_elsewhere(members, [row[:2] for row in rows])
+                for external_id, set_id, id_, *before in rows:
                     member = members[external_id]
-                    if before != [json.loads(member.messages or "[]"), member.answer, json.loads(member.extra)]:
+                    if set_id in self._names and before != [
+                        json.loads(member.messages or "[]"),
+                        member.answer,
+                        json.loads(member.extra),
+                    ]:
                         self._refuse(member, "has changed")
                         changed = update(prompt).where(prompt.id == id_)
                         self.db.execute(changed.values(content_hash=f"{CHANGED}{id_}"))
+                        self.num_marked += 1
+
+    def end(self) -> None:
+        """Raise `RuntimeError` where a prompt that was marked was not written."""
+        if self.num_marked != self.num_updated:
+            raise RuntimeError(f"{self.num_marked} prompts were marked as changed, {self.num_updated} were written")
 
     def new(self, rows: Sequence[StagedRow]) -> list[StagedRow]:
         """The second pass: write what changed, and return what the sets do not have yet.
@@ -140,6 +166,29 @@ class KnownIds:
                 f"{self._row(member)}, {member.external_id!r}, {what}, but the prompts of {self.fixed} "
                 "Nothing was imported. Import the file as a set of another name."
             )
+
+    def _refuse_elsewhere(self, members: Mapping[str, StagedPrompt], rows: Sequence[tuple[str | None, int]]) -> None:
+        """A prompt on the other side of the split is never imported anew on this one, whatever its text is by now."""
+        by_id: dict[str, set[int]] = defaultdict(set)
+        for external_id, set_id in rows:
+            by_id[external_id or ""].add(set_id)
+        beside = {row.id: row for row in self.beside}
+        for external_id, set_ids in by_id.items():
+            row, here = self._row(members[external_id]), set_ids & self._names.keys()
+            if len(here) > 1:
+                both = " and ".join(repr(self._names[set_id]) for set_id in sorted(here))
+                raise Conflict(
+                    f"{row}: {both} both have a prompt {external_id!r}, so nothing was imported. Import the file "
+                    "without a held-out share, as one of them."
+                )
+            if not here:
+                other = beside[min(set_ids)]
+                which = "train" if other.split is Split.train else "held-out"
+                raise Conflict(
+                    f"{row}: the prompt {external_id!r} is in {other.name!r}, the {which} set beside, so nothing was "
+                    "imported. Import the file with a held-out share, so that each prompt stays where it is, leave "
+                    "the row out, or choose another name."
+                )
 
     def _clash(self, member: StagedPrompt, what: str) -> str:
         return (
