@@ -207,3 +207,23 @@ def test_an_id_that_both_sets_have_is_refused(project: tables.Project, curator: 
     assert counts(bring(curator, project, row(1, "brand new"), row(2, "train two"))) == (0, 1, 1)
     assert [r[2] for r in there(curator, set_id)] == ["brand new", "train two"]
     assert there(curator, other.id) == before[1]
+
+
+@pytest.mark.parametrize("later", [0, 1_200])
+@pytest.mark.parametrize("last", [{"external_id": "batch-0"}, {"external_id": None}, {}, {"external_id": [1]}])
+def test_a_column_that_holds_no_ids_costs_no_row(
+    project: tables.Project, curator: Actor, last: dict[str, Any], later: int
+) -> None:
+    given = [{"prompt": f"question {n}", "external_id": f"batch-{n}"} for n in range(later or 1)]
+    name = put("named.jsonl", lines(*given, {"prompt": "the last one"} | last))
+    if not later:
+        looked = prompts.preview(curator, project.id, name)
+        assert looked.mapping.external_id is None
+        assert any("is metadata, not external ids: on line 2, " in warning for warning in looked.warnings)
+    report = prompts.import_file(curator, project.id, "named", name, on_bad="refuse")
+    assert (report.num_imported, report.num_bad) == (len(given) + 1, 0)
+    assert any("'external_id' is metadata" in note for note in report.notes)
+    first = prompts.browse(curator, report.sets[0].id).rows[0]
+    assert (first.external_id, first.extra) == (None, {"external_id": "batch-0"})
+    chosen = Mapping(prompt="prompt", external_id="external_id")
+    assert prompts.import_file(curator, project.id, "strict", name, mapping=chosen).num_bad == 1

@@ -63,6 +63,8 @@ def notes_of(
     notes = [*source.notes.sentences(), *stager.places.sentences()]
     kept = "metadata" if stager.mapping.metadata is None else "dropped, since the mapping does not name it"
     notes += [f"Column {name!r} is first on {source.unit} {number:,}: {kept}" for name, number in stager.late.items()]
+    if stager.without_ids:
+        notes.append(stager.without_ids)
     if stager.ignored:
         left = ", ".join(f"{name} ({count:,})" for name, count in stager.ignored.most_common(10))
         notes.append(f"Messages held more than role and text, which is not imported: {left}")

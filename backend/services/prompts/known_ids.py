@@ -37,8 +37,8 @@ class _There(NamedTuple):
 class KnownIds:
     """The prompts that sets have already, which `writer` adds to.
 
-    `fixed`: why these may not change, if they may not. `has_completions`: whether rows bring some. `beside`: sets of the
-    other split that the import does not write to, though the file's prompts may be there.
+    `fixed`: why these may not change, if they may not. `has_completions`: whether rows bring some.
+    `beside`: sets of the other split that the import does not write to, though the file's prompts may be there.
     """
 
     db: Session
