@@ -1,20 +1,25 @@
 """A file of prompts that comes again, known by its external ids."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import Mapping
+from backend.services.prompts import Mapping, set_trash
 from backend.services.prompts.import_report import ImportReport
-from backend.values import Role, Split
+from backend.services.prompts.writer import Writer
+from backend.values import JobStatus, Role, SetUse, Split, Stage
 from tests import rows
 from tests.importing import lines, put
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 BY_ID = Mapping(prompt="q", answer="a", external_id="id")
@@ -227,3 +232,82 @@ def test_a_column_that_holds_no_ids_costs_no_row(
     assert (first.external_id, first.extra) == (None, {"external_id": "batch-0"})
     chosen = Mapping(prompt="prompt", external_id="external_id")
     assert prompts.import_file(curator, project.id, "strict", name, mapping=chosen).num_bad == 1
+
+
+def waits() -> None:
+    """Return once a session waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    def wait() -> bool:
+        with reading() as db:
+            return bool(db.scalar(text(query)))
+
+    until(wait, "one waiting")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_set_that_a_launch_takes_meanwhile_does_not_go_to_the_trash(
+    database: str, project: tables.Project, curator: Actor
+) -> None:
+    set_id = bring(curator, project, row(1, "one")).sets[0].id
+    unused = rows.make_round(project, sets=[])
+    with ThreadPoolExecutor(1) as pool:
+        with session() as db:  # as `rounds.launch` locks
+            db.get_one(tables.Project, project.id, with_for_update=True)
+            db.add(tables.RoundPromptSet(round_id=unused.id, prompt_set_id=set_id, use=SetUse.sample))
+            db.flush()
+            put_there = pool.submit(set_trash.put, curator, set_id)
+            waits()
+        with pytest.raises(Conflict, match="samples of 1 rounds stand on it"):
+            put_there.result(20)
+    assert prompts.get(curator, set_id).num_rounds == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_import_into_a_set_and_a_launch_wait_for_each_other(
+    database: str, project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_id = bring(curator, project, row(1, "one")).sets[0].id
+    at_its_end, goes_on, end = threading.Event(), threading.Event(), Writer.refuse_meanwhile
+
+    def slow(self: Writer, db: Session) -> None:
+        at_its_end.set()
+        assert goes_on.wait(20)
+        end(self, db)
+
+    def launch() -> None:
+        with session() as db:  # as `rounds.launch` locks
+            db.get_one(tables.Project, project.id, with_for_update=True)
+            db.execute(text("SELECT 1 FROM prompt_sets WHERE id = :id FOR KEY SHARE"), {"id": set_id})
+
+    monkeypatch.setattr(Writer, "refuse_meanwhile", slow)
+    with ThreadPoolExecutor(2) as pool:
+        brought = pool.submit(bring, curator, project, row(1, "one"), row(2, "two"))
+        assert at_its_end.wait(20)
+        launched = pool.submit(launch)
+        waits()
+        goes_on.set()
+        launched.result(20)
+        assert counts(brought.result(20)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("status", [JobStatus.failed, JobStatus.running])
+def test_a_preview_is_no_round_that_uses_the_set(project: tables.Project, curator: Actor, status: JobStatus) -> None:
+    set_id = bring(curator, project, row(1, "one")).sets[0].id
+    with session() as db:
+        job = tables.Job(project_id=project.id, stage=Stage.generate, status=status, queue="q", workflow_id="w")
+        db.add(job)
+        db.flush()
+        preview = tables.Preview(project_id=project.id, plan={}, job_id=job.id)
+        db.add(preview)
+        db.flush()
+        hidden = tables.Project(name="hidden", preview_id=preview.id)
+        db.add(hidden)
+        db.flush()
+        prompt_set = db.get_one(tables.PromptSet, set_id)
+    rows.make_round(hidden, rows.make_checkpoint(project), sets=[prompt_set])
+    if status is JobStatus.running:
+        with pytest.raises(Conflict, match=r"because preview \d+ uses it, whose job has not ended"):
+            bring(curator, project, row(1, "one"), row(2, "two"))
+    else:
+        assert counts(bring(curator, project, row(1, "one"), row(2, "two"))) == (1, 0, 1)

@@ -25,9 +25,11 @@ def browse(
     limit: int = prompts.PAGE,
 ) -> PromptPage:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
-    set's prompts, without metadata and external ids, and without what the file says of its completions, their order included.
+    set's prompts, without metadata and external ids, and without what the file says of its completions, their order
+    included.
 
-    Raises `Conflict` for an `external_id` to be found meanwhile."""
+    Raises `Conflict` for an `external_id` to be found meanwhile.
+    """
     prompts.get(actor, set_id)
     with reading() as db:
         is_hidden = _is_hidden(db, actor, set_id)
