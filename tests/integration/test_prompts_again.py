@@ -158,7 +158,10 @@ def test_completions_of_what_is_unchanged_stay_as_they_came_first(project: table
     changed = [
         {"id": n, "q": q, "c": text} for n, q, text in ((1, "Q1?", "anew"), (1, "Q1?", "and"), (2, "q2", "late"))
     ]
-    assert counts(bring(curator, project, *changed, mapping=by_id)) == (0, 1, 1)
+    again = bring(curator, project, *changed, mapping=by_id)
+    assert (counts(again), again.num_completions) == ((0, 1, 1), 2)
+    assert [note for note in again.notes if "1 completions were left out" in note]
+    assert not [note for note in bring(curator, project, *changed[:2], mapping=by_id).notes if "left out" in note]
     assert brought() == {"Q1?": ["anew", "and"], "q2": ["only"]}
 
 

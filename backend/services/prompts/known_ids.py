@@ -51,8 +51,10 @@ class KnownIds:
     num_unchanged: int = 0
     num_updated: int = 0
     num_completions: int = 0
-    _handled: dict[bytes, int | None] = field(default_factory=dict)
-    """Digests of the rows that do not go on, and the set whose prompt takes their completions, if one does."""
+    num_completions_left: int = 0
+    """Those of the file that an unchanged prompt does not have, and does not get."""
+    _handled: dict[bytes, tuple[int | None, int]] = field(default_factory=dict)
+    """Digests of the rows that do not go on, the set whose prompt takes their completions, if one does, and which."""
 
     def __post_init__(self) -> None:
         self._names = {row.id: row.name for row in self.sets.values()}
@@ -110,12 +112,15 @@ class KnownIds:
         changed: list[tuple[StagedPrompt, _There]] = []
         fresh: list[StagedRow] = []
         notes: dict[int, list[tuple[Any, ...]]] = {row.id: [] for row in self.sets.values()}
+        left: dict[int, set[str]] = defaultdict(set)
         for member in chunk:
             if member.messages is None:
-                set_id = self._handled.get(member.digest)
-                if member.digest not in self._handled:
+                set_id, prompt_id = self._handled.get(member.digest, (None, None))
+                if prompt_id is None:
                     fresh.append(member)
-                elif set_id is not None:
+                elif set_id is None:
+                    left[prompt_id].update(text for _, text, _ in member.completions)
+                else:
                     notes[set_id] += [(member.digest.hex(), *completion) for completion in member.completions]
                 continue
             known, same = there.get(member.external_id or ""), asked.get(member.digest.hex())
@@ -124,17 +129,20 @@ class KnownIds:
                 fresh.append(member)
             elif known is None and same is not None:
                 self._leave_out(member, same)
+                left[same.id].update(text for _, text, _ in member.completions)
             elif known is not None and known.content_hash.startswith(CHANGED):
                 if same is not None:
                     raise Conflict(self._clash(member, f"{self._names[same.set_id]!r} asks as {same.external_id!r}"))
                 changed.append((member, known))
                 notes[known.set_id] += [(member.digest.hex(), *completion) for completion in member.completions]
-                self._handle(member, known.set_id)
+                self._handle(member, known.set_id, known.id)
             else:
                 self.num_unchanged += 1
-                self._handle(member, None)
+                self._handle(member, None, known.id)
+                left[known.id].update(text for _, text, _ in member.completions)
         self._refuse_overlaps(changed)
         self._write(changed)
+        self._count_left({prompt_id: texts for prompt_id, texts in left.items() if texts})
         for set_id, rows in notes.items():
             if rows:
                 insert_completions(self.db.connection(), set_id, self.writer.created_at, rows)
@@ -149,16 +157,24 @@ class KnownIds:
             rows += [_There(id_, set_id, name or "", hash_) for id_, set_id, name, hash_ in self.db.execute(these)]
         return rows
 
-    def _handle(self, member: StagedPrompt, set_id: int | None) -> None:
+    def _handle(self, member: StagedPrompt, set_id: int | None, prompt_id: int) -> None:
         if self.has_completions:  # else no row names a prompt before it
-            self._handled[member.digest] = set_id
+            self._handled[member.digest] = set_id, prompt_id
+
+    def _count_left(self, left: dict[int, set[str]]) -> None:
+        completion = tables.ImportedCompletion
+        for some in in_chunks(list(left), IDS_AT_ONCE):
+            query = select(completion.prompt_id, completion.text).where(completion.prompt_id.in_(some))
+            for prompt_id, text in self.db.execute(query).tuples():
+                left[prompt_id].discard(text)
+        self.num_completions_left += sum(map(len, left.values()))
 
     def _leave_out(self, member: StagedPrompt, same: _There) -> None:
         which = f"its external id there is {same.external_id!r}" if same.external_id else "it has no external id there"
         self.writer.problems.add(
             member.number, "duplicate", f"{self._names[same.set_id]!r} has this prompt, and {which}"
         )
-        self._handle(member, None)
+        self._handle(member, None, same.id)
 
     def _refuse(self, member: StagedPrompt, what: str) -> None:
         if self.fixed:

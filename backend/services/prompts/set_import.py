@@ -173,7 +173,7 @@ class SetImport:
             if not row.num_prompts:
                 db.delete(row)
         self.problems.out.flush()
-        notes = notes_of(self.source, self.stager, sets, self.share, compared)
+        notes = notes_of(self.source, self.stager, sets, self.share, compared, known)
         counted = tuple(SetCount(s.id, s.name, s.split, s.num_prompts - (before or {}).get(s.id, 0)) for s in sets_made)
         report = report_of(counted, self.stager, self.writer, known, self.problems, notes)
         for row in sets_made:
@@ -197,12 +197,14 @@ def sets_there(
     for prompt_set in db.scalars(query.with_for_update() if is_held else query):
         taken = f"There is already a prompt set {prompt_set.name!r} in this project"
         if mapping.external_id is None:
-            raise Conflict(f"{taken}. Choose another name, or delete that set.")
+            raise Conflict(f"{taken}. Choose another name, or put that set in the trash.")
         has_ids = select(prompt.id).where(prompt.prompt_set_id == prompt_set.id, prompt.external_id.is_not(None))
         if names.get(prompt_set.split) != prompt_set.name:
             raise Conflict(f"{taken}, whose use is {prompt_set.split.value}. Choose that use, or another name.")
         if db.scalar(has_ids.limit(1)) is None:
-            raise Conflict(f"{taken}, whose prompts have no external ids. Choose another name, or delete that set.")
+            raise Conflict(
+                f"{taken}, whose prompts have no external ids. Choose another name, or put that set in the trash."
+            )
         there[prompt_set.split] = prompt_set
     return there
 
