@@ -55,15 +55,17 @@ def refuse_id(db: Session, round_id: int) -> None:
         refuse(row)
 
 
-def refuse_prompt_set(db: Session, set_id: int, name: str) -> None:
-    """Raise `Conflict` where rows in an archive name prompts of the set: the rows could not be restored without
-    them."""
+def refuse_prompt_set(db: Session, set_id: int, refused: str) -> None:
+    """Raise `Conflict` where rows in an archive name prompts of the set: the rows could not be restored without them.
+
+    refused: what cannot be done, as the message begins.
+    """
     row = tables.Round
     for other in db.scalars(select(row).where(row.archived_at.is_not(None)).order_by(row.id)):
         if set_id in other.archive.get("prompt_sets", ()):
             raise Conflict(
-                f"The prompt set {name!r} cannot be deleted: rows of round {other.number}, which is archived, stand on "
-                "it. Leave it; new rounds need not use it."
+                f"{refused}: rows of round {other.number}, which is archived, stand on it. Leave it; new rounds need "
+                "not use it."
             )
 
 

@@ -1,7 +1,8 @@
 """By what ids files know prompts, and a trash for prompt sets
 
 The trash needs no column: a set lies in a hidden project. Going back drops the ids, and brings back what lies in the
-trash, of which the older schema knows nothing; where a set's name is taken by now, with its number behind it.
+trash, of which the older schema knows nothing; where a set's name is taken by now, with its number behind it. It refuses where a
+set of the other split would ask the same.
 """
 
 import sqlalchemy as sa
@@ -22,8 +23,29 @@ def upgrade() -> None:
     )
 
 
+OVERLAP = """
+SELECT sets.name, other.name FROM prompt_sets sets
+JOIN projects hidden ON hidden.id = sets.project_id
+JOIN prompts prompt ON prompt.prompt_set_id = sets.id
+JOIN prompts same ON same.text_key = prompt.text_key
+JOIN prompt_sets other ON other.id = same.prompt_set_id AND other.split <> sets.split
+JOIN projects beside ON beside.id = other.project_id
+WHERE hidden.trash_of_id IS NOT NULL
+AND (beside.id = hidden.trash_of_id OR beside.trash_of_id = hidden.trash_of_id)
+AND NOT EXISTS (SELECT 1 FROM rounds WHERE rounds.project_id = hidden.id)
+AND (beside.trash_of_id IS NULL OR NOT EXISTS (SELECT 1 FROM rounds WHERE rounds.project_id = beside.id))
+ORDER BY sets.id LIMIT 1
+"""
+"""Two sets of which one is in the trash, and one is trained on, the other measured on, with a prompt in common."""
+
+
 def downgrade() -> None:
     bind = op.get_bind()
+    if (both := bind.execute(sa.text(OVERLAP)).one_or_none()) is not None:
+        raise RuntimeError(
+            f"The prompt set {both[0]!r}, which is in the trash, would come back, and {both[1]!r}, on the other side of "
+            "the split, asks the same. Delete one of them (`rondo trash delete-prompts`), then go back."
+        )
     trashed = (
         "SELECT sets.id, sets.name, hidden.id, hidden.trash_of_id FROM prompt_sets sets JOIN projects hidden ON"
         " hidden.id = sets.project_id WHERE hidden.trash_of_id IS NOT NULL AND NOT EXISTS"

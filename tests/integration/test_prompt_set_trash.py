@@ -140,6 +140,21 @@ def test_going_back_a_schema_brings_sets_back(database: str) -> None:
         assert db.scalar(select(func.count()).select_from(tables.Project)) == 1
 
 
+def test_going_back_brings_no_prompt_to_both_sides_of_the_split(database: str) -> None:
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    trashed = rows.make_prompt_set(project, "mine", prompts=["one"])
+    set_trash.put(curator, trashed.id)
+    rows.make_prompt_set(project, "measured", prompts=["ONE"], split=Split.held_out)
+    dispose()
+    with pytest.raises(
+        RuntimeError, match=r"The prompt set 'mine', which is in the trash, .* 'measured', on the other"
+    ):
+        migrations.downgrade("0056", database)
+    migrations.upgrade(database)
+    assert [entry.name for entry in set_trash.list_mine(curator)] == ["mine"]
+
+
 @pytest.mark.on_sqlite
 def test_forms_and_a_shell_bring_a_set_back_and_delete_it(database: str) -> None:
     project = rows.make_project()

@@ -81,6 +81,8 @@ def decided_team(**review: Any) -> Team:
     team = Team(prompts=3, **review)
     with session() as db:
         db.query(tables.Prompt).update({"extra": {"level": "hard"}, "answer": "7"})
+        for prompt in db.query(tables.Prompt):
+            prompt.external_id = f"wrong-{prompt.id}"
         db.query(tables.Label).filter_by(sample_id=team.ids[3]).update({"machine_spread": 0.5, "is_unparsed": True})
     team.act("ann", team.ids[0], REJECT, note="dull")
     team.act("ann", team.ids[1], DecisionKind.flag)
@@ -132,6 +134,7 @@ def test_a_file_shows_everyone_what_their_list_and_pages_show(database: str) -> 
                 ]
                 names = ("id", "kind", "who", "note", "is_override", "is_retracted", "value")
                 assert [tuple(decision[name] for name in names) for decision in row["decisions"]] == records
+            assert all((row["prompt_external_id"] is None) is (row["metadata"] == {}) for row in result)
         assert {"hard"} == {row["metadata"].get("level") for row in lines(team.curator, team.project.id, of(team))}
 
 

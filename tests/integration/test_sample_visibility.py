@@ -182,7 +182,7 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
     team = Team(prompts=1)
     with session() as db:
         (prompt,) = db.query(tables.Prompt).all()
-        prompt.extra, prompt.answer = {"gold_score": 5}, "7"
+        prompt.extra, prompt.answer, prompt.external_id = {"gold_score": 5}, "7", "wrong-17"
         # By the hash of their texts the second comes first.
         for place, (words_, is_chosen) in enumerate((("brought", True), ("less", False))):
             extra = {"chosen": is_chosen}
@@ -192,20 +192,22 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
     def judge_facts(actor: Actor) -> list[Any]:
         (row,) = prompts_seen.browse(actor, set_id).rows
         first = row.completions[0]
-        return [row.extra, first.text, first.extra, row.is_masked]
+        return [row.extra, row.external_id, first.text, first.extra, row.is_masked]
 
-    whole, hidden = [{"gold_score": 5}, "brought", {"chosen": True}, False], [{}, "less", {}, True]
+    whole = [{"gold_score": 5}, "wrong-17", "brought", {"chosen": True}, False]
+    hidden = [{}, None, "less", {}, True]
     assert judge_facts(team.who("ann")) == whole, "no round asks it"
     with session() as db:
         db.add(tables.RoundPromptSet(round_id=team.round.id, prompt_set_id=set_id, use=SetUse.sample))
     assert [judge_facts(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
     with site.signed_in(team.who("ann")) as client:
         (row,) = client.get(f"/api/v1/prompt-sets/{set_id}/prompts").json()["items"]
-        assert (row["extra"], row["completions"][0]["extra"], row["answer"]) == ({}, {}, "7")
+        assert (row["extra"], row["external_id"], row["completions"][0]["extra"], row["answer"]) == ({}, None, {}, "7")
+        assert client.get(f"/api/v1/prompt-sets/{set_id}/prompts?external_id=wrong-17").status_code == 409
         page = Page(client, team.project.slug).ask("prompts", "draw", set=str(set_id))
         assert "brought" in page
         assert "metadata is hidden while people decide blind" in page
-        assert not any(word in page for word in ("gold_score", "chosen: brought"))
+        assert not any(word in page for word in ("gold_score", "wrong-17", "chosen: brought"))
     with session() as db:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.done
     assert judge_facts(team.who("ann")) == whole

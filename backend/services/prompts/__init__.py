@@ -95,14 +95,14 @@ class PromptPage:
 
 
 def report(actor: Actor, set_id: int) -> ImportReport | None:
-    """What the import that made this set said; None for a set that was not imported from a file."""
+    """What the last import into this set said; None for a set that was not imported from a file."""
     with reading() as db:
         _get(db, actor, set_id)
     return load_report(set_id)
 
 
 def problems_file(actor: Actor, set_id: int) -> Path:
-    """The CSV file with every row that the import of this set left out, its line and why."""
+    """The CSV file with every row that the last import into this set left out, its line and why."""
     with reading() as db:
         _get(db, actor, set_id)
     path = report_path(set_id, "csv")
@@ -266,20 +266,20 @@ def removable(db: Session, actor: Actor, set_id: int, role: Role, *, act: str) -
     act: what cannot be done with another one, as its `Conflict` says.
     """
     project_id = _get(db, actor, set_id, role).project_id
-    preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
+    # First of all, as launching a round does, which uses the set from then on; and nothing is archived meanwhile.
+    db.get_one(tables.Project, project_id, with_for_update={"read": True})
+    db.execute(select(tables.PromptSet.id).where(tables.PromptSet.id == set_id).with_for_update())
     prompt_set = _get(db, actor, set_id, role)
-    refused = f"The prompt set {prompt_set.name!r} cannot be {act}"
+    row = db.get_one(tables.PromptSet, set_id, populate_existing=True)
+    refused, stays = f"The prompt set {prompt_set.name!r} cannot be {act}", "Leave it; new rounds need not use it."
+    preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
     if held_by := preview_rows.using_set(db, set_id):
         raise Conflict(
-            f"{refused}: preview {held_by[0]} uses it, whose job has not ended. Wait for its end or cancel the job, "
-            "then try again."
+            f"{refused}: preview {held_by[0]} uses it, whose job has not ended. Wait, or cancel it, then try again."
         )
-    db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
-    archived.refuse_prompt_set(db, set_id, prompt_set.name)
-    stays = "Leave it; new rounds need not use it."
+    archived.refuse_prompt_set(db, set_id, refused)
     if (number := _in_trash(db, project_id, set_id)) is not None:
         raise Conflict(f"{refused}: round {number}, which is in the trash, uses it. {stays}")
-    row = db.get_one(tables.PromptSet, set_id, with_for_update=True, populate_existing=True)
     if row.round_id is not None and _is_referred(db, set_id):
         raise Conflict(f"{refused}: a round made it, and its samples stand on it. {stays}")
     if prompt_set.num_rounds or _is_referred(db, set_id):

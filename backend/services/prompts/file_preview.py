@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,9 @@ from backend.services.prompts.files import PromptFile
 from backend.services.prompts.formats import recognise
 from backend.services.prompts.mapping import Fate, Mapping, check_mapping, fates
 from backend.services.prompts.row_completions import RowCompletion
+from backend.services.prompts.row_problems import Problems
 from backend.services.prompts.rows import BadRow, parse
+from backend.services.prompts.staging import Stager, UnfitIds
 from backend.values import JSON, Messages
 
 PREVIEW_ROWS = 1000
@@ -92,8 +95,11 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
     """Show how a file would be imported; raises `InvalidInput` where it cannot be."""
     looked = look_at(source)
     format, suggested = suggest(source, looked.rows, looked.columns)
-    chosen = mapping or suggested
     warnings: list[str] = []
+    if mapping is None and (why := _unfit_ids(source, looked, suggested)):
+        warnings.append(f"{why}.")
+        suggested = replace(suggested, external_id=None)
+    chosen = mapping or suggested
     places = ANY
     if not chosen.used:
         warnings.append("No column has a known name. Choose the one that holds the prompt: messages or prompt.")
@@ -125,6 +131,19 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
         warnings=tuple(warnings),
         notes=(*source.notes.sentences(), *places.sentences()),
     )
+
+
+def _unfit_ids(source: PromptFile, looked: Looked, suggested: Mapping) -> str:
+    """Why the column that seems to be one of external ids is none, by the rows that were looked at; else ""."""
+    if suggested.external_id is None:
+        return ""
+    stager = Stager(suggested, Problems(StringIO()), unit=source.unit, places=places_of(looked.rows, suggested))
+    try:
+        for _ in stager.chunks(looked.rows):
+            pass
+    except UnfitIds as unfit:
+        return unfit.why
+    return ""
 
 
 def _shown(value: Any, depth: int = 0) -> Any:

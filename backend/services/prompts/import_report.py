@@ -57,18 +57,32 @@ class ImportReport:
 
 
 def notes_of(
-    source: PromptFile, stager: Stager, sets: dict[Split, tables.PromptSet], share: float, compared: str
+    source: PromptFile,
+    stager: Stager,
+    sets: dict[Split, tables.PromptSet],
+    share: float,
+    compared: str,
+    known: KnownIds | None,
 ) -> list[str]:
-    """What the import did that is no problem of a single row."""
+    """What the import did that is no problem of a single row. known: what the sets had that were there."""
     notes = [*source.notes.sentences(), *stager.places.sentences()]
     kept = "metadata" if stager.mapping.metadata is None else "dropped, since the mapping does not name it"
     notes += [f"Column {name!r} is first on {source.unit} {number:,}: {kept}" for name, number in stager.late.items()]
+    if stager.without_ids:
+        notes.append(stager.without_ids)
     if stager.ignored:
         left = ", ".join(f"{name} ({count:,})" for name, count in stager.ignored.most_common(10))
         notes.append(f"Messages held more than role and text, which is not imported: {left}")
     if stager.num_merged:
+        unless = ", unless it was there and stays as it was" if known is not None else ""
         notes.append(
             f"{stager.num_merged:,} rows ask what a row before asks; their completions were added to that prompt"
+            f"{unless}"
+        )
+    if known is not None and known.num_completions_left:
+        notes.append(
+            f"{known.num_completions_left:,} completions were left out, which the file has for prompts that are "
+            "unchanged: these keep the completions that came first"
         )
     if share and len(sets) > 1:
         notes += [
@@ -124,7 +138,7 @@ def keep_report(report: ImportReport, set_id: int, folder: Path) -> None:
 
 
 def load_report(set_id: int) -> ImportReport | None:
-    """The report of the import that made the set, or None."""
+    """The report of the last import into the set, or None."""
     path = report_path(set_id, "json")
     if not path.exists():
         return None

@@ -4,12 +4,13 @@ import errno
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from backend import boundary
 from backend.config import settings
-from backend.db import reading
+from backend.db import reading, tables
 from backend.errors import InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
 from backend.garbage import collected_seldom
@@ -23,7 +24,7 @@ from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
 from backend.services.prompts.import_report import ImportReport
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_problems import Problems, problem_file
-from backend.services.prompts.set_import import SetImport, sets_there
+from backend.services.prompts.set_import import HELD_OUT, SetImport, sets_beside, sets_there
 from backend.services.prompts.set_update import SetUpdate
 from backend.services.prompts.staging import Stager
 from backend.values import Role, Split
@@ -86,7 +87,8 @@ def import_file(
     All or nothing: a crash or an error leaves no set. Bad rows, repeated prompts and prompts that a set of the other
     split has already are left out and reported. Where the mapping names external ids, sets of these names may be there
     already: their prompts are known by their ids, new ones are added and changed ones written anew. Raises `Conflict`
-    where a name is taken otherwise, and where something is new or has changed in a set that a round uses.
+    where a name is taken otherwise, where a prompt is in the set with the other share, and where something is new or
+    has changed in a set that a round uses.
     """
     names = _names(name, split, held_out_share)
     with reading() as db:
@@ -100,7 +102,8 @@ def import_file(
             shares = held_out_share, seed
             is_strict = on_bad == "refuse"
             with reading() as db:
-                there = sets_there(db, project_id, names, stager.mapping)
+                there: list[tables.PromptSet] = [*sets_there(db, project_id, names, stager.mapping).values()]
+                there += sets_beside(db, project_id, names, stager.mapping)
             kind = SetUpdate if there else SetImport
             return kind(actor, project_id, names, *shares, source, stager, problems, folder, is_strict).write()
 
@@ -110,22 +113,28 @@ def import_file(
 def _imported(
     source: PromptFile, mapping: Mapping | None, problems: Problems, write: Callable[[Stager], ImportReport]
 ) -> ImportReport:
-    """What `write` returns; it is called once more where a late column changes what the file seems to be."""
+    """What `write` returns; it is called once more where a later row changes what the file seems to be."""
     looked = prompt_preview.look_at(source)
     rows, columns = list(looked.rows), set(looked.columns)
     chosen = prompt_preview.mapping_for(source, looked, mapping)
     is_settled = mapping is not None
+    without_ids = ""
     while True:
         known = None if source.is_table else set(columns)
         # What a number means is known when all are seen: the file is read once more.
         places = places_of(source.rows(), chosen) if chosen.choices and chosen.answer else ANY
         try:
-            return write(Stager(chosen, problems, known, is_settled, source.unit, places))
+            return write(Stager(chosen, problems, known, is_settled, source.unit, places, without_ids))
+        except staging.UnfitIds as unfit:
+            problems.clear()
+            without_ids = unfit.why
+            chosen = replace(chosen, external_id=None)
         except staging.LateColumn as late:
             problems.clear()
             rows.append((late.number, late.row))
             columns |= late.row.keys()
             chosen = prompt_preview.suggest(source, rows, [*dict.fromkeys([*looked.columns, *columns])])[1]
+            chosen = replace(chosen, external_id=None) if without_ids else chosen
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:
@@ -134,7 +143,7 @@ def _names(name: str, split: Split, share: float) -> dict[Split, str]:
         raise InvalidInput(f"The held-out share is {share}; it must be at least 0 and below 1.")
     if split is Split.held_out or not share:
         return {split: name}
-    return {Split.train: name, Split.held_out: f"{name} held out"}
+    return {Split.train: name, Split.held_out: f"{name}{HELD_OUT}"}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput
+from backend.pipeline import preview_rows
 from backend.services import events, unfinished
 from backend.services.access import Actor, require
 from backend.services.prompts import mapping as prompt_mapping
@@ -80,14 +81,24 @@ def _parsed(messages: Messages, answer: str) -> ParsedPrompt:
 
 
 def why_fixed(db: Session, prompt_set: tables.PromptSet) -> str:
-    """Why the prompts of a set stay as they are, to follow "The prompts of"; empty where they may change."""
+    """Why the prompts of a set stay as they are, to follow "The prompts of"; empty where they may change.
+
+    Previews that are over are cleared away.
+    """
     used, round_, group, row = tables.RoundPromptSet, tables.Round, tables.Group, tables.Prompt
+    preview_rows.clear_ended(db, prompt_set.project_id, preview_rows.using_set(db, prompt_set.id))
+    held_by = preview_rows.using_set(db, prompt_set.id)
+    project = tables.Project
     of_set = select(round_.number).join(used, used.round_id == round_.id).where(used.prompt_set_id == prompt_set.id)
+    # A preview's round stands in another project.
+    of_set = of_set.join(project, project.id == round_.project_id).where(project.preview_id.is_(None))
     number = db.scalar(of_set.order_by(round_.number).limit(1))
     if number is not None:
         why = f"round {number} uses it"
     elif prompt_set.round_id is not None:
         why = "a round made it"
+    elif held_by:
+        why = f"preview {held_by[0]} uses it, whose job has not ended"
     else:
         asked = select(group.id).join(row, row.id == group.prompt_id).where(row.prompt_set_id == prompt_set.id)
         if db.scalar(asked.limit(1)) is None:

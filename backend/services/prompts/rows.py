@@ -17,7 +17,11 @@ from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
 from backend.services.prompts.row_completions import RowCompletion, completions_of, pair_of
 from backend.values import Messages
 
-__all__ = ["BadRow", "ParsedPrompt", "parse"]
+__all__ = ["BadId", "BadRow", "ParsedPrompt", "parse"]
+
+
+class BadId(BadRow):
+    """A row whose only fault is its external id."""
 
 
 class ParsedPrompt(NamedTuple):
@@ -82,12 +86,12 @@ def _external_id(row: dict[str, Any], mapping: Mapping) -> str | None:
         return None
     value = row.get(mapping.external_id)
     if value is None or value == "":
-        raise BadRow(f"column {mapping.external_id!r} is missing or empty, and it holds the external ids")
+        raise BadId(f"column {mapping.external_id!r} is missing or empty, and it holds the external ids")
     if isinstance(value, bool | list | dict):
-        raise BadRow(f"column {mapping.external_id!r} is {type_name(value)}; an external id is text or a number")
+        raise BadId(f"column {mapping.external_id!r} is {type_name(value)}; an external id is text or a number")
     id_ = value.text if isinstance(value, WrittenNumber) else str(value).strip()
     if fault := boundary.fault_of_name(id_, LONGEST_ID):
-        raise BadRow(f"its external id {fault}")
+        raise BadId(f"its external id {fault}")
     return id_
 
 

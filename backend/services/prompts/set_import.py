@@ -28,8 +28,11 @@ from backend.services.prompts.known_ids import KnownIds
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_problems import Problems
 from backend.services.prompts.staging import StagedRow, Stager
-from backend.services.prompts.writer import Writer
+from backend.services.prompts.writer import Writer, opposite
 from backend.values import JSON, Role, Split
+
+HELD_OUT = " held out"
+"""What the name of the set ends with that holds the held-out share."""
 
 
 @dataclass
@@ -121,7 +124,9 @@ class SetImport:
 
     def _hold(self, db: Session) -> None:
         require(db, self.actor, self.project_id, Role.curator)
-        for prompt_set in sets_there(db, self.project_id, self.names, self.stager.mapping).values():
+        mapping = self.stager.mapping
+        came = [*sets_there(db, self.project_id, self.names, mapping).values()]
+        for prompt_set in [*came, *sets_beside(db, self.project_id, self.names, mapping)]:
             raise Conflict(
                 f"A prompt set {prompt_set.name!r} came into this project meanwhile, so nothing was imported. Import "
                 "the file again."
@@ -168,7 +173,7 @@ class SetImport:
             if not row.num_prompts:
                 db.delete(row)
         self.problems.out.flush()
-        notes = notes_of(self.source, self.stager, sets, self.share, compared)
+        notes = notes_of(self.source, self.stager, sets, self.share, compared, known)
         counted = tuple(SetCount(s.id, s.name, s.split, s.num_prompts - (before or {}).get(s.id, 0)) for s in sets_made)
         report = report_of(counted, self.stager, self.writer, known, self.problems, notes)
         for row in sets_made:
@@ -192,11 +197,29 @@ def sets_there(
     for prompt_set in db.scalars(query.with_for_update() if is_held else query):
         taken = f"There is already a prompt set {prompt_set.name!r} in this project"
         if mapping.external_id is None:
-            raise Conflict(f"{taken}. Choose another name, or delete that set.")
+            raise Conflict(f"{taken}. Choose another name, or put that set in the trash.")
         has_ids = select(prompt.id).where(prompt.prompt_set_id == prompt_set.id, prompt.external_id.is_not(None))
         if names.get(prompt_set.split) != prompt_set.name:
             raise Conflict(f"{taken}, whose use is {prompt_set.split.value}. Choose that use, or another name.")
         if db.scalar(has_ids.limit(1)) is None:
-            raise Conflict(f"{taken}, whose prompts have no external ids. Choose another name, or delete that set.")
+            raise Conflict(
+                f"{taken}, whose prompts have no external ids. Choose another name, or put that set in the trash."
+            )
         there[prompt_set.split] = prompt_set
     return there
+
+
+def sets_beside(
+    db: Session, project_id: int, names: dict[Split, str], mapping: Mapping, *, is_held: bool = False
+) -> list[tables.PromptSet]:
+    """The set with the other share of what these names hold, where the import does not name it: prompts of the file may
+    be there, known by their ids. is_held: until the end."""
+    if mapping.external_id is None or len(names) > 1:
+        return []
+    ((split, name),) = names.items()
+    if split is Split.held_out and not name.endswith(HELD_OUT):
+        return []
+    other = name.removesuffix(HELD_OUT) if split is Split.held_out else f"{name}{HELD_OUT}"
+    row = tables.PromptSet
+    query = select(row).where(row.project_id == project_id, row.name == other, row.split == opposite(split))
+    return [*db.scalars(query.with_for_update() if is_held else query)]

@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, session, tables
+from backend.db.giving_way import giving_way
 from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.services import events, prompts
 from backend.services.access import Actor, is_owner, require, require_in
@@ -39,7 +40,8 @@ class TrashedSet:
 
 def put(actor: Actor, set_id: int) -> TrashedSet:
     """Put a prompt set in the trash; needs the role curator. Raises `Conflict` where something uses it."""
-    with session() as db:
+
+    def move(db: Session) -> None:
         row = prompts.removable(db, actor, set_id, Role.curator, act="put in the trash")
         home_id = row.project_id
         name = f"prompt set in the trash {secrets.token_hex(8)}"
@@ -48,6 +50,8 @@ def put(actor: Actor, set_id: int) -> TrashedSet:
         db.flush()
         row.project_id = hidden.id
         events.note(db, actor, "trash prompts", row.name, project_id=home_id, prompt_set_id=set_id)
+
+    giving_way(move)
     return get(actor, set_id)
 
 

@@ -9,7 +9,7 @@ from backend.services.access import require
 from backend.services.prompts import keeping, near_duplicates, staging
 from backend.services.prompts.import_report import ImportReport
 from backend.services.prompts.known_ids import KnownIds
-from backend.services.prompts.set_import import SetImport, sets_there
+from backend.services.prompts.set_import import SetImport, sets_beside, sets_there
 from backend.values import Role
 
 
@@ -26,11 +26,14 @@ class SetUpdate(SetImport):
         # An import in parts has compared its prompts with what these sets had; it must not miss what comes to them.
         with unfinished.alone(), session() as db:
             require(db, self.actor, self.project_id, Role.curator)
+            # First of all, as whoever launches a round or puts a set in the trash does.
+            db.get(tables.Project, self.project_id, with_for_update={"key_share": True})
             there = sets_there(db, self.project_id, self.names, self.stager.mapping, is_held=True)
+            beside = sets_beside(db, self.project_id, self.names, self.stager.mapping, is_held=True)
             before = {row.id: row.num_prompts for row in there.values()}
             self._make_sets(db, self.project_id, there)
             fixed = next((why for row in there.values() if (why := keeping.why_fixed(db, row))), "")
-            known = KnownIds(db, self.writer, there, fixed, self.stager.mapping.has_completions)
+            known = KnownIds(db, self.writer, there, fixed, self.stager.mapping.has_completions, beside)
             self._write(db, known)
             self._require_some()
             return self._end(db, near_duplicates.note(db, self.project_id, self.writer), known, before)
@@ -42,4 +45,5 @@ class SetUpdate(SetImport):
             known.mark(staging.staged(path))
             for chunk in staging.staged(path):
                 self.writer.write(arrival, known.new(chunk))
+            known.end()
             self.writer.drop(db, self.writer.overlaps(db))

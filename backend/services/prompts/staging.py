@@ -16,7 +16,7 @@ from backend.services.prompts.formats import known_names
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_completions import RowCompletion
 from backend.services.prompts.row_problems import Problems
-from backend.services.prompts.rows import BadRow, ParsedPrompt, parse
+from backend.services.prompts.rows import BadId, BadRow, ParsedPrompt, parse
 from backend.services.prompts.seen import SeenKeys
 
 ROWS_AT_ONCE = 10_000
@@ -55,6 +55,14 @@ class LateColumn(Exception):
         self.number, self.row = number, row
 
 
+class UnfitIds(Exception):
+    """The column that was taken for one of external ids by its name alone holds something else. `why`: a sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 @dataclass
 class Stager:
     """Checks rows under a mapping and writes the good prompts, each once, to a staging file in chunks.
@@ -68,6 +76,8 @@ class Stager:
     is_chosen: bool = False
     unit: str = "line"
     places: Places = ANY
+    without_ids: str = ""
+    """Why a column is no role though its name is known, if so."""
     ignored: Counter[str] = field(default_factory=Counter)
     late: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
@@ -105,6 +115,9 @@ class Stager:
                 if prompt is None:
                     try:
                         prompt = parse(row, mapping, self.places)
+                    except BadId as error:
+                        self._refuse_ids(number, str(error))
+                        prompt = str(error)
                     except BadRow as error:
                         prompt = str(error)
                     else:
@@ -140,6 +153,7 @@ class Stager:
                 # Rows that ask the same are one prompt, which has one id.
                 if is_fresh and (ids[place] in ids_before or ids[place] in ids_fresh):
                     why = f"another prompt before it has the external id {prompt[ID]!r}"
+                    self._refuse_ids(number, why)
                     self.problems.add(number, "bad row", why)
                     continue
                 ids_fresh.setdefault(ids[place], number)
@@ -212,6 +226,14 @@ class Stager:
         position = self.num_completions[key]
         self.num_completions[key] += 1
         return position, completion.text, json.dumps(extra, ensure_ascii=False, default=str)
+
+    def _refuse_ids(self, number: int, why: str) -> None:
+        """No row is left out for what only the name of its column says. Raises `UnfitIds`."""
+        if not self.is_chosen:
+            raise UnfitIds(
+                f"Column {self.mapping.external_id!r} is metadata, not external ids: on {self.unit} {number:,}, {why}. "
+                "Give it the role external_id to leave such rows out"
+            )
 
     def _meet(self, number: int, row: dict[str, Any], known: set[str]) -> None:
         """Note columns that no row before had; raises where their names say that the mapping may be wrong."""

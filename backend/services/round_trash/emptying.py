@@ -173,7 +173,10 @@ def _reasons(db: Session, row: tables.Round) -> Iterator[str]:
         yield f"{needs.in_words(list(numbers)).lower()} came from it; delete {which} first"
     named = db.scalar(select(prompt_set.name).where(prompt_set.round_id == row.id).order_by(prompt_set.id).limit(1))
     if named is not None:
-        yield f"it made the prompt set {named!r}; an admin can delete that on the page Prompts, where nothing uses it"
+        yield (
+            f"it made the prompt set {named!r}; where nothing uses that, put it in the trash on the page Prompts, if "
+            "it is not there yet, and delete it there first (the page /projects, or `rondo trash delete-prompts`)"
+        )
     if showing := _showing(db, row):
         verb, which = ("shows", "that") if len(showing) == 1 else ("show", "those")
         yield (

@@ -281,7 +281,13 @@ def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str,
     row = row._replace(score=score, verdict=verdict, source=source, is_overridden=False)
     if kept.judge:
         row = row._replace(
-            metadata="{}", noted="{}", machine_score=None, machine_verdict=None, spread=None, is_unparsed=False
+            prompt_external_id=None,
+            metadata="{}",
+            noted="{}",
+            machine_score=None,
+            machine_verdict=None,
+            spread=None,
+            is_unparsed=False,
         )
         told = "[]", *told[1:]
     row = row._replace(is_flagged=False) if kept.others else row

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.errors import Conflict
 from backend.services import prompts
 from backend.services.access import Actor
 from backend.services.prompts import PromptPage, PromptView
@@ -24,12 +25,21 @@ def browse(
     limit: int = prompts.PAGE,
 ) -> PromptPage:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
-    set's prompts, without metadata, and without what the file says of its completions, their order included."""
-    page = prompts.browse(actor, set_id, search=search, external_id=external_id, cursor=cursor, limit=limit)
+    set's prompts, without metadata and external ids, and without what the file says of its completions, their order
+    included.
+
+    Raises `Conflict` for an `external_id` to be found meanwhile.
+    """
+    prompts.get(actor, set_id)
     with reading() as db:
-        if not _is_hidden(db, actor, set_id):
-            return page
-    return replace(page, rows=tuple(map(_masked, page.rows)))
+        is_hidden = _is_hidden(db, actor, set_id)
+    if is_hidden and external_id.strip():
+        raise Conflict(
+            "While people decide blind on answers to these prompts, external ids are hidden, and no prompt is found by "
+            "one. Search for its words, or wait for the end of the review."
+        )
+    page = prompts.browse(actor, set_id, search=search, external_id=external_id, cursor=cursor, limit=limit)
+    return replace(page, rows=tuple(map(_masked, page.rows))) if is_hidden else page
 
 
 def _is_hidden(db: Session, actor: Actor, set_id: int) -> bool:
@@ -49,4 +59,4 @@ def _masked(row: PromptView) -> PromptView:
         row.completions, key=lambda completion: blake2b(completion.text.encode("utf-8", "surrogatepass")).digest()
     )
     completions = tuple(replace(completion, extra={}) for completion in ordered)
-    return replace(row, extra={}, completions=completions, is_masked=True)
+    return replace(row, extra={}, external_id=None, completions=completions, is_masked=True)
