@@ -99,25 +99,35 @@ class Writer:
             self.sets[Split.train].num_prompts -= len(pairs)
 
     def refuse_meanwhile(self, db: Session) -> None:
-        """Raise `Conflict` where a set that came into the project meanwhile asks on the other side what this one does.
+        """Raise `Conflict` where the other side of the split asks by now what this import does.
 
-        Imports of one project end one after the other, so that the second sees what the first wrote.
+        A set came meanwhile, or one prompt into a set that was there: by hand, or as a probe. Imports of one project
+        end one after the other, so that the second sees what the first wrote.
         """
-        project, prompt = tables.Project, tables.Prompt
+        project = tables.Project
         db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
         for split, own in self.sets.items():
-            came = {
-                set_id: name
-                for set_id, name in self._sets_of(db, opposite(split)).items()
-                if set_id not in self.others[split]
-            }
-            keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(came))
-            both = select(prompt.text).where(prompt.prompt_set_id == own.id, prompt.text_key.in_(keys)).limit(1)
-            if came and (text := db.scalar(both)) is not None:
+            others = self._sets_of(db, opposite(split))
+            if others and (both := self._in_both(db, own, others)) is not None:
+                text, there = both
                 raise Conflict(
-                    f"Meanwhile {', '.join(map(repr, came.values()))} was imported, which has the prompt "
-                    f"{text[:60]!r} on the other side of the split, so nothing was imported. Import the file again."
+                    f"Meanwhile the prompt {text[:60]!r} came into {there!r}, on the other side of the split, so "
+                    "nothing was imported. Import the file again."
                 )
+
+    def _in_both(self, db: Session, own: tables.PromptSet, others: dict[int, str]) -> tuple[str, str] | None:
+        """Text of a prompt of the own set that the others have, too, and the name of the set that has it."""
+        prompt, row = tables.Prompt, tables.PromptSet
+        num_others = db.scalar(select(func.sum(row.num_prompts)).where(row.id.in_(others))) or 0
+        ours, theirs = prompt.prompt_set_id == own.id, prompt.prompt_set_id.in_(others)
+        # Each of the smaller side is looked for among the larger, by the index of sets and questions.
+        small, large = (ours, theirs) if own.num_prompts < num_others else (theirs, ours)
+        query = select(prompt.text_key).where(large, prompt.text_key.in_(select(prompt.text_key).where(small)))
+        key = db.scalar(query.limit(1))
+        if key is None:
+            return None
+        text = db.scalar(select(prompt.text).where(ours, prompt.text_key == key).limit(1)) or ""
+        return text, others[db.scalars(select(prompt.prompt_set_id).where(theirs, prompt.text_key == key)).first() or 0]
 
     def _without(self, members: list[StagedRow], taken: dict[int, str], split: Split) -> list[StagedRow]:
         """The prompts that are not taken; the others are noted."""
