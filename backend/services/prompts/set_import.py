@@ -92,6 +92,7 @@ class SetImport:
         with reading() as db:
             pairs = self.writer.overlaps(db)
         with session() as db:
+            unfinished.require(db, hidden_id)
             self.writer.drop(db, pairs)
             # Before near-duplicates are looked for, which is among sets that have prompts.
             for written in self.writer.sets.values():
