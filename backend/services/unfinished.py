@@ -8,12 +8,14 @@ transaction writes everything.
 
 import fcntl
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import IO
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.config import settings
@@ -27,6 +29,11 @@ NAME = "import under way "
 """How the names of such projects begin. Hidden projects are named by Rondo alone."""
 REST_SECONDS = 0.11
 """Between two transactions: as long as writers of other processes wait between two looks at SQLite's file."""
+BUSY_SECONDS = 0.25
+"""Small transactions follow one another so long, then others have their turn."""
+WAIT_SECONDS = 10.0
+"""So long a request or a page waits for another import."""
+LOOK_SECONDS = 0.05
 
 
 def in_parts() -> bool:
@@ -35,48 +42,79 @@ def in_parts() -> bool:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(*, is_one_transaction: bool = False, most_seconds: float = math.inf) -> Iterator[None]:
     """Wait until no other import writes on SQLite, and delete what is left of those that did not end: of killed ones
     first, of this one afterwards. So no transaction may be under way at the end of the block.
 
-    Raises `Conflict` where the data folder's file system has no locks. On PostgreSQL there is nothing to wait for.
+    Raises `Conflict` after `most_seconds` of waiting, and where the data folder's file system has no locks. There only
+    an import that is one transaction goes on: no other one can be under way but such. On PostgreSQL there is nothing to
+    wait for.
     """
     if not in_parts():
         yield
         return
-    with _locked(fcntl.LOCK_EX):
-        _clear()
+    until = time.monotonic() + most_seconds
+    with _locked(most_seconds, is_needed=not is_one_transaction) as is_locked:
+        if is_locked and not _clear(until):
+            raise Conflict("What another import left is being deleted. Import the file again in a minute.")
         try:
             yield
         finally:
-            _clear()
+            if is_locked:
+                _clear()
 
 
-def clear_left() -> None:
-    """Delete what imports left that were killed, unless one is under way, which does that itself."""
+def clear_left(most_seconds: float = math.inf) -> bool:
+    """Delete what imports left that were killed, unless one is under way, which does that itself.
+
+    Returns whether there is nothing more to do: False where `most_seconds` were over before.
+    """
     if not in_parts() or not _hidden():
-        return
+        return True
     try:
-        with _locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
-            _clear()
-    except BlockingIOError:
-        return
+        with _locked(0.0):
+            return _clear(time.monotonic() + most_seconds)
+    except Waiting:
+        return True
+
+
+class Waiting(Conflict):
+    """Another import writes."""
 
 
 @contextmanager
-def _locked(how: int) -> Iterator[None]:
+def _locked(most_seconds: float, *, is_needed: bool = True) -> Iterator[bool]:
+    """Hold the lock, or raise `Waiting` where another one does. Yields whether it is held: not where there is none."""
     place = settings().folder / LOCK
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("ab") as file:
         try:
-            fcntl.flock(file, how)
+            _lock(file, most_seconds)
         except BlockingIOError:
-            raise
+            raise Waiting("Another import is writing, so nothing was imported. Import the file again later.") from None
         except OSError as error:  # two imports at once would take each other's rows for what a killed one left
+            if not is_needed:
+                yield False
+                return
             raise Conflict(
                 f"{place} cannot be locked: {error.strerror}. Import where the data folder's file system has locks."
             ) from error
-        yield
+        yield True
+
+
+def _lock(file: IO[bytes], most_seconds: float) -> None:
+    if most_seconds == math.inf:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    until = time.monotonic() + most_seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(LOOK_SECONDS)
 
 
 def hide(db: Session, home_id: int) -> int:
@@ -88,6 +126,12 @@ def hide(db: Session, home_id: int) -> int:
     db.add(hidden)
     db.flush()
     return hidden.id
+
+
+def is_no_import() -> ColumnElement[bool]:
+    """Whether a row of `tables.Project` is no hidden project of an import, in a query."""
+    project = tables.Project
+    return project.trash_of_id.is_(None) | project.name.not_like(f"{NAME}%")
 
 
 def is_unfinished(hidden: tables.Project) -> bool:
@@ -102,9 +146,13 @@ def require(db: Session, hidden_id: int) -> None:
 
 
 def refuse(db: Session, home_id: int) -> None:
-    """Raise `Conflict` while an import writes into the project: its rows refer to each other, as a round's do."""
+    """Raise `Conflict` while an import writes into the project, or what one left is there: its rows refer to each
+    other, as a round's do."""
     if hidden_of(db, home_id):
-        raise Conflict("An import into this project is under way. Wait for its end, then retry.")
+        raise Conflict(
+            "An import into this project is under way, or what a killed one left is not deleted yet. Wait until no "
+            "import runs, then retry."
+        )
 
 
 def hidden_of(db: Session, home_id: int) -> Sequence[int]:
@@ -128,8 +176,24 @@ def rest(since: float) -> None:
     time.sleep(max(0.0, REST_SECONDS - (time.monotonic() - since)))
 
 
-def _clear() -> None:
-    """Delete all that unfinished imports wrote, in short transactions; for whoever holds the lock."""
+def _clear(until: float = math.inf) -> bool:
+    """Delete all that unfinished imports wrote, in short transactions; for whoever holds the lock.
+
+    Returns False where it was not over at `until` (`time.monotonic`); the rest is there still.
+    """
+    rested = time.monotonic()
+    for _ in _deletions():
+        now_ = time.monotonic()
+        if now_ >= until:
+            return False
+        if now_ - rested >= BUSY_SECONDS:
+            time.sleep(REST_SECONDS)
+            rested = time.monotonic()
+    return True
+
+
+def _deletions() -> Iterator[None]:
+    """Yields after each transaction but the last of each import."""
     for hidden_id in _hidden():
         log.info("What an import wrote that did not end is deleted.")
         round_, prompt_set, prompt = tables.Round, tables.PromptSet, tables.Prompt
@@ -137,11 +201,9 @@ def _clear() -> None:
             rounds = db.scalars(select(round_.id).where(round_.project_id == hidden_id)).all()
             sets = db.scalars(select(prompt_set.id).where(prompt_set.project_id == hidden_id)).all()
         for round_id in rounds:
-            for _ in deleting.groups(round_id):
-                pass
+            yield from deleting.groups(round_id)
         for set_id in sets:
-            for _ in deleting.rows(prompt, prompt.prompt_set_id == set_id):
-                pass
+            yield from deleting.rows(prompt, prompt.prompt_set_id == set_id)
         with session() as db:
             for table in (prompt_set, round_):
                 db.execute(delete(table).where(table.project_id == hidden_id))

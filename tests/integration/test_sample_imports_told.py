@@ -200,7 +200,7 @@ def test_samples_and_held_out_prompts_that_come_at_once_do_not_overlap(
         return real(*given)
 
     monkeypatch.setattr(near_duplicates, "note", beside)
-    with pytest.raises(Conflict, match="Meanwhile 'Old' was imported, which has the prompt 'A\\?'"):
+    with pytest.raises(Conflict, match="Meanwhile the prompt 'A\\?' came into 'Old', on the other side"):
         intake.import_file(place.curator, place.project.id, "held", held, split=Split.held_out)
     with reading() as db:
         assert db.scalars(select(tables.PromptSet.name)).all() == ["Old"]

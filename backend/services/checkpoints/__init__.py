@@ -10,7 +10,7 @@ from backend.db import reading, session, standing, tables
 from backend.errors import Conflict
 from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
-from backend.services import events
+from backend.services import events, unfinished
 from backend.services.access import Actor, is_owner, require, require_row
 from backend.services.checkpoints import at_work, endpoints, gguf_files, merging, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
@@ -164,6 +164,7 @@ def rename(actor: Actor, checkpoint_id: int, name: str) -> None:
 
 def delete(actor: Actor, checkpoint_id: int) -> None:
     """Forget a checkpoint that nothing refers to. Its files stay where they are."""
+    unfinished.clear_left(unfinished.WAIT_SECONDS)
     with session() as db:
         row = _find(db, actor, checkpoint_id, Role.curator)
         db.refresh(row, with_for_update=True)  # a merge or a push that starts now is seen below, or waits
@@ -181,6 +182,11 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
             raise Conflict(f"{writes} and writes the checkpoint {row.name}. Wait for its end, or cancel it.")
         if pushes := at_work.push_at_work(db, row.id):
             raise Conflict(f"{pushes} and pushes the checkpoint {row.name}. Wait for its end, or cancel it.")
+        if at_work.import_at_work(db, row.id):
+            raise Conflict(
+                f"An import of samples of the checkpoint {row.name} is under way, or what a killed one left is not "
+                "deleted yet. Wait until no import runs, then retry."
+            )
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import tables
 from backend.engines._wrapper import INNER, innermost, is_wrapper
+from backend.services import unfinished
 from backend.values import JSON, PUSH, JobStatus, RoundStatus
 
 AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
@@ -72,10 +73,18 @@ def push_at_work(db: Session, checkpoint_id: int) -> str:
     return "" if job_id is None else f"Job {job_id} is at work"
 
 
+def import_at_work(db: Session, checkpoint_id: int) -> bool:
+    """Whether an import that has not ended, or was killed, wrote a round of this checkpoint."""
+    round_, project = tables.Round, tables.Project
+    query = select(round_.id).join(project, project.id == round_.project_id)
+    return db.scalar(query.where(round_.policy_id == checkpoint_id, ~unfinished.is_no_import()).limit(1)) is not None
+
+
 def round_at_work(db: Session, ids: list[int]) -> str:
     """In words, a round that may still ask one of these checkpoints: it is not over, or its newest job can be resumed.
 
-    Empty where there is none. The rounds of previews do not count: what they write is thrown away.
+    Empty where there is none. The rounds of previews do not count: what they write is thrown away. Nor do those of
+    imports that have not ended, which ask nothing.
     """
     round_, role, job, project = tables.Round, tables.RoundRole, tables.Job, tables.Project
     bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
@@ -86,7 +95,12 @@ def round_at_work(db: Session, ids: list[int]) -> str:
     query = (
         select(round_.number, round_.status, busy)
         .join(project, project.id == round_.project_id)
-        .where(project.preview_id.is_(None), acts, or_(round_.status.in_(AT_WORK), busy, resumable))
+        .where(
+            project.preview_id.is_(None),
+            unfinished.is_no_import(),
+            acts,
+            or_(round_.status.in_(AT_WORK), busy, resumable),
+        )
         .order_by(round_.status.in_(AT_WORK).desc(), round_.number)
         .limit(1)
     )

@@ -101,7 +101,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
                 f"updated, so at most {MOST_UPDATED:,} are updated beside other work. Import the file with `rondo "
                 "samples import` while nothing runs, in parts, or use PostgreSQL."
             )
-        undone.enter_context(unfinished.alone())
+        is_one_transaction = not round_import.is_in_parts(staged, asked)
+        undone.enter_context(unfinished.alone(is_one_transaction=is_one_transaction))
         end = round_import.write(actor, job.project_id, staged, asked, job_id)
         kept = undone.pop_all()  # until all is written
 

@@ -37,7 +37,7 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
     asked = replace(asked, file=asked.file or path.name)
     with staging_folder() as folder:
         staged = stage(path, asked, folder)
-        with unfinished.alone():
+        with unfinished.alone(is_one_transaction=not round_import.is_in_parts(staged, asked)):
             end = round_import.write(actor, project_id, staged, asked)
             with session() as db:
                 return end(db)

@@ -27,14 +27,19 @@ End = Callable[[Session], ImportedRound]
 def write(actor: Actor, project_id: int, staged: StagedSamples, asked: ImportRequest, job_id: int | None = None) -> End:
     """Write what is new of a staged file as a round, as far as that may be before it ends; nothing is new, no round.
 
-    The caller holds `unfinished.alone`. An update changes samples that people see, so it is one transaction.
+    The caller holds `unfinished.alone`.
     """
     way = RoundImport(actor, project_id, staged, asked, job_id)
-    if not unfinished.in_parts() or asked.update or staged.num_chunks < 2:
+    if not is_in_parts(staged, asked):
         return way.at_once
     with collected_seldom():
         way.in_parts()
     return way.end
+
+
+def is_in_parts(staged: StagedSamples, asked: ImportRequest) -> bool:
+    """Whether the file is written in several transactions. An update changes samples that people see, so it is not."""
+    return unfinished.in_parts() and not asked.update and staged.num_chunks > 1
 
 
 class RoundImport:

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
@@ -91,7 +91,6 @@ class SampleWriter:
         known = tables.ExternalId
         here = select(known.sample_id).where(known.project_id == self.project_id).limit(1)
         self.is_first = db.scalar(here) is None
-        self.last_before = db.scalar(select(func.max(tables.Sample.id))) or 0
         self.held_out = self._held_out(db)
 
     def _held_out(self, db: Session) -> dict[int, str]:
@@ -176,11 +175,11 @@ class SampleWriter:
 
     def _present(self, external_ids: Sequence[str]) -> dict[str, int | None]:
         """The digests of those that the project has already; None where another version of Rondo computed it."""
-        known = tables.ExternalId
+        known, sample = tables.ExternalId, tables.Sample
         digest = case((known.digest_version == DIGEST_VERSION, known.digest))
         query = select(known.external_id, digest).where(known.project_id == self.project_id)
         # Of this import's own, a row that comes twice is known already.
-        query = query.where(known.sample_id <= self.last_before)
+        query = query.join(sample, sample.id == known.sample_id).where(sample.round_id != self.round_id)
         present: dict[str, int | None] = {}
         for some in in_chunks(external_ids, IDS_AT_ONCE):
             present |= dict(self.arrival.db.execute(query.where(known.external_id.in_(some))).tuples().all())

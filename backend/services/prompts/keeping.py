@@ -41,7 +41,7 @@ def keep(actor: Actor, project_id: int, set_name: str, messages: Messages, *, an
     prompt = _parsed(messages, answer)
     with session() as db:
         require(db, actor, project_id, Role.curator)
-        # Imports and other prompts wait, so that each sees what was there before.
+        # Other prompts wait, and an import's end, so that each sees what was there before.
         db.get(tables.Project, project_id, with_for_update={"key_share": True})
         row = tables.PromptSet
         prompt_set = db.scalar(select(row).where(row.project_id == project_id, row.name == set_name))

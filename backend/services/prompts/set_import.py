@@ -1,7 +1,8 @@
 """Prompts on their way from a file into the sets of an import: in one transaction, or on SQLite in many short ones."""
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -55,24 +56,27 @@ class SetImport:
 
     def write(self) -> ImportReport:
         """Read the file and write all of it, or raise and leave nothing; return what it did."""
+        chunks = self._read()
         if not unfinished.in_parts():
-            return self._at_once(self._staged())
-        chunks = self.stager.chunks(self.source.rows())
+            return self._at_once(chunks)
         first = list(islice(chunks, 2))
         if len(first) < 2:
             return self._at_once(first)
-        with unfinished.alone():
+        with unfinished.alone(most_seconds=math.inf if self.actor.via == "cli" else unfinished.WAIT_SECONDS):
             return self._in_parts(chain(first, chunks))
 
-    def _staged(self) -> Iterable[list[StagedRow]]:
-        """The file's prompts, read and checked before there is a transaction: a bad file costs no lock."""
+    def _read(self) -> Iterator[list[StagedRow]]:
+        """The checked rows; where a bad one refuses the file, and on PostgreSQL, the whole file is checked first."""
+        if unfinished.in_parts() and not self.is_strict:
+            return self.stager.chunks(self.source.rows())
+        # Read and checked before there is a transaction: a bad file costs no lock.
         with (self.folder / "rows").open("wb") as out:
             self.stager.stage(self.source.rows(), out)
+        self._refuse_bad()
         return staging.staged(self.folder / "rows")
 
     def _at_once(self, chunks: Iterable[list[StagedRow]]) -> ImportReport:
         """One transaction."""
-        self._refuse_bad()
         with session() as db:
             self._begin(db, self.project_id)
             arrival = Arrival(db)
@@ -90,8 +94,6 @@ class SetImport:
             self._begin(db, hidden_id)
         ended = time.monotonic()
         for chunk in chunks:
-            if self.is_strict and self.problems.counts["bad row"]:
-                continue  # the rest is read for what else is bad
             unfinished.rest(ended)
             with session() as db:
                 unfinished.require(db, hidden_id)
@@ -100,19 +102,21 @@ class SetImport:
                     self.writer.write(arrival, chunk)
             ended = time.monotonic()
             del chunk  # while the next is read
-        self._refuse_bad()
         with reading() as db:
             pairs = self.writer.overlaps(db)
         with session() as db:
+            unfinished.require(db, hidden_id)
             self.writer.drop(db, pairs)
+            # Before near-duplicates are looked for, which is among sets that have prompts.
+            for written in self.writer.sets.values():
+                db.get_one(tables.PromptSet, written.id).num_prompts = written.num_prompts
         self._require_some()
         with reading() as db:
             compared = near_duplicates.note(db, self.project_id, self.writer)
         with session() as db:
             self._hold(db)
             for split, written in self.writer.sets.items():
-                self.writer.sets[split] = row = db.get_one(tables.PromptSet, written.id)
-                row.num_prompts = written.num_prompts
+                self.writer.sets[split] = db.get_one(tables.PromptSet, written.id)
             unfinished.bring_home(db, hidden_id, self.project_id)
             return self._end(db, compared)
 
@@ -167,6 +171,7 @@ class SetImport:
 
         known: what the sets had that were there; before: how many prompts each of these had, by id.
         """
+        self.writer.refuse_meanwhile(db)  # before there are files
         sets = self.writer.sets
         sets_made = [row for row in sets.values() if row.num_prompts]
         for row in sets.values():
@@ -179,7 +184,6 @@ class SetImport:
         for row in sets_made:
             what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": self.source.path.name}
             events.note(db, self.actor, "import prompts", row.name, project_id=self.project_id, **what)
-        self.writer.refuse_meanwhile(db)
         for row in sets_made:
             keep_report(report, row.id, self.folder)
         return report

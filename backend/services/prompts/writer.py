@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.services import unfinished
 from backend.services.prompts.row_problems import Problems
 from backend.services.prompts.staging import StagedPrompt, StagedRow, drawn_held_out
 from backend.values import Split
@@ -104,33 +103,38 @@ class Writer:
             self.sets[Split.train].num_prompts -= len(pairs)
 
     def refuse_meanwhile(self, db: Session) -> None:
-        """Raise `Conflict` where a set that came into the project meanwhile asks on the other side what this one does.
+        """Raise `Conflict` where the other side of the split asks by now what this import does.
 
-        Imports of one project end one after the other, so that the second sees what the first wrote.
+        A set came meanwhile, or one prompt into a set that was there: by hand, or as a probe. Imports of one project
+        end one after the other, so that the second sees what the first wrote.
         """
-        project, prompt, other = tables.Project, tables.Prompt, aliased(tables.Prompt)
+        project = tables.Project
         db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
         for split, own in self.sets.items():
-            came = {
-                set_id: name
-                for set_id, name in self._sets_of(db, opposite(split)).items()
-                if set_id not in self.others[split] or self._may_grow_beside(split)
-            }
-            both = select(prompt.text, other.prompt_set_id).join(other, other.text_key == prompt.text_key)
-            both = both.where(prompt.prompt_set_id == own.id, other.prompt_set_id.in_(came)).limit(1)
-            if came and (same := db.execute(both).one_or_none()) is not None:
+            others = self._sets_of(db, opposite(split))
+            if others and (both := self._in_both(db, split, others)) is not None:
+                text, there = both
                 raise Conflict(
-                    f"Meanwhile {came[same.prompt_set_id]!r} was imported, which has the prompt {same.text[:60]!r} on "
-                    "the other side of the split, so nothing was imported. Import the file again."
+                    f"Meanwhile the prompt {text[:60]!r} came into {there!r}, on the other side of the split, so "
+                    "nothing was imported. Import the file again."
                 )
 
-    def _may_grow_beside(self, split: Split) -> bool:
-        """Whether sets that were there may have got prompts that this new set was not compared with.
-
-        On SQLite imports into sets that are there wait for the others to end.
-        """
-        is_new = 0 not in self.numbers[split][:1]
-        return is_new and not unfinished.in_parts()
+    def _in_both(self, db: Session, split: Split, others: dict[int, str]) -> tuple[str, str] | None:
+        """Text of a new prompt of the own set that the others have, too, and the name of the set that has it."""
+        prompt, row, own = tables.Prompt, tables.PromptSet, self.sets[split]
+        # What the set had before stands first, and its rows of the file are 0.
+        num_before = next((place for place, number in enumerate(self.numbers[split]) if number), own.num_prompts)
+        num_others = db.scalar(select(func.sum(row.num_prompts)).where(row.id.in_(others))) or 0
+        ours = and_(prompt.prompt_set_id == own.id, prompt.position >= num_before)
+        theirs = prompt.prompt_set_id.in_(others)
+        # Each of the smaller side is looked for among the larger, by the index of sets and questions.
+        small, large = (ours, theirs) if own.num_prompts - num_before < num_others else (theirs, ours)
+        query = select(prompt.text_key).where(large, prompt.text_key.in_(select(prompt.text_key).where(small)))
+        key = db.scalar(query.limit(1))
+        if key is None:
+            return None
+        text = db.scalar(select(prompt.text).where(ours, prompt.text_key == key).limit(1)) or ""
+        return text, others[db.scalars(select(prompt.prompt_set_id).where(theirs, prompt.text_key == key)).first() or 0]
 
     def _without(self, members: list[StagedRow], taken: dict[int, str], split: Split) -> list[StagedRow]:
         """The prompts that are not taken; the others are noted."""

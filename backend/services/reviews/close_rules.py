@@ -29,6 +29,8 @@ log = logging.getLogger("rondo.reviews")
 LOOK_SECONDS = 3.0
 FORGET_SECONDS = 3600.0
 """Old files of exports, and what killed imports left, are looked for so often."""
+CLEAR_SECONDS = 1.0
+"""Of one look, at most so many go to what killed imports left."""
 FEWEST_AGREED = 20
 """Reviewers agree on a share of at least so many items, or of all there are."""
 
@@ -163,6 +165,7 @@ class CloseWatch:
 
     def __init__(self, *, every_seconds: float = LOOK_SECONDS) -> None:
         self._every_seconds, self._stop, self._forgot_at = every_seconds, threading.Event(), -FORGET_SECONDS
+        self._is_cleared = True
         self._thread = threading.Thread(target=self._run, name="rondo-close-rules", daemon=True)
 
     def start(self) -> None:
@@ -181,7 +184,11 @@ class CloseWatch:
                     self._forgot_at = time.monotonic()
                     export_places.forget_old()
                     export_places.forget_old_shared()
-                    unfinished.clear_left()
+                    self._is_cleared = False
+                if not self._is_cleared:
+                    # A part at a time: meanwhile nobody is paused, and imports wait. What fails is left for an hour.
+                    self._is_cleared = True
+                    self._is_cleared = unfinished.clear_left(CLEAR_SECONDS)
             except Exception:
                 # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

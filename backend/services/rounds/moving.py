@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict
+from backend.services import unfinished
 
 OF_ROUND: tuple[Any, ...] = (
     tables.LeftOut,
@@ -100,7 +101,8 @@ def refuse_ids(db: Session, project_id: int, external_ids: Sequence[str]) -> Non
     known, sample, round_ = tables.ExternalId, tables.Sample, tables.Round
     query = select(known.external_id, round_.number).join(sample, sample.id == known.sample_id)
     query = query.join(round_, round_.id == sample.round_id)
-    query = query.where(known.project_id == project_id, round_.project_id != project_id)
+    query = query.join(tables.Project, tables.Project.id == round_.project_id)
+    query = query.where(known.project_id == project_id, round_.project_id != project_id, unfinished.is_no_import())
     if db.scalar(hidden_of(project_id).limit(1)) is None:
         return
     for some in in_chunks(external_ids):
