@@ -69,11 +69,14 @@ class SetImport:
         """The checked rows; where a bad one refuses the file, and on PostgreSQL, the whole file is checked first."""
         if unfinished.in_parts() and not self.is_strict:
             return self.stager.chunks(self.source.rows())
-        # Read and checked before there is a transaction: a bad file costs no lock.
+        self._stage()
+        return staging.staged(self.folder / "rows")
+
+    def _stage(self) -> None:
+        """Read and check the file before there is a transaction: a bad file costs no lock."""
         with (self.folder / "rows").open("wb") as out:
             self.stager.stage(self.source.rows(), out)
         self._refuse_bad()
-        return staging.staged(self.folder / "rows")
 
     def _at_once(self, chunks: Iterable[list[StagedRow]]) -> ImportReport:
         """One transaction."""

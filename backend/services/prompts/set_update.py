@@ -21,8 +21,7 @@ class SetUpdate(SetImport):
 
     def write(self) -> ImportReport:
         """Read the file and write what is new or has changed, or raise and leave all as it was; return what it did."""
-        self._staged()
-        self._refuse_bad()
+        self._stage()
         # An import in parts has compared its prompts with what these sets had; it must not miss what comes to them.
         with unfinished.alone(), session() as db:
             require(db, self.actor, self.project_id, Role.curator)

@@ -110,7 +110,7 @@ class Writer:
         """
         project = tables.Project
         db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
-        for split, own in self.sets.items():
+        for split in self.sets:
             others = self._sets_of(db, opposite(split))
             if others and (both := self._in_both(db, split, others)) is not None:
                 text, there = both
