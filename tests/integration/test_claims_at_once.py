@@ -7,33 +7,85 @@ import pytest
 from sqlalchemy import select
 
 from backend.db import now, reading, session, tables
+from backend.errors import Conflict
 from backend.services import queue, review_settings, reviews
-from backend.services.decisions import at_once
+from backend.services.decisions import at_once, leases, slots
 from backend.services.queue import draw, review_pick
 from backend.services.queue.review_pick import ItemRequest, Picked
-from backend.services.reviews import Act, ActResult
+from backend.services.reviews import Act, ActResult, settings_edit
 from backend.values import DecisionKind, LabelSource, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
 
+KEPT = "yours is kept in the history and counts in no label."
 
+
+@pytest.mark.parametrize(("others", "looks_of_ann"), [(12, 1), (13, 2)])
 def test_whoever_looked_before_others_took_the_first_items_takes_the_next_ones(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch, others: int, looks_of_ann: int
 ) -> None:
-    team, looks, others = Team(prompts=20), list[str](), list[int]()
-    ann = team.who("ann")
+    team, looks, taken = Team(prompts=36), list[str](), list[int]()
+    ann, names = team.who("ann"), [f"p{n}" for n in range(others)]
 
     def pick(asked: ItemRequest) -> Picked:
         picked = review_pick.pick(asked)
         looks.append(asked.actor.name)
-        if asked.actor == ann:
-            for name in ("bob", "cid", "dan", "eve"):
-                others.extend(team.queue(name, limit=5))
+        if len(looks) == 1:
+            for name in names:
+                taken.extend(team.queue(name, limit=5))
         return picked
 
+    assert len(names) * 5 - queue.SPARE in (0, 5), "as many as can be served, and one person more"
     monkeypatch.setattr(queue, "pick", pick)
-    assert team.queue("ann", limit=5) == team.ids[20:25]
-    assert others == team.ids[:20]
-    assert len(looks) == len(set(looks)) == 5, "nobody had to look again"
+    assert team.queue("ann", limit=5) == team.ids[5 * others : 5 * others + 5]
+    assert taken == team.ids[: 5 * others]
+    assert looks.count(ann.name) == looks_of_ann
+    assert len(looks) == others + looks_of_ann, "each of the others looked once"
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, where: Any, team: Team, changes: dict[str, Any]) -> None:
+    """Have a curator change the settings when the first claim is about to wait for its turn."""
+    waits, changed = slots.one_at_a_time, list[bool]()
+
+    def wait(*args: Any) -> None:
+        if not changed:
+            changed.append(True)
+            settings_edit.edit_review(team.curator, team.round.id, changes)
+        waits(*args)
+
+    monkeypatch.setattr(where, "one_at_a_time", wait)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("by", ["claim", "pick alone", "renew"])
+def test_a_claim_that_waited_for_a_change_of_settings_writes_the_slots_of_the_new_ones(
+    database: str, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    team = Team(prompts=4, num_reviewers_per_item=2)
+    ann, (n, *_) = team.who("ann"), team.ids
+    meanwhile(monkeypatch, leases if by == "renew" else slots, team, {"num_reviewers_per_item": 1})
+    if by == "claim":
+        assert team.queue("ann", limit=1) == [n]
+    elif by == "renew":
+        assert leases.renew(ann, team.round.id, [n]).kept == (n,)
+    else:
+        settings = review_settings.read(team.round.review)
+        order, nothing = queue.Order.sequential, frozenset[int]()
+        assert queue.pick_alone(ann, team.round.id, settings, order, 1, 0, nothing, Picked()) == [n]
+    assert team.slots(n) == [(0, ann.user_id, False)]
+    assert team.act("ann", n, ACCEPT).late_because is None
+    assert team.act("bob", n, REJECT).late_because == "1 other has decided this meanwhile; " + KEPT
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_claim_that_waited_for_a_change_to_groups_takes_no_samples(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = Team(prompts=2)
+    meanwhile(monkeypatch, slots, team, {"mode": "group"})
+    with pytest.raises(Conflict, match="is reviewed by groups since a moment ago"):
+        team.queue("ann", limit=4)
+    assert [team.slots(n) for n in team.ids] == [[]] * 4
+    assert team.queue("ann", limit=4) == team.ids[::2]
 
 
 @pytest.mark.parametrize("gold", [0, 4])

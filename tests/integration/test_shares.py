@@ -142,7 +142,7 @@ def test_nothing_undoes_a_pause_but_a_curator(database: str) -> None:
     with pytest.raises(PermissionDenied, match="is stopped: away"):
         leases.renew(ann, team.round.id, mine)
     with pytest.raises(PermissionDenied, match="is stopped: away"):
-        queue.claim(ann, team.round.id, picked, 2)
+        queue.claim(ann, team.round.id, review_settings.read(team.round.review), picked, 2)
     with pytest.raises(PermissionDenied, match="is stopped: away"):
         answers.give(ann, team.round.id, [answers.NewAnswer(uuid.uuid4().hex, mine[1], 1)])
     team.take_back("ann", done)
