@@ -1,20 +1,21 @@
 """What others do between a look and a claim, the order of what is drawn, and a decision that is one statement."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict
 from backend.services import queue, review_settings, reviews
-from backend.services.decisions import at_once, leases, slots
-from backend.services.queue import draw, review_pick
+from backend.services.decisions import at_once, leases, slots, tallies
+from backend.services.queue import draw, item_views, review_pick
 from backend.services.queue.review_pick import ItemRequest, Picked
 from backend.services.reviews import Act, ActResult, settings_edit
 from backend.values import DecisionKind, LabelSource, Verdict
-from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
+from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team, waits
 
 KEPT = "yours is kept in the history and counts in no label."
 
@@ -201,3 +202,52 @@ def test_a_decision_in_one_statement_writes_what_several_write(database: str, mo
         [DecisionKind.flag, ACCEPT, REJECT],
     ]
     assert [source for _, _, _, source, *_ in rows_of[0]["labels"]].count(LabelSource.person) == 3
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_decisions_of_one_person_that_wait_for_their_count_are_all_counted(database: str) -> None:
+    team = Team(prompts=3, num_reviewers_per_item=2)
+    first, *rest = team.queue("ann", limit=6)
+    team.act("ann", first, ACCEPT)
+    ann, settings = team.who("ann").user_id, review_settings.read(team.round.review)
+    with ThreadPoolExecutor(4) as pool:
+        with session() as db:
+            db.execute(update(tables.Tally).where(tables.Tally.user_id == ann).values(decided=tables.Tally.decided))
+            done = [
+                pool.submit(team.act, "ann", n, kind)
+                for n, kind in zip(rest, (ACCEPT, REJECT, ACCEPT, REJECT), strict=False)
+            ]
+            waits(4)
+        tallies_ = [future.result().tally for future in done]
+    assert sorted(tally.decided for tally in tallies_) == [2, 3, 4, 5]
+    with reading() as db:
+        kept = tallies.of_one(db, ann, team.round.id, settings)
+        assert kept == tallies.of_all(db, team.round.id, settings)[ann]
+    assert len({row.sample_id for row in team.decisions(user_id=ann)}) == 5
+    assert [team.label(n)[2] for n in team.ids] == [LabelSource.person] * 5 + [LabelSource.judge]
+
+
+def test_what_is_told_of_colleagues_after_a_decision_is_what_a_query_finds(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+    n, other, *_ = team.ids
+    for name in ("ann", "bob"):
+        team.queue(name, limit=4)
+    flagged = team.act("ann", n, DecisionKind.flag)
+    team.act("ann", n, DecisionKind.note, note="look at the unit")
+    team.act("ann", n, ACCEPT)
+    team.act("ann", other, ACCEPT)
+    seen = []
+    for name, kind in (("bob", REJECT), ("cid", ACCEPT), ("bob", ACCEPT)):
+        done = team.act(name, n, kind)
+        with reading() as db:
+            round_ = db.get_one(tables.Round, team.round.id)
+            cut = item_views.cut_of_round(round_)
+            assert done.others == item_views.others(db, team.who(name), [n], cut, judged=[n])[n]
+        seen.append([(some.who, some.kind) for some in done.others])
+        if name == "cid":
+            team.take_back("ann", flagged)
+    ann, bob, cid = (team.who(name).name for name in ("ann", "bob", "cid"))
+    noted = [(ann, DecisionKind.note), (ann, ACCEPT)]
+    assert seen[0] == [(ann, DecisionKind.flag), *noted]
+    assert seen[1] == [(ann, DecisionKind.flag), *noted, (bob, REJECT)]
+    assert seen[2] == [*noted, (cid, ACCEPT)]
