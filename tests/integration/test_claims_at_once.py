@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from backend.services.decisions import at_once, leases, slots, tallies
 from backend.services.queue import draw, item_views, review_pick
 from backend.services.queue.review_pick import ItemRequest, Picked
 from backend.services.reviews import Act, ActResult, settings_edit
+from backend.services.team import adjudication
 from backend.values import DecisionKind, LabelSource, Verdict
-from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team, waits
+from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, Team, waits
 
 KEPT = "yours is kept in the history and counts in no label."
 
@@ -114,10 +116,20 @@ def test_a_short_round_is_drawn_in_an_order_of_ones_own_that_stays(database: str
 
 
 def scenario(team: Team, mark: str) -> list[ActResult]:
-    """Two people decide, one of them again, and one more comes late."""
-    first, second, third, *_ = team.ids
+    """Two people decide, one of them again, and one more comes late.
+
+    Of the other three items one is decided again after a retract, one is gold, and one was settled by a curator; of the
+    gold one Bob's lease is about to run out.
+    """
+    first, second, third, fourth, gold, settled = team.ids
     for name in ("ann", "bob"):
-        team.queue(name, limit=4)
+        team.queue(name, limit=6)
+    adjudication.decide(team.curator, team.round.id, f"{mark}-of-the-curator", settled, REJECT)
+    with session() as db:
+        db.add(tables.GoldItem(sample_id=gold, round_id=team.round.id, verdict=Verdict.accept, created_at=now()))
+        lease, soon = tables.Lease, now() + slots.SAFE - timedelta(seconds=1)
+        about = lease.sample_id == gold, lease.user_id == team.who("bob").user_id
+        db.execute(update(lease).where(*about).values(expires_at=soon))
     acts: list[tuple[str, int, DecisionKind, dict[str, Any]]] = [
         ("ann", first, ACCEPT, {"seconds": 2.5, "note": "as it should be"}),
         ("bob", first, REJECT, {"value": {"judge_right": False, "why": "format"}}),
@@ -127,19 +139,39 @@ def scenario(team: Team, mark: str) -> list[ActResult]:
         ("bob", third, ACCEPT, {}),
         ("ann", third, REJECT, {}),
         ("cid", third, REJECT, {}),
+        ("ann", fourth, REJECT, {}),
+        ("ann", fourth, RETRACT, {"retracts": f"{mark}-8-of-the-scenario"}),
+        ("ann", fourth, ACCEPT, {}),
+        ("ann", gold, REJECT, {}),
+        ("bob", gold, ACCEPT, {}),
+        ("bob", settled, ACCEPT, {}),
     ]
     done = []
     for number, (name, n, kind, fields) in enumerate(acts):
-        act = Act(f"{mark}-{number}-of-the-scenario", kind, n, **fields)
+        act = Act(f"{mark}-{number}-of-the-scenario", kind, None if kind is RETRACT else n, **fields)
         done += reviews.decide_many(team.who(name), team.round.id, [act])
     return done
 
 
 def written(team: Team, mark: str) -> dict[str, list[Any]]:
     """All that decisions write, with neither times nor numbers of this round alone."""
-    people: dict[Any, str] = {actor.user_id: name for name, actor in team.people.items()} | {None: "nobody"}
+    people: dict[Any, str] = {actor.user_id: name for name, actor in team.people.items()} | {
+        None: "nobody",
+        team.curator.user_id: "curator",
+    }
     place = {n: position for position, n in enumerate(team.ids)}
-    own = {"id", "created_at", "client_id", "project_id", "round_id", "group_id", "sample_id", "user_id", "value"}
+    own = {
+        "id",
+        "created_at",
+        "client_id",
+        "project_id",
+        "round_id",
+        "group_id",
+        "sample_id",
+        "user_id",
+        "value",
+        "retracts_id",
+    }
     plain = [column.name for column in tables.Decision.__table__.c if column.name not in own]
     effect = ("score", "verdict", "source", "is_overridden", "is_flagged")
     with reading() as db:
@@ -149,7 +181,7 @@ def written(team: Team, mark: str) -> dict[str, list[Any]]:
 
         return {
             "decisions": [
-                (place[row.sample_id], people[row.user_id], str(row.value).replace(mark, ""))
+                (place[row.sample_id], people[row.user_id], str(row.value).replace(mark, ""), row.retracts_id is None)
                 + tuple(getattr(row, name) for name in plain)
                 for row in sorted(of(tables.Decision), key=lambda row: row.id)
             ],
@@ -188,10 +220,12 @@ def test_a_decision_in_one_statement_writes_what_several_write(database: str, mo
         results = scenario(team, mark)
         rows_of.append(written(team, mark))
         told.append([(r.tally, r.judge, r.reason, [o.kind for o in r.others], r.late_because) for r in results])
-    assert calls == [True] * 6 + [False], "a flag decides nothing, and who comes late has no slot"
+    assert calls == [True] * 6 + [False, True, True, True, False, True], (
+        "a flag and a retract decide nothing, who comes late has no slot, and a lease must not run out meanwhile"
+    )
     assert rows_of[0] == rows_of[1]
     assert told[0] == told[1]
-    assert [others for _, _, _, others, _ in told[0]] == [
+    assert [others for _, _, _, others, _ in told[0]][:8] == [
         [],
         [ACCEPT],
         [],
@@ -201,7 +235,7 @@ def test_a_decision_in_one_statement_writes_what_several_write(database: str, mo
         [DecisionKind.flag, ACCEPT],
         [DecisionKind.flag, ACCEPT, REJECT],
     ]
-    assert [source for _, _, _, source, *_ in rows_of[0]["labels"]].count(LabelSource.person) == 3
+    assert [source for _, _, _, source, *_ in rows_of[0]["labels"]].count(LabelSource.person) == 6
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -19,8 +19,7 @@ from backend.services.reviews import Act, close_rules
 from backend.services.team import removals
 from backend.values import DecisionKind, NoticeKind, Role, Verdict
 from tests import rows
-from tests.integration.reviewing import ACCEPT, REJECT, Team
-from tests.integration.test_leases import waits
+from tests.integration.reviewing import ACCEPT, REJECT, Team, waits
 
 
 def given(team: Team, name: str) -> set[int]:
