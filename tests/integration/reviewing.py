@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from backend.db import now, reading, session, tables
 from backend.services import queue as review_queue
@@ -12,6 +12,7 @@ from backend.services.access import Actor
 from backend.services.reviews import Act, ActResult
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
+from tests.waiting import until
 
 ACCEPT, REJECT, SCORE, SKIP, RETRACT = (
     DecisionKind.accept,
@@ -95,3 +96,16 @@ class Team:
 def count(table: type) -> int:
     with reading() as db:
         return db.scalar(select(func.count()).select_from(table)) or 0
+
+
+def waits(number: int) -> None:
+    """Return once so many sessions of this PostgreSQL database wait for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def wait() -> bool:
+        with reading() as db:
+            return bool(db.scalar(waiting) >= number)
+
+    until(wait, f"{number} waiting")

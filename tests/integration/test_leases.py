@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select, text, update
+from sqlalchemy import delete, event, select, update
 
 from backend.db import now, reading, session, tables
 from backend.db.session import read_engine, write_engine
@@ -22,8 +22,8 @@ from backend.services.questions import NewQuestion
 from backend.services.reviews import Act
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
 from tests import rows
-from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
-from tests.waiting import PATIENCE, until
+from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count, waits
+from tests.waiting import PATIENCE
 
 SHORT = re.compile(r"SCAN (\(subquery|CONSTANT|\d+ CONSTANT|(users|own|open_\d|found|f|m)$)")
 """What SQLite may read whole: a few rows that the statement made or limits itself, and the people."""
@@ -289,19 +289,6 @@ def test_a_question_that_is_required_while_a_decision_waits_for_its_label_is_ask
             questions.add(team.curator, team.project.id, NewQuestion("Accuracy", is_required=True))
         with pytest.raises(reviews.Conflict, match="'Accuracy' has to be answered"):
             sent.result(PATIENCE)
-
-
-def waits(number: int) -> None:
-    """Return once so many sessions wait for a lock."""
-    found = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-
-    def wait() -> bool:
-        with reading() as db:
-            return bool(db.scalar(found) >= number)
-
-    until(wait, f"{number} waiting")
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -19,8 +19,7 @@ from backend.services.reviews import Act, close_rules
 from backend.services.team import removals
 from backend.values import DecisionKind, NoticeKind, Role, Verdict
 from tests import rows
-from tests.integration.reviewing import ACCEPT, REJECT, Team
-from tests.integration.test_leases import waits
+from tests.integration.reviewing import ACCEPT, REJECT, Team, waits
 
 
 def given(team: Team, name: str) -> set[int]:
@@ -142,7 +141,7 @@ def test_nothing_undoes_a_pause_but_a_curator(database: str) -> None:
     with pytest.raises(PermissionDenied, match="is stopped: away"):
         leases.renew(ann, team.round.id, mine)
     with pytest.raises(PermissionDenied, match="is stopped: away"):
-        queue.claim(ann, team.round.id, picked, 2)
+        queue.claim(ann, team.round.id, review_settings.read(team.round.review), picked, 2)
     with pytest.raises(PermissionDenied, match="is stopped: away"):
         answers.give(ann, team.round.id, [answers.NewAnswer(uuid.uuid4().hex, mine[1], 1)])
     team.take_back("ann", done)

@@ -24,7 +24,7 @@ from backend.warning_rules.label_noise import LabelNoise
 from tests import rows
 from tests.groups import prompt, sample
 from tests.integration import site
-from tests.integration.test_leases import waits
+from tests.integration.reviewing import waits
 from tests.unit.warning_rules.seen import evidence, past
 from tests.waiting import PATIENCE
 

@@ -50,10 +50,11 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
     ids = sorted(set(sample_ids))[: 2 * CHUNK]
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
-        settings = review_settings.read(round_.review)
-        until = now() + timedelta(minutes=settings.reservation_minutes)
         presence.touch(db, actor, round_id)
         one_at_a_time(db, round_id)
+        db.refresh(round_)  # whoever changed its settings may have been waited for
+        settings = review_settings.read(round_.review)
+        until = now() + timedelta(minutes=settings.reservation_minutes)
         pausing.refuse_paused(db, actor, round_id)
         kept = extend(db, actor, ids, until)
         gone = [sample_id for sample_id in ids if sample_id not in kept]

@@ -36,7 +36,8 @@ def lock_round(
 
 
 def _waited_for(db: Session, actor: Actor, round_id: int, role: Role, *, alone: bool) -> tables.Round:
-    # Nobody was waited for, so the role is as fresh as the lock.
+    # Nobody was waited for, so the role is read in the same statement, a moment before the lock: one that is taken away
+    # in between counts from the next call on.
     at_once = None if alone else find(db, actor, tables.Round, round_id, role, holds=True)
     if at_once is not None:
         return at_once

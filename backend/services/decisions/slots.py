@@ -24,7 +24,7 @@ from backend.values import DecisionKind
 
 SAFE = timedelta(seconds=5)
 """A lease that has longer to run is taken by nobody else during a transaction."""
-SPARE = 5
+MORE = 5
 """So many more items than are wanted are looked at first; the rest, where others took some of these."""
 LOCK = 0x1EA5E
 """The class of the advisory locks that let one claim of a round follow the other on PostgreSQL."""
@@ -91,7 +91,7 @@ def claim(
 
     `drawn`: chosen at random.
     """
-    won, first = set[int](), len(sample_ids) if most is None else most + SPARE
+    won, first = set[int](), len(sample_ids) if most is None else most + MORE
     if sample_ids:
         one_at_a_time(db, round_id)
     for ids in (*in_chunks(sample_ids[:first]), *in_chunks(sample_ids[first:])):

@@ -62,7 +62,7 @@ class SetImport:
         first = list(islice(chunks, 2))
         if len(first) < 2:
             return self._at_once(first)
-        with unfinished.alone(most_seconds=math.inf if self.actor.via == "cli" else unfinished.WAIT_SECONDS):
+        with unfinished.alone(most_seconds=self._most_seconds()):
             return self._in_parts(chain(first, chunks))
 
     def _read(self) -> Iterator[list[StagedRow]]:
@@ -71,6 +71,10 @@ class SetImport:
             return self.stager.chunks(self.source.rows())
         self._stage()
         return staging.staged(self.folder / "rows")
+
+    def _most_seconds(self) -> float:
+        """How long it waits for other imports: a shell until they end."""
+        return math.inf if self.actor.via == "cli" else unfinished.WAIT_SECONDS
 
     def _stage(self) -> None:
         """Read and check the file before there is a transaction: a bad file costs no lock."""

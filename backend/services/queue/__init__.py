@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import glancing, reading, session, standing, tables
 from backend.db.built import built_once, run
 from backend.db.standing import DECIDING, TOGETHER
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
 from backend.services import review_settings
 from backend.services.access import Actor, require
 from backend.services.decisions import presence, quotas, slots
@@ -18,6 +18,7 @@ from backend.services.decisions.rows import own
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
 from backend.services.queue.review_pick import ItemRequest, Picked, pick
+from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row, review_scope
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus
@@ -27,8 +28,8 @@ __all__ = ["Item", "Member", "Order", "earlier", "queue"]
 MAX_ITEMS = 100
 MAX_HELD = 1_000
 SPARE = 60
-"""So many items more are kept of those looked at than are wanted. Whoever asks at the same time wants the same items:
-with too few to choose from, each would have to look again, one after the other."""
+"""So many items more are looked at and kept than are wanted, as far as the page has them. Whoever asks at the same time
+wants the same items: once others have taken more than these, the person looks again, one after the other."""
 
 
 def queue(
@@ -68,9 +69,9 @@ def queue(
                 spare = 0 if peek else SPARE
                 picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken, spare=spare))
     if picked.ids:
-        won = picked.ids if peek else claim(actor, round_id, picked, limit)
+        won = picked.ids if peek else claim(actor, round_id, settings, picked, limit)
         if len(won) < min(limit, len(picked.ids)) and not peek:
-            won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
+            won += pick_alone(actor, round_id, settings, order, limit - len(won), after, taken | set(won), picked)
     if round_.status is RoundStatus.review and quota is not None and not won and not again:
         quotas.refuse_over(quota)
     with glancing() as db:
@@ -109,30 +110,53 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | Non
         return replace(item, mine=own(db, row, actor, round_))
 
 
-def claim(actor: Actor, round_id: int, picked: Picked, limit: int) -> list[int]:
+def claim(actor: Actor, round_id: int, looked_by: ReviewSettings, picked: Picked, limit: int) -> list[int]:
     """Take the first of what was found; what somebody else took meanwhile is left out."""
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.reviewer)
         presence.touch(db, actor, round_id)
-        return take(db, actor, round_, picked, limit)
+        round_, settings = waited_for(db, actor, round_id, looked_by)
+        return take(db, actor, round_, settings, picked, limit)
 
 
 def pick_alone(
-    actor: Actor, round_id: int, order: Order, limit: int, after: int, taken: frozenset[int], picked: Picked
+    actor: Actor,
+    round_id: int,
+    looked_by: ReviewSettings,
+    order: Order,
+    limit: int,
+    after: int,
+    taken: frozenset[int],
+    picked: Picked,
 ) -> list[int]:
     """Find and take in one go, while nobody else claims: after others were quicker, as when fifty begin at once."""
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.reviewer)
-        slots.one_at_a_time(db, round_id)
-        settings = review_settings.read(round_.review)
+        round_, settings = waited_for(db, actor, round_id, looked_by)
         more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
-        return take(db, actor, round_, more, limit)
+        return take(db, actor, round_, settings, more, limit)
 
 
-def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked, limit: int) -> list[int]:
+def waited_for(
+    db: Session, actor: Actor, round_id: int, looked_by: ReviewSettings
+) -> tuple[tables.Round, ReviewSettings]:
+    """The round and its settings, once nobody else claims in it or changes them until the transaction ends.
+
+    `looked_by`: the settings when the items were looked for. Raises `Conflict` where people have come to decide on
+    groups instead of samples since, or the other way round.
+    """
+    slots.one_at_a_time(db, round_id)
+    # Read after the wait: whoever changes the number of reviewers per item has slots made for the new one meanwhile.
+    round_ = get_row(db, actor, round_id, Role.reviewer)
     settings = review_settings.read(round_.review)
-    slots.one_at_a_time(db, round_.id)
+    if settings.by_group != looked_by.by_group:
+        mode = "groups" if settings.by_group else "samples"
+        raise Conflict(f"Round {round_.number} is reviewed by {mode} since a moment ago. Load the queue again.")
+    return round_, settings
+
+
+def take(
+    db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, picked: Picked, limit: int
+) -> list[int]:
     # The person may have a second desk open, or have been paused since the items were looked for.
     ids = quotas.cut(db, actor, round_.id, picked.ids)
     won = slots.claim(db, actor, round_.id, settings, ids, drawn=picked.drawn, most=limit)

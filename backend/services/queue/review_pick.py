@@ -34,7 +34,7 @@ from backend.values import DecisionKind, LabelSource
 MIXED = (Order.informativeness, Order.disagreement)
 """Orders that look where the judge is likely to be wrong, and would judge it by that."""
 LOOKED_AT = 40
-"""So many items of a page are looked at first, or more where more are wanted."""
+"""So many items of a page are looked at first, or more where more are wanted or kept to spare."""
 
 
 @dataclass
@@ -193,7 +193,7 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int], *, 
     ids: list[int] = []
     if number > 0:
         for page in pages:
-            begin, size = 0, max(LOOKED_AT, 4 * number)
+            begin, size = 0, max(LOOKED_AT, 4 * number, number + spare)
             while begin < len(page) and len(ids) < number:
                 # Mostly the first ones are free: what stands behind them is not looked at in vain.
                 ids += asked.may_have(page[begin : begin + size], [*seen, *ids])

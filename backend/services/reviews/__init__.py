@@ -195,7 +195,7 @@ def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act])
 def write_all(
     db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
 ) -> list[WrittenDecision]:
-    """Write acts in order; the caller holds the round. Return the decisions; one that was written before as it was.
+    """Write acts in order; the caller holds the round. Return what came of each; of one written before, its decision.
 
     Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
     one act takes its own as it is written. is_adjudication: they stand above all votes, and need no slots.
