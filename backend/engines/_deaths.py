@@ -38,6 +38,8 @@ class Deaths:
         """How often the server was started again."""
         self._failure: Exception | None = None
         """Why it could not be, or is not any more: every call ends with it."""
+        self._calls, self._is_dead_for_now = 0, False
+        """How many are made, and whether these end since the server died of everything."""
         self._in_a_row = 0
         """Prompts that were left out since one was answered."""
         self._looking = threading.Lock()
@@ -55,10 +57,13 @@ class Deaths:
         server: Callable[[], Server],
         start_again: Callable[[], None],
     ) -> dict[int, T | Failure]:
-        """Return what is answered at each position, or why nothing is. Raises `EngineError`, and what `start_again` does."""
+        """Return what is answered at each position, or why nothing is.
+
+        Raises `EngineError`, and what `start_again` does.
+        """
         results: dict[int, T | Failure] = {}
         deaths = 0
-        with ExitStack() as turn:
+        with self._call(), ExitStack() as turn:
             while left := [position for position in positions if position not in results]:
                 asked = left if deaths < TOGETHER else left[:1]
                 with self._among_others() if not deaths else self._known() as start:
@@ -98,8 +103,21 @@ class Deaths:
             "transformers."
         )
         with self._looking:
-            self._failure = failure
+            self._failure, self._is_dead_for_now = failure, True
         return failure
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        """Once all calls have ended that a server kept dying of, a further one may start it again: a chat goes on."""
+        with self._looking:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._looking:
+                self._calls -= 1
+                if self._is_dead_for_now and not self._calls:
+                    self._failure, self._is_dead_for_now, self._in_a_row = None, False, 0
 
     @contextmanager
     def _known(self) -> Iterator[int]:

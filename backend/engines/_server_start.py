@@ -65,7 +65,8 @@ def hold(
     """Return a server that answers: the worker's own of the same kind, or a new one, waited for.
 
     Raises `MissingPrerequisite` where that Python has no vLLM, `EngineError` where the server ends, or does not answer
-    within so many seconds. check: called while it is waited for; what it raises ends the wait, and a server that starts.
+    within so many seconds.
+    check: called while it is waited for; what it raises ends the wait, and a server that starts.
     """
     make_home()
     folder = home() / wanted.key
