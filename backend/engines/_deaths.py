@@ -53,21 +53,23 @@ class Deaths:
     def outlive(
         self,
         positions: Sequence[int],
-        ask: Callable[[Sequence[int]], Answers[T]],
+        ask: Callable[[Sequence[int], bool], Answers[T]],
         server: Callable[[], Server],
         start_again: Callable[[], None],
     ) -> dict[int, T | Failure]:
         """Return what is answered at each position, or why nothing is.
 
-        Raises `EngineError`, and what `start_again` does.
+        ask: given positions, and whether nobody else may ask the server meanwhile; then nothing is answered by one that
+        was dead before. Raises `EngineError`, and what `start_again` does.
         """
         results: dict[int, T | Failure] = {}
         deaths = 0
         with self._call(), ExitStack() as turn:
             while left := [position for position in positions if position not in results]:
-                asked = left if deaths < TOGETHER else left[:1]
+                by_itself = deaths >= TOGETHER
+                asked = left[:1] if by_itself else left
                 with self._among_others() if not deaths else self._known() as start:
-                    answers = ask(asked)
+                    answers = ask(asked, by_itself)
                     server().follow()
                 good = {n: answer for n, answer in answers.items() if not _is_trouble(answer)}
                 results |= {n: answer for n, answer in good.items() if not isinstance(answer, EngineError)}
@@ -81,10 +83,12 @@ class Deaths:
                         raise next(iter(errors), RequestGivenUp())
                     results |= {n: answer for n, answer in answers.items() if not isinstance(answer, EngineError)}
                     continue
-                deaths += 1
+                # One that was dead before this was asked died of what another job or engine asked.
+                is_own = bool(answers) or not by_itself
+                deaths += is_own
                 if deaths == 1:
                     turn.enter_context(self._alone())
-                if deaths > TOGETHER:
+                if deaths > TOGETHER and is_own:
                     self._in_a_row += 1
                     reason = f"vLLM ended each time it was asked this, {deaths} times in all."
                     results[asked[0]] = Failure(FailureKind.server, reason)

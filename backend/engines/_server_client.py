@@ -68,7 +68,9 @@ class ServerClient:
         order = sorted(bodies, key=lambda position: bodies[position]["prompt"])
         return self._deaths.outlive(
             order,
-            lambda positions: self._once({n: bodies[n] for n in positions}, read, alone=alone),
+            lambda positions, by_itself: self._once(
+                {n: bodies[n] for n in positions}, read, alone=alone, by_itself=by_itself
+            ),
             lambda: self.server,
             self._reconnect,
         )
@@ -134,14 +136,19 @@ class ServerClient:
             raise RequestGivenUp
 
     def _once(
-        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool
+        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool, by_itself: bool
     ) -> dict[int, T | Failure | EngineError]:
-        """Ask once; after an error the rest is given up, and has no answer."""
+        """Ask once; after an error the rest is given up, and has no answer.
+
+        by_itself: nobody else asks the server meanwhile, and one that is dead before is not asked.
+        """
         self._check()
         endpoint, server = self._endpoint, self.server
         assert endpoint is not None
         most = 1 if alone and server.is_on_cpu else None
-        with server.turn(alone=alone, check=self._check):
+        with server.turn(alone=alone, by_itself=by_itself, check=self._check):
+            if by_itself and not server.is_ready():
+                return {}
             results = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
         ended = {n: result for n, result in zip(bodies, results, strict=True) if not isinstance(result, RequestGivenUp)}
         answers: dict[int, T | Failure | EngineError] = {}

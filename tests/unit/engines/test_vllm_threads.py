@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from backend.engines import _chat
+from backend.engines import _chat, _ends
 from backend.engines.vllm import VLLM
 from backend.errors import EngineError, MissingPrerequisite
 from backend.values import Sampling
+from backend.values.replies import ReplyForm
 from tests.vllm_server import FakeVLLM, chats, until
 
 pytestmark = pytest.mark.large_library
@@ -36,17 +37,33 @@ def test_calls_of_several_threads_are_under_way_together(vllm: FakeVLLM, folder:
 
 def test_one_thread_at_a_time_uses_the_tokenizer(vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps whether it splits special tokens: another thread that wants it differently would change what is read."""
-    encode, busy = _chat.encode, threading.Lock()
+    busy = threading.Lock()
+    used: set[str] = set()
 
-    def encode_alone(*arguments: Any) -> Any:
-        assert busy.acquire(blocking=False)
-        time.sleep(0.01)
-        busy.release()
-        return encode(*arguments)
+    def used_alone(module: Any, name: str) -> None:
+        use = getattr(module, name)
 
-    monkeypatch.setattr(_chat, "encode", encode_alone)
-    with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(engine.count_tokens, chats("1<eos>", "12") * 4))
+        def alone(*arguments: Any) -> Any:
+            assert busy.acquire(blocking=False)
+            try:
+                used.add(name)
+                time.sleep(0.01)
+                return use(*arguments)
+            finally:
+                busy.release()
+
+        monkeypatch.setattr(module, name, alone)
+
+    uses = ((_chat, "encode"), (_chat, "encode_answers"), (_ends, "end_tokens"), (_ends, "plain_stops"))
+    with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(6) as pool:
+        for module, name in uses:
+            used_alone(module, name)
+        calls = [pool.submit(engine.count_tokens, chat) for chat in chats("1<eos>", "12") * 4]
+        calls += [pool.submit(engine.read, chats("1"), ["12"]) for _ in range(4)]
+        calls += [pool.submit(engine.complete, chats("1"), ONCE) for _ in range(4)]
+        calls += [pool.submit(engine.complete_as, ReplyForm(choices=("Y", "N")), chats("2"), ONCE) for _ in range(4)]
+        assert all(call.result(60) for call in calls)
+    assert used == {name for _, name in uses}
 
 
 def test_a_server_that_dies_of_one_call_answers_the_others_and_the_deadly_prompt_alone_fails(
@@ -170,3 +187,29 @@ def test_reading_alone_comes_while_several_threads_write(vllm: FakeVLLM, folder:
         for writer in writers:
             writer.result(30)
     assert len(vllm.servers) == 1
+
+
+def test_a_prompt_is_not_left_out_since_the_server_dies_of_another_engine_s(vllm: FakeVLLM, folder: Path) -> None:
+    over = threading.Event()
+
+    def write(engine: VLLM) -> list[str]:
+        failures: list[str] = []
+        number = 0
+        while not over.is_set():
+            number += 1
+            replies = engine.complete(chats(*(f"{number} {n}" for n in range(20))), ONCE)
+            failures += [str(reply[0].failure) for reply in replies if reply[0].failure is not None]
+        return failures
+
+    with VLLM(model=str(folder)) as first, VLLM(model=str(folder)) as second, ThreadPoolExecutor(1) as pool:
+        vllm.tell(deadly_prompt=first._encoded(chats("deadly"))[0][0])
+        os.kill(vllm.servers[0], signal.SIGKILL)
+        writer = pool.submit(write, second)
+        try:
+            for _ in range(2):
+                deadly, other = first.complete(chats("deadly", "5"), ONCE)
+                assert "each time" in str(deadly[0].failure)
+                assert other[0].failure is None
+        finally:
+            over.set()
+        assert writer.result(60) == []
