@@ -6,7 +6,9 @@ from sqlalchemy import func, select
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
+from backend.judges import Judge
 from backend.pipeline import rows as dataset_rows
+from backend.pipeline.judge import of_cut
 from backend.services import rounds
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests.integration.slots import CHANGES, POLICY, Loop, texts
@@ -107,7 +109,7 @@ def test_a_judge_whose_replies_are_cut_off_is_told_from_one_that_says_no_verdict
 def test_what_helps_against_cut_off_replies_is_said_where_most_were(
     judge: str, num_cut: int, parts: tuple[str, ...]
 ) -> None:
-    text = of_cut(create(Judge, {"name": judge}), num_cut, 300)
+    text = of_cut(Judge.load(judge), num_cut, 300)
     assert bool(text) is bool(parts)
     assert all(part in text for part in parts)
     assert ("verdict_first" in text) is ("verdict_first" in parts)
