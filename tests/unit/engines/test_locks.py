@@ -3,6 +3,7 @@
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,9 @@ def _is_free(path: Path) -> bool:
 def test_threads_get_it_alone_in_the_order_in_which_they_asked(tmp_path: Path) -> None:
     lock, order = _locks.SharedOrAlone(tmp_path, "others"), list[int]()
 
+    def waits(number: int) -> bool:
+        return len(lock._queue._waiting) == number + 1
+
     def alone(number: int) -> None:
         with lock.alone():
             order.append(number)
@@ -53,7 +57,7 @@ def test_threads_get_it_alone_in_the_order_in_which_they_asked(tmp_path: Path) -
         with lock.shared():
             for number in range(8):
                 pool.submit(alone, number)
-                assert until(lambda number=number: len(lock._queue._waiting) == number + 1)
+                assert until(partial(waits, number))
     assert order == [*range(8)]
 
 

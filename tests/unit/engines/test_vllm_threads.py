@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ def test_one_thread_at_a_time_uses_the_tokenizer(vllm: FakeVLLM, folder: Path, m
     with VLLM(model=str(folder)) as engine, ThreadPoolExecutor(6) as pool:
         for module, name in uses:
             used_alone(module, name)
-        calls = [pool.submit(engine.count_tokens, chat) for chat in chats("1<eos>", "12") * 4]
+        calls: list[Future[Any]] = []
+        calls += [pool.submit(engine.count_tokens, chat) for chat in chats("1<eos>", "12") * 4]
         calls += [pool.submit(engine.read, chats("1"), ["12"]) for _ in range(4)]
         calls += [pool.submit(engine.complete, chats("1"), ONCE) for _ in range(4)]
         calls += [pool.submit(engine.complete_as, ReplyForm(choices=("Y", "N")), chats("2"), ONCE) for _ in range(4)]
