@@ -38,6 +38,7 @@ class Server:
         log_file = folder / "log.txt"
         self._followed = log_file.stat().st_size if not is_new and log_file.exists() else 0
         self._following = Lock()
+        self._turn = _locks.SharedOrAlone(folder, "others that ask the vLLM server")
 
     def close(self) -> None:
         self._client.close()
@@ -67,14 +68,16 @@ class Server:
         """Tokens of prompt and text together, as the server says; raises `EngineError`."""
         return next((model.get("max_model_len") for model in self.models() if model.get("id") == self.name), None)
 
-    def turn(self, *, alone: bool) -> AbstractContextManager[object]:
+    def turn(
+        self, *, alone: bool, by_itself: bool = False, check: _locks.Check = _locks.no_check
+    ) -> AbstractContextManager[None]:
         """Held while requests are under way; with `alone` nobody else has any meanwhile, on a CPU.
 
         There vLLM 0.32 ends where it reads a prompt beside other requests while it has room for adapters: it takes the
         prompt's tokens for requests (punica_cpu.py, add_lora_logits).
+        by_itself: nobody else has any, wherever it runs. check: ends the wait by what it raises.
         """
-        place = self.folder / "turn"
-        return _locks.held(place) if alone and self.is_on_cpu else _locks.shared(place)
+        return self._turn.alone(check) if by_itself or (alone and self.is_on_cpu) else self._turn.shared(check)
 
     @property
     def is_on_cpu(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from threading import Lock
 from typing import TypeVar
 
 from backend.config import settings
@@ -28,6 +29,8 @@ class ServerClient:
         self._wanted, self._adapter = wanted, adapter
         self._connections, self._timeout = connections, timeout
         self._deaths = Deaths()
+        self._changing = Lock()
+        """Held while the way to the server is changed or given up, so that none is opened afterwards."""
         self._has_ended = False
         self._server: Server | None = None
         self._endpoint: EndpointClient | None = None
@@ -48,10 +51,10 @@ class ServerClient:
 
     def give_up(self, *, at_once: bool) -> None:
         """Ask nothing more, for whatever thread, and start no server again. at_once: what is under way is cancelled."""
-        self._has_ended = True
-        endpoint = self._endpoint
-        if endpoint is not None:
-            endpoint.give_up(at_once=at_once)
+        with self._changing:
+            self._has_ended = True
+            if self._endpoint is not None:
+                self._endpoint.give_up(at_once=at_once)
 
     def together(
         self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool = False
@@ -65,7 +68,9 @@ class ServerClient:
         order = sorted(bodies, key=lambda position: bodies[position]["prompt"])
         return self._deaths.outlive(
             order,
-            lambda positions: self._once({n: bodies[n] for n in positions}, read, alone=alone),
+            lambda positions, by_itself: self._once(
+                {n: bodies[n] for n in positions}, read, alone=alone, by_itself=by_itself
+            ),
             lambda: self.server,
             self._reconnect,
         )
@@ -82,7 +87,7 @@ class ServerClient:
                 # It ended just as it was found: the next one is a new one.
                 self._let_go()
                 self._find()
-            self._endpoint = EndpointClient(
+            endpoint = EndpointClient(
                 f"{self.server.url}/v1/completions",
                 key=self.server.key,
                 timeout=self._timeout,
@@ -92,17 +97,27 @@ class ServerClient:
                 is_reply=_completions.is_reply,
                 by_proxies=False,
             )
+            undone.callback(endpoint.close)
+            with self._changing:
+                self._check()
+                self._endpoint = endpoint
             undone.pop_all()
 
     def _find(self) -> None:
         config = settings()
-        self._server = hold(self._wanted, seconds=config.vllm_start_seconds, idle_seconds=config.vllm_idle_seconds)
+        self._server = hold(
+            self._wanted,
+            seconds=config.vllm_start_seconds,
+            idle_seconds=config.vllm_idle_seconds,
+            check=self._check,
+        )
         self._model = self._server.name if self._adapter is None else self._server.adapter(self._adapter)
         self.context = self._server.context
 
     def _let_go(self) -> None:
-        endpoint, server = self._endpoint, self._server
-        self._endpoint = self._server = None
+        with self._changing:
+            endpoint, server = self._endpoint, self._server
+            self._endpoint = self._server = None
         try:
             if endpoint is not None:
                 endpoint.close()
@@ -111,19 +126,29 @@ class ServerClient:
                 server.close()
 
     def _reconnect(self) -> None:
-        if self._has_ended:
-            raise RequestGivenUp
+        self._check()
         self._let_go()
         self._connect()
 
+    def _check(self) -> None:
+        """Raise `RequestGivenUp` where nothing more is to be asked."""
+        if self._has_ended:
+            raise RequestGivenUp
+
     def _once(
-        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool
+        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool, by_itself: bool
     ) -> dict[int, T | Failure | EngineError]:
-        """Ask once; after an error the rest is given up, and has no answer."""
+        """Ask once; after an error the rest is given up, and has no answer.
+
+        by_itself: nobody else asks the server meanwhile, and one that is dead before is not asked.
+        """
+        self._check()
         endpoint, server = self._endpoint, self.server
         assert endpoint is not None
         most = 1 if alone and server.is_on_cpu else None
-        with server.turn(alone=alone):
+        with server.turn(alone=alone, by_itself=by_itself, check=self._check):
+            if by_itself and not server.is_ready():
+                return {}
             results = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
         ended = {n: result for n, result in zip(bodies, results, strict=True) if not isinstance(result, RequestGivenUp)}
         answers: dict[int, T | Failure | EngineError] = {}

@@ -59,17 +59,21 @@ class ServerRequest:
         return hashlib.blake2b(repr(known).encode(), digest_size=8).hexdigest()
 
 
-def hold(wanted: ServerRequest, *, seconds: float, idle_seconds: float) -> Server:
+def hold(
+    wanted: ServerRequest, *, seconds: float, idle_seconds: float, check: _locks.Check = _locks.no_check
+) -> Server:
     """Return a server that answers: the worker's own of the same kind, or a new one, waited for.
 
     Raises `MissingPrerequisite` where that Python has no vLLM, `EngineError` where the server ends, or does not answer
     within so many seconds.
+    check: called while it is waited for; what it raises ends the wait, and a server that starts.
     """
     make_home()
     folder = home() / wanted.key
     if (server := _running(folder)) is None:
-        with _locks.held(home() / "starting", waits_for="another start of vLLM"):
-            server = _running(folder) or _started(folder, wanted, seconds, idle_seconds)
+        with _locks.held(home() / "starting", waits_for="another start of vLLM", check=check):
+            check()
+            server = _running(folder) or _started(folder, wanted, seconds, idle_seconds, check)
     log.info("vLLM: %s is served at %s.", wanted.model, server.url)
     return server
 
@@ -94,11 +98,12 @@ def _running(folder: Path) -> Server | None:
     return server
 
 
-def _started(folder: Path, wanted: ServerRequest, seconds: float, idle_seconds: float) -> Server:
+def _started(folder: Path, wanted: ServerRequest, seconds: float, idle_seconds: float, check: _locks.Check) -> Server:
     require(wanted.python)
     for tried in range(PORTS):
         with ExitStack() as undone:
-            held = undone.enter_context(_locks.shared(folder / "users", until=time.monotonic() + ENDING_SECONDS))
+            until = time.monotonic() + ENDING_SECONDS
+            held = undone.enter_context(_locks.shared(folder / "users", until=until, check=check))
             if is_kept(folder):  # it ends, or it does not answer
                 stop(folder)
             (folder / "adapters").mkdir(exist_ok=True)
@@ -106,7 +111,7 @@ def _started(folder: Path, wanted: ServerRequest, seconds: float, idle_seconds: 
             server = Server(folder, held, _start(folder, wanted, idle_seconds), is_new=True)
             undone.callback(server.close)
             try:
-                _wait(server, time.monotonic() + seconds, seconds)
+                _wait(server, time.monotonic() + seconds, seconds, check)
             except PortTaken:
                 if tried == PORTS - 1:
                     raise
@@ -202,9 +207,14 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait(server: Server, until: float, seconds: float) -> None:
+def _wait(server: Server, until: float, seconds: float, check: _locks.Check) -> None:
     began, last_note = time.monotonic(), time.monotonic()
     while not server.is_ready(HEALTH_SECONDS):
+        try:
+            check()
+        except EngineError:
+            stop(server.folder)
+            raise
         server.follow()
         if not server.is_alive:
             said_last = server.last_lines()

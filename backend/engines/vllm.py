@@ -211,19 +211,18 @@ class VLLM(Engine):
         return EngineError(f"The model {self.model} is not served. Use the engine in a `with` block.")
 
 
-def load_where_served() -> bool:
-    """Import what a stage needs that asks a server, where this worker keeps one; return whether it does.
+def is_served() -> bool:
+    """Whether this worker keeps a server: then the next stage is most likely one that asks it."""
+    return any(home().glob("*/spec.json"))
 
-    That takes seconds and a quarter of a gigabyte, and the next stage is most likely one that asks it.
-    """
-    if not any(home().glob("*/spec.json")):
-        return False
+
+def load() -> None:
+    """Import what a stage needs that asks a server. That takes seconds, and 0.2 GB of memory more than waiting does."""
     with suppress(MissingPrerequisite):  # which a stage says that needs it
         _weights.prepare_libraries()
         from transformers import AutoTokenizer, GenerationConfig  # noqa: F401
 
         from backend.engines import _client  # noqa: F401
-    return True
 
 
 def _python() -> str:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ MORE_SECONDS = 5.0
 """How often one that waits looks whether more is to be loaded."""
 MODULE = "backend.services.stage_process"
 WAIT = "--wait"
+LOADING, LOADED = b"-", b"\n"
+"""What a process that waits tells its worker: that it loads more, and that it waits for a job."""
 
 
 class Candidate:
@@ -36,13 +39,19 @@ class Candidate:
 
     def __init__(self, child: ChildProcess, orders: socket.socket, log: IO[bytes]) -> None:
         self.child, self._orders, self._said = child, orders, log
+        self._is_loaded = False
 
     def is_loaded(self, *, within: float) -> bool:
         """Whether it waits for a job now. Raises `OSError` where it has ended instead."""
-        ready, _, _ = select.select([self._orders], [], [], within)
-        if ready and not self._orders.recv(1, socket.MSG_PEEK):
-            raise ChildProcessError("it ended while it loaded")
-        return bool(ready)
+        until = time.monotonic() + within
+        while True:
+            seconds = 0.0 if self._is_loaded else max(0.0, until - time.monotonic())
+            if not select.select([self._orders], [], [], seconds)[0]:
+                return self._is_loaded
+            told = self._orders.recv(1024)
+            if not told:
+                raise ChildProcessError("it ended while it loaded")
+            self._is_loaded = told.endswith(LOADED)
 
     def give(self, job_id: int, attempt: int, log: Path) -> None:
         """Raises `OSError` where it has ended or the log cannot be begun."""
@@ -147,14 +156,23 @@ def _started() -> Candidate:
     return Candidate(child, orders, log)
 
 
-def wait_for_job(descriptor: int, load_more: Callable[[], bool]) -> tuple[int, int] | None:
+def wait_for_job(
+    descriptor: int, has_more: Callable[[], bool], load_more: Callable[[], None]
+) -> tuple[int, int] | None:
     """In the child, which has loaded: the job and attempt that it is given, its output in the job's log from here on.
 
-    None where there is none to come. load_more: called now and then while it waits, until it says that all is loaded.
+    None where there is none to come. has_more: called now and then while it waits, until there is more to load.
+    load_more: loads that, once. No job is given meanwhile.
     """
-    os.write(descriptor, b"\n")  # loaded
-    while not select.select([descriptor], [], [], MORE_SECONDS)[0] and not load_more():
-        pass
+    os.write(descriptor, LOADED)
+    while not select.select([descriptor], [], [], MORE_SECONDS)[0]:
+        if has_more():
+            os.write(descriptor, LOADING)
+            if not select.select([descriptor], [], [], 0)[0]:  # else a job was given just before it was told
+                load_more()
+            with suppress(OSError):  # its worker has given the job, or ended
+                os.write(descriptor, LOADED)
+            break
     with os.fdopen(descriptor, encoding="utf-8") as orders:
         line = orders.readline()
     if not line:

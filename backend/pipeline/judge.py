@@ -179,19 +179,26 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
             num_cut = db.scalar(cut) or 0
             raise JudgeError(
                 f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
-                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge, num_cut)}, or raise "
-                "unparsed_limit, in a new round."
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. "
+                f"{of_cut(judge, num_cut, unparsed)}{way_out(judge)}, or raise unparsed_limit, in a new round."
             )
     return total, unparsed
 
 
-def way_out(judge: Judge, num_cut: int = 0) -> str:
-    """What a person can change about a judge that gave no verdicts. num_cut: replies among them that were cut off."""
-    if num_cut:
-        return (
-            f"{num_cut} were cut off at the judge's max_tokens: raise that, or ask for the verdict before its reasons "
-            "(verdict_first). Else edit the judge's template, bind another judge"
-        )
+def of_cut(judge: Judge, num_cut: int, unparsed: int) -> str:
+    """What helps where most replies without a verdict were cut off; empty where few were."""
+    if num_cut * 2 <= unparsed:
+        return ""
+    is_last = getattr(judge, "verdict_first", True) is False
+    first = ", or ask for the verdict before its reasons (verdict_first)" if is_last else ""
+    return (
+        f"{num_cut} of the {unparsed} were cut off at the judge's max_tokens, or where its context was full: raise "
+        f"max_tokens{first}. Else: "
+    )
+
+
+def way_out(judge: Judge) -> str:
+    """What a person can change about a judge that gave no verdicts."""
     if judge.judges_parents:
         return "See what the judge before gave the texts that this one counts"
     if judge.needs_answer:

@@ -57,7 +57,7 @@ def main() -> int:
     from backend.services.recipes import parts  # noqa: PLC0415 - as above
 
     parts.load()
-    given = standby.wait_for_job(int(sys.argv[2]), vllm.load_where_served)
+    given = standby.wait_for_job(int(sys.argv[2]), vllm.is_served, vllm.load)
     return 0 if given is None else run_job(*given, after_round=after_round, others=others)
 
 

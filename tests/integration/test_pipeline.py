@@ -6,7 +6,9 @@ from sqlalchemy import func, select
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
+from backend.judges import Judge
 from backend.pipeline import rows as dataset_rows
+from backend.pipeline.judge import of_cut
 from backend.services import rounds
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests.integration.slots import CHANGES, POLICY, Loop, texts
@@ -92,7 +94,25 @@ def test_a_judge_whose_replies_are_cut_off_is_told_from_one_that_says_no_verdict
     loop = Loop(POLICY | {"rules": [{"pattern": "Judge: ", "reply": long}]})
     job = loop.run(loop.launch({"judge": CHANGES["judge"] | {"max_tokens": 4}}), until=Stage.judge)
     assert "60 of 60 judge replies have no verdict" in str(job.error)
-    assert "60 were cut off at the judge's max_tokens: raise that" in str(job.error)
+    assert "60 of the 60 were cut off at the judge's max_tokens, or where its context was full" in str(job.error)
+    assert "raise max_tokens, or ask for the verdict before its reasons (verdict_first). Else: Edit" in str(job.error)
+
+
+@pytest.mark.parametrize(
+    ("judge", "num_cut", "parts"),
+    [
+        ("written_verdict", 150, ()),
+        ("written_verdict", 151, ("151 of the 300", "verdict_first")),
+        ("pairwise_swapped", 300, ("300 of the 300", "raise max_tokens. Else")),
+    ],
+)
+def test_what_helps_against_cut_off_replies_is_said_where_most_were(
+    judge: str, num_cut: int, parts: tuple[str, ...]
+) -> None:
+    text = of_cut(Judge.load(judge), num_cut, 300)
+    assert bool(text) is bool(parts)
+    assert all(part in text for part in parts)
+    assert ("verdict_first" in text) is ("verdict_first" in parts)
 
 
 def test_a_judge_without_known_answers_says_so_and_what_helps(database: str) -> None:

@@ -12,7 +12,7 @@ from backend import lifeline
 from backend.config import reread
 from backend.engines import Ability, unable
 from backend.engines._server import Server
-from backend.engines._server_folders import home
+from backend.engines._server_folders import home, make_home
 from backend.engines._server_start import ServerRequest, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
@@ -186,13 +186,14 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
 @pytest.mark.parametrize("is_served", [True, False])
 def test_a_process_that_waits_loads_what_asking_takes_where_a_server_is_kept(vllm: FakeVLLM, is_served: bool) -> None:
     if is_served:
-        (home() / "one").mkdir(parents=True)
+        make_home()
+        (home() / "one").mkdir()
         (home() / "one" / "spec.json").touch()
-    look = "import sys; from backend.engines import vllm; print(vllm.load_where_served(), 'torch' in sys.modules)"
+    look = "import sys; from backend.engines import vllm; print(vllm.is_served(), 'torch' in sys.modules); vllm.load(); print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, check=True, env={**os.environ, **lifeline.environment()}
     )
-    assert done.stdout.decode().split() == [str(is_served)] * 2
+    assert done.stdout.decode().split() == [str(is_served), "False", "True"]
 
 
 @pytest.mark.parametrize(

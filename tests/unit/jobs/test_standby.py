@@ -16,15 +16,20 @@ ROOT = Path(__file__).parents[3]
 WAITS = """
 import pathlib
 import sys
+import time
 from backend.jobs import child, standby
 child.guard()
 standby.MORE_SECONDS = 0.01
 looks = pathlib.Path(__file__).with_name("looks")
-def load_more():
+def has_more():
     with looks.open("a") as file:
         file.write("look\\n")
     return len(looks.read_text().split()) == 3
-print("given", standby.wait_for_job(int(sys.argv[2]), load_more))
+def load_more():
+    pathlib.Path(__file__).with_name("loads").touch()
+    while pathlib.Path(__file__).with_name("slow").exists():
+        time.sleep(0.01)
+print("given", standby.wait_for_job(int(sys.argv[2]), has_more, load_more))
 """
 
 
@@ -83,6 +88,27 @@ def test_one_that_waits_looks_whether_more_is_to_be_loaded_until_all_is(ready: s
     run_alone(child.end())
     ready.close()
     assert (child.exit_code, len(looks.read_text().split())) == (0, 3)
+
+
+def test_one_that_loads_more_gets_no_job_until_it_has(
+    ready: standby.Standby, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job would wait for libraries that it may not need."""
+    (tmp_path / "slow").touch()
+    until((tmp_path / "loads").exists, "a process that loads more")
+    monkeypatch.setattr(standby, "LOADING_SECONDS", 0.1)
+    pid = pid_of(ready)
+    assert ready.take(3, 2, tmp_path / "log.txt") is None
+    assert pid_of(ready) == pid, "it stays for the next job"
+    (tmp_path / "slow").unlink()
+    monkeypatch.setattr(standby, "LOADING_SECONDS", 120.0)
+    child = ready.take(4, 1, tmp_path / "log.txt")
+    assert child is not None
+    assert child.pid == pid
+    assert run_alone(child.ended(within=60))
+    run_alone(child.end())
+    ready.close()
+    assert (tmp_path / "log.txt").read_text().splitlines()[-1] == "given (4, 1)"
 
 
 def test_closing_ends_it_and_nothing_starts_any_more(ready: standby.Standby, tmp_path: Path) -> None:
