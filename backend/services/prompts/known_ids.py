@@ -124,13 +124,14 @@ class KnownIds:
                     notes[set_id] += [(member.digest.hex(), *completion) for completion in member.completions]
                 continue
             known, same = there.get(member.external_id or ""), asked.get(member.digest.hex())
-            if known is None and same is None:
-                self._refuse(member, "is new")
-                fresh.append(member)
-            elif known is None and same is not None:
-                self._leave_out(member, same)
-                left[same.id].update(text for _, text, _ in member.completions)
-            elif known is not None and known.content_hash.startswith(CHANGED):
+            if known is None:
+                if same is None:
+                    self._refuse(member, "is new")
+                    fresh.append(member)
+                else:
+                    self._leave_out(member, same)
+                    left[same.id].update(text for _, text, _ in member.completions)
+            elif known.content_hash.startswith(CHANGED):
                 if same is not None:
                     raise Conflict(self._clash(member, f"{self._names[same.set_id]!r} asks as {same.external_id!r}"))
                 changed.append((member, known))
