@@ -45,6 +45,11 @@ def as_words(value: Any) -> str:
     return text if len(text) <= LONGEST_WORDS and "\n" not in text else gettext("something longer")
 
 
+def shown(knob: Knob, value: Any) -> Any:
+    """What the field of a knob shows of a recipe's value; one that is absent shows its default."""
+    return to_input(knob, knob.default if value is None and not knob.is_optional else value)
+
+
 def to_input(knob: Knob, value: Any) -> Any:
     """Turn a knob's JSON into what its component shows."""
     match knob.type:
@@ -57,7 +62,7 @@ def to_input(knob: Knob, value: Any) -> Any:
         case KnobType.strings:
             return "\n".join(_escaped(text) for text in value or [])
         case KnobType.floats:
-            return ", ".join(f"{number:g}" if isinstance(number, float) else str(number) for number in value or [])
+            return ", ".join(map(_as_typed, value or []))
         case KnobType.json:
             return "" if value is None else json.dumps(value, ensure_ascii=False, indent=1)
         case KnobType.string | KnobType.text:
@@ -92,6 +97,12 @@ def _number(value: Any) -> float | int:
     if not math.isfinite(number):
         raise ValueError("must be a number")
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _as_typed(number: float) -> str:
+    """As short as people type it where that is the same number, else with all its digits."""
+    short = f"{number:g}"
+    return short if float(short) == number else str(number)
 
 
 def _floats(text: str) -> list[float | int]:

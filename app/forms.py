@@ -12,7 +12,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from app import page_texts
-from app.form_values import UNSET, all_of, as_words, from_input, help_text, to_input
+from app.form_values import UNSET, all_of, as_words, from_input, help_text, shown
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
@@ -241,9 +241,7 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 
 
 def _draw(form: Form, path: Path, knob: Knob) -> None:
-    value = take(form.start, path)
-    shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
-    component = _component(knob, shown, form.usual(path))
+    component = _component(knob, shown(knob, take(form.start, path)), form.usual(path))
     if form.name:
         component.elem_id = "-".join(map(str, (form.name, *path)))
     identify(component)

@@ -5,7 +5,7 @@ The component that says why a form is refused shows `FIELDS` and runs `MARK`; it
 
 from collections.abc import Iterator, Mapping
 
-from backend.errors import InvalidInput, RondoError
+from backend.errors import InvalidInput, RondoError, Stale
 from backend.values import JSON
 
 FIELDS = """{{#each value.fields}}<span hidden id="{{this.id}}-refused">{{this.line}}</span>{{/each}}"""
@@ -65,13 +65,16 @@ watch("value", show);
 def marked(error: RondoError, fields: Mapping[str, str], message: str | None = None) -> JSON:
     """Return why a form is refused, as `message` or in the error's words, and the fields that it is refused for.
 
-    `fields`: their ids by what names them: `InvalidInput.field`, or what a line of the error begins with.
+    `fields`: their ids by what names them: `InvalidInput.field`, or what a line of the error begins with. `Stale`
+    refuses none: what was typed is as good as before.
     """
     refused = [{"id": id_, "line": line} for id_, line in _refused(error, fields)]
     return {"problem": error.message if message is None else message} | ({"fields": refused} if refused else {})
 
 
 def _refused(error: RondoError, fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if isinstance(error, Stale):
+        return
     if isinstance(error, InvalidInput) and error.field in fields:
         yield fields[error.field], error.message
         return

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from backend.db import reading, tables
 from backend.recipes import get
+from backend.services import rounds
 from backend.values import Role, Split
 from tests import rows
 from tests.browser.desk import empty, sign_in
@@ -45,6 +47,32 @@ def test_the_form_opens_with_two_answers_and_launches_what_it_shows(empty: None,
     assert (round_.policy_id, round_.num_prompts) == (policy.id, 500)
     assert {id_ for id_, _ in sets} == {sampled.id, held_out.id}
     assert round_.recipe == get(round_.recipe["name"]).model_dump(mode="json")
+    context.close()
+
+
+def test_a_stored_recipe_that_the_fields_cannot_say_is_estimated_as_they_say_it(empty: None, chromium: Any) -> None:
+    project = rows.make_project()
+    policy = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
+    rows.make_prompt_set(project, prompts=10, answers=["7"] * 10)
+    actor = rows.make_actor(project, Role.curator)
+    recipe = get("star").model_dump(mode="json")
+    generator = next(step["part"] for step in recipe["steps"] if step["kind"] == "generator")
+    generator["stop"] = ["END", ""]
+    plan = replace(rounds.defaults(actor, project.id), recipe=recipe, policy_id=policy.id)
+    rounds.launch(actor, project.id, plan)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, actor)
+    page = context.new_page()
+    page.goto(site.page(project, "new-round") + "?again=1")
+    estimated(page)
+    expect(page.locator("#estimate")).not_to_contain_text('["END", ""]')
+    page.locator("#launch").click()
+    expect(page).not_to_have_url(re.compile("new-round"))
+    with reading() as db:
+        last = db.scalars(select(tables.Round).order_by(tables.Round.id.desc())).first()
+    assert last is not None
+    generator["stop"] = ["END"]
+    assert last.recipe == recipe
     context.close()
 
 

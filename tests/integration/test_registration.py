@@ -180,3 +180,12 @@ def test_an_endpoint_that_cannot_work_is_refused(endpoint: Endpoint, message: st
     project = rows.make_project()
     with pytest.raises(InvalidInput, match=message):
         checkpoints.register(rows.make_actor(is_owner=True), project.id, name="x", endpoint=endpoint)
+
+
+@pytest.mark.parametrize("location", ["", "/nowhere/at/all", "~nobody-of-that-name/model", "models/unfinished"])
+def test_what_is_wrong_with_a_location_names_its_field(location: str) -> None:
+    project = rows.make_project()
+    (settings().folder / "models" / "unfinished").mkdir(parents=True)
+    with pytest.raises(InvalidInput) as refused:
+        checkpoints.register(rows.make_actor(project, Role.admin), project.id, name="x", location=location)
+    assert refused.value.field == "location"

@@ -10,6 +10,7 @@ from app.pages.new_round import steps
 from app.pages.new_round.drafts import about_of, digest, draft_of, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
+from app.pages.new_round.rereading import reread
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context
 from app.widgets.round_form import plan_of
@@ -69,7 +70,8 @@ def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[J
     """
     others = others_of(draft)
     try:
-        read = plan_of(parts.validate(plan.recipe), round_form.origin_of(plan), held)
+        recipe = parts.validate(reread(parts.validate(plan.recipe)))
+        read = plan_of(recipe, round_form.origin_of(plan), held)
         read = replace(read, roles=steps.still_bound(draft))
     except InvalidInput:
         return _guessed(here, plan) | changed(here, plan, others), ""

@@ -1,5 +1,8 @@
 """Registering a checkpoint that no round made: a folder, a model-hub name, an endpoint."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -34,11 +37,13 @@ def register(
     whatever comes of it. A folder outside the data folder needs a project admin; another project's is refused
     (`model_owners`). An endpoint needs an owner of the installation: its key is sent to wherever the address says.
     """
-    role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
+    with _of_location():
+        role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
     with reading() as db:
         _check_right(db, actor, project_id, role_needed, endpoint)
         if endpoint is None and location.strip():
-            model_owners.check(db, actor, project_id, location)
+            with _of_location():
+                model_owners.check(db, actor, project_id, location)
     name = usable_name(name)
     if role not in ROLES:
         raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")
@@ -69,6 +74,17 @@ def _check_right(db: Session, actor: Actor, project_id: int, role: Role, endpoin
         require_owner(db, actor)
 
 
+@contextmanager
+def _of_location() -> Iterator[None]:
+    """What is refused within is the field `location`."""
+    try:
+        yield
+    except InvalidInput as error:
+        error.field = error.field or "location"
+        raise
+
+
+@_of_location()
 def _loaded_from(location: str) -> JSON:
     if not location:
         raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
