@@ -17,6 +17,8 @@ SAYS_ITS_VALUE = ("button", "downloadbutton", "uploadbutton", "markdown")
 TEMPLATE = "html_template"
 AS_NAMED = "rondo-as-named"
 """The class of a field whose choices are values of a knob, which are English everywhere."""
+LABEL_AS_NAMED = "rondo-label-as-named"
+"""The class of a field that is called as in files, errors and programs, in every language."""
 HEADS = "headers"
 """Of the columns of a table."""
 
@@ -31,7 +33,7 @@ def translated(config: dict[str, Any]) -> dict[str, Any]:
 def words_of(component: dict[str, Any]) -> list[str]:
     """Return the texts of a component that are translated, but for those of its template."""
     props = component["props"]
-    words = [props.get(name) for name in WORDS]
+    words = [props.get(name) for name in _own_words(props)]
     if component["type"] in SAYS_ITS_VALUE:
         words.append(props.get("value"))
     words += [name for name, _ in _choices(props)]
@@ -43,7 +45,7 @@ def words_of(component: dict[str, Any]) -> list[str]:
 
 def _component(component: dict[str, Any]) -> dict[str, Any]:
     props = dict(component["props"])
-    for name in WORDS:
+    for name in _own_words(props):
         if isinstance(props.get(name), str):
             props[name] = gettext(props[name])
     if component["type"] in SAYS_ITS_VALUE and isinstance(value := props.get("value"), str):
@@ -63,6 +65,12 @@ def _component(component: dict[str, Any]) -> dict[str, Any]:
     if isinstance(props.get(TEMPLATE), str):
         props[TEMPLATE] = template_texts.translated(props[TEMPLATE])
     return component | {"props": props}
+
+
+def _own_words(props: dict[str, Any]) -> list[str]:
+    """The properties of a component that are translated."""
+    is_named = LABEL_AS_NAMED in (props.get("elem_classes") or ())
+    return [name for name in WORDS if name != "label" or not is_named]
 
 
 def _choices(props: dict[str, Any]) -> list[tuple[Any, Any]]:

@@ -21,7 +21,7 @@ from backend.values import JSON, Role
 
 TITLE, PATH = N_("Audit"), "audit"
 MENU = "person"
-COLUMNS = [N_("When"), N_("Who"), N_("What"), N_("To what"), N_("Round"), N_("From"), N_("Details")]
+COLUMNS = [N_("When"), N_("Who"), N_("What"), N_("To what"), N_("Round"), N_("Via"), N_("Details")]
 SHOWN_DETAIL = 300
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = [(N_("All"), ""), (N_("Decisions on items"), "decision"), (N_("Everything else"), "event")]
@@ -56,7 +56,7 @@ def build() -> None:
     with filter_line.more("audit-more") as more:
         kind = gr.Dropdown(KINDS, value="", label=N_("Kind"), filterable=False)
         sample = Number(None, label=N_("Sample"), precision=0, minimum=1, elem_id="audit-sample")
-        via = gr.Dropdown(FROM, value="", label=N_("From"), filterable=False)
+        via = gr.Dropdown(FROM, value="", label=N_("Via"), filterable=False)
         since = gr.Textbox(label=N_("Since"), placeholder=N_("2026-01-31 or 2026-01-31 14:00"), elem_id="audit-since")
         until = gr.Textbox(label=N_("Before"), placeholder="2026-02-01", elem_id="audit-until")
     with gr.Row(elem_classes="rondo-toolbar"):

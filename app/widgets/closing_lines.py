@@ -3,7 +3,7 @@
 from app.widgets.as_of import as_of
 from app.widgets.value_words import word
 from backend.services.reviews.review_closing import Closing
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 
 FROZEN = N_(
     "Then the training data is selected and frozen, and training starts. A review that is reopened after that changes "
@@ -22,16 +22,26 @@ HELD = N_(
 def closing_lines(closing: Closing) -> list[str]:
     """One sentence a line: the labels, what stays open, and what happens then."""
     kept = closing.accepted_by_judge + closing.rejected_by_judge
-    decided = gettext(
-        "{decided} of {samples} samples are decided by people ({accepted} accepted, {rejected} rejected)."
+    decided = ngettext(
+        "{decided} of {samples} samples is decided by people ({accepted} accepted, {rejected} rejected).",
+        "{decided} of {samples} samples are decided by people ({accepted} accepted, {rejected} rejected).",
+        closing.decided,
     )
     if closing.known_labels:
         decided = gettext(
             "{decided} of {samples} samples are decided by people, {known} of them by a known label ({accepted} "
             "accepted, {rejected} rejected)."
         )
-    left = gettext("{number} keep the judge's label ({accepted} accepted, {rejected} rejected).")
-    without = gettext("{number} have no verdict and are not trained on.")
+    left = ngettext(
+        "{number} keeps the judge's label ({accepted} accepted, {rejected} rejected).",
+        "{number} keep the judge's label ({accepted} accepted, {rejected} rejected).",
+        kept,
+    )
+    without = ngettext(
+        "{number} has no verdict and is not trained on.",
+        "{number} have no verdict and are not trained on.",
+        closing.without_verdict,
+    )
     frozen = f"{gettext(FROZEN)} {gettext(HELD)}" if closing.holds else gettext(FROZEN)
     return [
         decided.format(
@@ -65,27 +75,39 @@ def open_lines(closing: Closing) -> list[str]:
     told = (
         (
             closing.undecided,
-            gettext("Open: {number} of {items} items are not decided by anybody; the judge's label stays."),
+            ngettext(
+                "Open: {number} of {items} items is not decided by anybody; the judge's label stays.",
+                "Open: {number} of {items} items are not decided by anybody; the judge's label stays.",
+                closing.undecided,
+            ),
         ),
         (
             closing.half_reviewed,
-            gettext(
+            ngettext(
+                "Open: {number} of {items} items is decided by fewer people than it should be; what was said so far "
+                "stands.",
                 "Open: {number} of {items} items are decided by fewer people than they should be; what was said so far "
-                "stands."
+                "stands.",
+                closing.half_reviewed,
             ),
         ),
         (
             closing.assigned_undecided,
-            gettext(
+            ngettext(
+                "Open: {number} of {items} items is assigned and not decided by its person; nobody else is offered it.",
                 "Open: {number} of {items} items are assigned and not decided by their person; nobody else is offered "
-                "them."
+                "them.",
+                closing.assigned_undecided,
             ),
         ),
         (
             closing.unsettled,
-            gettext(
+            ngettext(
+                "Open: {number} of {items} items is disputed and not settled; the majority stands, and where there is "
+                "none, the judge.",
                 "Open: {number} of {items} items are disputed and not settled; the majority stands, and where there is "
-                "none, the judge."
+                "none, the judge.",
+                closing.unsettled,
             ),
         ),
     )

@@ -32,10 +32,11 @@ CSS = "a { display: inline-block; text-decoration: none; } .rondo-bad { color: v
 class ExportTexts:
     """What a page says of its exports, in English as the catalogue has it.
 
-    written: with `{number}` and `{when}`. under_way: with `{number}` and `{whole}`. address: of the REST routes.
+    written: for a number of rows, with `{number}` and `{when}`. under_way: with `{number}` and `{whole}`. address: of
+    the REST routes.
     """
 
-    written: str
+    written: Callable[[int], str]
     waits: str
     under_way: str
     address: str
@@ -87,7 +88,7 @@ class ExportPart:
         if export.is_ready and export.expires_at is not None:
             numbers = {"number": f"{export.num_rows:,}", "when": moment(export.expires_at)}
             return {
-                "text": gettext(self.texts.written).format(**numbers),
+                "text": self.texts.written(export.num_rows).format(**numbers),
                 "lines": list(self.lines(export)),
                 "name": export.name,
                 "link": f"{self.texts.address}/{export.job_id}/file",

@@ -70,7 +70,6 @@ class Shell:
     here: str
     root: str
     unread: int
-    """Of what stands below the header."""
 
 
 def install(pages: Sequence[ModuleType]) -> None:

@@ -53,7 +53,7 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> Dependency | None:
             interactive=True,
         )
         save = buttons.secondary(gettext("Save as a version"), elem_id="template-save")
-        compare = buttons.secondary(gettext("Compare"), elem_id="template-compare")
+        compare = buttons.secondary(gettext("Compare with it"), elem_id="template-compare")
     difference = gr.Code(value="", label=gettext("What the text above changes"), visible=False, elem_id="template-diff")
     put: Dependency = version.input(put_version, version, field.input, **PRIVATE)
     save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)

@@ -11,6 +11,7 @@ def role_word(role: str) -> str:
     words = {
         "policy": pgettext("role", "policy"),
         "judge": pgettext("role", "judge"),
+        "reward": pgettext("role", "reward"),
         "reference": pgettext("role", "reference"),
         "made": pgettext("role", "made"),
     }

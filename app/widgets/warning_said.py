@@ -17,13 +17,12 @@ WORDS = {WarningLevel.unknown: N_("not known")}
 RAISED = (WarningLevel.red, WarningLevel.amber)
 COUNTED = (*RAISED, WarningLevel.green, WarningLevel.unknown)
 ABOUT = {
-    About.checkpoint: (N_("The checkpoint"), N_("that the round made")),
-    About.rows: (N_("The rows"), N_("that the round trained on")),
-    About.texts: (N_("The texts"), N_("that the round's policy wrote")),
+    About.checkpoint: (N_("The checkpoint"), N_("The checkpoint that the round made")),
+    About.rows: (N_("The rows"), N_("The rows that the round trained on")),
+    About.texts: (N_("The texts"), N_("The texts that the round's policy wrote")),
 }
-"""What lights speak of, in the order in which they are shown: what came of the round first."""
+"""What lights speak of, in short and as a heading, in the order in which they are shown: what the round made first."""
 LIKE = N_("Another round that began with {name} has texts of the same policy, so these lights are alike in both.")
-SHORT = {About.checkpoint: "made", About.rows: "trained on", About.texts: "texts by"}
 
 
 def light(warning: WarningView, round_id: int) -> Shown:
@@ -60,7 +59,7 @@ def answers_address(named: AnswersNamed) -> str:
 def grouped(views: Sequence[WarningView], round_id: int) -> list[Shown]:
     """The lights by what they speak of, each group with its head."""
     groups = []
-    for about, (what, which) in ABOUT.items():
+    for about, (what, title) in ABOUT.items():
         here = [view for view in views if view.speaks_of is about]
         name = next((view.of_checkpoint for view in here if view.of_checkpoint), "")
         if here:
@@ -68,7 +67,7 @@ def grouped(views: Sequence[WarningView], round_id: int) -> list[Shown]:
             note = gettext(LIKE).format(name=name) if about is About.texts and name else ""
             head = {
                 "what": gettext(what),
-                "which": gettext(which),
+                "title": gettext(title),
                 "name": "" if about is About.rows else name,
                 "note": note,
             }

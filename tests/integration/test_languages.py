@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,10 @@ from app.widgets import template_texts
 from backend import recipes, translations
 from backend.db import session, tables
 from backend.errors import InvalidInput
+from backend.services import checkpoints
+from backend.services.arena import opening
 from backend.services.people import languages
+from backend.services.prompts import mapping
 from backend.services.recipes import parts
 from backend.values import JobStatus, Role, Stage
 from tests import rows
@@ -25,10 +29,9 @@ NAMES = {
     *translations.LANGUAGES.values(),
     *("transformers", "vLLM", "OpenAI", "LLaMA-Factory", "TRL", "axolotl", "README.md", "jsonl", "parquet", "#"),
     *("temperature", "top_p", "max_tokens", "seed", "base_url", "model", "api_key_env", "concurrency", "timeout"),
-    *("messages", "metadata", "score_chosen", "score_rejected", "history", "context", "choices", "system"),
     *("owner/name", "https://example.org/rondo", "2026-02-01"),
 }
-"""Names of tools, of parameters and of columns in files, and examples of what is typed."""
+"""Names of tools and of parameters, and examples of what is typed."""
 KNOBS = {
     text for knob in (*judge.knobs(), *parts.review_knobs()) for text in (knob.label, help_text(knob), *knob.choices)
 }
@@ -149,3 +152,29 @@ def test_the_values_of_a_knob_are_called_as_everywhere() -> None:
     knobs = [entry["props"] for entry in sent if page_texts.AS_NAMED in (entry["props"].get("elem_classes") or ())]
     assert ["judge", "judge"] in [list(choice) for knob in knobs for choice in knob["choices"]]
     assert all(name == value for knob in knobs for name, value in knob["choices"])
+
+
+def test_a_role_of_a_checkpoint_is_called_as_on_a_round() -> None:
+    """`judge` is also a stage, which has a German word."""
+    with translations.using("de"):
+        sent = page_texts.translated({"components": _called("register-role")})["components"]
+    choices = [tuple(choice) for entry in sent for choice in entry["props"]["choices"]]
+    assert choices == [("Policy", "policy"), ("Judge", "judge"), ("Reward", "reward")]
+    assert tuple(role for _, role in choices) == checkpoints.ROLES
+
+
+def test_the_columns_of_a_file_are_called_as_in_errors() -> None:
+    with translations.using("de"):
+        sent = page_texts.translated({"components": site.blocks().config["components"]})["components"]
+    of = page_texts.LABEL_AS_NAMED
+    labels = [entry["props"]["label"] for entry in sent if of in (entry["props"].get("elem_classes") or ())]
+    assert sorted(labels) == sorted(mapping.ROLES)
+
+
+def test_the_text_of_an_arena_names_its_bounds() -> None:
+    (number,) = _called("arena-number")
+    assert f" {opening.FEWEST} to {opening.MOST}." in number["props"]["info"]
+
+
+def _called(elem_id: str) -> list[dict[str, Any]]:
+    return [entry for entry in site.blocks().config["components"] if entry["props"].get("elem_id") == elem_id]

@@ -203,7 +203,7 @@ def test_prompts_are_previewed_and_imported(
     mapping = '{"prompt": "q", "chosen": "chosen", "rejected": "rejected"}'
     shown = rondo("prompts", "preview", str(file), "--mapping", mapping)
     assert "user: Name a river" in shown.stdout, shown.stderr
-    assert "an imported completion, noted as rejected" in shown.stdout
+    assert "An imported completion, noted as rejected." in shown.stdout
     done = rondo("prompts", "import", str(file), "--name", "Pairs", "--mapping", mapping, "--json")
     assert json.loads(done.stdout)["num_completions"] == 2
     assert "The mapping cannot be read" in refused(

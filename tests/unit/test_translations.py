@@ -13,6 +13,8 @@ from docs import messages
 
 SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
+THOUSANDS = re.compile(r"\d[.,]\d{3}")
+FORMAL = re.compile(r"\w+e[ln] Sie\b")
 NO_WORDS = {
     *("{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "best {}", "Rondo {}"),
     *("rondo-lacks rondo-lacks-{}", "rondo-toolbar {}", "The export is {}. Start it again."),
@@ -23,9 +25,9 @@ LABELLING = ("label", "info", "placeholder", "none", "empty_message")
 SPEAKING = ("Tab", "Accordion", "Markdown", "notice", "primary", "secondary", "stop")
 UNTRANSLATED = {
     *("temperature", "top_p", "max_tokens", "seed", "base_url", "model", "api_key_env", "concurrency", "timeout"),
-    *("messages", "prompt", "answer", "metadata", "owner/name", "README.md", "https://example.org/rondo", "2026-02-01"),
+    *("owner/name", "README.md", "https://example.org/rondo", "2026-02-01"),
 }
-"""Names of parameters, of columns in files and of a file, and examples of what is typed."""
+"""Names of parameters and of a file, and examples of what is typed."""
 WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}|\{\} [a-z]{3,}|[a-z]{3,} \{\}")
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
 
@@ -50,6 +52,11 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
             assert needed.intersection(*others) <= set(VALUE.findall(form)) <= needed.union(*others), first
             # A template is run as JavaScript once more, where these would be read.
             assert set(SIGNS.findall(form)) <= set(SIGNS.findall(first)), first
+            # What stands before it in a template ends with a blank.
+            assert form[0] not in ",.;:" or first[0] in ",.;:", form
+            # Numbers are written as in English.
+            assert set(THOUSANDS.findall(form)) <= set(THOUSANDS.findall(first)), form
+            assert language != "de" or not FORMAL.search(form), f"{form!r} does not say du"
 
 
 def test_what_is_looked_up_is_in_the_catalogue() -> None:
@@ -66,6 +73,20 @@ def test_what_is_looked_up_is_in_the_catalogue() -> None:
         if call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value not in known
     ]
     assert there == []
+
+
+def test_nothing_is_looked_up_twice() -> None:
+    root = Path(translations.__file__).parents[1]
+    there = [
+        f"{file.name}:{call.lineno}"
+        for folder in ("app", "backend")
+        for file in sorted((root / folder).rglob("*.py"))
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "gettext"
+        if call.args and isinstance(inner := call.args[0], ast.Call) and isinstance(inner.func, ast.Name)
+        if inner.func.id in ("gettext", "ngettext", "pgettext")
+    ]
+    assert there == [], "a German text is no message"
 
 
 def test_no_sentence_of_a_translated_page_is_put_together_past_the_catalogue() -> None:

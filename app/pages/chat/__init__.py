@@ -96,7 +96,7 @@ def load(request: gr.Request) -> list[Any]:
         missing = gettext("Nobody chats on this machine: RONDO_CHAT_MODELS is 0. Have it raised where Rondo is run.")
     return [
         gr.Dropdown(choices=choices, value=wanted.id or (None if wanted.missing else max(known, default=None))),
-        gr.Dropdown(choices=[(gettext("none"), NOBODY), *choices], value=beside.id or NOBODY),
+        gr.Dropdown(choices=[(gettext("no checkpoint"), NOBODY), *choices], value=beside.id or NOBODY),
         {"missing": missing, "has_none": not known, "is_new": bool(known) and not missing},
     ]
 

@@ -258,5 +258,5 @@ def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], i
     parent = next((row.parent_id for row in rows if row.id == first), None)
     choices = [(row.name, row.id) for row in rows]
     first_field = gr.Dropdown(choices=choices, value=first)
-    two = gr.Dropdown(choices=[(gettext("none"), 0), *choices], value=parent or 0)
+    two = gr.Dropdown(choices=[(gettext("no checkpoint"), 0), *choices], value=parent or 0)
     return [table_value(rows, removals.learned_from_removed(actor, project_id)), first_field, first_field, two], first

@@ -6,6 +6,7 @@ from app.pages.checkpoints import merging
 from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
+from app.widgets.role_words import role_word
 from app.widgets.times import moment
 from app.widgets.value_words import metric_name, word
 from backend.machine import in_one_line
@@ -28,7 +29,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
                 "indent": min(row.depth, 12) * 18,
                 "is_child": row.depth > 0,
                 "is_doubtful": row.id in doubtful,
-                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {word(row.role)}",
+                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {role_word(row.role)}",
                 "round": _round(row) if row.round_number else _made_by(row),
                 "cells": [_number(row.metrics.get(name), name) for name in names],
             }
@@ -72,7 +73,7 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "side": f"c{row.id}" if row.round_id is None or row.is_round_in_trash else f"r{row.round_id}",
         "name": row.name,
         "kind": gettext("{kind} checkpoint, role {role}, served by {engine}").format(
-            kind=_kind(row), role=word(row.role), engine=row.engine
+            kind=_kind(row), role=role_word(row.role), engine=row.engine
         ),
         "made": moment(row.created_at),
         "location": row.location,

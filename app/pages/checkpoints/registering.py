@@ -8,7 +8,6 @@ from app.pages.checkpoints import endpoint
 from app.widgets import buttons
 from app.widgets.beside import problem
 from app.widgets.markup import markup
-from backend.services import checkpoints
 from backend.translations import N_
 
 FIELDS = {
@@ -22,6 +21,8 @@ FIELDS = {
     "base_url": "register-url",
 } | endpoint.field_ids("register")
 """The fields by what a refusal calls them."""
+ROLES = [(N_("Policy"), "policy"), (N_("Judge"), "judge"), (N_("Reward"), "reward")]
+"""Those of `checkpoints.ROLES`; the message `judge` is the stage."""
 
 
 def draw() -> tuple[Any, ...]:
@@ -32,7 +33,7 @@ def draw() -> tuple[Any, ...]:
     """
     with gr.Row():
         name = gr.Textbox(label=N_("Name"), max_length=120, elem_id="register-name")
-        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label=N_("Role"), elem_id="register-role")
+        role = gr.Dropdown(ROLES, value="policy", label=N_("Role"), elem_id="register-role")
     with gr.Tab(N_("Folder or model hub")):
         location = gr.Textbox(
             label=N_("Folder or model-hub name"),

@@ -142,7 +142,7 @@ def _type(value: str) -> DatasetType:
 def counters(actor: Actor, project_id: int) -> gr.Dropdown:
     """The checkpoints by whose tokenizer rows can be counted."""
     known = [(row.name, row.id) for row in checkpoints.tree(actor, project_id) if not row.is_endpoint]
-    return gr.Dropdown([(gettext("none"), NOBODY), *known], value=NOBODY)
+    return gr.Dropdown([(gettext("no checkpoint"), NOBODY), *known], value=NOBODY)
 
 
 def export_values(export: Export) -> dict[str, Any]:

@@ -216,16 +216,34 @@ def uncompared(scan: DatasetScan) -> list[str]:
     if not scan.num_uncompared:
         return []
     beyond, left = min(scan.num_beyond, scan.num_uncompared), scan.num_uncompared
-    short = gettext("{number} are too short to be looked for (a prompt takes {words} words, an answer {answer})")
+    short = ngettext(
+        "{number} is too short to be looked for (a prompt takes {words} words, an answer {answer})",
+        "{number} are too short to be looked for (a prompt takes {words} words, an answer {answer})",
+        left - beyond,
+    )
     short = short.format(number=f"{left - beyond:,}", words=SHORTEST, answer=SHORTEST_ANSWER)
-    more = gettext("{number} are prompts beyond the first {most}")
+    more = ngettext(
+        "{number} is a prompt beyond the first {most}", "{number} are prompts beyond the first {most}", beyond
+    )
     more = more.format(number=f"{beyond:,}", most=f"{MOST_REFERENCES:,}")
     why = "; ".join([*([short] if left > beyond else []), *([more] if beyond else [])])
-    text = gettext("{number} of the held-out prompts and answers were not compared: {why}.")
+    text = ngettext(
+        "{number} of the held-out prompts and answers was not compared: {why}.",
+        "{number} of the held-out prompts and answers were not compared: {why}.",
+        left,
+    )
     if scan.reference:
-        text = gettext("{number} of the held-out prompts and answers and texts of {name} were not compared: {why}.")
+        text = ngettext(
+            "{number} of the held-out prompts and answers and texts of {name} was not compared: {why}.",
+            "{number} of the held-out prompts and answers and texts of {name} were not compared: {why}.",
+            left,
+        )
     elif scan.is_current:
-        text = gettext("{number} of the {whole} held-out prompts and answers were not compared: {why}.")
+        text = ngettext(
+            "{number} of the {whole} held-out prompts and answers was not compared: {why}.",
+            "{number} of the {whole} held-out prompts and answers were not compared: {why}.",
+            left,
+        )
     whole = f"{scan.num_held_out:,}"
     return [text.format(number=f"{left:,}", whole=whole, name=scan.reference, why=why)]
 

@@ -108,7 +108,7 @@ def whole_row(row: DatasetRow, type: DatasetType) -> str:
         side = gettext("chosen") if row.rejected is not None else gettext("completion")
         parts += [f"{side}:\n{row.completion}"]
     parts += [f"{gettext('rejected')}:\n{row.rejected}"] if row.rejected is not None else []
-    none = gettext("none (the prompt’s own answer)") if row.completion else gettext("none")
+    none = gettext("none (the prompt’s own answer)") if row.completion else "–"
     ids = gettext("prompt {prompt}, sample {sample}")
     if row.rejected_id:
         ids = gettext("prompt {prompt}, sample {sample}, rejected sample {rejected}")

@@ -13,13 +13,17 @@ from app.widgets.file_exports import QUIET, ExportPart, ExportTexts
 from backend.errors import Conflict, NotFound
 from backend.services.datasets import export_jobs
 from backend.services.datasets.export_jobs import DatasetExportRequest
-from backend.translations import N_
+from backend.translations import N_, ngettext
 from backend.values import JSON, DatasetType
 
 DATASETS = ExportPart(
     export_jobs,
     ExportTexts(
-        written=N_("{number} rows are written. The file stays until {when}."),
+        written=lambda number: ngettext(
+            "{number} row is written. The file stays until {when}.",
+            "{number} rows are written. The file stays until {when}.",
+            number,
+        ),
         waits=N_("The job waits for a worker. You may leave the page."),
         under_way=N_("{number} of {whole} rows are written. You may leave the page."),
         address="/api/v1/dataset-exports",

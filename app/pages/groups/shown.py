@@ -143,7 +143,7 @@ def member_of(member: GroupMember, query: JSON) -> JSON:
     title = gettext("sample {number}, {verdict}")
     if member.kind != SampleKind.completion:
         title = gettext("sample {number}, {verdict}, {kind}")
-    verdict = gettext(gettext(HIDDEN)) if member.is_hidden else word(member.verdict) or gettext("no verdict")
+    verdict = gettext(HIDDEN) if member.is_hidden else word(member.verdict) or gettext("no verdict")
     return {
         "badge": BADGES[member.verdict],
         "sign": SIGNS[member.verdict],

@@ -84,7 +84,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if query["missing"] or not known or num_folded(query):
         return []
     page = page_of(here, query)
-    names = {id_: name for name, id_ in shown.choices(known)} | {None: gettext("None")}
+    names = {id_: name for name, id_ in shown.choices(known)} | {None: gettext("no checkpoint")}
     shows = {value: gettext(name) for name, value in SHOWS}
     fields = [
         (gettext("From"), names[query["old"]]),
@@ -113,7 +113,10 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
         message = {"message": query["missing"]} if query["missing"] else shown.no_answers()
         # The address stays: who mistyped it may want to mend it.
         listed = [message, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
-        bar = [gr.Dropdown(choices=[(gettext("None"), 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
+        bar = [
+            gr.Dropdown(choices=[(gettext("no checkpoint"), 0), *choices], value=0),
+            gr.Dropdown(choices=choices, value=None),
+        ]
         return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 4, *listed]
     try:
         listed = drawn(here, asked_for, query, open_one=True)
@@ -122,7 +125,7 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
         query |= {"category": "", "search": "", "after": None, "before": None}
         listed = drawn(here, asked_for, query, open_one=True)
     return [
-        gr.Dropdown(choices=[(gettext("None"), 0), *choices], value=query["old"] or 0),
+        gr.Dropdown(choices=[(gettext("no checkpoint"), 0), *choices], value=query["old"] or 0),
         gr.Dropdown(choices=choices, value=query["new"]),
         gr.Dropdown(choices=choices, value=query["also"]),
         query["show"],

@@ -127,4 +127,4 @@ def _row(rollout: Rollout) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    return gettext("none") if value is None else f"{value:.3g}"
+    return "–" if value is None else f"{value:.3g}"

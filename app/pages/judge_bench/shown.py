@@ -60,7 +60,7 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
         "about": about(line, view.filters),
         "samples": samples_address(line, view.filters),
         "error": view.error or "",
-        "note": gettext(gettext(FILTERED)) if line.is_filtered else gettext(gettext(DRAWN)),
+        "note": gettext(FILTERED) if line.is_filtered else gettext(DRAWN),
         "rows": [*rows, *(_row(judge, view, chosen or {}) for judge in view.judges)],
         "matrices": [_matrix(title, figures) for title, figures in known if figures.confusion.labelled],
         "pairs": _pairs(view),

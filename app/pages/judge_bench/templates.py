@@ -16,7 +16,7 @@ RESULT = """
 {{#if value.error}}<p class="rondo-problem">{{value.error}}</p>{{/if}}
 <div class="scroll" tabindex="0" role="region" aria-label="The judges, a table"><table>
 <thead><tr><th scope="col">Judge</th><th scope="col">state</th><th scope="col">kappa with people</th>
-<th scope="col">alpha</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">unread</th>
+<th scope="col">alpha</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">unreadable</th>
 <th scope="col" class="number">new tokens</th><th scope="col" class="number">prompt tokens</th>
 <th scope="col" class="number">seconds</th><th scope="col" class="number">cost</th><th scope="col">disagrees</th></tr>
 </thead><tbody>{{#each value.rows}}<tr><th scope="row">{{this.title}}

@@ -110,7 +110,7 @@ def _rows(here: Context) -> list[list[str]]:
         [
             user.name,
             _state(user),
-            gettext("yes") if user.has_password else gettext("none"),
+            gettext("yes") if user.has_password else gettext("no"),
             day(user.created_at),
         ]
         for user in accounts.list_users(here.actor)

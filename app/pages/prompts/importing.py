@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from app import uploads
+from app.page_texts import LABEL_AS_NAMED
 from app.pages.prompts import templates
-from app.pages.prompts.role_words import ABOUT, named
 from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
@@ -17,13 +17,13 @@ from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.prompts import FilePreview, Finished, Mapping
-from backend.services.prompts.mapping import MANY, ROLES
+from backend.services.prompts.mapping import MANY, MEANINGS, ROLES
 from backend.services.prompts.row_completions import UNREAD
 from backend.translations import N_, gettext
 
 SHORT = 300
 NONE = N_("(none)")
-TRAIN, HELD_OUT, PARTED = N_("train"), N_("held out"), N_("train, with a share held out")
+TRAIN, HELD_OUT, PARTED = N_("training"), N_("held out"), N_("training, with a share held out")
 
 
 @dataclass
@@ -88,14 +88,10 @@ def build() -> Importing:
     notes = markup(templates.NOTES, templates.NOTES_CSS, elem_id="import-notes")
     raw = table([N_("Columns")], N_("The file's first rows"), "import-raw", visible=False)
     with gr.Row():
-        messages = gr.Dropdown(
-            [NONE], value=NONE, label=N_("messages"), info=N_("Column with a list of role and content.")
-        )
-        prompt = gr.Dropdown([NONE], value=NONE, label=N_("prompt"), info=N_("Or the column with the prompt as text."))
-        answer = gr.Dropdown(
-            [NONE], value=NONE, label=N_("answer"), info=N_("Optional: a checked or reference answer.")
-        )
-        metadata = gr.Dropdown([], value=[], multiselect=True, label=N_("metadata"), info=N_("Kept beside the prompt."))
+        messages = _role("messages", N_("Column with a list of role and content."))
+        prompt = _role("prompt", N_("Or the column with the prompt as text."))
+        answer = _role("answer", N_("Optional: a checked or reference answer."))
+        metadata = _role("metadata", N_("Kept beside the prompt."))
     more = _more_roles()
     fates = table(
         [N_("Column"), N_("Role"), N_("What becomes of it")],
@@ -143,11 +139,12 @@ def _more_roles() -> list[gr.Dropdown]:
     return roles
 
 
-def _role(role: str) -> gr.Dropdown:
-    info = ABOUT[role]
+def _role(role: str, info: str = "") -> gr.Dropdown:
+    """The dropdown of a role, which is called as in files and errors."""
+    common: dict[str, Any] = {"label": role, "info": info or MEANINGS[role], "elem_classes": LABEL_AS_NAMED}
     if role in MANY:
-        return gr.Dropdown([], value=[], multiselect=True, label=role, info=info, elem_id=f"import-{role}")
-    return gr.Dropdown([NONE], value=NONE, label=role, info=info, elem_id=f"import-{role}")
+        return gr.Dropdown([], value=[], multiselect=True, elem_id=f"import-{role}", **common)
+    return gr.Dropdown([NONE], value=NONE, elem_id=f"import-{role}", **common)
 
 
 @toasts
@@ -212,7 +209,7 @@ def looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
         return [hidden, *columns, hidden, hidden, refused, gr.Button(interactive=False)]
     names = list(preview.columns)
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
-    fates = [[become.column, named(become.role), become.becomes] for become in preview.becomes]
+    fates = [[become.column, become.role or gettext("none"), become.becomes] for become in preview.becomes]
     summary = {
         "format": f"{preview.kind}: {preview.format}.",
         "notes": list(preview.notes),

@@ -9,7 +9,7 @@ from backend.services.prompts import ImportReport, PromptPage, PromptSetView, Pr
 from backend.translations import N_, gettext, ngettext
 from backend.values import Split
 
-SETS = [N_("Set"), N_("Name"), N_("Use"), N_("Prompts"), N_("From"), N_("By"), N_("Made"), N_("Rounds")]
+SETS = [N_("Set"), N_("Name"), N_("Use"), N_("Prompts"), N_("Origin"), N_("By"), N_("Made"), N_("Rounds")]
 MASKED = N_("metadata is hidden while people decide blind on what answers them")
 ROWS = ["#", N_("Prompt"), N_("Answer"), N_("Completions"), N_("Metadata"), N_("External id")]
 
@@ -79,7 +79,7 @@ def summary(report: ImportReport) -> str:
 
 
 def use_of(row: PromptSetView) -> str:
-    return gettext("train") if row.split is Split.train else gettext("held out")
+    return gettext("training") if row.split is Split.train else gettext("held out")
 
 
 def set_row(row: PromptSetView) -> list[str]:

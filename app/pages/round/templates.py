@@ -36,7 +36,7 @@ OPENING = """
     {{#each value.branches}}<a href="new-round?branch={{this.id}}&at={{this.at}}">{{this.words}}</a>{{/each}}</p>{{/if}}
 </section>
 {{#if value.has_warnings}}<section class="block" aria-label="Warnings"><h3>Warnings</h3>
-{{#each value.lights.groups}}<h4>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h4>
+{{#each value.lights.groups}}<h4>{{this.title}}{{#if this.name}}: {{this.name}}{{/if}}</h4>
 <ul class="warnings">{{#each this.lights}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 <b>{{this.title}}</b>: {{this.measures}} is {{this.value}}.
 <span class="rondo-muted">{{this.interval_said}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>

@@ -18,13 +18,17 @@ from backend.row_files import Format
 from backend.services.samples import export_jobs, exports
 from backend.services.samples.export_ids import TooSlow
 from backend.services.samples.exports import ExportRequest
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 
 FORMATS = [(N_("JSONL"), "jsonl"), (N_("Parquet"), "parquet"), (N_("CSV"), "csv")]
 SAMPLES = ExportPart(
     export_jobs,
     ExportTexts(
-        written=N_("{number} samples are written. The file stays until {when}."),
+        written=lambda number: ngettext(
+            "{number} sample is written. The file stays until {when}.",
+            "{number} samples are written. The file stays until {when}.",
+            number,
+        ),
         waits=N_("So many samples are written in the background: the job waits for a worker. You may leave."),
         under_way=N_("{number} of {whole} samples are written. You may leave the page."),
         address="/api/v1/sample-exports",

@@ -74,7 +74,8 @@ def state_value(search: NearDuplicateSearch | None) -> JSON:
         counts = {"marked": search.num_marked, "samples": search.done, "number": search.num_sets}
         parts = [marked.format(**{name: f"{count:,}" for name, count in counts.items()})]
         if search.num_left:
-            parts.append(gettext("{number} more were not compared.").format(number=f"{search.num_left:,}"))
+            left = ngettext("{number} more was not compared.", "{number} more were not compared.", search.num_left)
+            parts.append(left.format(number=f"{search.num_left:,}"))
         return {"text": " ".join([*parts, gettext("Samples that came since are not marked.")])}
     going_on = gettext("{number} of {whole} are compared:")
     texts = {

@@ -22,7 +22,7 @@ from backend.services.samples import Filters
 from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, Role
 
-COLUMNS = [N_("Person"), N_("Items"), N_("Decided"), N_("Left")]
+COLUMNS = [N_("Person"), N_("Items"), N_("Decided"), N_("Still left")]
 HELP = N_(
     "An assigned item is in its person's queue and in nobody else's until that person has decided or skipped it; then "
     "the reviewers it still lacks may be anybody. Without an assignment an item goes to whoever comes first."
@@ -46,7 +46,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
             table = plain_table("assign-table")
         with list_detail.detail():
             with gr.Row(equal_height=True):
-                person = gr.Dropdown([], label=N_("To"), filterable=False, elem_id="assign-person")
+                person = gr.Dropdown([], label=N_("Assign to"), filterable=False, elem_id="assign-person")
                 samples = gr.Textbox(
                     label=N_("Samples"),
                     info=N_("Numbers and ranges (300-305); empty: what the filters find."),

@@ -24,7 +24,7 @@ COLUMNS = [
     N_("Drawn at random"),
     N_("With colleagues"),
     N_("Known labels"),
-    N_("Left"),
+    N_("Still left"),
     N_("Done"),
     N_("Last seen"),
 ]

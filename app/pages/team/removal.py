@@ -198,9 +198,8 @@ def changed_words(changed: Changed) -> str:
     whose = gettext(WHOSE.get(changed.source, changed.source))
     if scored == scores:
         return f"{moved} ({whose})"
-    none = gettext("none")
     with_score = gettext("{moved}, score {before} to {after} ({whose})")
-    return with_score.format(moved=moved, before=scored or none, after=scores or none, whose=whose)
+    return with_score.format(moved=moved, before=scored or "–", after=scores or "–", whose=whose)
 
 
 def _verdict_and_score(word: str) -> tuple[str, str]:

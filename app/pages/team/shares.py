@@ -23,7 +23,7 @@ from backend.services.team import removals
 from backend.translations import N_, gettext, ngettext
 from backend.values import Role
 
-COLUMNS = [N_("Person"), N_("Asked for"), N_("Done"), N_("Left"), N_("State")]
+COLUMNS = [N_("Person"), N_("Asked for"), N_("Done"), N_("Still left"), N_("State")]
 HELP = N_(
     "A share is dealt out at once: these items are in the person's queue and in nobody else's, and come back when they "
     "leave the project. A quota ends their queue after so many items. Who gets too few gold items right is paused, by "

@@ -31,7 +31,7 @@ LIGHTS = (
 <p class="rondo-muted">{{value.counted}}. Most lights are red where the whole interval lies
 beyond the limit; the rule's text says where it is otherwise.
 <a href="round?round={{value.id}}">The round</a></p>
-{{#each value.groups}}<h3>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
+{{#each value.groups}}<h3>{{this.title}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
 {{#if this.note}}<p class="rondo-muted">{{this.note}}</p>{{/if}}
 """
     + _table("{{this.what}}", "this.lights")

@@ -130,23 +130,24 @@ class Fate:
 
 
 MEANINGS = {
-    "messages": N_("the prompt's turns; a last assistant turn is the known answer"),
-    "prompt": N_("the prompt"),
-    "answer": N_("the known answer"),
-    "system": N_("the prompt's system turn"),
-    "history": N_("earlier turns of the prompt"),
-    "context": N_("part of the prompt, below its text"),
-    "choices": N_("part of the prompt, as lettered choices"),
-    "completion": N_("an imported completion"),
-    "chosen": N_("an imported completion, noted as chosen"),
-    "rejected": N_("an imported completion, noted as rejected"),
-    "label": N_("noted on the completion as its label"),
-    "score": N_("noted on the completion as its score"),
-    "score_chosen": N_("noted on the chosen completion as its score"),
-    "score_rejected": N_("noted on the rejected completion as its score"),
-    "external_id": N_("the prompt's external id, by which it is known when the file comes again"),
+    "messages": N_("The prompt's turns; a last assistant turn is the known answer."),
+    "prompt": N_("The prompt."),
+    "answer": N_("The known answer."),
+    "system": N_("The prompt's system turn."),
+    "history": N_("Earlier turns of the prompt."),
+    "context": N_("Part of the prompt, below its text."),
+    "choices": N_("Part of the prompt, as lettered choices."),
+    "completion": N_("An imported completion."),
+    "chosen": N_("An imported completion, noted as chosen."),
+    "rejected": N_("An imported completion, noted as rejected."),
+    "label": N_("Noted on the completion as its label."),
+    "score": N_("Noted on the completion as its score."),
+    "score_chosen": N_("Noted on the chosen completion as its score."),
+    "score_rejected": N_("Noted on the rejected completion as its score."),
+    "external_id": N_("The prompt's external id, by which it is known when the file comes again."),
 }
-DROPPED = N_("dropped, because it was given no role and not chosen as metadata")
+"""What a column of a role is to a prompt, a sentence each."""
+DROPPED = N_("Dropped, because it was given no role and not chosen as metadata.")
 
 
 def fates(mapping: Mapping, columns: Sequence[str], texts: Iterable[str] = ()) -> tuple[Fate, ...]:
@@ -155,14 +156,14 @@ def fates(mapping: Mapping, columns: Sequence[str], texts: Iterable[str] = ()) -
     fates_ = []
     for column in columns:
         if column in roles:
-            becomes = "; ".join(gettext(MEANINGS[role]) for role in roles[column])
+            becomes = " ".join(gettext(MEANINGS[role]) for role in roles[column])
             if mapping.is_implicit and column in (mapping.chosen, mapping.rejected):
-                becomes += "; " + gettext("what both sides begin with is the prompt")
+                becomes += " " + gettext("What both sides begin with is the prompt.")
             fates_.append(Fate(column, ", ".join(roles[column]), becomes))
         elif mapping.metadata is None or column in mapping.metadata:
-            kept = gettext("metadata, kept beside the prompt")
+            kept = gettext("Metadata, kept beside the prompt.")
             if column in read:
-                kept = gettext("metadata, kept beside the prompt; the model does not see it")
+                kept = gettext("Metadata, kept beside the prompt; the model does not see it.")
             fates_.append(Fate(column, "metadata", kept))
         else:
             fates_.append(Fate(column, "", gettext(DROPPED)))

@@ -16,7 +16,7 @@ def test_a_text_with_its_reward_and_what_was_said():
         "tokens": "1 token",
         "prompt": "2 + 2 =",
         "text": "4",
-        "why": "exact_match 1, noted none. Found 4, known 4.",
+        "why": "exact_match 1, noted –. Found 4, known 4.",
     }
 
 
@@ -24,7 +24,7 @@ def test_a_text_without_a_reward_says_so():
     rollout = Rollout(7, 3, "2 + 2 =", "", None, 0.0, {}, "", True, 24)
     shown = _row(rollout)
     assert (shown["reward"], shown["text"], shown["tokens"], shown["why"]) == (
-        "none",
+        "–",
         "(empty)",
         "24 tokens, cut off",
         "",

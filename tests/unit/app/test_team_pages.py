@@ -67,7 +67,7 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
             Changed("no verdict 0.75", "accept 1", "judge", 9),
             "9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)",
         ),
-        (Changed("accept", "accept 1e-05", "judge", 2), "2 labels stay accept, score none to 1e-05 (the judge's)"),
+        (Changed("accept", "accept 1e-05", "judge", 2), "2 labels stay accept, score – to 1e-05 (the judge's)"),
     ],
 )
 def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, text: str) -> None:

@@ -797,9 +797,9 @@ def test_the_preview_says_what_becomes_of_every_column(tmp_path: Path) -> None:
     path.write_text(rows({"prompt": "a", "note": "two words", "chosen": "b", "rejected": "c", "id": "x1"}))
     file_preview = look(path)
     assert {fate.column: fate.becomes for fate in file_preview.becomes} == {
-        "prompt": "the prompt",
-        "note": "metadata, kept beside the prompt; the model does not see it",
-        "chosen": "an imported completion, noted as chosen",
-        "rejected": "an imported completion, noted as rejected",
-        "id": "metadata, kept beside the prompt",
+        "prompt": "The prompt.",
+        "note": "Metadata, kept beside the prompt; the model does not see it.",
+        "chosen": "An imported completion, noted as chosen.",
+        "rejected": "An imported completion, noted as rejected.",
+        "id": "Metadata, kept beside the prompt.",
     }
