@@ -20,6 +20,15 @@ function touched() {
 }
 
 /**
+ * Write the days down; nothing where no text is kept.
+ * @param {Record<string, number>} days
+ */
+function write(days) {
+  if (Object.keys(days).length) localStorage.setItem(TOUCHED, JSON.stringify(days));
+  else localStorage.removeItem(TOUCHED);
+}
+
+/**
  * What was kept under this name, else null.
  * @param {string} name
  */
@@ -40,11 +49,12 @@ export function keep(name, text) {
   try {
     if (text === null) localStorage.removeItem(name);
     else localStorage.setItem(name, text);
-    const days = touched();
-    const day = text === null ? undefined : today();
-    if (days[name] === day) return;
-    // A name without a day is left out of what is written.
-    localStorage.setItem(TOUCHED, JSON.stringify({ ...days, [name]: day }));
+    const days = touched(),
+      day = today();
+    if (days[name] === (text === null ? undefined : day)) return;
+    if (text === null) delete days[name];
+    else days[name] = day;
+    write(days);
   } catch {
     // A full or forbidden store: the text is still in the box, and leaving the page asks.
   }
@@ -62,7 +72,7 @@ export function forgetOld() {
       if (today() - day > DAYS) localStorage.removeItem(name);
       else left[name] = day;
     }
-    localStorage.setItem(TOUCHED, JSON.stringify(left));
+    write(left);
   } catch {
     // As above: nothing is lost by texts that stay.
   }
