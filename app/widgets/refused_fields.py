@@ -3,6 +3,7 @@
 The component that says why a form is refused shows `FIELDS` and runs `MARK`; its value comes of `marked`.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 
 from backend.errors import InvalidInput, RondoError, Stale
@@ -66,10 +67,12 @@ def marked(error: RondoError, fields: Mapping[str, str], message: str | None = N
     """Return why a form is refused, as `message` or in the error's words, and the fields that it is refused for.
 
     `fields`: their ids by what names them: `InvalidInput.field`, or what a line of the error begins with. `Stale`
-    refuses none: what was typed is as good as before.
+    refuses none: what was typed is as good as before. `at`: when, in nanoseconds. Gradio tells a script only of a value
+    that differs from the last, and a field that was changed and is refused in the same words is to be marked again.
     """
     refused = [{"id": id_, "line": line} for id_, line in _refused(error, fields)]
-    return {"problem": error.message if message is None else message} | ({"fields": refused} if refused else {})
+    shown = {"problem": error.message if message is None else message}
+    return shown | ({"fields": refused, "at": str(time.time_ns())} if refused else {})
 
 
 def _refused(error: RondoError, fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:

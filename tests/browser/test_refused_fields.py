@@ -1,6 +1,7 @@
 """The fields that a form is refused for, in Chromium: marked and described until they are changed."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +19,28 @@ pytestmark = pytest.mark.browser
 MARKED = (
     """() => [...document.querySelectorAll("[aria-invalid=true]")].map((input) => input.closest(".block[id]").id)"""
 )
+TYPED = """(field, text) => {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  return field.getAttribute("aria-invalid");
+}"""
+"""Types into a field and returns how it is marked then, before anything could be answered."""
 BAD = "getComputedStyle(document.documentElement).getPropertyValue('--rondo-bad').trim()"
+
+
+@pytest.fixture
+def form(empty: None, chromium: Any) -> Iterator[Page]:
+    """The form of a new round, drawn; a curator's browser."""
+    project = rows.make_project()
+    rows.make_checkpoint(project)
+    rows.make_prompt_set(project, prompts=10)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, rows.make_actor(project, Role.curator))
+    page = context.new_page()
+    page.goto(site.page(project, "new-round"))
+    page.locator("#recipe-slots button").first.wait_for()
+    yield page
+    context.close()
 
 
 def marked(page: Page) -> list[str]:
@@ -76,17 +98,28 @@ def test_fields_of_the_team_are_marked_until_they_are_changed(team: Team) -> Non
     assert "question-title" in marked(page)
 
 
-def test_refused_fields_of_a_new_round_are_marked_and_those_that_are_folded_when_they_are_opened(
-    empty: None, chromium: Any
-) -> None:
-    project = rows.make_project()
-    rows.make_checkpoint(project)
-    rows.make_prompt_set(project, prompts=10)
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    sign_in(context, rows.make_actor(project, Role.curator))
-    page = context.new_page()
-    page.goto(site.page(project, "new-round"))
-    page.locator("#recipe-slots button").first.wait_for()
+def test_a_field_that_is_refused_once_more_in_the_same_words_is_marked_again(team: Team) -> None:
+    page = team.page
+    team.open()
+    team.tab("Gold items")
+    samples = page.locator("#gold-samples textarea, #gold-samples input")
+    for wrong in ("", "  ", " "):
+        assert samples.evaluate(TYPED, wrong) is None
+        page.locator("#gold-mark").click()
+        expect(samples).to_have_attribute("aria-invalid", "true")
+        expect(samples).to_have_accessible_description(re.compile("No sample is named"))
+
+
+def test_a_number_that_is_wrong_once_more_is_marked_again(form: Page) -> None:
+    number = form.locator("#num-prompts input")
+    for wrong in ("0", "-1"):
+        assert number.evaluate(TYPED, wrong) is None
+        expect(number).to_have_attribute("aria-invalid", "true")
+        expect(number).to_have_accessible_description(re.compile("Number of prompts: must be"))
+
+
+def test_refused_fields_of_a_new_round_are_marked_and_those_that_are_folded_when_they_are_opened(form: Page) -> None:
+    page = form
     sets, number = page.locator("#sample-sets"), page.locator("#num-prompts input")
     number.fill("0")
     expect(number).to_have_attribute("aria-invalid", "true")
@@ -113,7 +146,6 @@ def test_refused_fields_of_a_new_round_are_marked_and_those_that_are_folded_when
     fold.locator("#recipe-title").locator("textarea, input").fill("  ")
     page.locator("#save-recipe-button").click()
     expect(page.locator("#recipe-title").locator("textarea, input")).to_have_attribute("aria-invalid", "true")
-    context.close()
 
 
 def test_an_endpoint_and_a_project_s_name_are_marked_where_they_are_wrong(empty: None, chromium: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which fields a refusal marks."""
+"""Which fields a refusal marks, and that a page hears of the same refusal twice."""
 
 import pytest
 
@@ -18,3 +18,8 @@ def test_what_somebody_changed_meanwhile_is_no_field_s_fault() -> None:
         boundary.name(" ", "The question")
     assert ids(empty.value, FIELDS) == ["question-title"]
     assert ids(Conflict("There is a question with the key 'tone' already."), FIELDS) == ["question-key"]
+
+
+def test_a_refusal_in_the_same_words_is_another_value() -> None:
+    error = InvalidInput("No sample is named.", field="samples")
+    assert marked(error, {"samples": "gold-samples"}) != marked(error, {"samples": "gold-samples"})
