@@ -117,10 +117,10 @@ def ask_cancel(page_state: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say what cancelling means, and what is lost by it, before it does."""
     actor = context(request).actor
     round_ = rounds.get(actor, _waiting_id(page_state.get("cancels")))
-    counts = reviews.closing(actor, round_.id)
-    lost = gettext("No checkpoint learns from it: people decided on {decided} of its {samples} samples.").format(
-        decided=f"{counts.decided:,}", samples=f"{counts.samples:,}"
-    )
+    decided, samples = reviews.decided_samples(actor, round_.id)
+    lost = gettext(
+        "No further checkpoint of this round is trained. People decided on {decided} of the round's {samples} samples."
+    ).format(decided=f"{decided:,}", samples=f"{samples:,}")
     return [gr.Column(visible=True), {"number": round_.number, "lost": lost}, round_.id]
 
 

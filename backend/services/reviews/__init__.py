@@ -33,7 +33,7 @@ from backend.services.queue import item_views
 from backend.services.queue.item_views import JudgeView, Reply, judge_views
 from backend.services.review_settings import ReviewSettings
 from backend.services.reviews.ending import close, go_on
-from backend.services.reviews.review_closing import Closing, closing
+from backend.services.reviews.review_closing import Closing, closing, decided_samples
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
 from backend.values import DecisionKind
 
@@ -55,6 +55,7 @@ __all__ = [
     "decide_each",
     "decide_many",
     "decide_with_answers",
+    "decided_samples",
     "go_on",
     "judge_views",
     "progress",

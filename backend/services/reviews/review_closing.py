@@ -100,6 +100,17 @@ def closing(actor: Actor, round_id: int) -> Closing:
     )
 
 
+def decided_samples(actor: Actor, round_id: int) -> tuple[int, int]:
+    """How many samples people gave a label, and how many there are; needs a curator, as `closing` does.
+
+    A gold item counts where somebody decided on it: the label that was known is no decision.
+    """
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        sums = count_labels(db, round_id).sums()
+        return sum(n for (source, _), n in sums.items() if source is LabelSource.person), sum(sums.values())
+
+
 def _judge(round_id: int) -> tuple[Health, bool]:
     """The judge's light and whether it would hold the round; unknown where it cannot be computed.
 
