@@ -178,6 +178,10 @@
     /** @type {Key} */
     const key = { event, trigger: asked.trigger_id };
     if (event) lockOutputs(event, key);
+    // For the marks of refused fields: they are of what a form held when it was asked about.
+    const outputs = event?.outputs.map((output) => components.get(output)?.name) ?? [];
+    const isPress = event?.targets.some(([id, name]) => id === asked.trigger_id && name === "click");
+    document.dispatchEvent(new CustomEvent("rondo-asked", { detail: { outputs, isPress } }));
     let id;
     try {
       const response = await plainFetch(what, how);

@@ -12,7 +12,10 @@ from backend.values import JSON
 FIELDS = """{{#each value.fields}}<span hidden id="{{this.id}}-refused">{{this.line}}</span>{{/each}}"""
 """What each field is described by. It is read out with the field, and shown as part of the whole message."""
 MARK = """
-const refused = new Set(), marked = new Map();
+const refused = new Set(), marked = new Map(), changed = new Map();
+let pressed = 0;
+// Not the nearest element with an id: Gradio puts one of its own in between.
+const place = element.closest(".block[id]")?.id;
 const unmark = (id) => {
   for (const [input, before] of marked.get(id) ?? []) {
     input.removeAttribute("aria-invalid");
@@ -38,12 +41,21 @@ const drawn = new MutationObserver(mark);
 const show = () => {
   for (const id of [...marked.keys()]) unmark(id);
   refused.clear();
-  for (const { id } of props.value?.fields ?? []) refused.add(id);
+  for (const { id } of props.value?.fields ?? []) if (!changed.has(id)) refused.add(id);
   mark();
   drawn.disconnect();
   if (refused.size) drawn.observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
 };
+// What is changed while an answer is under way is not what it is about. static/locks.js says when one is asked for; a
+// button that is pressed takes what the form holds at that moment, a little before.
+document.addEventListener("click", () => { pressed = performance.now(); }, true);
+document.addEventListener("rondo-asked", ({ detail: { outputs, isPress } }) => {
+  if (!outputs.includes(place)) return;
+  for (const [id, at] of changed) if (!isPress || at <= pressed) changed.delete(id);
+});
 const change = ({ target }) => {
+  let at = target.closest?.("[id]");
+  for (; at; at = at.parentElement?.closest("[id]")) changed.set(at.id, performance.now());
   for (const id of [...refused]) {
     if (!document.getElementById(id)?.contains(target)) continue;
     refused.delete(id);

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.form import opened
+from tests.browser.settled import settled
 from tests.browser.test_team import Team, team
 from tests.integration import site
 
@@ -108,6 +109,65 @@ def test_a_field_that_is_refused_once_more_in_the_same_words_is_marked_again(tea
         page.locator("#gold-mark").click()
         expect(samples).to_have_attribute("aria-invalid", "true")
         expect(samples).to_have_accessible_description(re.compile("No sample is named"))
+
+
+def test_a_field_that_is_changed_while_the_answer_is_under_way_is_not_marked(team: Team) -> None:
+    page = team.page
+    team.open()
+    team.tab("Shares")
+    page.locator("#shares-people input").click()
+    page.get_by_role("option", name="Ada").click()
+    page.keyboard.press("Escape")
+    share, refused = page.locator("#shares-share input"), page.locator("#shares-problem [role=alert]")
+    button = page.evaluate("gradio_config.components.find(({ props }) => props.elem_id === 'shares-ask').id")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.post_data_json["trigger_id"] == button:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/queue/join**", hold)
+    page.locator("#shares-ask").click()
+    while not held:
+        page.wait_for_timeout(10)
+    share.fill("200")
+    held.pop().continue_()
+    expect(refused).to_contain_text("Neither a share nor a quota")
+    settled(page)
+    expect(share).to_have_value("200")
+    assert marked(page) == []
+    page.unroute("**/gradio_api/queue/join**")
+    page.locator("#shares-ask").click()
+    expect(share).to_have_accessible_description(re.compile("A share of 200 % is none"))
+
+
+def test_a_field_that_is_changed_before_what_it_held_is_sent_is_not_marked(team: Team) -> None:
+    page = team.page
+    team.open()
+    team.tab("Gold items")
+    samples = page.locator("#gold-samples textarea, #gold-samples input")
+    button = page.evaluate("gradio_config.components.find(({ props }) => props.elem_id === 'gold-mark').id")
+    samples.evaluate(
+        """(field, button) => {
+          const plain = window.fetch;
+          window.fetch = (what, how) => {
+            if (typeof how?.body === "string" && JSON.parse(how.body).trigger_id === button) {
+              window.fetch = plain;
+              field.value = "1";
+              field.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+            return plain(what, how);
+          };
+        }""",
+        button,
+    )
+    page.locator("#gold-mark").click()
+    expect(page.locator("#gold-problem [role=alert]")).to_contain_text("No sample is named")
+    settled(page)
+    expect(samples).to_have_value("1")
+    assert marked(page) == []
 
 
 def test_a_number_that_is_wrong_once_more_is_marked_again(form: Page) -> None:
