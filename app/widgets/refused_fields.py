@@ -63,13 +63,21 @@ const change = ({ target }) => {
   }
   if (!refused.size) drawn.disconnect();
 };
-// Not on `change`: a browser sends that when a field is left, too. Lists of choices tell of theirs to Gradio alone.
-document.addEventListener("input", change, true);
+// Not on `change`: a browser sends that when a field is left, too. Lists of choices tell of theirs to Gradio alone, and
+// what is typed into one only looks for a choice.
+const list = "[role=combobox]", remover = ".token-remove";
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.(list)) change(event);
+}, true);
 document.addEventListener("mousedown", (event) => {
-  if (event.target.closest?.("[role=option], .token-remove")) change(event);
+  if (event.target.closest?.(`[role=option], ${remover}`)) change(event);
 }, true);
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches?.("[role=combobox]") && ["Enter", "Backspace"].includes(event.key)) change(event);
+  const { target, key } = event;
+  const isTaken = key === "Enter" && target.matches?.(`${list}[aria-activedescendant], ${remover}`);
+  const isRemoved = key === "Backspace" && target.matches?.(list) && !target.value
+    && target.closest(".block[id]")?.querySelector(remover);
+  if (isTaken || isRemoved) change(event);
 }, true);
 watch("value", show);
 """

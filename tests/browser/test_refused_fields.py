@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from backend.services.queue import shares
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
@@ -168,6 +169,51 @@ def test_a_field_that_is_changed_before_what_it_held_is_sent_is_not_marked(team:
     settled(page)
     expect(samples).to_have_value("1")
     assert marked(page) == []
+
+
+def test_a_list_is_unmarked_where_a_choice_is_removed_by_the_keyboard(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "MAX_PEOPLE", 1)
+    page = team.page
+    team.open()
+    team.tab("Shares")
+    people = page.locator("#shares-people input")
+    people.click()
+    for name in ("Ada", "Ben"):
+        page.get_by_role("option", name=name).click()
+    page.keyboard.press("Escape")
+    page.locator("#shares-share input").fill("20")
+    page.locator("#shares-ask").click()
+    expect(people).to_have_accessible_description(re.compile("Name 1 to 1 people"))
+    page.locator("#shares-people .token-remove").first.focus()
+    page.keyboard.press("Enter")
+    assert marked(page) == []
+    expect(page.locator("#shares-people .token")).to_have_count(1)
+
+
+def test_a_list_is_unmarked_by_a_choice_and_not_by_looking_for_one(form: Page) -> None:
+    sets = form.locator("#sample-sets")
+    if sets.locator(".remove-all").count():
+        sets.locator(".remove-all").click()
+    field = sets.locator("input")
+    expect(field).to_have_accessible_description(re.compile("No prompt set is chosen"))
+    field.click()
+    form.keyboard.type("zzz")
+    assert marked(form) == ["sample-sets"]
+    form.keyboard.press("Enter")
+    assert marked(form) == ["sample-sets"]
+    form.keyboard.press("Escape")
+    form.keyboard.press("Tab")
+    settled(form)
+    assert marked(form) == ["sample-sets"]
+    field.fill("")
+    form.keyboard.press("Backspace")
+    assert marked(form) == ["sample-sets"], "there was nothing to take away"
+    form.keyboard.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", re.compile("."))
+    form.keyboard.press("Enter")
+    assert marked(form) == []
 
 
 def test_a_number_that_is_wrong_once_more_is_marked_again(form: Page) -> None:
