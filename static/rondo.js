@@ -107,7 +107,9 @@
 
     // On plain pages of forms: elsewhere the form itself marks its fields (app/widgets/refused_fields.py).
     document.querySelector(".rondo-door")?.addEventListener("input", ({ target }) => {
-      /** @type {HTMLElement} */ (target).removeAttribute("aria-invalid");
+      const field = /** @type {HTMLElement} */ (target);
+      if (field.getAttribute("aria-invalid")) field.removeAttribute("aria-describedby");
+      field.removeAttribute("aria-invalid");
     });
     document.querySelector(".rondo-theme")?.addEventListener("click", () => {
       localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);

@@ -284,4 +284,5 @@ def test_an_endpoint_and_a_project_s_name_are_marked_where_they_are_wrong(empty:
     expect(name).to_have_accessible_description(re.compile("project's name"))
     name.fill("Other")
     expect(name).not_to_have_attribute("aria-invalid", "true")
+    expect(name).to_have_accessible_description("")
     context.close()
