@@ -86,9 +86,10 @@ class ExportPart:
     def card(self, export: FileExport) -> JSON:
         """What is told of a job, with its link."""
         if export.is_ready and export.expires_at is not None:
-            numbers = {"number": f"{export.num_rows:,}", "when": moment(export.expires_at)}
+            num_rows = export.num_rows or 0
+            numbers = {"number": f"{num_rows:,}", "when": moment(export.expires_at)}
             return {
-                "text": self.texts.written(export.num_rows).format(**numbers),
+                "text": self.texts.written(num_rows).format(**numbers),
                 "lines": list(self.lines(export)),
                 "name": export.name,
                 "link": f"{self.texts.address}/{export.job_id}/file",

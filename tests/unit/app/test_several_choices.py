@@ -14,7 +14,7 @@ from tests.event_loops import in_event_loop
 APP = Path(pages.__file__).parents[1]
 HEARD = {
     "held-out-also",
-    "metadata",
+    "import-metadata",
     "recipes-needs",
     "recipes-training",
     "samples-columns",
