@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import addresses, caching, cookies, counted, html, languages, origin, payloads, proxies, request_bodies
 from backend.config import settings
+from backend.db import trouble
 from backend.errors import Busy, written_out
 from backend.log import about, tell_about
-from backend.services import trouble
 from backend.services.people import sessions
 from backend.services.people.sessions import SignedIn
 

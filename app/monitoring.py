@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from app import proxies
 from backend.config import settings
-from backend.services import trouble
+from backend.db import trouble
 from backend.services.operations import readiness
 
 READY_SECONDS = 5.0

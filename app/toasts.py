@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from app.listeners import UNFIT, does_not_fit
+from backend.db import trouble
 from backend.errors import RondoError
-from backend.services import trouble
 
 log = logging.getLogger("rondo.app")
 

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from app.agents import fitting, projects, reviewing, rounds, samples
 from app.agents.tool import ToolCall
 from app.api.errors import kind_of
+from backend.db import trouble
 from backend.errors import InvalidInput, NotFound, RondoError
-from backend.services import refusals, trouble
+from backend.services import refusals
 from backend.services.access import Actor
 from backend.services.audit import tool_calls
 

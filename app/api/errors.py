@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 
 from app.guard import busy, error
 from backend import errors
+from backend.db import trouble
 from backend.errors import RondoError
-from backend.services import refusals, trouble
+from backend.services import refusals
 
 log = logging.getLogger("rondo.app")
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import exc
 
 from app import gate, guard
-from backend.db import reading, tables
+from backend.db import reading, tables, trouble
 from backend.errors import InvalidInput, TooManyAttempts
-from backend.services import projects, trouble
+from backend.services import projects
 from backend.services.access import Actor
 from backend.services.people import accounts, credentials, sessions
 from tests import held

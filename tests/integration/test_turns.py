@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, exc, select, text
 
-from backend.db import now, session, tables, turns
-from backend.services import trouble
+from backend.db import now, session, tables, trouble, turns
 from tests import held, rows
 from tests.installation import leave, point_at
 from tests.waiting import PATIENCE

@@ -14,8 +14,9 @@ from app.pages.new_round.rereading import reread
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context
 from app.widgets.round_form import plan_of
+from backend.db import trouble
 from backend.errors import InvalidInput
-from backend.services import rounds, trouble
+from backend.services import rounds
 from backend.services.projects import overview
 from backend.services.recipes import parts
 from backend.services.rounds import Plan
