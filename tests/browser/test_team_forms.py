@@ -86,7 +86,7 @@ def test_closing_says_what_would_stay_open(team: Team) -> None:
     for text in (
         "37 of 40 items are not decided by anybody",
         "2 of 40 items are decided by fewer people",
-        "1 of 40 items are disputed and not settled",
+        "1 of 40 items is disputed and not settled",
     ):
         element.get_by_text(text).wait_for()
     desk = team.context.new_page()
