@@ -132,7 +132,7 @@ DROPS = (
 """Why selectors and mixers drop samples and rows, for the catalogue; reasons with values keep their words."""
 OF_DATASETS = (
     *(N_("by people"), N_("earlier rounds"), N_("earlier steps"), N_("decisions"), N_("adopted prompts")),
-    *(N_("selected here"), N_("earlier"), N_("decision"), N_("prompt completion"), N_("language modeling")),
+    *(N_("selected here"), N_("earlier"), N_("mix"), N_("decision"), N_("prompt completion"), N_("language modeling")),
     *(N_("preference"), N_("unpaired preference"), N_("recipe"), N_("recipe hash"), N_("policy id"), N_("judge id")),
     *(N_("template hashes"), N_("libraries"), N_("machine"), N_("cut")),
 )

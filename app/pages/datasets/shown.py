@@ -99,7 +99,7 @@ def table_row(row: DatasetRow) -> list[str]:
     """One training row as the table shows it."""
     label = "" if row.label is None else gettext("good") if row.label else gettext("bad")
     prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
-    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
+    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", gettext(row.origin)]
 
 
 def whole_row(row: DatasetRow, type: DatasetType) -> str:
