@@ -36,7 +36,7 @@ HEADS: tuple[tuple[ProjectSortKey | None, str], ...] = (
     (ProjectSortKey.by_name, N_("Project")),
     (ProjectSortKey.waits, N_("In review")),
     (None, N_("Under way")),
-    (None, N_("Undecided")),
+    (None, N_("To decide")),
     (ProjectSortKey.accuracy, N_("Held-out accuracy")),
     (ProjectSortKey.change, N_("Change")),
     (ProjectSortKey.warnings, N_("Red warnings")),

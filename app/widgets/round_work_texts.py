@@ -8,7 +8,7 @@ from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Cost, People, WorkSection
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, pgettext
 from backend.values import Role
 
 WAYS = {
@@ -46,12 +46,14 @@ def work(report: WorkSection) -> Shown:
                 "id": dataset.id,
                 "title": gettext("Dataset {number}").format(number=dataset.id),
                 "what": gettext("{what}: {number} rows, {type}").format(
-                    what=dataset.what, number=f"{dataset.num_examples:,}", type=dataset.type.replace("_", " ")
+                    what=gettext("Step {number}").format(number=dataset.step + 1),
+                    number=f"{dataset.num_examples:,}",
+                    type=word(dataset.type.replace("_", " ")),
                 ),
-                "parts": ", ".join(f"{number:,} {name}" for name, number in dataset.parts.items()),
+                "parts": ", ".join(f"{number:,} {gettext(name)}" for name, number in dataset.parts.items()),
                 "frozen": moment(dataset.frozen_at),
                 "hash": dataset.content_hash,
-                "facts": [{"name": name, "value": value} for name, value in dataset.made_from.items()],
+                "facts": [{"name": gettext(name), "value": value} for name, value in dataset.made_from.items()],
                 "href": dataset.href,
             }
             for dataset in report.datasets
@@ -66,7 +68,7 @@ def _people(people: People) -> Shown:
         lines.append(
             (
                 gettext("decisions"),
-                ", ".join(f"{number:,} {kind}" for kind, number in people.kinds.items()) or gettext("none"),
+                ", ".join(f"{number:,} {_decided(kind)}" for kind, number in people.kinds.items()) or gettext("none"),
             )
         )
         lines.append((gettext("people"), count(people.people)))
@@ -102,6 +104,24 @@ def _people(people: People) -> Shown:
         ],
         "missing": list(people.missing),
     }
+
+
+def _decided(kind: str) -> str:
+    """What people did, as it is counted."""
+    words = {
+        "accept": pgettext("decisions", "accept"),
+        "reject": pgettext("decisions", "reject"),
+        "edit": pgettext("decisions", "edit"),
+        "flag": pgettext("decisions", "flag"),
+        "note": pgettext("decisions", "note"),
+        "skip": pgettext("decisions", "skip"),
+        "score": pgettext("decisions", "score"),
+        "prefer": pgettext("decisions", "prefer"),
+        "rank": pgettext("decisions", "rank"),
+    }
+    alone = kind.removesuffix(" in bulk")
+    text = words.get(alone, alone)
+    return text if alone == kind else gettext("{kind} in bulk").format(kind=text)
 
 
 def _between(low: float | None, high: float | None) -> str:

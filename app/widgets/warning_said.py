@@ -22,7 +22,9 @@ ABOUT = {
     About.texts: (N_("The texts"), N_("The texts that the round's policy wrote")),
 }
 """What lights speak of, in short and as a heading, in the order in which they are shown: what the round made first."""
-LIKE = N_("Another round that began with {name} has texts of the same policy, so these lights are alike in both.")
+LIKE = N_(
+    "Any other round that begins with {name} has texts of the same policy, so these lights are alike in all of them."
+)
 
 
 def light(warning: WarningView, round_id: int) -> Shown:

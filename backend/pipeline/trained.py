@@ -15,6 +15,7 @@ from backend.db.many import in_chunks
 from backend.engines._wrapper import innermost
 from backend.pipeline import left_out, model_check
 from backend.pipeline.stage import StageContext
+from backend.translations import gettext, ngettext
 from backend.values import JSON, SCORER, Failure, FailureKind
 
 logger = logging.getLogger("rondo.pipeline")
@@ -84,13 +85,22 @@ def say_rows(used: Mapping[str, int]) -> str:
     """What `rows_used` found, in words."""
     rows, kept, special = used["rows"], used["rows_used"], used.get("rows_special", 0)
     if kept == rows:
-        return f"All {rows:,} rows used"
-    parts = [f"{kept:,} of {rows:,} rows used"]
+        return gettext("All {rows} rows used").format(rows=f"{rows:,}")
+    parts = [gettext("{number} of {rows} rows used").format(number=f"{kept:,}", rows=f"{rows:,}")]
     refused = used.get("rows_refused", 0)
     if too_long := rows - kept - special - refused:
-        parts.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
+        text = ngettext("{number} was too long for max_length", "{number} were too long for max_length", too_long)
+        parts.append(text.format(number=f"{too_long:,}"))
     if special:
-        parts.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
+        text = ngettext(
+            "{number} holds a special token of the model as text",
+            "{number} hold a special token of the model as text",
+            special,
+        )
+        parts.append(text.format(number=f"{special:,}"))
     if refused:
-        parts.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused by the chat template")
+        text = ngettext(
+            "{number} was refused by the chat template", "{number} were refused by the chat template", refused
+        )
+        parts.append(text.format(number=f"{refused:,}"))
     return "; ".join(parts)

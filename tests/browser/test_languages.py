@@ -1,6 +1,7 @@
 """In Chromium: a person chooses German, and reads it on every page from then on; a colleague reads English meanwhile."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,3 +75,21 @@ def test_german_is_chosen_and_stays_while_a_colleague_reads_english(empty: None,
     page.wait_for_selector("html[lang=en]")
     expect(page).to_have_url(re.compile("/p/[^/]+/me$"))
     assert desk.errors == []
+
+
+def test_the_german_header_is_one_line_and_the_pages_on_a_phone(empty: None, chromium: Any) -> None:
+    project = rows.make_project("A project with a name of its own")
+    context = chromium.new_context(viewport={"width": 400, "height": 800}, locale="de-DE")
+    sign_in(context, rows.make_actor(project, Role.curator, name="Bernadette Maximiliane"))
+    page = context.new_page()
+    page.goto(site.page(project))
+    settled(page)
+    # What stands beside each other has its middle at one height; the row of pages stands below.
+    shown = "[...document.querySelectorAll('.rondo-header > :not(.rondo-skip, h1)')].filter((e) => e.offsetWidth > 0)"
+    boxes = page.evaluate(f"{shown}.map((e) => e.getBoundingClientRect()).map((b) => [b.top + b.height / 2, b.right])")
+    middles = sorted(middle for middle, _ in boxes)
+    assert len(boxes) == 7
+    assert sum(below - above > 12 for above, below in pairwise(middles)) == 1
+    assert max(right for _, right in boxes) <= 400
+    assert page.locator(".rondo-brand").get_attribute("href")
+    expect(page.get_by_role("link", name="Rondo", exact=True)).to_be_visible()

@@ -62,6 +62,10 @@ def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
     return {"value": value + (" %" if is_share else ""), "interval": interval}
 
 
+SELF_JUDGED = "the policy itself"
+"""What stands where a judge would, if a round named none."""
+
+
 def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
     examples = ngettext("{number} {kind} row", "{number} {kind} rows", detail.num_examples)
@@ -89,7 +93,7 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "recipe": detail.recipe,
         "policy": detail.policy,
         "reference": detail.reference,
-        "judge": detail.judge,
+        "judge": gettext(SELF_JUDGED) if detail.judge == SELF_JUDGED else detail.judge,
         "dataset": detail.dataset_id,
         "examples": examples.format(
             number=f"{detail.num_examples:,}", kind=word(detail.dataset_type.replace("_", " "))

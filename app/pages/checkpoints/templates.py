@@ -116,6 +116,10 @@ th[scope="col"] { color: var(--rondo-muted); font-size: 12px; }
 .number { text-align: right; }
 .wide { width: 100%; } .wide td:last-child { width: 75%; padding-right: 0; }
 a { color: var(--rondo-accent); }
+/* On a phone why rows fell out stands below their number, not beside it. */
+@media (max-width: 520px) {
+  .wide tr { display: grid; grid-template-columns: 1fr auto; } .wide td:last-child { grid-column: 1 / -1; width: auto; }
+}
 """
 )
 

@@ -32,7 +32,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 ALL = [N_("Dataset"), N_("Round"), N_("Type"), N_("Rows"), N_("Checkpoint"), N_("Frozen")]
-WIDTHS = [12, 11, 21, 10, 22, 24]
+WIDTHS = [13, 10, 21, 10, 22, 24]
 ROWS = ["#", N_("Prompt"), N_("Chosen or completion"), N_("Rejected"), N_("Label"), N_("Weight"), N_("Origin")]
 PEOPLE = [N_("Person"), N_("Decisions"), N_("Overrides")]
 
@@ -164,7 +164,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     rows = [list_row(view) for view in views]
     widths = [f"{width}%" for width in WIDTHS]
     listed = table_part(
-        "datasets-table", [gettext(head) for head in ALL], rows, widths, label=gettext("All datasets"), min_width=660
+        "datasets-table", [gettext(head) for head in ALL], rows, widths, label=gettext("All datasets"), min_width=760
     )
     card = FirstPart("dataset", templates.DATASET, templates.DATASET_CSS, card_value(detail))
     return [Listed([listed], [card], has_wide_detail=True)]

@@ -7,6 +7,7 @@ from typing import Any
 from app.pages.prompts.importing import short
 from app.widgets import drop_bars
 from app.widgets.times import moment
+from app.widgets.value_words import word
 from backend.machine import in_one_line
 from backend.services import datasets
 from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words
@@ -24,7 +25,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
     facts = {k: v for k, v in detail.provenance.items() if v and k != "people"}
     return {
         "title": gettext("Dataset {number}").format(number=view.id),
-        "type": view.type.replace("_", " "),
+        "type": word(view.type.replace("_", " ")),
         "rows": rows.format(number=f"{view.num_examples:,}", origins=origins),
         "round": view.round_number,
         "is_round_in_trash": view.is_round_in_trash,
@@ -37,7 +38,9 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         else gettext("none: a later step of the round went on from its rows"),
         "hash": view.content_hash,
         "stale": _stale(view),
-        "provenance": [{"name": k.replace("_", " "), "value": WORDS.get(k, _fact)(v)} for k, v in facts.items()],
+        "provenance": [
+            {"name": gettext(k.replace("_", " ")), "value": WORDS.get(k, _fact)(v)} for k, v in facts.items()
+        ],
     }
 
 
@@ -81,7 +84,7 @@ def list_row(view: DatasetView) -> list[str]:
     """One dataset as the table shows it."""
     frozen = moment(view.created_at)
     number = gettext("{number} (in the trash)") if view.is_round_in_trash else "{number}"
-    type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
+    type, checkpoint = word(view.type.replace("_", " ")), view.checkpoint or "–"
     return [
         str(view.id),
         number.format(number=view.round_number),
@@ -96,7 +99,7 @@ def table_row(row: DatasetRow) -> list[str]:
     """One training row as the table shows it."""
     label = "" if row.label is None else gettext("good") if row.label else gettext("bad")
     prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
-    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
+    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", gettext(row.origin)]
 
 
 def whole_row(row: DatasetRow, type: DatasetType) -> str:

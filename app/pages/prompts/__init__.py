@@ -29,7 +29,7 @@ TITLE, PATH = N_("Prompts"), "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 EMPTY = {"is_empty": True}
-WIDTHS = [6, 28, 10, 10, 18, 10, 12, 6]
+WIDTHS = [9, 24, 11, 10, 17, 10, 12, 7]
 
 
 def build() -> None:
@@ -112,7 +112,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     rows = [set_row(row) for row in sets]
     widths = [f"{width}%" for width in WIDTHS]
     listed = table_part(
-        "prompt-sets", [gettext(head) for head in SETS], rows, widths, label=gettext("All sets"), min_width=920
+        "prompt-sets", [gettext(head) for head in SETS], rows, widths, label=gettext("All sets"), min_width=1060
     )
     value = card_value(chosen, prompts.report(here.actor, chosen.id))
     card = FirstPart("prompt-set", templates.SET, templates.SET_CSS, value)

@@ -16,7 +16,7 @@ from app.widgets.round_choice import known
 from app.widgets.value_words import word
 from backend.errors import Conflict
 from backend.services.team import agreement, question_agreement
-from backend.services.team.agreement import Agreement, Among, RaterPair
+from backend.services.team.agreement import JUDGE, Agreement, Among, RaterPair
 from backend.services.team.question_agreement import JudgeAgreement, QuestionAgreement
 from backend.translations import N_, gettext
 
@@ -170,7 +170,7 @@ def pair_row(pair: RaterPair) -> list[str]:
     return [
         word(pair.criterion),
         pair.first,
-        pair.second,
+        gettext(JUDGE) if pair.second == JUDGE else pair.second,
         f"{pair.percent.n:,}",
         figures.share(pair.percent),
         figures.kappa(pair.cohen),

@@ -112,7 +112,9 @@ details { margin: 12px 0; } summary { cursor: pointer; color: var(--rondo-muted)
 .rondo-badge { white-space: nowrap; }
 ul { margin: 0; padding: 0; list-style: none; }
 .words { overflow-wrap: anywhere; unicode-bidi: plaintext; }
-@media (max-width: 520px) { th, td { padding: 6px; } .number { max-width: 110px; } }
+@media (max-width: 520px) {
+  th, td { padding: 6px; } thead th { white-space: normal; } .number { min-width: 92px; max-width: 110px; }
+}
 """
 
 KEEP_IN_ADDRESS = """(kept) => {

@@ -19,6 +19,7 @@ from backend.services.held_out.read_once import HeldOutRows
 from backend.services.results.accuracies import ACCURACY
 from backend.services.results.metric_differences import between
 from backend.services.rounds.reopened import is_kept
+from backend.translations import gettext
 from backend.values import Role, RoundStatus
 
 MOST_SIDES = 4
@@ -106,7 +107,8 @@ def _sides(db: Session, project_id: int) -> list[ComparedSide]:
         parent = f"r{row.parent_id}" if row.parent_id in by_id else f"c{row.policy_id}"
         of = names.get(row.checkpoint_id or 0, "")
         status = RoundStatus.done if is_kept(row) else row.status
-        sides.append(ComparedSide(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, status, parent))
+        name = gettext("Round {number}").format(number=row.number)
+        sides.append(ComparedSide(f"r{row.id}", name, row.id, row.checkpoint_id, of, status, parent))
     return sides
 
 

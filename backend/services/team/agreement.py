@@ -22,10 +22,11 @@ from backend.services.decisions.rules import cut_of_round
 from backend.services.people.names import names_of
 from backend.services.rounds import get_row
 from backend.services.team import machine_labels
+from backend.translations import N_
 from backend.values import SCORE_GAP, Role
 
-JUDGE = "the judge"
-SHOWN = "the judge's view was shown before"
+JUDGE = N_("the judge")
+SHOWN = N_("the judge's view was shown before")
 VERDICTS: tuple[Value, ...] = ("reject", "accept")
 GONE = "gone"
 """The place of a text that is not in its group any more."""

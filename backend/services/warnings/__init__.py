@@ -12,6 +12,7 @@ from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
+from backend.translations import gettext
 from backend.values import WarningLevel
 from backend.warning_rules import About, WarningRule, rule_classes
 
@@ -136,7 +137,7 @@ def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
 def title_of(name: str) -> str:
     """What a warning is called; its name where the rule is not installed any more."""
     rule = rule_classes().get(name)
-    return name if rule is None else rule.title
+    return name if rule is None else gettext(rule.title)
 
 
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
