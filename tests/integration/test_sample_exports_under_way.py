@@ -223,7 +223,10 @@ def test_a_shell_is_told_where_a_file_cannot_be(database: str, tmp_path: Path) -
 @on_sqlite
 @pytest.mark.parametrize(
     ("given", "reply"),
-    [("tags=hard", "There is no filter 'tags'. The names are min_score,"), ("hard", "is given as name=value, not 'hard'.")],
+    [
+        ("tags=hard", "There is no filter 'tags'. The names are min_score,"),
+        ("hard", "is given as name=value, not 'hard'."),
+    ],
 )
 def test_a_shell_is_told_whether_a_filter_has_another_name_or_none(
     database: str, tmp_path: Path, given: str, reply: str
