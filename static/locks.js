@@ -15,7 +15,7 @@
   const MOST_KEYS = 100;
   /**
    * What an event is that Gradio sends, and one on its way.
-   * @typedef {{id: number, backend_fn: boolean, inputs: number[], outputs: number[], targets: [number, string][]}} Listener
+   * @typedef {{id: number, backend_fn: boolean, inputs: number[], outputs: number[], targets: [number, string][], trigger_mode: string}} Listener
    * @typedef {{event?: Listener, trigger: number, next?: Set<number>}} Key
    */
   const components = new Map();
@@ -32,6 +32,8 @@
   const early = new Map();
   /** Keys whose answer is there, while the events that it causes are not answered. @type {Set<Key>} */
   const awaiting = new Set();
+  /** Events of clicks on their way: of two in quick succession Gradio asks for both before it knows of the first. */
+  const pressed = new Set();
   let streams = 0;
 
   /** @param {any} drawn what Gradio says of a page, or of a part of it that it draws anew */
@@ -174,13 +176,15 @@
   async function join(what, how) {
     const asked = JSON.parse(how.body);
     const event = events.get(asked.fn_index);
-    if (gone.has(asked.fn_index) || (event && isUnchanged(event, asked))) return nothing();
+    const isPress = event?.targets.some(([id, name]) => id === asked.trigger_id && name === "click");
+    const isAgain = isPress && event?.trigger_mode === "once" && pressed.has(event);
+    if (gone.has(asked.fn_index) || isAgain || (event && isUnchanged(event, asked))) return nothing();
+    if (isPress) pressed.add(event);
     /** @type {Key} */
     const key = { event, trigger: asked.trigger_id };
     if (event) lockOutputs(event, key);
     // For the marks of refused fields: they are of what a form held when it was asked about.
     const outputs = event?.outputs.map((output) => components.get(output)?.name) ?? [];
-    const isPress = event?.targets.some(([id, name]) => id === asked.trigger_id && name === "click");
     document.dispatchEvent(new CustomEvent("rondo-asked", { detail: { outputs, isPress } }));
     let id;
     try {
@@ -201,6 +205,7 @@
    * @param {any} output
    */
   function end(key, output) {
+    pressed.delete(key.event);
     if (key.event && output) {
       key.event.outputs.forEach((id, place) => {
         const written = output.data?.[place];

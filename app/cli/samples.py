@@ -133,9 +133,11 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
     for argument in given:
         name, is_pair, value = argument.partition("=")
         name = name.strip()
-        if not is_pair or name not in Filters.__dataclass_fields__:
-            known = ", ".join(Filters.__dataclass_fields__)
+        known = ", ".join(Filters.__dataclass_fields__)
+        if not is_pair:
             raise InvalidInput(f"A filter is given as name=value, not {argument!r}. The names are {known}.")
+        if name not in Filters.__dataclass_fields__:
+            raise InvalidInput(f"There is no filter {name!r}. The names are {known}.")
         is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata", "human_verdict", "tag")
         apart = ";" if name == "metadata" else ","
         fields[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()

@@ -11,6 +11,7 @@ from app.widgets.times import moment
 from backend.errors import NotFound
 from backend.services import round_trash
 from backend.services.access import Actor
+from backend.services.prompts import set_trash
 from backend.services.round_trash import TrashedRound
 from backend.services.rounds import RoundView
 from backend.translations import N_, gettext
@@ -29,6 +30,13 @@ IN_TRASH = N_("Round {number} is in the trash since {since}. A curator can bring
 IN_TRASH_BY = N_(
     "Round {number} is in the trash since {since}, put there by {person}. A curator can bring it back, on the page of "
     "all projects."
+)
+SET_IN_TRASH = N_(
+    "Prompt set {number} is in the trash since {since}. A curator can bring it back, on the page of all projects."
+)
+SET_IN_TRASH_BY = N_(
+    "Prompt set {number} is in the trash since {since}, put there by {person}. A curator can bring it back, on the "
+    "page of all projects."
 )
 PARTLY_DELETED = N_("Round {number} is deleted in part and cannot come back. An owner can delete it again.")
 
@@ -91,6 +99,18 @@ def in_trash(actor: Actor, project_id: int, text: str) -> AddressId | None:
     except NotFound:
         return None
     return trashed(entry) if entry.project_id == project_id else None
+
+
+def set_not_here(actor: Actor, project_id: int, set_id: int) -> str:
+    """Say since when a prompt set is in this project's trash, and how it comes back; else that it is not there."""
+    try:
+        entry = set_trash.get(actor, set_id)
+    except NotFound:
+        return not_here("prompt set", set_id)
+    if entry.project_id != project_id:
+        return not_here("prompt set", set_id)
+    words = gettext(SET_IN_TRASH_BY) if entry.trashed_by else gettext(SET_IN_TRASH)
+    return words.format(number=entry.id, since=moment(entry.trashed_at), person=entry.trashed_by)
 
 
 def of_trashed(here: Context, sample_id: int) -> AddressId | None:

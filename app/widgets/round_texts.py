@@ -1,5 +1,6 @@
 """The flows, spreads and extremes of a round's report as texts, for the page and for the file."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from app.widgets import drop_bars
@@ -13,6 +14,12 @@ from backend.values import LabelSource
 Shown = dict[str, Any]
 PREVIEW = 160
 UNKNOWN = N_("interval unknown")
+REJECTED = "rejected by a person"
+TWINS = N_(
+    "A person's verdict counts for undecided samples of the same prompt with the same text, too, so more may be "
+    "rejected here than people decided on."
+)
+"""What selectors do with it: `backend.selectors.with_twins`."""
 
 
 def between(low: str, high: str) -> str:
@@ -56,7 +63,7 @@ def texts(report: Texts, step: int | None = None) -> Shown:
     looked = looked.format(number=f"{all_.counted:,}", whole=f"{all_.total:,}")
     return {
         "flows": [flow(flow_) for flow_ in report.flows.flows],
-        "flows_missing": list(report.flows.missing),
+        "flows_missing": [*report.flows.missing, *([gettext(TWINS)] if _has_twins(report.flows.flows) else [])],
         "looked_at": looked if all_.counted else "",
         "spread": spread.name if spread else "",
         "categories": [category(entry) for entry in spread.categories] if spread else [],
@@ -64,6 +71,11 @@ def texts(report: Texts, step: int | None = None) -> Shown:
         "fewest": all_.fewest,
         "extremes": [_extreme(extreme) for extreme in report.extremes],
     }
+
+
+def _has_twins(flows: Iterable[FunnelFlow]) -> bool:
+    """Whether a selector left out what people rejected, and so equal texts with it."""
+    return any(arm.reason == REJECTED for shown_flow in flows for stage in shown_flow.stages for arm in stage.dropped)
 
 
 def chosen(report: Texts, step: int | None) -> Spread | None:

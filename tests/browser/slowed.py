@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import os
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from app.cli.serving import bind
 from tests import installation
 from tests.browser.test_team import Team
 from tests.integration import site
+from tests.integration.site import address as plain_address
 from tests.waiting import until
 
 TIMES = int(os.environ.get("RONDO_RACES", "1"))
@@ -36,11 +36,16 @@ def slowed(application: Any) -> Any:
 
 @functools.lru_cache
 def slow_address() -> str:
-    """Start the slowed server in a thread, once; it ends with the process."""
+    """Start the slowed server, once, in the event loop of the other one; it ends with the process.
+
+    Gradio's queue, which both fill, is of one loop: its lock, once somebody waits for it in another, ends the queue.
+    """
+    plain_address()
     listening = bind("127.0.0.1", 0)
     door = site.Door(slowed(site.application()), site.works)
-    server = uvicorn.Server(uvicorn.Config(door, log_config=None, server_header=False))
-    threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+    # The application has started already.
+    server = uvicorn.Server(uvicorn.Config(door, log_config=None, server_header=False, lifespan="off"))
+    asyncio.run_coroutine_threadsafe(server.serve([listening]), site.front_door().loop)
     until(lambda: server.started, "the slowed server's start")
     installation.doors.append(door)
     return f"http://127.0.0.1:{listening.getsockname()[1]}"

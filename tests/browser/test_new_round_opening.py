@@ -39,6 +39,7 @@ def test_the_form_opens_with_two_answers_and_launches_what_it_shows(empty: None,
     launch = page.locator("#launch")
     estimated(page)
     assert len(asked) == 2, "the form is filled, and its slots are drawn"
+    expect(page.locator("#estimate")).to_contain_text("hold 10 prompts, fewer than the 500 asked for.")
     launch.click()
     expect(page).not_to_have_url(re.compile("new-round"))
     with reading() as db:

@@ -1,13 +1,17 @@
 """The Prompts page in Chromium: a first import, and deleting a set."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
+from sqlalchemy import delete, func, select
 
+from backend.db import reading, session, tables
 from backend.services import prompts
+from backend.services.prompts import set_trash
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
@@ -49,6 +53,51 @@ def test_a_first_import_is_where_one_lands_and_a_set_is_deleted_only_after_a_que
     page.locator("#prompt-trash").click()
     really.click()
     until(lambda: not prompts.list_sets(admin, project.id))
+    context.close()
+
+
+def test_a_double_click_imports_once_and_the_page_tells_what_a_set_stands_for(
+    empty: None, chromium: Any, tmp_path: Path
+) -> None:
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    file = tmp_path / "mine.jsonl"
+    asked = [{"question": f"Question {n}", "external_id": str(n)} for n in range(30)]
+    file.write_text("\n".join(map(json.dumps, asked)))
+    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    sign_in(context, curator)
+    page = context.new_page()
+
+    def bring(act: Callable[[Locator], None], then: str) -> None:
+        page.goto(f"{site.address()}/prompts")
+        page.get_by_role("tab", name="Import").click()
+        page.locator("#import-upload input[type=file]").set_input_files(file)
+        expect(page.locator("#import-notes")).to_contain_text("prompts, without answers")
+        page.locator("#import-name input, #import-name textarea").fill("Mine")
+        act(page.locator("#import-go:enabled"))
+        expect(page.locator(".toast-body")).to_contain_text(then)
+
+    bring(lambda go: go.dblclick(), "30 prompts are imported.")
+    expect(page.locator("#prompt-set")).to_contain_text("Of 30 rows, 30 to Mine")
+    asked[:3] = [row | {"question": f"{row['question']}, once more"} for row in asked[:3]]
+    file.write_text("\n".join(map(json.dumps, asked)))
+    bring(lambda go: go.click(), "Of the prompts known by their external ids 3 changed and 27 did not.")
+    (mine,) = prompts.list_sets(curator, project.id)
+    with reading() as db:
+        imports = db.scalar(select(func.count()).select_from(tables.Event).where(tables.Event.verb == "import prompts"))
+    assert imports == 2, "the click and the double click"
+    expect(page.locator("#prompt-trash:enabled")).to_be_visible()
+    expect(page.locator("#prompt-trash-why")).to_have_text("")
+    with reading() as db:
+        round_ = rows.make_round(project, sets=[db.get_one(tables.PromptSet, mine.id)])
+    page.goto(f"{site.address()}/prompts?set={mine.id}")
+    expect(page.locator("#prompt-trash-why")).to_contain_text("1 round uses it, and what was asked")
+    expect(page.locator("#prompt-trash")).to_be_disabled()
+    with session() as db:
+        db.execute(delete(tables.RoundPromptSet).where(tables.RoundPromptSet.round_id == round_.id))
+    set_trash.put(curator, mine.id)
+    page.goto(f"{site.address()}/prompts?set={mine.id}")
+    expect(page.get_by_role("alert")).to_contain_text(f"Prompt set {mine.id} is in the trash since")
     context.close()
 
 

@@ -52,8 +52,10 @@ def late(application: Any, seconds: float) -> Any:
 class Door:
     """The application while a test runs. Between two tests nobody comes in: it would be in another one's data.
 
-    `is_busy` says whether something goes on inside that no request waits for.
+    `is_busy` says whether something goes on inside that no request waits for; `loop` is the server's event loop.
     """
+
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, application: Any, is_busy: Callable[[], bool] = lambda: False) -> None:
         self.application, self.is_busy = application, is_busy
@@ -69,6 +71,7 @@ class Door:
             until(lambda: not self.inside and not self.is_busy(), "leaving", patience=20)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.loop = asyncio.get_running_loop()
         is_inside = scope["type"] == "http"
         self.inside += is_inside  # before looking at the door, which another thread shuts
 
@@ -97,10 +100,15 @@ def works() -> bool:
 
 
 @functools.lru_cache
+def front_door() -> Door:
+    """What lets requests in to the server."""
+    return Door(late(application(), SLOW / 10) if SLOW > 1 else application(), works)
+
+
+@functools.lru_cache
 def address() -> str:
     """Start the server in a thread, once; it ends with the process."""
-    listening = bind("127.0.0.1", 0)
-    door = Door(late(application(), SLOW / 10) if SLOW > 1 else application(), works)
+    listening, door = bind("127.0.0.1", 0), front_door()
     server = uvicorn.Server(connections.configuration(door))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
     until(lambda: server.started, "the server's start")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
@@ -216,6 +216,26 @@ def test_the_end_is_estimated_from_the_first_decision_of_late(database: str, noo
     pace = "a minute is the least that a pace goes by"
     assert until_the_end(team, noon, since=0.1) == pytest.approx(4 * 60), pace
     assert until_the_end(team, noon, since=5) == pytest.approx(8 / 2 * 5 * 60)
+
+
+def test_the_end_does_not_count_the_time_while_a_review_was_closed(database: str, noon: datetime) -> None:
+    team = Team(prompts=5)
+    for n in team.ids[:3]:
+        team.act("ann", n, ACCEPT)
+    with session() as db:
+        round_ = db.get_one(tables.Round, team.round.id)
+        round_.reopened = {"at": (noon - timedelta(minutes=4)).isoformat(), "reason": "one more look"}
+    with session() as db:
+        db.execute(update(tables.Decision).values(created_at=noon - timedelta(minutes=12)))
+    assert reviews.progress(team.curator, team.round.id).ends_at is None, "nothing is decided since"
+    team.act("ann", team.ids[3], ACCEPT)
+    with session() as db:
+        last = select(func.max(tables.Decision.id)).scalar_subquery()
+        change = update(tables.Decision).where(tables.Decision.id == last)
+        db.execute(change.values(created_at=noon - timedelta(minutes=3)))
+    ends_at = reviews.progress(team.curator, team.round.id).ends_at
+    assert ends_at is not None
+    assert (ends_at - noon).total_seconds() == pytest.approx(6 * 3 * 60)
 
 
 def test_the_end_counts_every_reviewer_an_item_lacks(database: str, noon: datetime) -> None:

@@ -50,6 +50,13 @@ def test_a_set_of_another_project_is_refused_as_one_that_is_not_there(use: SetUs
         rounds.estimate(place.actor, place.project.id, plan)
 
 
+def test_more_prompts_than_the_sets_hold_are_named() -> None:
+    place = Place()
+    plan = replace(place.plan, num_prompts=99_999_999)
+    warnings = rounds.estimate(place.actor, place.project.id, plan).warnings
+    assert "The chosen prompt sets hold 3 prompts, fewer than the 99,999,999 asked for." in warnings
+
+
 def test_a_plan_without_sets_is_estimated() -> None:
     place = Place()
     estimate = rounds.estimate(

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import migrations
 from app.cli.commands import app
+from app.widgets import asked
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.db.session import dispose
@@ -45,6 +46,12 @@ def test_a_set_goes_to_the_trash_and_comes_back_as_it_was(database: str) -> None
     assert (round_trash.list_mine(curator), trash.list_mine(curator)) == ([], [])
     with pytest.raises(NotFound, match=r"The prompt set 'mine' is in the trash since .*restore-prompts"):
         prompts.browse(curator, set_id)
+    address = asked.set_not_here(viewer, project.id, set_id)
+    assert "is in the trash since" in address
+    assert f"put there by {curator.name}. A curator can bring it back" in address
+    places = ((stranger, project.id, set_id), (viewer, rows.make_project().id, set_id), (viewer, project.id, 4_000))
+    for actor, project_id, wanted in places:
+        assert asked.set_not_here(actor, project_id, wanted).startswith(f"There is no prompt set {wanted} in this")
     for ask in (lambda: prompts.get(stranger, set_id), lambda: set_trash.get(stranger, set_id)):
         with pytest.raises(NotFound) as refused:
             ask()

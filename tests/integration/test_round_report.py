@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.widgets.round_texts import texts
 from backend.db import session, tables
 from backend.errors import NotFound
 from backend.services import round_report
@@ -215,6 +216,27 @@ def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
     (card,) = done.report().work.datasets
     assert card.parts == {"selected here": 6, "earlier rounds": 2}
     assert card.made_from == {"seed": "1"}, "names of people stand in their own section"
+
+
+def test_what_people_and_the_judge_rejected_leads_to_the_samples_of_each() -> None:
+    done = Done()
+    assert texts(done.report().texts)["flows_missing"] == []
+    selected = {
+        "stage": "selected",
+        "count": 6,
+        "dropped": {"rejected by a person": 3, "rejected by the judge": 2, "rejected": 1},
+        "unit": "samples",
+    }
+    with session() as db:
+        db.get_one(tables.Dataset, done.dataset.id).funnel = [*FUNNEL[:4], selected, FUNNEL[5]]
+    (flow,) = done.report().texts.flows.flows
+    hrefs = {arm.reason: arm.href for stage in flow.stages for arm in stage.dropped}
+    rejected = f"samples?round={done.round.id}&verdict=reject"
+    assert hrefs["rejected by a person"] == f"{rejected}&source=person"
+    assert hrefs["rejected by the judge"] == f"{rejected}&source=judge"
+    assert hrefs["rejected"] == rejected
+    (beside,) = texts(done.report().texts)["flows_missing"]
+    assert "with the same text" in beside
 
 
 def test_spreads_count_verdicts_by_score_and_by_category() -> None:

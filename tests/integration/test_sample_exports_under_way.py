@@ -220,6 +220,23 @@ def test_a_shell_is_told_where_a_file_cannot_be(database: str, tmp_path: Path) -
         export_places.refuse_place(tmp_path)
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("given", "reply"),
+    [
+        ("tags=hard", "There is no filter 'tags'. The names are min_score,"),
+        ("hard", "is given as name=value, not 'hard'."),
+    ],
+)
+def test_a_shell_is_told_whether_a_filter_has_another_name_or_none(
+    database: str, tmp_path: Path, given: str, reply: str
+) -> None:
+    team = Team(prompts=1)
+    place = ["--out", str(tmp_path / "x.csv"), "--project", str(team.project.id)]
+    message = CliRunner().invoke(app, ["samples", "export", "--filter", given, *place])
+    assert reply in " ".join(str(message.exception).split())
+
+
 def test_wanted_comes_back_from_its_json() -> None:
     wanted = ExportRequest((3,), Filters(verdict=("accept",), text="a"), Sort(SortKey.score, descending=True), "csv")
     assert ExportRequest.of(wanted.to_json()) == wanted

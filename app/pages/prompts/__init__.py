@@ -6,10 +6,21 @@ import gradio as gr
 
 from app.pages.prompts import hub, importing, templates
 from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, none, short, table
-from app.pages.prompts.shown import ROWS, SETS, card_value, left_out_label, prompt_row, prompts_label, set_row, whole
+from app.pages.prompts.shown import (
+    ROWS,
+    SETS,
+    card_value,
+    done_by,
+    left_out_label,
+    prompt_row,
+    prompts_label,
+    set_row,
+    used_by,
+    whole,
+)
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
-from app.widgets.asked import asked, not_here
+from app.widgets.asked import asked, set_not_here
 from app.widgets.context import context
 from app.widgets.first import FirstFolds, FirstPart, FirstRow, Listed
 from app.widgets.first_table import table_part
@@ -68,6 +79,7 @@ def build() -> None:
                             elem_id="prompt-trash",
                             elem_classes=needs(Role.curator),
                         )
+                    why = markup(templates.WHY, templates.WHY_CSS, value="", elem_id="prompt-trash-why")
                     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
                         really = buttons.stop(N_("Move to trash"), elem_id="prompt-trash-really")
                         keep = buttons.secondary(N_("Keep it"))
@@ -76,7 +88,7 @@ def build() -> None:
             from_hub = hub.build()
             form = importing.build()
 
-    shown = [card, sets, problems, search, external_id, rows, first, more, trash, sure, whole, page_state, kept]
+    shown = [card, sets, problems, search, external_id, rows, first, more, trash, why, sure, whole, page_state, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
     opened = sets.select(choose, [page_state], shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
@@ -97,7 +109,8 @@ def build() -> None:
     from_hub.timer.tick(hub.look_again, followed, [*of_hub, form.path, *form.looked_at], **QUIET)
     form.use.change(importing.show_share, form.use, form.share, **QUIET)
     given = [*form.source, form.name, form.use, form.share, form.seed, form.strict, *form.columns]
-    done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
+    # The button is an output, so it is locked until the answer is there: another click would import once more.
+    done = form.go.click(import_file, given, [*shown, tabs, form.go], **PRIVATE)
     done.success(None, None, None, js="() => window.scrollTo(0, 0)", api_visibility="private")
 
 
@@ -234,9 +247,9 @@ def import_file(
         seed=int(seed or 0),
         on_bad="refuse" if strict else "keep good",
     )
-    imported = ngettext("{number} prompt is imported.", "{number} prompts are imported.", report.num_imported)
-    notice(imported.format(number=f"{report.num_imported:,}"))
-    return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
+    notice(done_by(report))
+    shown = _shown(here.actor, here.project_id, {"set": report.sets[0].id})
+    return [*shown, gr.Tabs(selected="sets"), gr.Button()]
 
 
 def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[Any]:
@@ -244,7 +257,7 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
     sets = prompts.list_sets(actor, project_id)
     wanted, missing = page_state.get("set"), page_state.get("missing", "")
     chosen = next((s for s in sets if wanted in (None, s.id)), None)
-    missing = missing or (not_here("prompt set", wanted) if wanted is not None and chosen is None else "")
+    missing = missing or (set_not_here(actor, project_id, wanted) if wanted is not None and chosen is None else "")
     if chosen is None or missing:
         nothing = gr.Button(interactive=False)
         hidden = Table(visible=False)
@@ -258,6 +271,7 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
             nothing,
             nothing,
             nothing,
+            "",
             gr.Row(visible=False),
             gr.Textbox(visible=False),
             {},
@@ -278,6 +292,7 @@ def _shown(actor: Actor, project_id: int, page_state: dict[str, Any]) -> list[An
         gr.Button(interactive=page_state.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
+        used_by(chosen),
         gr.Row(visible=False),
         gr.Textbox(visible=False),
         page_state | {"next": page.next},

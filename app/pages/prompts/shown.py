@@ -78,6 +78,34 @@ def summary(report: ImportReport) -> str:
     return text.format(number=f"{report.num_rows:,}", went=went, left_out=left_out)
 
 
+def done_by(report: ImportReport) -> str:
+    """What an import did, in a word: `3 prompts are imported.`, or what became of those that were known."""
+    text = ngettext("{number} prompt is imported.", "{number} prompts are imported.", report.num_imported)
+    if report.num_known:
+        text = ngettext(
+            "{number} prompt is imported; of those known by their external ids {updated} changed and {unchanged} did "
+            "not.",
+            "{number} prompts are imported; of those known by their external ids {updated} changed and {unchanged} did "
+            "not.",
+            report.num_imported,
+        )
+        if not report.num_imported:
+            text = gettext("Of the prompts known by their external ids {updated} changed and {unchanged} did not.")
+    return text.format(
+        number=f"{report.num_imported:,}", updated=f"{report.num_updated:,}", unchanged=f"{report.num_unchanged:,}"
+    )
+
+
+def used_by(row: PromptSetView) -> str:
+    """Why the set cannot be put in the trash; nothing where it can."""
+    text = ngettext(
+        "It cannot be moved to the trash: {number} round uses it, and what was asked and measured has to be known.",
+        "It cannot be moved to the trash: {number} rounds use it, and what was asked and measured has to be known.",
+        row.num_rounds,
+    )
+    return text.format(number=row.num_rounds) if row.num_rounds else ""
+
+
 def use_of(row: PromptSetView) -> str:
     return gettext("training") if row.split is Split.train else gettext("held out")
 

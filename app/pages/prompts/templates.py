@@ -26,6 +26,9 @@ SET_CSS = """
 .prompt-set a { color: var(--rondo-accent); }
 """
 
+WHY = """{{#if value}}<p class="rondo-muted">{{value}}</p>{{/if}}"""
+WHY_CSS = "p { margin: 0; }"
+
 NOTES = """
 {{#if value}}<div role="status">
 {{#if value.format}}<p class="import-format"><b>Recognised</b> {{value.format}}</p>{{/if}}

@@ -136,7 +136,9 @@ def _repeats(recipe: Recipe, phase: int) -> bool:
 def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
     messages = []
     if prompts < plan.num_prompts:
-        messages.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
+        messages.append(
+            f"The chosen prompt sets hold {prompts:,} prompts, fewer than the {plan.num_prompts:,} asked for."
+        )
     if not plan.held_out_set_ids:
         messages.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if (recipe.mix_share or any(mixer.reads_seeds for mixer in recipe.of_kind("mixer"))) and not plan.mix_set_ids:

@@ -21,7 +21,8 @@ from backend.services.rounds import get_row, review_scope
 from backend.values import RoundStatus
 
 RATE_MINUTES = 15
-"""The estimated end goes by what was decided in so many minutes, or since the first decision in them."""
+"""The estimated end goes by what was decided in so many minutes, or since the first decision in them. What was decided
+before a review was opened again is not counted."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ def count_people(
     people += [
         ReviewerProgress(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known
     ]
-    recent = own.at[own.at > microseconds(now() - timedelta(minutes=RATE_MINUTES))]
+    since_then = now() - timedelta(minutes=RATE_MINUTES)
+    if round_.reopened:
+        # Nobody could decide while it was closed: what was decided before says nothing of the pace.
+        since_then = max(since_then, datetime.fromisoformat(round_.reopened["at"]))
+    recent = own.at[own.at > microseconds(since_then)]
     since = moment(recent.min()) if len(recent) else None
     return tuple(sorted(people, key=lambda person: (-person.decided, person.name))), len(recent), since

@@ -112,7 +112,8 @@ def _href(round_id: int, stage: str, reason: str) -> str:
     if "truncated" in reason or "cut off" in reason:
         return f"samples?round={round_id}&only=is_truncated"
     if "reject" in reason:
-        return f"samples?round={round_id}&verdict=reject"
+        by = "&source=person" if "by a person" in reason else "&source=judge" if "by the judge" in reason else ""
+        return f"samples?round={round_id}&verdict=reject{by}"
     return f"samples?round={round_id}&verdict=accept,reject"
 
 

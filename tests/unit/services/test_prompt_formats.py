@@ -803,3 +803,19 @@ def test_the_preview_says_what_becomes_of_every_column(tmp_path: Path) -> None:
         "rejected": "An imported completion, noted as rejected.",
         "id": "Metadata, kept beside the prompt.",
     }
+
+
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        ({"question": "2+2?", "external_id": "a", "note": "easy"}, "prompts, without answers"),
+        ({"query": "2+2?"}, "prompts, without answers"),
+        ({"query": "2+2?", "answer": "4"}, "prompts and answers"),
+    ],
+)
+def test_answers_are_named_where_a_column_has_them(tmp_path: Path, row: dict[str, str], title: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    shown = look(path)
+    assert shown.format == title
+    assert [become.answer for become in shown.prompts] == [row.get("answer")]

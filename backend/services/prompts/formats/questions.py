@@ -85,6 +85,13 @@ PLAIN = (
         lambda look, _: not any(name in look.by_name for name in ANSWER),
     ),
     Format(
+        "question",
+        "prompts, without answers",
+        {"prompt": PROMPT, **BESIDE},
+        ("prompt",),
+        lambda look, _: not any(name in look.by_name for name in ANSWER),
+    ),
+    Format(
         "question_answer",
         "prompts and answers",
         {"prompt": PROMPT, **BESIDE, "answer": ANSWER},
