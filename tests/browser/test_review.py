@@ -193,7 +193,7 @@ def test_closing_by_mouse_on_a_phone_freezes_the_round(empty: None, chromium: ob
     desk.page.locator(".palette li", has_text="Close the review").click()
     desk.page.wait_for_selector("dialog.closing[open]")
     assert desk.page.evaluate("document.activeElement.textContent") == "Not yet"
-    expect(desk.page.locator("dialog[open]")).to_contain_text("1 of 40 samples are decided")
+    expect(desk.page.locator("dialog[open]")).to_contain_text("1 of 40 samples is decided")
     desk.page.get_by_role("button", name="Close the review").click()
     desk.page.wait_for_selector("text=The review is closed")
     with reading() as db:

@@ -112,7 +112,7 @@ def test_leaving_asks_while_a_text_is_being_written_and_the_draft_is_kept(empty:
     box = page.get_by_label("Edited text")
     expect(box).to_have_value("half a tho")
     page.keyboard.type("ught")
-    page.get_by_role("button", name="Compare with it").click()
+    page.get_by_role("button", name="Compare").click()
     page.wait_for_selector("#review-desk .difference ins")
     box.focus()
     desk.press("Control+Enter")

@@ -141,7 +141,7 @@ def test_what_was_decided_before_comes_back_and_a_closed_review_says_that_it_is(
         assert client.post(f"{address}/review/earlier", json={"held": [samples[0].id]}).json() is None
         body = client.get(f"/api/v1/samples/{samples[0].id}/decisions").json()
         assert [(entry["kind"], entry["who"]) for entry in body["entries"]] == [("accept", curator.name)]
-        assert "1 of 6 samples are decided" in client.get(f"{address}/review/closing").json()["lines"][0]
+        assert "1 of 6 samples is decided" in client.get(f"{address}/review/closing").json()["lines"][0]
         assert client.post(f"{address}/review/close").status_code == 200
         again = client.post(f"{address}/decisions", json={"decisions": [act | {"client_id": "comes-too-late"}]})
         assert (again.status_code, again.json()["error"]["type"]) == (409, "LabelsFrozen")
