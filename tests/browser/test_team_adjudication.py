@@ -29,7 +29,7 @@ def test_a_disagreement_is_settled_with_one_key(team: Team) -> None:
     team.page.keyboard.press("x")
     item.get_by_text("1 to settle").wait_for()
     team.page.keyboard.press("s")
-    item.get_by_text("1 is left for later").wait_for()
+    item.get_by_text("1 item is left for later").wait_for()
     assert adjudication.count(team.curator, team.round.id) == 1
     with reading() as db:
         (row,) = db.query(tables.Decision).filter_by(is_adjudication=True).all()

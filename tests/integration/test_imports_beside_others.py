@@ -23,7 +23,7 @@ from backend.services.prompts import keeping
 from backend.services.prompts import staging as prompt_staging
 from backend.services.reviews import close_rules
 from backend.services.round_trash import emptying
-from backend.values import Role, Split
+from backend.values import JSON, Role, Split
 from tests import rows
 from tests.integration.test_sample_imports import THREE, Place
 from tests.integration.test_unfinished_imports import CHILD, MANY, beside, in_parts, num_projects
@@ -78,12 +78,20 @@ def test_a_prompt_that_comes_meanwhile_into_a_set_of_the_other_split_refuses_the
         with session() as db:
             before = set(db.scalars(select(tables.Prompt.id)))
 
-        def keep(pause: int, name: str = name) -> None:
+        def add(pause: int, name: str = name) -> None:
             if pause == 3:
-                keeping.keep(place.curator, place.project.id, name, [{"role": "user", "content": "1+1?"}])
+                asked: list[JSON] = [{"role": "user", "content": "1+1?"}]
+                with pytest.raises(Conflict, match="'sums', on the other side of the split, asks the same"):
+                    keeping.keep(place.curator, place.project.id, name, asked)
+                # As a round's probes do, which ask no import.
+                with session() as db:
+                    into = db.scalars(select(tables.PromptSet).where(tables.PromptSet.name == name)).one()
+                    columns = {"position": into.num_prompts, "content_hash": rows.content_hash(asked)}
+                    db.add(tables.Prompt(prompt_set_id=into.id, messages=asked, text="1+1?", extra={}, **columns))
+                    into.num_prompts += 1
 
         with monkeypatch.context() as patched:
-            beside(patched, keep)
+            beside(patched, add)
             with pytest.raises(
                 Conflict, match=f"Meanwhile the prompt '1\\+1\\?' came into '{name}', on the other side"
             ):
@@ -92,6 +100,7 @@ def test_a_prompt_that_comes_meanwhile_into_a_set_of_the_other_split_refuses_the
             new = select(tables.Prompt).where(tables.Prompt.id.not_in(before))
             for kept in db.scalars(new):
                 assert kept.text == "1+1?"
+                db.get_one(tables.PromptSet, kept.prompt_set_id).num_prompts -= 1
                 db.delete(kept)
         assert [entry for entry in (settings().folder / "reports").glob("prompts-*")] == []
     assert num_projects() == 1
