@@ -154,7 +154,7 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path
     preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop, held_out_set_ids=(held_out.id,)))
     with pytest.raises(Conflict, match=f"is used by preview {preview_id}, .*cancel the job"):
         checkpoints.delete(loop.actor, plan_of(loop).policy_id)
-    with pytest.raises(Conflict, match=f"preview {preview_id} uses it.*cancel the job"):
+    with pytest.raises(Conflict, match=f"preview {preview_id} uses it.*cancel it"):
         prompts.delete_set(loop.actor, held_out.id)
     selected = stopped_before_training(preview_id)
     with session() as db:
