@@ -174,6 +174,6 @@ def test_on_postgresql_a_new_set_is_compared_with_what_came_to_others_meanwhile(
     monkeypatch.setattr(near_duplicates, "note", meanwhile)
     (tmp_path / "train").mkdir()
     train = place.file(tmp_path / "train", numbered(7))
-    with pytest.raises(Conflict, match=r"Meanwhile 'measured' was imported, which has the prompt '0\+0\?'"):
+    with pytest.raises(Conflict, match=r"Meanwhile the prompt '0\+0\?' came into 'measured'"):
         prompts.import_file(place.curator, place.project.id, "trained", train, mapping=BY_ID)
     assert [entry.name for entry in prompts.list_sets(place.curator, place.project.id)] == ["measured"]
