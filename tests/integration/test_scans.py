@@ -379,7 +379,7 @@ def test_what_a_reference_file_found_stays_open_until_a_scan_has_that_file_again
     (other := tmp_path / "other.txt").write_text("nothing stands here of this\n")
     first = scans.scan_now(here.curator, here.dataset.id, reference=bench)
     assert (first.rows_with["reference"], first.num_uncompared, first.num_held_out) == (1, 1, 1)
-    assert "1 of the held-out prompts and answers and texts of bench.txt were not" in scanning.uncompared(first)[0]
+    assert "1 of the held-out prompts and answers and texts of bench.txt was not" in scanning.uncompared(first)[0]
     for again in (None, other):
         scan = scans.scan_now(here.curator, here.dataset.id, reference=again)
         assert scan.rows_with["reference"] == 1
