@@ -9,6 +9,9 @@ from typing import Any
 from backend.answers import bounds, numbers
 
 _ASSIGNED = re.compile(r"(?P<name>[a-zA-Z])\s*=(?P<side>(?:(?!(?P=name))[^=<>])+)")
+_STYLED = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
+_NESTED = 4
+"""Commands around one another that are taken off, as in `\\text{\\textbf{A}}`."""
 _TOLERANCE = 1e-5
 """Ten times what math-verify rounds to."""
 
@@ -98,5 +101,9 @@ def are_equal(stated: str, known: str, *, with_numbers: bool = True) -> bool:
 
 def words(text: str) -> str:
     """A text without case, spacing and the signs that only dress it."""
-    plain = re.sub(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}", r"\1", text.replace("\u2212", "-"))
-    return " ".join(plain.split()).lstrip(" $*`").rstrip(" $*`.!").strip("\"'").casefold()
+    plain = text.replace("\u2212", "-")
+    for _ in range(_NESTED):
+        plain, n = _STYLED.subn(r"\1", plain)
+        if n == 0:
+            break
+    return " ".join(plain.split()).lstrip(" $*`\"'").rstrip(" $*`.!\"'").casefold()

@@ -5,11 +5,15 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-_EXAMPLE = re.compile(
-    r"\b(?:examples?|e\.g\.|for instance|such as|like this|the form|format(?:ted)?|template|instructions?"
-    r"|beispiel|exemple|ejemplo)\b|\u4f8b",
+_ANNOUNCES = re.compile(
+    r"\b(?:for example|e\.g\.|for instance|such as|like this|the form|zum beispiel|par exemple|por ejemplo)\b|\u4f8b",
     re.IGNORECASE,
 )
+_EXAMPLE = re.compile(
+    _ANNOUNCES.pattern + r"|\b(?:examples?|format(?:ted)?|template|instructions?|beispiel|exemple|ejemplo)\b",
+    re.IGNORECASE,
+)
+_RIGHT_BEFORE = re.compile(r"[^\w,]*(?:\w+[^\w,]*)?")
 _SUPPOSITION = re.compile(
     r"\b(?:worth|would|could|should|might|may|if|unless|whether|unsure|uncertain|means?|rubric|criteri(?:on|a))\b",
     re.IGNORECASE,
@@ -25,13 +29,29 @@ def nearest(matches: Iterator[re.Match[str]], *, first: bool) -> list[re.Match[s
     return list(islice(matches, _MATCHES)) if first else list(deque(matches, maxlen=_MATCHES))
 
 
-def is_aside(text: str, start: int, end: int) -> bool:
-    """Say whether what stands there is quoted, or an example by the words on its line or on the line above."""
+def is_aside(text: str, start: int, end: int, *, only_announced: bool = False) -> bool:
+    """Say whether what stands there is quoted, or an example by the words on its line or on the line above.
+
+    With `only_announced`, words on its own line make it an example only where a colon follows them.
+    """
     line_start = max(text.rfind("\n", 0, start) + 1, start - _READ)
     before = text[line_start:start]
     if re.match(r"\s*>\s+\w", text[line_start:end]) or _is_quoted(text, line_start, start, end):
         return True
-    return _EXAMPLE.search(clause(before)) is not None or _is_introduced(text[max(0, line_start - _READ) : line_start])
+    is_example = _is_example(clause(before), only_announced=only_announced)
+    return is_example or _is_introduced(text[max(0, line_start - _READ) : line_start])
+
+
+def _is_example(words: str, *, only_announced: bool) -> bool:
+    """Whether what follows the words is an example.
+
+    A reply may also judge the format or an example it was given: "It follows the instructions, so the score is 4".
+    """
+    mentions = list(_EXAMPLE.finditer(words))
+    if not mentions or re.search(r"[:\uff1a]", words[mentions[0].end() :]):
+        return bool(mentions)
+    is_next = _RIGHT_BEFORE.fullmatch(words[mentions[-1].end() :]) is not None
+    return not only_announced and (is_next or _ANNOUNCES.search(words) is not None)
 
 
 def is_supposed(text: str, start: int) -> bool:

@@ -132,8 +132,9 @@ class WrittenVerdict(TemplateJudge):
 
     @staticmethod
     def _is_aside(reply: str, match: re.Match[str]) -> bool:
-        supposed = _is_word(match) and is_supposed(reply, match.start())
-        return supposed or is_aside(reply, match.start(), match.end())
+        if not _is_word(match):  # a check may speak of a format: only "the form is: check;Y" shows one
+            return is_aside(reply, match.start(), match.end(), only_announced=True)
+        return is_supposed(reply, match.start()) or is_aside(reply, match.start(), match.end())
 
 
 def _is_word(match: re.Match[str]) -> bool:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import answers
+from tests.prose import prose
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,9 @@ def test_extracts_by_pattern(pattern, answer):
         ("  New\n York ", "new york"),
         ("**B**", "b"),
         ("007", "7"),
+        ('"Paris."', "Paris"),
+        ("' :", ":"),
+        (r"\text{\textbf{A}}", "A"),
     ],
 )
 def test_equal_answers_are_equal_strings(entry, other):
@@ -72,7 +76,7 @@ def test_normalising_twice_changes_nothing_more(text):
     assert answers.normalise(once) == once
 
 
-@given(st.text(), st.integers(-(10**20), 10**20))
+@given(prose(), st.integers(-(10**20), 10**20))
 def test_finds_a_marked_number_after_any_text(text, number):
     reply = answers.extract(f"{text}\n#### {number}")
     if r"\boxed" not in text:

@@ -10,6 +10,7 @@ from backend.errors import MissingPrerequisite
 from backend.judges.additive_rubric import TEMPLATE, AdditiveRubric
 from backend.values import Group, Judgment, Verdict
 from tests.groups import prompt, sample, texts
+from tests.prose import prose
 
 JUDGE = AdditiveRubric()
 
@@ -56,7 +57,7 @@ def test_takes_no_number_from_a_reply_that_was_cut_off():
     assert JUDGE.parse("fine. Score: 4\nFurther", is_complete=False).score is None  # another might have come
 
 
-@given(st.text(), st.integers(0, 5))
+@given(prose(), st.integers(0, 5))
 def test_reads_a_closing_score_after_any_text(text, score):
     assert JUDGE.parse(f"{text}\nScore: {score}", is_complete=True).score == score
 

@@ -268,6 +268,12 @@ VERDICTS = {
         ("2*3=6;Y\n2*3=6;N\nI am not sure.", None),
         ("2*3=6;Y\nNo, wait.\n2*3=5;N", 0),
         ("> check;Y\n2*3=7;N", 0),
+        ("2*3=7;N\nThe form is: check;Y", 0),
+        ("2*3=7;N\nSuch as this: check;Y", 0),
+        ("The date is in the format that was asked for;Y", 1),
+        ("It gives no example, such as 2*3;N", 0),
+        ("Das Beispiel fehlt;N", 0),
+        ("It should be 6 and is 6;Y", 1),
     ],
     "thinking": [
         ("<think>2*3=6;Y</think>", None),

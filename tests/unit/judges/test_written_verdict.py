@@ -9,6 +9,7 @@ from backend.judges._template import Reply
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Verdict
 from tests.groups import prompt, sample, texts
+from tests.prose import prose
 
 JUDGE = WrittenVerdict()
 
@@ -33,8 +34,8 @@ def test_reads_the_verdict_after_the_check(reply, score, rationale):
     assert (parsed_reply.score, parsed_reply.rationale) == (score, rationale)
 
 
-@given(st.text(), st.booleans())
-def test_reads_a_closing_verdict_after_any_text(text, is_right):
+@given(prose(), st.booleans())
+def test_reads_a_closing_verdict_after_any_check(text, is_right):
     assert JUDGE.parse(f"{text};{'Y' if is_right else 'N'}", is_complete=True).score == float(is_right)
 
 
