@@ -5,17 +5,23 @@
 (() => {
   "use strict";
   const PATIENCE = 60_000,
+    /** Milliseconds in which Gradio draws what it has, its page or an answer. */
     MOUNTED = 3_000,
     STANDS = "first-stands";
   const first = /** @type {HTMLElement} */ (document.querySelector("#rondo-first"));
+  /** Gradio's page cannot be used while its first answers are on their way (locks.js): links in it are dead. */
+  const isLocked = () => document.querySelector("gradio-app[inert]") !== null;
   const place = (/** @type {HTMLElement} */ part) => document.querySelector(`gradio-app #${part.dataset.part}`);
   const isTable = (/** @type {HTMLElement} */ part) => part.querySelector("[data-table]") !== null;
   const own = (/** @type {HTMLElement} */ part) =>
     /** @type {HTMLElement | null | undefined} */ (
       place(part)?.querySelector(isTable(part) ? ".table-wrap" : ".html-container")
     );
+  /** Ids of what was answered so long ago that it would be seen if it showed anything: its rows may be gone by now. */
+  const answered = new Set();
   // The heads of a table come before its rows.
   const isThere = (/** @type {HTMLElement} */ part) =>
+    answered.has(part.dataset.part) ||
     !!(isTable(part) ? own(part)?.querySelector("[role=gridcell]") : own(part))?.textContent?.trim();
   const watch = new MutationObserver(() => safely(look));
   /** @type {HTMLElement[]} */
@@ -48,11 +54,15 @@
     if (line && newest instanceof HTMLElement)
       line.scrollLeft = newest.offsetLeft + newest.offsetWidth - line.clientWidth;
     document.addEventListener("DOMContentLoaded", () => safely(follow));
+    document.addEventListener("rondo-loaded", (event) => {
+      const { outputs } = /** @type {CustomEvent} */ (event).detail;
+      setTimeout(() => safely(() => drop(outputs)), MOUNTED);
+    });
   }
 
   function follow() {
     const page = document.querySelector("gradio-app");
-    if (page) watch.observe(page, { childList: true, subtree: true, characterData: true });
+    if (page) watch.observe(page, { childList: true, subtree: true, characterData: true, attributeFilter: ["inert"] });
     look();
     setTimeout(giveUp, PATIENCE);
   }
@@ -217,8 +227,9 @@
   }
 
   function look() {
-    const came = waiting.filter(isThere);
     const isOver = document.querySelector("gradio-app .toast-body") !== null;
+    if (isLocked() && !isOver) return;
+    const came = waiting.filter(isThere);
     // One part may be long in coming: what else there is on the page can be used meanwhile.
     if (waiting.some(place)) showing ??= setTimeout(() => safely(show), MOUNTED);
     if (!came.length && !isOver) return;
@@ -230,6 +241,11 @@
     if (!waiting.length) end();
   }
 
+  function drop(/** @type {string[]} */ outputs) {
+    for (const id of outputs) answered.add(id);
+    look();
+  }
+
   function end() {
     watch.disconnect();
     for (const part of document.querySelectorAll("#rondo-first, [data-part], style[data-first]")) part.remove();
@@ -237,9 +253,9 @@
     document.documentElement.classList.remove(STANDS);
   }
 
-  /** Where an answer does not come, Gradio's own page is better than one that nobody can use. */
+  /** Where an answer does not come, Gradio's own page is better than one that nobody can use, unless it is locked. */
   function giveUp() {
-    if (waiting.some(place)) end();
+    if (waiting.some(place) && !isLocked()) end();
     else if (waiting.length) setTimeout(giveUp, PATIENCE);
   }
 

@@ -165,6 +165,9 @@
     return components.get(trigger)?.type === "dropdown" && now === before;
   }
 
+  /** The ids of what an event writes. @param {Listener | undefined} event */
+  const outputsOf = (event) => event?.outputs.map((output) => components.get(output)?.name) ?? [];
+
   /** An answer that ends an event without a word: Gradio reads it as fields that failed their check, and there are none. */
   const nothing = () =>
     new Response(JSON.stringify({ detail: [] }), { status: 422, headers: { "content-type": "application/json" } });
@@ -184,8 +187,7 @@
     const key = { event, trigger: asked.trigger_id };
     if (event) lockOutputs(event, key);
     // For the marks of refused fields: they are of what a form held when it was asked about.
-    const outputs = event?.outputs.map((output) => components.get(output)?.name) ?? [];
-    document.dispatchEvent(new CustomEvent("rondo-asked", { detail: { outputs, isPress } }));
+    document.dispatchEvent(new CustomEvent("rondo-asked", { detail: { outputs: outputsOf(event), isPress } }));
     let id;
     try {
       const response = await plainFetch(what, how);
@@ -215,7 +217,10 @@
     } else sent.get(key.trigger)?.delete(key.event);
     if (key.event) answered(key.event.id);
     unlockAfter(key);
-    if (key.event && isOn(key.event, "load")) unlockAfter(key.event.id);
+    if (!key.event || !isOn(key.event, "load")) return;
+    unlockAfter(key.event.id);
+    // For the first content (first.js), which stands until what is written here has come.
+    if (output) document.dispatchEvent(new CustomEvent("rondo-loaded", { detail: { outputs: outputsOf(key.event) } }));
   }
 
   /** @param {string} line */

@@ -6,7 +6,7 @@ from app.widgets.first import FirstPart
 
 TEMPLATE = """
 <p class="label">{{value.label}}</p>
-<div class="scroll" data-table tabindex="0" role="region" aria-label="{{value.label}}">
+<div class="scroll" data-table tabindex="0" role="region" aria-label="{{value.name}}">
 <table style="min-width: {{value.min_width}}">
 <thead><tr>{{#each value.headers}}<th scope="col" style="width: {{this.width}}">{{this.name}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.rows}}<tr>{{#each this.cells}}<td>{{this}}</td>{{/each}}</tr>{{/each}}</tbody>
@@ -29,13 +29,15 @@ def table_part(
     widths: Sequence[str],
     *,
     label: str = "",
+    name: str = "",
     min_width: int,
 ) -> FirstPart:
     """Return the part that stands for the table `elem_id`; without rows it draws nothing.
 
     `widths` are CSS lengths, a column each; `min_width` of all together is in pixels, as Gradio's table takes it.
+    `label` stands above it; `name` is read out where it has none.
     """
-    columns = [{"name": name, "width": width} for name, width in zip(headers, widths, strict=True)]
+    columns = [{"name": header, "width": width} for header, width in zip(headers, widths, strict=True)]
     cells = [{"cells": list(row)} for row in rows]
-    value = {"label": label, "headers": columns, "rows": cells, "min_width": f"{min_width}px"}
+    value = {"label": label, "name": label or name, "headers": columns, "rows": cells, "min_width": f"{min_width}px"}
     return FirstPart(elem_id, TEMPLATE if rows else "", CSS, value)

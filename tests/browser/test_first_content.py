@@ -4,19 +4,27 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from app.widgets import times
 from backend.db import session, tables
+from backend.services.access import Actor
 from tests.browser.desk import empty, sign_in
 from tests.browser.settled import settled
 from tests.integration import site
+from tests.integration.reviewing import ACCEPT, Team
 from tests.integration.test_round_report import Done
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 
 GRADIO = "**/assets/index-*.js"
+ANSWERS = "**/gradio_api/queue/data*"
+NO_PATIENCE = """const plain = setTimeout;
+window.setTimeout = (act, ms, ...values) => (ms >= 60_000 ? 0 : plain(act, ms, ...values));"""
+"""The first content then waits for its answers without an end."""
+MOUNTED = 3500
+"""Milliseconds after which Gradio's page, once it is there and can be used, is seen without its first answers."""
 # Within the link that has the focus, which a selection elsewhere would take away.
 SELECT = "(link) => getSelection().setBaseAndExtent(link.firstChild, 8, link.firstChild, 12)"
 SELECTED = "document.querySelector('#round-opening').contains(getSelection().anchorNode) && `${getSelection()}`"
@@ -86,12 +94,13 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     expect(page.locator("#round-opening details", has_text="generator: sample")).to_have_attribute("open", "")
     page.unroute("**/first.js")
 
-    # Where the answer for one part does not come, the rest of the page is there to be used a moment after it is laid out.
-    page.route("**/gradio_api/queue/data*", lambda route: held.append(route))
+    # As long as the first answers do not come, Gradio's page is locked: what stands for it can be read and left.
+    page.route(ANSWERS, lambda route: held.append(route))
     page.goto(address)
-    expect(page.locator("#round-opening [data-part=round-opening] h2")).to_be_visible()
-    expect(page.locator("#rondo-first")).to_have_count(0)
-    expect(page.locator("#round-chosen input")).to_be_visible()
+    expect(page.locator("#round-chosen input")).to_be_attached()
+    page.wait_for_timeout(MOUNTED)
+    page.locator("#rondo-first").get_by_role("link", name="Training", exact=True).click()
+    expect(page).to_have_url(f"{site.page(done.project, 'training')}?rounds={done.round.id}")
     assert errors == []
     while held:
         held.pop().abort()
@@ -136,3 +145,93 @@ def test_a_list_is_read_before_gradio_starts_and_gives_way_to_its_table(empty: N
         assert abs(now["x"] - place["x"]) < 24, path
     assert errors == []
     context.close()
+
+
+def first_seen(chromium: Any, actor: Actor) -> Page:
+    """A page of a browser that has told its zone."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, actor)
+    context.add_cookies([{"name": times.COOKIE, "value": "UTC", "url": site.address()}])
+    return context.new_page()
+
+
+def test_where_one_answer_does_not_come_the_rest_of_the_page_can_be_used(empty: None, chromium: Any) -> None:
+    done = Done()
+    page, held = first_seen(chromium, done.actor), []
+    page.goto(site.page(done.project, "samples"))
+    settled(page)
+    of_charts = page.evaluate(
+        """() => {
+          const id = (name) => gradio_config.components.find(({ props }) => props.elem_id === name).id;
+          return gradio_config.dependencies.find(({ outputs, targets }) =>
+            outputs.includes(id("samples-histogram")) && targets.some(([, name]) => name === "load")).id;
+        }"""
+    )
+
+    def hold(route: Route) -> None:
+        if route.request.post_data_json["fn_index"] == of_charts:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/queue/join*", hold)
+    page.reload()
+    expect(page.locator("#samples-table [role=gridcell]").first).to_be_visible()
+    expect(page.locator("#samples-histogram [data-part] figure").first).to_be_visible()
+    expect(page.locator("#rondo-first, #samples-table [data-part]")).to_have_count(0)
+    page.locator("#samples-search :is(input, textarea)").fill("a b")
+    page.keyboard.press("Enter")
+    expect(page.locator("#samples-count")).to_have_text("10 samples")
+    held.pop().continue_()
+    expect(page.locator("#samples-histogram .html-container figure").first).to_be_visible()
+    expect(page.locator("[data-part], [data-first]")).to_have_count(0)
+    page.context.close()
+
+
+def test_rows_that_are_gone_when_gradio_asks_for_them_do_not_stay(empty: None, chromium: Any) -> None:
+    team, held = Team(prompts=1), []
+    page = first_seen(chromium, team.curator)
+    page.add_init_script(NO_PATIENCE)
+    page.route(GRADIO, lambda route: held.append(route))
+    page.goto(f"{site.page(team.project, 'samples')}?verdict=reject", wait_until="commit")
+    expect(page.locator("#first-samples-table td").first).to_have_text(str(team.ids[1]))
+    team.act("ann", team.ids[1], ACCEPT)
+    while held:
+        held.pop().continue_()
+    page.unroute(GRADIO)
+    expect(page.locator("#samples-count")).to_contain_text("No sample passes these filters.")
+    expect(page.locator("[data-part], [data-first]")).to_have_count(0)
+    page.context.close()
+
+
+def test_of_two_clicks_in_a_row_one_is_sent_and_a_failure_takes_no_later_one(empty: None, chromium: Any) -> None:
+    team, asked, failing = Team(), [], True
+    page = first_seen(chromium, team.curator)
+    page.goto(site.page(team.project, "team"))
+    page.get_by_role("tab", name="Gold items").click()
+    settled(page)
+    button = page.evaluate("gradio_config.components.find(({ props }) => props.elem_id === 'gold-mark').id")
+
+    def count(route: Route) -> None:
+        if route.request.post_data_json["trigger_id"] != button:
+            route.continue_()
+            return
+        asked.append(route.request)
+        if failing:
+            route.fulfill(status=503, json={"detail": "busy"})
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/queue/join*", count)
+    twice = "(one) => { one.click(); one.click(); }"
+    page.locator("#gold-mark").evaluate(twice)
+    expect(page.locator(".toast-body.error").first).to_be_visible()
+    expect(page.locator("[inert]")).to_have_count(0)
+    assert len(asked) == 1
+    failing = False
+    for number in (2, 3):
+        page.locator("#gold-mark").evaluate(twice)
+        expect(page.locator("#gold-problem [role=alert]")).to_contain_text("No sample is named")
+        settled(page)
+        assert len(asked) == number
+    page.context.close()

@@ -3,7 +3,6 @@
 import logging
 import re
 import threading
-from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from backend.db import session, tables
 from backend.errors import InvalidInput
 from backend.services.people import browsers
 from backend.services.projects import trash
-from backend.values import JobStatus, Role, Stage
+from backend.values import Role
 from tests import rows
 from tests.integration import site
 from tests.integration.reviewing import Team
@@ -78,56 +77,9 @@ def test_each_role_is_given_the_round_that_it_may_see(role: Role) -> None:
             *("compare", "held-out", "warnings", "workers", "checkpoints", ""),
             *("samples", "datasets", "prompts"),
         ):
-            assert OPENS in document(client, done, other), other
-
-
-def cells(text: str, elem_id: str) -> list[list[str]]:
-    """The rows of the table that stands for this one."""
-    part = first(text).partition(f'data-part="{elem_id}"')[2].partition("</table>")[0]
-    rows = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in part.split("<tr>")]
-    return [row for row in rows if row]
-
-
-def test_lists_hold_the_rows_that_the_page_will_show() -> None:
-    done = Done()
-    with site.signed_in(done.actor) as client:
-        every = cells(document(client, done, "samples"), "samples-table")
-        assert [row[0] for row in every] == [str(sample.id) for sample in done.samples]
-        accepted = document(client, done, "samples?verdict=accept&sort=-id")
-        assert [row[0] for row in cells(accepted, "samples-table")] == [
-            str(s.id) for s in reversed(done.samples[:18:2])
-        ]
-        assert "Number, newest first" in first(accepted)
-        for odd in ("samples?verdict=accept&text=zebra", "samples?sample=x", "samples?round=0", "samples?min_score=9"):
-            assert OPENS not in document(client, done, odd), f"{odd}: the page itself says what is missing"
-        [row] = cells(document(client, done, "datasets"), "datasets-table")
-        assert row[0] == str(done.dataset.id)
-        assert OPENS not in document(client, done, f"datasets?dataset={done.dataset.id + 1}")
-        assert len(cells(document(client, done, "prompts"), "prompt-sets")) == 2
-        assert OPENS not in document(client, done, "training"), "nothing was trained"
-        with session() as db:
-            columns: dict[str, Any] = {"project_id": done.project.id, "round_id": done.round.id, "stage": Stage.train}
-            db.add(tables.Job(**columns, workflow_id="w", queue="train", status=JobStatus.done, spec={"folder": "f"}))
-        shown = first(document(client, done, f"training?rounds={done.round.id},9999"))
-        assert f"Round {done.round.number}, done" in shown
-        assert "9999" in shown.partition("training-said")[2], "what is asked for and not there is named"
-        assert OPENS not in document(client, done, "team"), "no round was reviewed"
-
-
-def test_a_reviewer_is_not_given_the_judge_in_a_list_and_not_the_people() -> None:
-    team = Team()
-    texts = {}
-    for name, actor in (("curator", team.curator), ("reviewer", team.who("ann"))):
-        with site.signed_in(actor) as client:
-            for path in ("samples", "team"):
-                texts[name, path] = client.get(site.page(team.project, path), headers=HTML).text
-    scores = {
-        name: {row[1] for row in cells(texts[name, "samples"], "samples-table")} for name in ("curator", "reviewer")
-    }
-    assert scores["curator"] == {"5", "2"}
-    assert scores["reviewer"].isdisjoint({"5", "2"})
-    assert "team-progress" in first(texts["curator", "team"])
-    assert OPENS not in texts["reviewer", "team"]
+            shown = first(document(client, done, other))
+            assert shown, other
+            assert 'aria-label=""' not in shown, f"{other}: what can be scrolled has a name"
 
 
 def test_nobody_else_is_given_anything() -> None:

@@ -85,7 +85,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     if round_id is None:
         return []
     # Who may not see the people is told so in place of the card.
-    reviewers.everyone(here.actor, round_id)
+    reviewers.check(here.actor, round_id)
     names = {value: name for name, value in dropdown["choices"]}
     value = team_people.progress_value(rounds.get(here.actor, round_id), reviews.progress(here.actor, round_id))
     card = FirstPart("team-progress", templates.PROGRESS, templates.PROGRESS_CSS, value)

@@ -117,6 +117,12 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     return _reviewer(rows, actor.user_id, is_own=True)
 
 
+def check(actor: Actor, round_id: int) -> None:
+    """Raise what `everyone` refuses this person or round with, without reading a decision."""
+    with reading() as db:
+        archived.refuse(get_row(db, actor, round_id, Role.curator))
+
+
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     """Everybody who did something in the round or has something assigned, most first; needs a curator."""
     with reading() as db:
