@@ -31,7 +31,7 @@ HEAD = (
     "{{ messages() }}"
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js", "comments.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "early_keys.js", "rondo.js", "bell.js", "comments.js")
     )
 )
 FIRST = (
