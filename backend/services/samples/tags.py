@@ -28,6 +28,8 @@ AT_ONCE = 200
 """Samples in one statement: each of ten tags has six parameters."""
 MOST_OF_SAMPLE = 50
 """So many tags one person puts to a sample."""
+LOCK = 0x7A65
+"""The class of the advisory locks that let one change of a round's tags follow the other on PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +161,14 @@ def _read(add: Sequence[str], remove: Sequence[str]) -> tuple[list[str], list[st
 
 
 def _hold(db: Session, actor: Actor, round_id: int, role: Role = Role.reviewer) -> tables.Round:
+    """The round, kept from being archived, with nobody else changing its tags until the caller's transaction ends.
+
+    Two who did at once would each hold rows that the other waits for, as where one takes away what the other puts.
+    """
     round_ = get_row(db, actor, round_id, role)
     archived.refuse_held(db, round_id)
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
     return round_
 
 
