@@ -205,6 +205,14 @@ def _since(db: Session, hidden: tables.Project) -> str:
     return f"{hidden.trashed_at:%Y-%m-%d %H:%M} UTC{f', put there by {who.name}' if who is not None else ''}"
 
 
+def signed_in(db: Session, actor: Actor) -> tables.User:
+    """The actor's account as it is now; raises `NotSignedIn` where it is not active any more."""
+    user = db.get(tables.User, actor.user_id)
+    if user is None or not user.is_active:
+        raise NotSignedIn()
+    return user
+
+
 def is_owner(db: Session, actor: Actor) -> bool:
     """Whether the actor owns the installation, by the rows as they are now."""
     user = db.get(tables.User, actor.user_id)
