@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput
@@ -64,12 +64,11 @@ def assign(
         archived.refuse_held(db, round_id)
         who = assignee(db, round_, user_id)
         ids = chosen(db, round_, named_ids)
-        dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
         common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
         new = 0
         for some in in_chunks(ids):
             rows = [{"sample_id": n, **common} for n in some]
-            put = dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing()
+            put = insert_into(db, tables.Assignment).values(rows).on_conflict_do_nothing()
             new += len(db.scalars(put.returning(tables.Assignment.sample_id)).all())
         details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.db.filter_tests import read_tag
 from backend.db.filters import Filters
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput, NotFound
 from backend.services import archived, events
@@ -177,7 +176,6 @@ def _write(
 ) -> int:
     """Write and delete the rows; return how many samples changed."""
     row, changed, at = tables.SampleTag, set[int](), now()
-    dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     role = role_of(db, actor, round_.project_id)
     is_everybodys = role is not None and role.rank >= Role.curator.rank
     place = {"project_id": round_.project_id, "round_id": round_.id, "user_id": actor.user_id}
@@ -192,7 +190,7 @@ def _write(
             own = (here, row.user_id == actor.user_id)
             values = [place | {"sample_id": id_, "tag": tag, "created_at": at} for id_ in chunk for tag in added]
             # The same person may have put it in another tab.
-            put = dialect.insert(row).values(values).on_conflict_do_nothing().returning(row.sample_id)
+            put = insert_into(db, row).values(values).on_conflict_do_nothing().returning(row.sample_id)
             changed.update(db.scalars(put))
             _refuse_more(db, own)
     what = f"{len(changed):,} samples of round {round_.number}"
