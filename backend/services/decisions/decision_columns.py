@@ -6,8 +6,8 @@ how many come before them is counted in an index by the same statement. Where th
 were deleted, or PostgreSQL, which gives numbers out before they are committed, put one long before the last), all are
 read anew, a page at a time.
 
-One call at a time reads a round in a process; the others wait and read what came since. Memory: 76 bytes a decision that
-is kept, and twice that while they are read or joined. Beside `MOST_ROWS` the round that was asked for last is kept
+One call at a time reads a round in a process; the others wait and read what came since. Memory: 76 bytes a decision
+that is kept, and twice that while they are read or joined. Beside `MOST_ROWS` the round that was asked for last is kept
 whatever its size: figures over it need all of it.
 """
 
