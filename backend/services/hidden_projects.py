@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, tables
 from backend.services import unfinished
-from backend.services.access import Actor, require, signed_in
+from backend.services.access import Actor, account, require
 from backend.values import Role
 
 
@@ -52,7 +52,7 @@ def listed(actor: Actor, of_kind: Select[Any], project_id: int | None) -> list[t
         if project_id is not None:
             require(db, actor, project_id, Role.viewer)
             of_kind = of_kind.where(columns.home_id == project_id)
-        user = signed_in(db, actor)
+        user = account(db, actor)
         if not user.is_owner:
             of_kind = of_kind.where(columns.role.is_not(None))
         return [(row, user.is_owner) for row in db.execute(of_kind)]

@@ -14,7 +14,7 @@ from backend.db.slugs import normal
 from backend.db.tables.project import slug_for
 from backend.errors import Conflict
 from backend.services import events
-from backend.services.access import Actor, require, require_owner, role_of, signed_in
+from backend.services.access import Actor, account, require, require_owner, role_of
 from backend.values import Role
 
 MAX_DESCRIPTION = 10_000
@@ -50,7 +50,7 @@ def create(actor: Actor, name: str, *, description: str = "", defaults: dict[str
 def list_mine(actor: Actor) -> list[ProjectView]:
     """Return the projects the actor may see, by name."""
     with reading() as db:
-        user = signed_in(db, actor)
+        user = account(db, actor)
         statement = (
             select(tables.Project, tables.Membership.role)
             .outerjoin(

@@ -12,7 +12,7 @@ from backend.db import now, reading, session, tables
 from backend.db.slugs import normal
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.services import events
-from backend.services.access import Actor, is_owner, require, role_of, signed_in
+from backend.services.access import Actor, account, is_owner, require, role_of
 from backend.values import JobStatus, Role
 
 MOST_NAMED = 5
@@ -51,7 +51,7 @@ def list_mine(actor: Actor) -> list[TrashEntry]:
     """The projects in the trash that the actor is in, the newest first."""
     project, member, who = tables.Project, tables.Membership, tables.User
     with reading() as db:
-        user = signed_in(db, actor)
+        user = account(db, actor)
         own = (member.project_id == project.id) & (member.user_id == user.id)
         query = select(project, who.name, member.role).outerjoin(who, who.id == project.trashed_by)
         query = query.outerjoin(member, own).where(project.trashed_at.is_not(None), project.trash_of_id.is_(None))

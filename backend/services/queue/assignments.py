@@ -73,19 +73,25 @@ def assign(
         details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"
         events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **details)
-        if new:
-            given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}."
-            telling.tell(
-                db,
-                NoticeKind.assignment,
-                project_id=round_.project_id,
-                path=f"review?round={round_id}",
-                text=f"{actor.name} gave you {given}",
-                to_programs=f"{actor.name} gave {who} {given}",
-                people=[user_id],
-                but=actor.user_id,
-            )
+        tell_given(db, actor, round_, user_id, who, new)
     return len(ids)
+
+
+def tell_given(db: Session, actor: Actor, round_: tables.Round, user_id: int, who: str, new: int) -> None:
+    """Tell a person, whose name is `who`, that they were given so many items."""
+    if not new:
+        return
+    given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}."
+    telling.tell(
+        db,
+        NoticeKind.assignment,
+        project_id=round_.project_id,
+        path=f"review?round={round_.id}",
+        text=f"{actor.name} gave you {given}",
+        to_programs=f"{actor.name} gave {who} {given}",
+        people=[user_id],
+        but=actor.user_id,
+    )
 
 
 def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[int] | None = None) -> int:
