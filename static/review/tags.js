@@ -72,8 +72,9 @@ export function writeTags(needs, target, { typed = "", had = null } = {}) {
       if (why) status.say(why);
       return writeTags(needs, target, { typed: box.value, had: own });
     }
-    const what = { id: target.sample_id, tags: wanted.join(", ") };
-    return status.say(`${why || ""} ${gettext("Tags of sample {id} that are not saved: {tags}", what)}`.trim());
+    const values = { id: target.sample_id, tags: wanted.join(", ") };
+    const lost = gettext("Tags of sample {id} that are not saved: {tags}", values);
+    return status.say(why ? `${why} ${lost}` : lost);
   };
   const leave = () => work.end();
   const save = () => {
