@@ -46,7 +46,7 @@ export function writeTags(needs, target, { typed = "", had = null } = {}) {
     const own = review.round.can_close ? answer.tags : answer.own;
     const theirs = answer.tags.filter((/** @type {string} */ tag) => !own.includes(tag));
     others.hidden = !theirs.length;
-    others.textContent = gettext("Colleagues' tags: {tags}", { tags: theirs.join(", ") });
+    if (theirs.length) others.textContent = gettext("Colleagues' tags: {tags}", { tags: theirs.join(", ") });
     putBefore(box, own);
     return own;
   };
