@@ -12,7 +12,6 @@
   const DRAWN_IN = 400;
   /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
   const BROKEN_IN = 3000;
-  const MOST_KEYS = 100;
   /**
    * What an event is that Gradio sends, and one on its way.
    * @typedef {{id: number, backend_fn: boolean, inputs: number[], outputs: number[], targets: [number, string][], trigger_mode: string}} Listener
@@ -299,18 +298,4 @@
         lock(page, event.id);
     }
   });
-
-  // Keys pressed before the review desk is there. It takes them over, in order. Other pages keep no key: what is typed
-  // there may be a password.
-  /** @type {KeyboardEvent[]} */
-  const keys = [];
-  /** @param {KeyboardEvent} event */
-  const keep = (event) => {
-    if (keys.length < MOST_KEYS) keys.push(event);
-  };
-  if (/\/review\/?$/.test(location.pathname)) document.addEventListener("keydown", keep);
-  window.rondoEarlyKeys = () => {
-    document.removeEventListener("keydown", keep);
-    return keys.splice(0);
-  };
 })();

@@ -23,7 +23,6 @@ from backend.services.reviews.labelled_rows import LabelledRow
 
 router = APIRouter(tags=["reviews"])
 
-Several = Annotated[tuple[Id, ...], Query(max_length=500)]
 Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
 
 

@@ -27,11 +27,11 @@ NAME = "frontend/index.html"
 FONT = "fonts/inter-latin-wght-normal.woff2"
 HEAD = (
     f'<link rel="icon" href="{own_files.address("rondo.svg")}" type="image/svg+xml">'
-    f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
-    "{{ messages() }}"
+    + "".join(f'<link rel="stylesheet" href="{own_files.address(name)}">' for name in ("rondo.css", "pages.css"))
+    + "{{ messages() }}"
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js", "comments.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "early_keys.js", "rondo.js", "bell.js", "comments.js")
     )
 )
 FIRST = (

@@ -1,5 +1,6 @@
 """Exporters write the rows of a dataset as another tool reads them, and what it wants to find beside their file."""
 
+import json
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
@@ -83,6 +84,12 @@ class Exporter(Part, kind="exporter"):
         if longest is None or not self.limit:
             return ()
         return (f"{self.title} cuts rows at {self.limit}: with {longest:,} or more none of these is cut.",)
+
+
+def last_turns(row: TrainingRow) -> tuple[str, str]:
+    """Return the last turn of each side of a pair, the chosen one first, as JSON."""
+    chosen, rejected = (json.dumps(side[-1], ensure_ascii=False) for side in (row.answer, row.rejected))
+    return chosen, rejected
 
 
 def assistant_turn(text: str) -> Message:

@@ -2,7 +2,7 @@
 
 import json
 
-from backend.exporters import Exporter, TrainingRow
+from backend.exporters import Exporter, TrainingRow, last_turns
 from backend.row_files import JSON_TEXT, MESSAGES, Values
 from backend.values import JSON, DatasetType
 
@@ -37,8 +37,7 @@ class Axolotl(Exporter):
         if type is _TEXT:
             return (row.text,)
         if type is _PAIR:
-            sides = (json.dumps(side[-1], ensure_ascii=False) for side in (row.answer, row.rejected))
-            return (row.messages, *sides)
+            return (row.messages, *last_turns(row))
         return (json.dumps(_marked(row), ensure_ascii=False),)
 
     def beside(self, file: str, type: DatasetType, *, longest: int | None = None) -> str:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from backend.exporters import Exporter, RowCounts, TrainingRow
+from backend.exporters import Exporter, RowCounts, TrainingRow, last_turns
 from backend.row_files import JSON_TEXT, MESSAGES, Values
 from backend.values import JSON, DatasetType
 
@@ -37,8 +37,7 @@ class LlamaFactory(Exporter):
         if type is _TEXT:
             return (row.text,)
         if type is _PAIR:
-            sides = (json.dumps(side[-1], ensure_ascii=False) for side in (row.answer, row.rejected))
-            return (row.messages, *sides)
+            return (row.messages, *last_turns(row))
         whole = [*row.messages, *row.answer]
         return (whole, row.label) if type is _LABELLED else (whole,)
 

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
 from backend.values import JSON, NoticeKind, Role
@@ -89,9 +89,8 @@ def put(
         }
         place = {"project_id": project.id, "event": event} | receiver
         rows.append(place | {"uid": uid, "body": body, "created_at": at, "due_at": at})
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     for some in in_chunks(rows):
-        db.execute(dialect.insert(tables.Delivery).values(some).on_conflict_do_nothing())
+        db.execute(insert_into(db, tables.Delivery).values(some).on_conflict_do_nothing())
 
 
 def hooks_for(db: Session, project_id: int, kind: NoticeKind) -> list[tables.Webhook]:

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend.db import now, session
 from backend.db.busy import is_busy
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.tables import Job, JobPoint
 from backend.errors import Cancelled
@@ -117,9 +117,8 @@ class JobProgress:
             {"job_id": self.job_id, "name": name, "step": step, "value": value}
             for (name, step), value in self._points.items()
         ]
-        insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
         for some in in_chunks(rows, POINTS_PER_STATEMENT):
-            statement = insert(JobPoint).values(some)
+            statement = insert_into(db, JobPoint).values(some)
             # a resumed training goes through its last steps once more
             db.execute(
                 statement.on_conflict_do_update(

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.config import settings
 from backend.db import now, tables
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
 from backend.jobs import deliveries
@@ -68,9 +68,8 @@ def tell(
             common = {"project_id": project_id, "kind": kind, "key": event, "path": path, "text": text}
             flags = {"in_page": in_page, "in_browser": in_browser}
             rows.append({"user_id": user_id, "created_at": at, **common, **flags})
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     for some in in_chunks(rows):
-        db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
+        db.execute(insert_into(db, tables.Notice).values(some).on_conflict_do_nothing())
     hooks = deliveries.hooks_for(db, project_id, kind)
     deliveries.put(db, project, kind, event=event, path=path, text=text, people=by_mail)
     event = f"{kind}:{key_to_programs}" if key_to_programs else event

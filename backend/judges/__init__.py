@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 from pydantic import Field
 
 from backend.engines import Ability, Engine
+from backend.errors import MissingPrerequisite
 from backend.registry import Part
 from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
 
@@ -137,6 +138,15 @@ class Judge(Part, kind="judge"):
     def asks_in_words(self) -> bool:
         """True for judges whose question about one text and whose reply are texts, so that a model can learn it."""
         return False
+
+    def bound(self, engine: Engine | None) -> Engine:
+        """Return the engine that was bound to the judge; raises `MissingPrerequisite` where none was."""
+        if engine is None:
+            what = "a scorer" if self.asks_for is Ability.rate else "a model"
+            raise MissingPrerequisite(
+                f"The judge {self.name} asks {what}, but none is bound. Choose a judge checkpoint."
+            )
+        return engine
 
     def question(self, prompt: Messages, response: str) -> Messages:
         """Return what a model is asked about a text; of judges that ask in words (`asks_in_words`) only."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pydantic import Field, field_validator
 
 from backend.engines import Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 from backend.values.replies import ReplyForm
@@ -93,10 +92,7 @@ class TemplateJudge(Judge, abstract=True):
         raise NotImplementedError
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         samples = [sample for group in groups for sample in group.samples]
         chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
         sampling = Sampling(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from backend.engines import Ability, Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge
 from backend.judges.reward_model import rated
 from backend.values import Failure, Group, Judgment, Verdict
@@ -30,10 +29,7 @@ class DropoutRewardModel(Judge):
         return self.passes + 1
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a scorer, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         asked = [(group.prompt.messages, sample) for group in groups for sample in group.samples]
         # A first pass without dropout says which texts cannot be scored.
         plain = rated(engine, [chat for chat, _ in asked], [sample.text for _, sample in asked])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from backend.engines import Ability, Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge
 from backend.values import Group, Judgment, Messages, Reading, Sample, Verdict
 
@@ -31,10 +30,7 @@ class InstructionDifficulty(Judge):
         return 2
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         asked = [(group.trained or group.prompt.messages, sample) for group in groups for sample in group.samples]
         texts = [sample.text for _, sample in asked]
         chats = [chat for chat, _ in asked]

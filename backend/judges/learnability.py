@@ -10,7 +10,6 @@ from backend.code_tasks.grading import Grade, graded
 from backend.code_tasks.proposals import Invalid, validated
 from backend.code_tasks.questions import solving
 from backend.engines import Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge
 from backend.sandbox import Limits
 from backend.values import Completion, Group, Judgment, Sample, Sampling, Verdict
@@ -51,10 +50,7 @@ class Learnability(Judge):
         return (judgments[0].score, judgments[0].verdict) if judgments else (None, None)
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         texts = [(group.prompt.messages, sample) for group in groups for sample in group.samples]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
         proposals = validated([(question, sample.text) for question, sample in texts], limits)

@@ -14,7 +14,6 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.answers.thinking import spoken
 from backend.engines import Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Comparison, Judge, fill, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 
@@ -130,10 +129,7 @@ class PairwiseSwapped(Judge):
         return self.max_tokens
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         pairs = [(g, a, b) for g in groups for a, b in itertools.permutations(range(len(g.samples)), 2)]
         sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=1, seed=seed)
         chats = [

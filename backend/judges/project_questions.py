@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import Field, field_validator
 
 from backend.engines import Ability, Engine
-from backend.errors import InvalidInput, MissingPrerequisite
+from backend.errors import InvalidInput
 from backend.judges import Judge, fill, prompt_text, with_slots
 from backend.judges._answers import form_of, how_to_reply, read_value
 from backend.values import JSON, Completion, Failure, Group, Judgment, Messages, Sample, Sampling
@@ -110,10 +110,7 @@ class ProjectQuestions(Judge):
         self, engine: Engine | None, groups: Sequence[Group], questions: Sequence[AskedQuestion], *, seed: int
     ) -> list[JudgedAnswer]:
         """Return what a model answers to each question about each sample, question by question."""
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         return [answer for question in questions for answer in self._answers(engine, groups, question, seed)]
 
     def _answers(

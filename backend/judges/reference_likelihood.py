@@ -8,11 +8,8 @@ from typing import Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from backend.engines import Ability, Engine, answered, is_continued
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge
 from backend.values import Failure, Group, Judgment, Messages, Reading, Sample, Verdict
-
-NO_ENGINE = "The judge reference_likelihood asks a model, but none is bound. Choose a judge checkpoint."
 
 
 class _Case(NamedTuple):
@@ -78,10 +75,7 @@ class ReferenceLikelihood(Judge):
         return 1
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         answerable = [group for group in groups if group.prompt.answer]
         wanted: list[tuple[Messages, str]] = []
         for group in answerable:

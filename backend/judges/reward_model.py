@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.engines import Ability, Engine
-from backend.errors import MissingPrerequisite, PromptError
+from backend.errors import PromptError
 from backend.judges import Judge
 from backend.values import Failure, FailureKind, Group, Judgment, Messages, Sample, Verdict
 
@@ -41,10 +41,7 @@ class RewardModel(Judge):
         return group.prompt.messages, sample.text
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a scorer, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         pairs = [self.shown(group, sample) for group in groups for sample in group.samples]
         ratings = rated(engine, [chat for chat, _ in pairs], [text for _, text in pairs])
         judgments: list[Judgment] = []

@@ -9,7 +9,6 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from backend.engines import Engine
-from backend.errors import MissingPrerequisite
 from backend.judges import Judge, fill, prompt_text
 from backend.judges.text_similarity import TextSimilarity
 from backend.values import Completion, Group, Judgment, Message, Messages, Sample, Sampling, Verdict
@@ -97,10 +96,7 @@ class RoundTrip(Judge):
         return hashlib.sha256(self.template.encode()).hexdigest()
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         judged: dict[int, list[Judgment]] = {}
         due = [(group, sample) for group in groups for sample in group.samples]
         for attempt in range(1 + self.retries):

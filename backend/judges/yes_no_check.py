@@ -8,7 +8,6 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from backend.engines import Ability, Engine
-from backend.errors import MissingPrerequisite
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Judgment, Sample, Verdict
 from backend.values.replies import ReplyForm, Weights
@@ -93,10 +92,7 @@ class YesNoCheck(WrittenVerdict):
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         if self.by == "votes":
             return super().judge(engine, groups, seed=seed)
-        if engine is None:
-            raise MissingPrerequisite(
-                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
-            )
+        engine = self.bound(engine)
         samples = [sample for group in groups for sample in group.samples]
         chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
         weights = engine.weigh(chats, (self.yes, self.no))

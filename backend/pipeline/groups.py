@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -15,8 +15,6 @@ from backend.judges import Judge
 from backend.pipeline.stage import StageContext
 from backend.recipes import StepPlace
 from backend.values import SampleKind, Split
-
-T = TypeVar("T")
 
 # Columns, not entities: a batch is read between two calls of the model, and rows are five times quicker.
 PROMPT = (tables.Prompt.id, tables.Prompt.messages, tables.Prompt.answer, tables.Prompt.extra)

@@ -13,6 +13,8 @@ from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.services import unfinished
 from backend.values import Role
 
+INACTIVE = "Your account is no longer active. Ask the person who runs this installation."
+
 
 class OfProject(Protocol):
     """A row of a table whose rows belong to projects."""
@@ -103,7 +105,7 @@ def role_at_home(db: Session, actor: Actor, project_id: int) -> Role | None:
 
 def _role(row: Any, *, in_trash: bool) -> Role | None:
     if row is None or not row.is_active:
-        raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
+        raise NotSignedIn(INACTIVE)
     if (row.trashed_at is not None) is not in_trash or row.trash_of_id is not None:
         return None
     if row.is_owner:
@@ -203,6 +205,14 @@ def _said_of_set(db: Session, hidden: tables.Project) -> str:
 def _since(db: Session, hidden: tables.Project) -> str:
     who = db.get(tables.User, hidden.trashed_by) if hidden.trashed_by is not None else None
     return f"{hidden.trashed_at:%Y-%m-%d %H:%M} UTC{f', put there by {who.name}' if who is not None else ''}"
+
+
+def account(db: Session, actor: Actor, *, lock: bool = False) -> tables.User:
+    """The actor's row as it is now; raises `NotSignedIn` where the account is not active any more."""
+    user = db.get(tables.User, actor.user_id, with_for_update=lock)
+    if user is None or not user.is_active:
+        raise NotSignedIn(INACTIVE)
+    return user
 
 
 def is_owner(db: Session, actor: Actor) -> bool:

@@ -2,7 +2,7 @@
 // Closing the review: first what it would do, then the act.
 
 import { gettext, ngettext } from "../gettext.js";
-import { closeDialog, figures, make } from "./elements.js";
+import { closeDialog, figures, make, primaryButton } from "./elements.js";
 import { refusal } from "./rest.js";
 
 /**
@@ -19,8 +19,7 @@ export async function askToClose(needs) {
   const problem = refusal(answer);
   if (problem) return status.say(problem);
   const waiting = unsent();
-  const onclick = () => closeReview(needs);
-  const close = make("button.rondo-primary", { type: "button", onclick }, gettext("Close the review"));
+  const close = primaryButton(gettext("Close the review"), () => closeReview(needs));
   close.disabled = waiting > 0;
   const notYet = closeDialog(gettext("Not yet"));
   const lines = answer.lines.map((/** @type {string} */ line) => make("li", {}, line));

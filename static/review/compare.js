@@ -3,7 +3,7 @@
 
 import { gettext, pgettext } from "../gettext.js";
 import { words } from "./diff.js";
-import { make } from "./elements.js";
+import { make, quietButton } from "./elements.js";
 
 export class Compare {
   /**
@@ -48,7 +48,7 @@ export class Compare {
       this.select(pgettext("the list of left texts", "Compare"), 0),
       this.select(pgettext("the list of right texts", "with"), 1),
     ];
-    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
+    const close = quietButton(gettext("Close"), () => this.close());
     const legend = make(
       "span.rondo-muted.legend",
       {},

@@ -2,7 +2,7 @@
 // Editing a text in place. What is typed is kept in this browser until it is saved.
 
 import { gettext } from "../gettext.js";
-import { keyName, make, onTextKeys } from "./elements.js";
+import { keyName, make, onTextKeys, primaryButton, quietButton } from "./elements.js";
 import { keep, recall } from "./kept.js";
 
 /**
@@ -88,11 +88,7 @@ export function edit({ me, work, status, bindings, edited, compare }, target, { 
     timer = setTimeout(keepNow, 300);
   });
   onTextKeys(box, { save, leave });
-  const back = make(
-    "button.rondo-quiet",
-    { type: "button", hidden: !isWorthKeeping(), onclick: () => goBack() },
-    gettext("Back to the original"),
-  );
+  const back = quietButton(gettext("Back to the original"), () => goBack(), { hidden: !isWorthKeeping() });
   const goBack = () => {
     clearTimeout(timer);
     box.value = original;
@@ -118,9 +114,9 @@ export function edit({ me, work, status, bindings, edited, compare }, target, { 
   const buttons = make(
     "p.rondo-toolbar",
     {},
-    make("button.rondo-primary", { type: "button", onclick: save }, gettext("Save the edit")),
-    make("button.rondo-quiet", { type: "button", onclick: leave }, gettext("Leave")),
-    make("button.rondo-quiet", { type: "button", onclick: compare }, gettext("Compare")),
+    primaryButton(gettext("Save the edit"), save),
+    quietButton(gettext("Leave"), leave),
+    quietButton(gettext("Compare"), compare),
     back,
     about,
   );

@@ -37,6 +37,28 @@ export const figures = (value) => value.toLocaleString("en");
 /** A verdict as labels say it. @type {Record<string, string>} */
 export const VERDICTS = { accept: pgettext("label", "accept"), reject: pgettext("label", "reject") };
 
+/**
+ * A button of what is done mainly, such as saving.
+ * @param {string} label
+ * @param {() => unknown} onclick
+ */
+export const primaryButton = (label, onclick) => make("button.rondo-primary", { type: "button", onclick }, label);
+
+/**
+ * A button of what may be done besides.
+ * @param {string} label
+ * @param {() => unknown} onclick
+ * @param {Record<string, any>} more its other properties
+ */
+export const quietButton = (label, onclick, more = {}) =>
+  make("button.rondo-quiet", { type: "button", onclick, ...more }, label);
+
+/**
+ * The key that does the same as a button, beside its label; nothing where there is none.
+ * @param {string} key
+ */
+export const keyHint = (key) => (key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null);
+
 export const closeDialog = (label = gettext("Close")) =>
   make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
 

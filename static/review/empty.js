@@ -2,7 +2,7 @@
 // What the desk shows where there is nothing to decide: why, and the ways on.
 
 import { gettext, ngettext } from "../gettext.js";
-import { figures, make } from "./elements.js";
+import { figures, make, primaryButton } from "./elements.js";
 
 /** @typedef {import("./review.js").Review} Review */
 /** @typedef {import("./queue.js").Queue} Queue */
@@ -80,8 +80,12 @@ function wayBack(passed, isGroups, goTo) {
         { count },
       );
   const label = length === 1 ? gettext("Go to it") : gettext("Go to the first of them");
-  const onclick = () => goTo(passed[0]);
-  return make("p", {}, `${text} `, make("button.rondo-primary", { type: "button", onclick }, label));
+  return make(
+    "p",
+    {},
+    `${text} `,
+    primaryButton(label, () => goTo(passed[0])),
+  );
 }
 
 /** Where a round that is not in review goes on. */

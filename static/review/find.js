@@ -2,7 +2,7 @@
 // Search inside the item: every place is marked, Enter goes to the next one. Nodes stay as they are.
 
 import { gettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { make, quietButton } from "./elements.js";
 import { rangesIn } from "./diff.js";
 
 const ALL = "review-found";
@@ -35,7 +35,7 @@ export class Find {
       event.preventDefault();
       event.stopPropagation();
     });
-    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, gettext("Close"));
+    const close = quietButton(gettext("Close"), () => this.close());
     place.append(this.box, this.count, close);
   }
 

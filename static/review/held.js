@@ -2,7 +2,7 @@
 // What the server would not take and may later: the role or the round is gone. It stays in this browser.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { quietButton } from "./elements.js";
 import { dropStale } from "./question_acts.js";
 
 export class Held {
@@ -36,8 +36,6 @@ export class Held {
       this.end();
       return;
     }
-    /** @type {(label: string, onclick: () => void) => Node} */
-    const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const text = ngettext(
       "A decision of yours was not saved; it is kept in this browser. {why}",
       "{number} decisions of yours were not saved; they are kept in this browser. {why}",
@@ -45,8 +43,8 @@ export class Held {
       { why },
     );
     const buttons = [
-      button(gettext("Try again"), () => this.tryAgain()),
-      button(count > 1 ? gettext("Give them up") : gettext("Give it up"), () => this.giveUp()),
+      quietButton(gettext("Try again"), () => this.tryAgain()),
+      quietButton(count > 1 ? gettext("Give them up") : gettext("Give it up"), () => this.giveUp()),
     ];
     this.status.say(text, { buttons });
   }

@@ -2,7 +2,7 @@
 // The sheet of keys, drawn from the bindings as they are, where each can be changed.
 
 import { gettext } from "../gettext.js";
-import { closeDialog, keyName, make } from "./elements.js";
+import { closeDialog, keyName, make, quietButton } from "./elements.js";
 import { namesOf } from "./keys.js";
 import { refusal } from "./rest.js";
 
@@ -81,18 +81,20 @@ export class Help {
   }
 
   buttons() {
-    /** @type {(label: string, onclick: () => void) => HTMLElement} */
-    const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const change = this.isChanging
-      ? button(gettext("Done"), () => {
+      ? quietButton(gettext("Done"), () => {
           this.stop();
           this.draw();
         })
-      : button(gettext("Change keys…"), () => {
+      : quietButton(gettext("Change keys…"), () => {
           this.isChanging = true;
           this.draw();
         });
-    return [change, this.isChanging ? button(gettext("All as they come"), () => this.store({})) : null, closeDialog()];
+    return [
+      change,
+      this.isChanging ? quietButton(gettext("All as they come"), () => this.store({})) : null,
+      closeDialog(),
+    ];
   }
 
   /** @param {Action} action */
@@ -108,8 +110,7 @@ export class Help {
     if (!this.isChanging) return row;
     const { label } = action;
     /** @type {(words: string, title: string, onclick: () => void) => HTMLElement} */
-    const button = (words, title, onclick) =>
-      make("button.rondo-quiet", { type: "button", onclick, "aria-label": title }, words);
+    const button = (words, title, onclick) => quietButton(words, onclick, { "aria-label": title });
     const wait = () => {
       this.waiting = isWaiting ? null : action;
       this.draw();

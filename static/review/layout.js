@@ -2,7 +2,7 @@
 // The desk's fixed parts, made once. Painting an item fills them.
 
 import { gettext } from "../gettext.js";
-import { keyName, make } from "./elements.js";
+import { keyHint, make, quietButton } from "./elements.js";
 
 /** @type {[value: string, label: string][]} */
 const ORDERS = [
@@ -127,11 +127,8 @@ export function layout(element, opened, needs) {
   return { ...parts, desk };
 }
 
-/** @type {(label: string, run: () => unknown, more?: object) => HTMLElement} */
-const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
-
 /** @param {LayoutNeeds} needs */
-const closeButton = ({ close }) => quiet(gettext("Close review…"), close, { className: "rondo-quiet close" });
+const closeButton = ({ close }) => quietButton(gettext("Close review…"), close, { className: "rondo-quiet close" });
 
 /**
  * @param {Omit<Parts, "desk">} parts
@@ -146,8 +143,8 @@ function bar(parts, opened, { run }) {
     parts.order,
     make("span.rondo-badge.way", {}, WAYS[opened.mode]),
     make("span.space"),
-    quiet(gettext("Commands"), () => run("palette")),
-    quiet("?", () => run("help"), { "aria-label": gettext("Keys") }),
+    quietButton(gettext("Commands"), () => run("palette")),
+    quietButton("?", () => run("help"), { "aria-label": gettext("Keys") }),
     parts.close,
   );
 }
@@ -170,7 +167,7 @@ export function toolbar(bindings, buttons, { hasQuestions, run }) {
   const asks = bindings.byName.has("question") && hasQuestions;
   return [...buttons, ...(asks ? [QUESTIONS] : []), ...MINOR].map(([name, label, kind]) => {
     const key = bindings.first(name);
-    const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
+    const hint = kind === "score" ? null : keyHint(key);
     // A clicked button gives the focus back, or Enter would press it again.
     const press = (/** @type {MouseEvent} */ event) => {
       if (event.detail) /** @type {HTMLElement} */ (event.currentTarget).blur();

@@ -2,7 +2,7 @@
 // What is said above a list: what happened to an act, and what waits in this browser until the person gives it up.
 
 import { gettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { quietButton } from "./elements.js";
 
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 
@@ -61,11 +61,9 @@ export class HeldNotice {
       this.say("");
       this.changed();
     };
-    const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) =>
-      make("button.rondo-quiet", { type: "button", onclick }, words);
     const what = this.isHere(outbox)
       ? gettext("What you decided is kept in this browser and not saved. {why}", { why })
       : gettext("What you decided in another round is kept in this browser and not saved. {why}", { why });
-    return [` ${what} `, button(gettext("Try again"), again), " ", button(gettext("Give it up"), drop)];
+    return [` ${what} `, quietButton(gettext("Try again"), again), " ", quietButton(gettext("Give it up"), drop)];
   }
 }

@@ -2,7 +2,7 @@
 // Up to eight samples of one prompt side by side: the best and the worst of them, or a rank for each.
 
 import { gettext } from "../gettext.js";
-import { keyName, make } from "./elements.js";
+import { keyHint, make } from "./elements.js";
 import { Columns } from "./mode_columns.js";
 import { Ranking } from "./ranking.js";
 
@@ -168,7 +168,6 @@ export class GroupMode extends Columns {
     const button = (what, label, title) => {
       const key = this.bindings.first(`${what}_${n + 1}`);
       const isChosen = pick[what] === member.sample_id;
-      const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
       return make(
         "button.rondo-quiet",
         {
@@ -178,7 +177,7 @@ export class GroupMode extends Columns {
           onclick: () => this.choose(item, what, member),
         },
         label,
-        hint,
+        keyHint(key),
       );
     };
     return make(

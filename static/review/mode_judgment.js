@@ -2,7 +2,7 @@
 // Is the judge right? Its view stands beside the sample from the start; a wrong one gets a reason by digit.
 
 import { gettext } from "../gettext.js";
-import { keyName, make } from "./elements.js";
+import { keyHint, make } from "./elements.js";
 import { judgeView } from "./judge.js";
 
 /** @type {Record<Verdict, Verdict>} */
@@ -94,15 +94,14 @@ export class JudgmentMode {
     const { bindings } = this;
     /** @type {(why: string, n: number) => Node} */
     const button = (why, n) => {
-      const key = bindings.first(`why_${n + 1}`);
-      const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
+      const hint = keyHint(bindings.first(`why_${n + 1}`));
       return make("button.action", { type: "button", onclick: () => this.decide(item, false, why) }, why, hint);
     };
     const without = make(
       "button.action",
       { type: "button", onclick: () => this.decide(item, false, "") },
       gettext("without a reason"),
-      make("kbd", { "aria-hidden": "true" }, keyName(bindings.first("submit") || "Enter")),
+      keyHint(bindings.first("submit") || "Enter"),
     );
     return make(
       "div.reasons",

@@ -2,7 +2,7 @@
 // One sample at a time: accept, reject, or a score; one key each, or a field where the scale has more than keys.
 
 import { gettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { make, primaryButton, quietButton } from "./elements.js";
 
 const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)$/;
 
@@ -78,13 +78,11 @@ export class SampleMode {
       event.preventDefault();
       event.stopPropagation();
     });
-    /** @type {(kind: string, label: string, onclick: () => void) => Node} */
-    const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
     const buttons = make(
       "p.rondo-toolbar",
       {},
-      button("rondo-primary", gettext("Give the score"), save),
-      button("rondo-quiet", gettext("Leave"), () => work.end()),
+      primaryButton(gettext("Give the score"), save),
+      quietButton(gettext("Leave"), () => work.end()),
     );
     const label = gettext("Score, {low} to {high}", { low, high });
     work.begin([make("label", {}, `${label} `, box), problemLine, buttons]);

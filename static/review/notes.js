@@ -4,7 +4,7 @@
 import { gettext } from "../gettext.js";
 import { Details } from "./details.js";
 import { keepDraft } from "./editor.js";
-import { keyName, make, number, onTextKeys } from "./elements.js";
+import { keyName, make, number, onTextKeys, primaryButton, quietButton } from "./elements.js";
 import { keep, recall } from "./kept.js";
 import { moment } from "./times.js";
 
@@ -82,16 +82,14 @@ export function writeNote({ review, work, status, bindings, noted, keepText }, i
     timer = setTimeout(keepNow, 300);
   });
   onTextKeys(box, { save, leave });
-  /** @type {(kind: string, label: string, onclick: () => void) => Node} */
-  const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
   const about = box.value ? make("span.rondo-muted", {}, gettext("This is what you typed before.")) : null;
   work.begin([
     box,
     make(
       "p.rondo-toolbar",
       {},
-      button("rondo-primary", gettext("Save the note"), save),
-      button("rondo-quiet", gettext("Leave"), leave),
+      primaryButton(gettext("Save the note"), save),
+      quietButton(gettext("Leave"), leave),
       about,
     ),
   ]);

@@ -2,7 +2,7 @@
 // Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
 
 import { gettext, ngettext } from "../gettext.js";
-import { figures, make } from "./elements.js";
+import { figures, make, quietButton } from "./elements.js";
 import { keepWords } from "./notes.js";
 
 const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
@@ -76,9 +76,13 @@ export class OtherRounds {
         length,
         { count },
       );
-      const onclick = () => this.giveUp(names);
       const label = length > 1 ? gettext("Give them up") : gettext("Give it up");
-      return make("p", {}, `${text} `, make("button.rondo-quiet", { type: "button", onclick }, label));
+      return make(
+        "p",
+        {},
+        `${text} `,
+        quietButton(label, () => this.giveUp(names)),
+      );
     }
     const text = ngettext(
       "{count} decision in round {round} is not saved yet.",

@@ -2,7 +2,7 @@
 // What came of decisions that is not as it was shown: refused, late, settled by others. It adds up until it was read.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { make, quietButton } from "./elements.js";
 
 const NAMED = 8;
 
@@ -96,7 +96,7 @@ export class Outcomes {
 
   draw() {
     const lines = [...this.all.values()].map((outcome) => make("p", {}, inWords(outcome)));
-    const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.clear() }, gettext("OK"));
+    const ok = quietButton(gettext("OK"), () => this.clear());
     this.place.replaceChildren(...lines, ...this.texts.map((act) => this.text(act)), make("p.rondo-toolbar", {}, ok));
     this.place.hidden = false;
   }
@@ -113,8 +113,7 @@ export class Outcomes {
         ? gettext("Your text for sample {id}", { id })
         : gettext("Your note for sample {id}", { id }),
     });
-    const onclick = () => this.reopen(act);
-    const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick }, gettext("Edit it again"));
+    const again = this.mayEdit() && quietButton(gettext("Edit it again"), () => this.reopen(act));
     const title = act.text
       ? gettext("Your text for sample {id} is kept in this browser", { id })
       : gettext("Your note for sample {id} is kept in this browser", { id });

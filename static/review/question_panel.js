@@ -2,7 +2,7 @@
 // What the project's questions look like: choices with their keys, a field for a text, places that were marked.
 
 import { gettext } from "../gettext.js";
-import { make, onTextKeys } from "./elements.js";
+import { make, onTextKeys, quietButton } from "./elements.js";
 import { wordsAt } from "./spans.js";
 
 /** @typedef {import("./questions.js").Questions} Questions */
@@ -198,11 +198,7 @@ function marked(questions, item, question, group) {
       const quoted = words.length > QUOTED ? `${words.slice(0, QUOTED)}…` : words;
       const rest = spans.filter((other) => other !== span);
       const onclick = () => questions.give(question, { spans: rest });
-      const remove = make(
-        "button.rondo-quiet",
-        { type: "button", onclick, "aria-label": gettext("Take away: {quoted}", { quoted }) },
-        "×",
-      );
+      const remove = quietButton("×", onclick, { "aria-label": gettext("Take away: {quoted}", { quoted }) });
       return make("li", {}, make("b", {}, span.label), " ", make("q", { dir: "auto" }, quoted), " ", remove);
     });
     list.replaceChildren(...rows);

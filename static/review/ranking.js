@@ -2,7 +2,7 @@
 // Ranking the columns of a group: digits in order of rank, the mouse by dragging, a finger by the arrows.
 
 import { gettext, ngettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { make, quietButton } from "./elements.js";
 
 /**
  * What ranking needs. `pick(item)`: what was chosen on it so far. `remark(item)` shows the choice, `paint()` all of it.
@@ -130,11 +130,7 @@ export class Ranking {
     const name = this.names(item)(sample_id);
     /** @type {(sign: string, label: string, step: number) => Node} */
     const arrow = (sign, label, step) =>
-      make(
-        "button.rondo-quiet",
-        { type: "button", "aria-label": label, onclick: () => this.move(item, sample_id, step) },
-        sign,
-      );
+      quietButton(sign, () => this.move(item, sample_id, step), { "aria-label": label });
     const isPlaced = this.order(item).includes(sample_id);
     const handle = make(
       "span.handle",
@@ -152,11 +148,7 @@ export class Ranking {
       handle,
       arrow("▲", gettext("Better: {name}", { name }), -1),
       arrow("▼", gettext("Worse: {name}", { name }), 1),
-      make(
-        "button.rondo-quiet",
-        { type: "button", onclick: () => this.place(item, sample_id) },
-        isPlaced ? gettext("Take away") : gettext("Next rank"),
-      ),
+      quietButton(isPlaced ? gettext("Take away") : gettext("Next rank"), () => this.place(item, sample_id)),
     );
     queueMicrotask(() => this.catchDrops(item, foot, sample_id));
     return foot;

@@ -3,7 +3,7 @@
 
 import { gettext, ngettext } from "../gettext.js";
 import { words } from "./diff.js";
-import { figures, make } from "./elements.js";
+import { figures, make, primaryButton, quietButton } from "./elements.js";
 import { refusal } from "./rest.js";
 
 const POLL = 700;
@@ -72,8 +72,8 @@ export class Repair {
   }
 
   ask() {
-    const send = make("button.rondo-primary", { type: "button", onclick: () => this.send() }, gettext("Rewrite"));
-    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.leave() }, gettext("Leave"));
+    const send = primaryButton(gettext("Rewrite"), () => this.send());
+    const leave = quietButton(gettext("Leave"), () => this.leave());
     this.box.value ||= this.instruction || "";
     this.panel.replaceChildren(
       make("label", {}, gettext("What should change?"), this.box),
@@ -111,11 +111,7 @@ export class Repair {
    * @param {number} jobId
    */
   async wait(jobId) {
-    const leave = make(
-      "button.rondo-quiet",
-      { type: "button", onclick: () => this.work.end() },
-      gettext("Go on meanwhile"),
-    );
+    const leave = quietButton(gettext("Go on meanwhile"), () => this.work.end());
     const line = make("p", {}, gettext("The model rewrites…"));
     this.panel.replaceChildren(line, make("p.rondo-toolbar", {}, leave), this.status);
     leave.focus();
@@ -153,13 +149,7 @@ export class Repair {
         ...parts.map(([text, change]) => (change ? make(change < 0 ? "del" : "ins", { textContent: text }) : text)),
       );
     else body.textContent = got.text;
-    const accept = make(
-      "button.rondo-primary",
-      { type: "button", onclick: () => this.accept() },
-      gettext("Accept the repair"),
-    );
-    /** @type {(label: string, onclick: () => void) => Node} */
-    const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
+    const accept = primaryButton(gettext("Accept the repair"), () => this.accept());
     const cut =
       got.finish_reason === "length" ? make("p.rondo-muted", {}, gettext("Cut off at the length limit.")) : "";
     this.panel.replaceChildren(
@@ -170,9 +160,9 @@ export class Repair {
         "p.rondo-toolbar",
         {},
         accept,
-        button(gettext("Edit it"), () => this.edit()),
-        button(gettext("Ask again"), () => this.ask()),
-        button(gettext("Leave"), () => this.leave()),
+        quietButton(gettext("Edit it"), () => this.edit()),
+        quietButton(gettext("Ask again"), () => this.ask()),
+        quietButton(gettext("Leave"), () => this.leave()),
       ),
     );
     accept.focus();

@@ -2,7 +2,7 @@
 // What the desk says to the person: what stays until it is read, what goes by itself, what is only for the ear.
 
 import { gettext } from "../gettext.js";
-import { make } from "./elements.js";
+import { make, quietButton } from "./elements.js";
 
 export class Status {
   /** @param {{message: HTMLElement, mine: HTMLElement, spoken: HTMLElement}} parts */
@@ -19,7 +19,7 @@ export class Status {
    */
   say(text, { good = false, link = null, buttons = null } = {}) {
     const { message } = this;
-    const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.silence() }, gettext("OK"));
+    const ok = quietButton(gettext("OK"), () => this.silence());
     message.replaceChildren(make("span", {}, text, link), make("span.rondo-toolbar", {}, ...(buttons || [ok])));
     message.className = `message ${good ? "good" : "rondo-problem"}`;
     message.hidden = false;

@@ -24,13 +24,12 @@ from backend.recipes import Step
 from backend.sameness import text_key
 from backend.selectors.above_threshold import AboveThreshold
 from backend.services import prompts, reviews, rounds
-from backend.services.prompts.canonical import content_hash
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
 from tests.integration.loop import RIGHT, TRAINING, Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_mixed import ONE_DATABASE, SFT_BASE, ended, funnel
-from tests.rows import make_checkpoint, make_prompt_set
+from tests.rows import content_hash, make_checkpoint, make_prompt_set
 
 KNOWN = "Prompt  A and some more words"
 HELD_OUT = "what are the three colours of a flag"

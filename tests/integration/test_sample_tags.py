@@ -1,6 +1,8 @@
 """Tags on samples: who puts and sees them, lists by them; and lists by checkpoint and judge."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -88,6 +90,31 @@ def test_a_tag_that_is_there_is_none_more(monkeypatch: pytest.MonkeyPatch) -> No
     assert tags.change(at.ann, at.ids[:2], add=["a"]).number == 1
     with pytest.raises(InvalidInput, match=f"Sample {at.ids[1]} would have 3 tags of yours, and 2"):
         tags.change(at.ann, at.ids[1:2], add=["b", "c"])
+
+
+def test_two_who_change_tags_at_once_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = Tagging(status=RoundStatus.done)
+    other = rows.make_actor(at.project, Role.curator)
+    monkeypatch.setattr(tags, "AT_ONCE", 1)  # each would hold one sample's tags and ask for the next one's
+    start, everything = threading.Barrier(2), Filters()
+
+    def alternate(who: Actor, add: str, remove: str, ids: list[int]) -> None:
+        for _ in range(20):
+            start.wait(30)
+            tags.change_all(who, at.round.id, everything, add=[add], remove=[remove])
+            tags.change(who, ids, add=[add, "seen"], remove=[remove])
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(alternate, at.curator, "easy", "hard", at.ids),
+            pool.submit(alternate, other, "hard", "easy", at.ids[::-1]),
+        ]
+        for future in both:
+            future.result(60)
+    with reading() as db:
+        left = {id_: {tag for tag, _ in put} for id_, put in tags.of_samples(db, at.ids).items()}
+    assert sorted(left) == at.ids
+    assert set(map(frozenset, left.values())) in ({frozenset({"easy", "seen"})}, {frozenset({"hard", "seen"})})
 
 
 def test_in_a_blind_review_one_sees_ones_own_tags_and_filters_by_none() -> None:

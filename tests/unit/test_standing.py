@@ -14,6 +14,6 @@ def test_only_one_file_joins_decisions_with_what_took_them_back() -> None:
     used = {name: number for name, text in texts.items() if (number := len(JOINED.findall(text)))}
     assert used == {"db/standing.py": 1, "services/decisions/rows.py": 1, "services/samples/detail.py": 1}
     users = {name for name, text in texts.items() if HANDED_OUT.search(text)}
-    assert users == {"db/standing.py", "services/team/removals.py"}, (
+    assert users == {"db/standing.py", "services/team/restored_work.py"}, (
         "what was removed together is brought back together"
     )

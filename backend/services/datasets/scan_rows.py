@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend import server_key
 from backend.db import now, reading, session, tables
+from backend.db.inserting import insert_into
 from backend.errors import InvalidInput
 from backend.pipeline.stage import Finish
 from backend.sameness import normal
@@ -98,9 +98,8 @@ def _supersede(db: Session, row: tables.Scan, source: str) -> None:
     left = select(literal(row.id), *same).where(
         finding.scan_id == last, finding.kind == FindingKind.reference, finding.source != source
     )
-    dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     names = ["scan_id", *(column.key for column in same)]
-    db.execute(dialect.insert(finding).from_select(names, left).on_conflict_do_nothing())
+    db.execute(insert_into(db, finding).from_select(names, left).on_conflict_do_nothing())
     db.execute(delete(scan).where(*before).execution_options(synchronize_session=False))
 
 

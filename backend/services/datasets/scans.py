@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, event, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend import boundary, jobs, shared_files
 from backend.db import now, reading, session, tables
+from backend.db.inserting import insert_into
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
@@ -189,9 +189,8 @@ def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -
         if is_fine == (known is not None):
             return False
         if known is None:
-            dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
             row = {**value, "user_id": actor.user_id, "reason": reason, "created_at": now()}
-            db.execute(dialect.insert(tables.FineFinding).values(row).on_conflict_do_nothing())
+            db.execute(insert_into(db, tables.FineFinding).values(row).on_conflict_do_nothing())
         else:
             db.delete(known)
         verb = "mark finding fine" if is_fine else "take back fine finding"

@@ -6,7 +6,7 @@ how many come before them is counted in an index by the same statement. Where th
 were deleted, or PostgreSQL, which gives numbers out before they are committed, put one long before the last), all are
 read anew, a page at a time.
 
-One call at a time reads a round in a process; the others wait and read what came since. Memory: `ROW_BYTES` a decision
+One call at a time reads a round in a process; the others wait and read what came since. Memory: 76 bytes a decision
 that is kept, and twice that while they are read or joined. Beside `MOST_ROWS` the round that was asked for last is kept
 whatever its size: figures over it need all of it.
 """
@@ -98,8 +98,6 @@ TYPES = {
     "retracts": np.int64,
     "stands": np.bool_,
 }
-ROW_BYTES = sum(np.dtype(type_).itemsize for type_ in TYPES.values())
-"""76."""
 _kept: "OrderedDict[tuple[Any, ...], DecisionColumns]" = OrderedDict()
 _lock = Lock()
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.built import built_once, run
+from backend.db.inserting import insert_on
 from backend.services.access import Actor
 
 HERE_SECONDS = 30.0
@@ -22,7 +22,7 @@ def touch(db: Session, actor: Actor, round_id: int) -> None:
 
 @built_once
 def _touch(database: str) -> Any:
-    insert = (sqlite if database == "sqlite" else postgresql).insert(tables.Presence.__table__)
+    insert = insert_on(database, tables.Presence.__table__)
     seen = {"seen_at": insert.excluded.seen_at}
     return insert.on_conflict_do_update(index_elements=["round_id", "user_id"], set_=seen)
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.built import built_once, is_any, run
+from backend.db.inserting import insert_on
 from backend.db.many import in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import pausing, quotas
@@ -136,7 +136,7 @@ def take(
 def _take(database: str) -> Any:
     """A slot that nobody is to hold is left as it is."""
     lease = tables.Lease.__table__
-    insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
+    insert = insert_on(database, lease)
     new = insert.excluded
     ran_out = lease.c.expires_at < bindparam("at", type_=lease.c.expires_at.type)
     free = or_(lease.c.user_id.is_(None), lease.c.user_id == new.user_id, ran_out)

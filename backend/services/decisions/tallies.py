@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, cast, delete, false, func, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.db.built import built_once, run
+from backend.db.inserting import insert_on
 from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
 
@@ -184,7 +185,7 @@ def _count_and_keep(database: str, by_group: bool) -> Any:
     last = last.where(tables.Decision.user_id == bindparam("of"))
     query = select(*whose, true() if by_group else false(), func.count(), *_overridden())
     names = ("round_id", "user_id", "by_group", *NUMBERS)
-    insert = (sqlite if database == "sqlite" else postgresql).insert(row)
+    insert = insert_on(database, row)
     insert = insert.from_select(names, query.where(tables.Decision.id.in_(last)))
     set_ = {name: insert.excluded[name] for name in ("by_group", *NUMBERS)}
     return insert.on_conflict_do_update(index_elements=KEY, set_=set_).returning(*(row.c[name] for name in NUMBERS))

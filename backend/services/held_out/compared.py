@@ -25,11 +25,7 @@ from backend.values import Role, RoundStatus
 MOST_SIDES = 4
 """So many stand side by side."""
 KEY = re.compile(r"([rc])([0-9]{1,18})")
-OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
-NO_PROMPTS = "no value is kept for each prompt, so the interval of the difference is unknown"
 ONE_MISSING = "measured on one side only"
-TOKENS = "held_out_tokens"
-BY_PROMPT = "by_prompt"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from backend import boundary
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.db.many import in_chunks
-from backend.errors import InvalidInput, NotFound, NotSignedIn
+from backend.errors import InvalidInput, NotFound
 from backend.jobs.telling import wanted
-from backend.services.access import Actor
+from backend.services.access import Actor, account
 from backend.values import Channel, NoticeKind
 
 PAGE = 50
@@ -114,7 +114,7 @@ def mark_all_read(actor: Actor, *, up_to: int | None = None) -> int:
 def choices(actor: Actor) -> dict[NoticeKind, tuple[Channel, ...]]:
     """By which channels the actor is told of each kind."""
     with reading() as db:
-        channels = _account(db, actor).told
+        channels = account(db, actor).told
         return {kind: wanted(channels, kind) for kind in NoticeKind}
 
 
@@ -126,7 +126,7 @@ def choose(actor: Actor, changes: Mapping[NoticeKind, Sequence[Channel]]) -> dic
             known = ", ".join(Channel)
             raise InvalidInput(f"Notices {kind}: {odd or kind} is not known. Kinds have names, channels are {known}.")
     with session() as db:
-        user = _account(db, actor, lock=True)
+        user = account(db, actor, lock=True)
         user.told = user.told | {
             str(kind): [str(channel) for channel in Channel if channel in channels]
             for kind, channels in changes.items()
@@ -137,7 +137,7 @@ def choose(actor: Actor, changes: Mapping[NoticeKind, Sequence[Channel]]) -> dic
 def mail_address(actor: Actor) -> str:
     """Where the actor's mail goes; empty where they named no address."""
     with reading() as db:
-        return _account(db, actor).mail or ""
+        return account(db, actor).mail or ""
 
 
 def sends_mail() -> bool:
@@ -151,7 +151,7 @@ def set_mail_address(actor: Actor, address: str) -> str:
     if address and not MAIL.fullmatch(address):
         raise InvalidInput(f"{address!r} is no mail address. Type one such as ann@example.org, or leave it empty.")
     with session() as db:
-        _account(db, actor, lock=True).mail = address or None
+        account(db, actor, lock=True).mail = address or None
     return address
 
 
@@ -173,13 +173,6 @@ def _count_unread(db: Session, actor: Actor) -> int:
     row = tables.Notice
     some = _mine(actor).where(row.read_at.is_(None), row.in_page).with_only_columns(row.id).limit(MOST_UNREAD)
     return db.scalar(select(func.count()).select_from(some.subquery())) or 0
-
-
-def _account(db: Session, actor: Actor, *, lock: bool = False) -> tables.User:
-    user = db.get(tables.User, actor.user_id, with_for_update=lock)
-    if user is None or not user.is_active:
-        raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
-    return user
 
 
 def _view(row: tables.Notice, project: str, slug: str) -> NoticeView:

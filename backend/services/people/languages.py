@@ -1,8 +1,8 @@
 """In which language a person reads pages. Stored with their account."""
 
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotSignedIn
-from backend.services.access import Actor
+from backend.errors import InvalidInput
+from backend.services.access import Actor, account
 from backend.translations import LANGUAGES
 
 
@@ -19,7 +19,4 @@ def choose(actor: Actor, language: str | None) -> None:
         there = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
         raise InvalidInput(f"Pages are not written in {language[:20]!r}. Choose one of {there}.")
     with session() as db:
-        user = db.get(tables.User, actor.user_id, with_for_update=True)
-        if user is None or not user.is_active:
-            raise NotSignedIn("This account may not sign in any more. Ask an owner.")
-        user.language = language
+        account(db, actor, lock=True).language = language

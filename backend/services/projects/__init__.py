@@ -12,9 +12,9 @@ from backend import boundary
 from backend.db import reading, session, tables
 from backend.db.slugs import normal
 from backend.db.tables.project import slug_for
-from backend.errors import Conflict, NotSignedIn
+from backend.errors import Conflict
 from backend.services import events
-from backend.services.access import Actor, require, require_owner, role_of
+from backend.services.access import Actor, account, require, require_owner, role_of
 from backend.values import Role
 
 MAX_DESCRIPTION = 10_000
@@ -50,9 +50,7 @@ def create(actor: Actor, name: str, *, description: str = "", defaults: dict[str
 def list_mine(actor: Actor) -> list[ProjectView]:
     """Return the projects the actor may see, by name."""
     with reading() as db:
-        user = db.get(tables.User, actor.user_id)
-        if user is None or not user.is_active:
-            raise NotSignedIn()
+        user = account(db, actor)
         statement = (
             select(tables.Project, tables.Membership.role)
             .outerjoin(

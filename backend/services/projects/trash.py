@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.db.slugs import normal
-from backend.errors import Conflict, NotFound, NotSignedIn, PermissionDenied
+from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.services import events
-from backend.services.access import Actor, is_owner, require, role_of
+from backend.services.access import Actor, account, is_owner, require, role_of
 from backend.values import JobStatus, Role
 
 MOST_NAMED = 5
@@ -51,9 +51,7 @@ def list_mine(actor: Actor) -> list[TrashEntry]:
     """The projects in the trash that the actor is in, the newest first."""
     project, member, who = tables.Project, tables.Membership, tables.User
     with reading() as db:
-        user = db.get(tables.User, actor.user_id)
-        if user is None or not user.is_active:
-            raise NotSignedIn()
+        user = account(db, actor)
         own = (member.project_id == project.id) & (member.user_id == user.id)
         query = select(project, who.name, member.role).outerjoin(who, who.id == project.trashed_by)
         query = query.outerjoin(member, own).where(project.trashed_at.is_not(None), project.trash_of_id.is_(None))

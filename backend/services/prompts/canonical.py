@@ -1,20 +1,13 @@
 """The canonical form of messages: by its hash two prompts are the same."""
 
 import hashlib
-from json.encoder import encode_basestring
 
 from backend.services.prompts.files import limits
 from backend.services.prompts.messages import BadRow
-from backend.values import Messages
-
-
-def canonical_json(messages: Messages) -> str:
-    """The messages as JSON with sorted keys and no blanks: what the content hash is taken from."""
-    return f"[{','.join(canonical_turn(m['role'], encode_basestring(m['content'])) for m in messages)}]"
 
 
 def canonical_turn(role: str, written: str) -> str:
-    """One message of the canonical JSON, its content as JSON already."""
+    """One message of the canonical JSON, which has sorted keys and no blanks; its content is JSON already."""
     return f'{{"content":{written},"role":"{role}"}}'
 
 
@@ -23,13 +16,11 @@ def stored_turn(role: str, written: str) -> str:
     return f'{{"role":"{role}","content":{written}}}'
 
 
-def content_hash(messages: Messages) -> str:
-    """The SHA-256 by which two prompts are the same."""
-    return digest_of(canonical_json(messages)).hex()
-
-
 def digest_of(canonical: str) -> bytes:
-    """The SHA-256 of a canonical JSON; raises `BadRow` for a text that is too long or no valid UTF-8."""
+    """The SHA-256 of a canonical JSON, by which two prompts are the same.
+
+    Raises `BadRow` for a text that is too long or no valid UTF-8.
+    """
     if len(canonical) > limits.ROW_BYTES:
         raise BadRow(limits.too_long())
     try:

@@ -1,10 +1,9 @@
 """The trash of a project's prompt sets: what lies there is nowhere else, and comes back as it was.
 
-As with rounds, a set lies in a hidden project of its own, which nobody has a role in. Only sets that nothing uses go
-there: a round would no longer say what it asked, and what is measured on has to stay known to every import.
+Only sets that nothing uses go there: a round would no longer say what it asked, and what is measured on has to stay
+known to every import.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +11,11 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.db import now, reading, session, tables
+from backend.db import reading, session, tables
 from backend.db.giving_way import giving_way
-from backend.errors import Conflict, NotFound, NotSignedIn
-from backend.services import events, prompts
-from backend.services.access import Actor, is_owner, require, require_in
+from backend.errors import Conflict, NotFound
+from backend.services import events, hidden_projects, prompts
+from backend.services.access import Actor, is_owner, require_in
 from backend.services.prompts.import_report import report_path
 from backend.services.prompts.writer import opposite
 from backend.values import Role, Split
@@ -44,11 +43,7 @@ def put(actor: Actor, set_id: int) -> TrashedSet:
     def move(db: Session) -> None:
         row = prompts.removable(db, actor, set_id, Role.curator, act="put in the trash")
         home_id = row.project_id
-        name = f"prompt set in the trash {secrets.token_hex(8)}"
-        hidden = tables.Project(name=name, trash_of_id=home_id, trashed_at=now(), trashed_by=actor.user_id)
-        db.add(hidden)
-        db.flush()
-        row.project_id = hidden.id
+        row.project_id = hidden_projects.hide(db, actor, home_id, "prompt set")
         events.note(db, actor, "trash prompts", row.name, project_id=home_id, prompt_set_id=set_id)
 
     giving_way(move)
@@ -57,17 +52,7 @@ def put(actor: Actor, set_id: int) -> TrashedSet:
 
 def list_mine(actor: Actor, project_id: int | None = None) -> list[TrashedSet]:
     """The prompt sets in the trash of all projects that the actor is in, or of this one; the last to go there first."""
-    with reading() as db:
-        if project_id is not None:
-            require(db, actor, project_id, Role.viewer)
-        user = db.get(tables.User, actor.user_id)
-        if user is None or not user.is_active:
-            raise NotSignedIn()
-        query = _query(user.id)
-        query = query.where(query.selected_columns.home_id == project_id) if project_id is not None else query
-        if not user.is_owner:
-            query = query.where(query.selected_columns.role.is_not(None))
-        return [_view(row, owns=user.is_owner) for row in db.execute(query)]
+    return [_view(row, owns=owns) for row, owns in hidden_projects.listed(actor, _query(actor), project_id)]
 
 
 def get(actor: Actor, set_id: int) -> TrashedSet:
@@ -137,29 +122,18 @@ def _refuse_taken(db: Session, entry: TrashedSet) -> None:
 
 def _find(db: Session, actor: Actor, set_id: int, role: Role) -> TrashedSet:
     missing = f"There is no prompt set {set_id} in the trash. The page /projects and `rondo trash list` show what is."
-    entry = db.execute(_query(actor.user_id).where(tables.PromptSet.id == set_id)).one_or_none()
+    entry = db.execute(_query(actor).where(tables.PromptSet.id == set_id)).one_or_none()
     require_in(db, actor, None if entry is None else entry.home_id, role, missing)
     if entry is None:
         raise NotFound(missing)
     return _view(entry, owns=is_owner(db, actor))
 
 
-def _query(user_id: int) -> Select[Any]:
-    """What is shown of sets in the trash of projects that are not there themselves, the last to go first."""
-    row, who, member = tables.PromptSet, tables.User, tables.Membership
-    hidden, home = aliased(tables.Project), aliased(tables.Project)
-    mine = (member.project_id == home.id) & (member.user_id == user_id)
-    return (
-        select(row.id, row.name, row.split, row.num_prompts, hidden.trashed_at)
-        .add_columns(home.id.label("home_id"), home.name.label("home"), who.name.label("by"), member.role)
-        .join(hidden, hidden.id == row.project_id)
-        .join(home, home.id == hidden.trash_of_id)
-        .outerjoin(who, who.id == hidden.trashed_by)
-        .outerjoin(member, mine)
-        # A round that is being deleted holds its own sets in its hidden project for a while.
-        .where(home.trashed_at.is_(None), hidden.is_deleting.is_(False))
-        .order_by(hidden.trashed_at.desc(), row.id.desc())
-    )
+def _query(actor: Actor) -> Select[Any]:
+    row, query = tables.PromptSet, hidden_projects.query(tables.PromptSet, actor)
+    # A round that is being deleted holds its own sets in its hidden project for a while.
+    query = query.where(query.selected_columns.is_deleting.is_(False))
+    return query.add_columns(row.name, row.split, row.num_prompts)
 
 
 def _view(entry: Any, *, owns: bool) -> TrashedSet:

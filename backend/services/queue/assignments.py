@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput
@@ -64,29 +64,34 @@ def assign(
         archived.refuse_held(db, round_id)
         who = assignee(db, round_, user_id)
         ids = chosen(db, round_, named_ids)
-        dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
         common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
         new = 0
         for some in in_chunks(ids):
             rows = [{"sample_id": n, **common} for n in some]
-            put = dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing()
+            put = insert_into(db, tables.Assignment).values(rows).on_conflict_do_nothing()
             new += len(db.scalars(put.returning(tables.Assignment.sample_id)).all())
         details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"
         events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **details)
-        if new:
-            given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}."
-            telling.tell(
-                db,
-                NoticeKind.assignment,
-                project_id=round_.project_id,
-                path=f"review?round={round_id}",
-                text=f"{actor.name} gave you {given}",
-                to_programs=f"{actor.name} gave {who} {given}",
-                people=[user_id],
-                but=actor.user_id,
-            )
+        tell_given(db, actor, round_, user_id, who, new)
     return len(ids)
+
+
+def tell_given(db: Session, actor: Actor, round_: tables.Round, user_id: int, who: str, new: int) -> None:
+    """Tell a person, whose name is `who`, that they were given so many items."""
+    if not new:
+        return
+    given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}."
+    telling.tell(
+        db,
+        NoticeKind.assignment,
+        project_id=round_.project_id,
+        path=f"review?round={round_.id}",
+        text=f"{actor.name} gave you {given}",
+        to_programs=f"{actor.name} gave {who} {given}",
+        people=[user_id],
+        but=actor.user_id,
+    )
 
 
 def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[int] | None = None) -> int:

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput
 from backend.services import review_settings
@@ -28,12 +28,11 @@ def deal(
     wanted = {user_id: round(items * share / 100) - has.get(user_id, 0) for user_id, share in shares.items()}
     free, busy = room(db, round_, settings, ids)
     dealt = dealt_out({n: number for n, number in wanted.items() if number > 0}, free, busy)
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     common = {"round_id": round_.id, "created_at": now(), "created_by": actor.user_id}
     rows = [{"sample_id": n, "user_id": user_id, **common} for user_id, some in dealt.items() for n in some]
     new = Counter[int]()
     for chunk in in_chunks(rows):
-        put = dialect.insert(row).values(chunk).on_conflict_do_nothing()
+        put = insert_into(db, row).values(chunk).on_conflict_do_nothing()
         new.update(db.scalars(put.returning(row.user_id)))
     return {user_id: new[user_id] for user_id in shares}
 

@@ -16,14 +16,13 @@ from backend.db import reading, session, tables
 from backend.db.filters import Filters
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput
-from backend.jobs import telling
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import bulk, slots
 from backend.services.decisions.locks import lock_until_reviewed
 from backend.services.queue import assignments, dealing
 from backend.services.rounds import get_row, review_scope
-from backend.values import NoticeKind, Role
+from backend.values import Role
 
 MAX_PEOPLE, MAX_QUOTA = 1_000, 1_000_000
 OVER = "its review is over, so nobody can be asked for more. Reopen it first, or ask in the next round."
@@ -104,7 +103,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         what = f"round {round_.number}, {what}"
         events.note(db, actor, "ask reviewers", what, **place, given=given, taken=taken)  # type: ignore[arg-type]
         for wish in asks:
-            _tell(db, actor, round_, wish, names[wish.user_id], new.get(wish.user_id, 0))
+            assignments.tell_given(db, actor, round_, wish.user_id, names[wish.user_id], new.get(wish.user_id, 0))
     with reading() as db:
         done = _read(db, get_row(db, actor, round_id, Role.curator), also=people)
     return [replace(wish, given=new.get(wish.user_id, 0), taken=gone.get(wish.user_id, 0)) for wish in done]
@@ -186,20 +185,3 @@ def _in_words(wish: Ask) -> str:
     if wish.share is not None:
         return f"{wish.share:g} %"
     return "nothing in particular" if wish.quota is None else f"at most {wish.quota:,} items"
-
-
-def _tell(db: Session, actor: Actor, round_: tables.Round, wish: Ask, who: str, new: int) -> None:
-    """Tell a person of items that they were given."""
-    if not new:
-        return
-    given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}"
-    telling.tell(
-        db,
-        NoticeKind.assignment,
-        project_id=round_.project_id,
-        path=f"review?round={round_.id}",
-        text=f"{actor.name} gave you {given}.",
-        to_programs=f"{actor.name} gave {who} {given}.",
-        people=[wish.user_id],
-        but=actor.user_id,
-    )

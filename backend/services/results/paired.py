@@ -13,7 +13,6 @@ from backend.values import JSON
 
 MOST_KEPT = 1024
 UNTOLD = "it is not kept of each prompt whether it was right"
-Prompts = AbstractSet[int]
 
 _kept: dict[tuple[Any, ...], Difference] = {}
 """Differences by the two rows they were computed from: the overview asks every two seconds, and a row never changes."""

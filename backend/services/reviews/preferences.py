@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotSignedIn
-from backend.services.access import Actor
+from backend.errors import InvalidInput
+from backend.services.access import Actor, account
 from backend.services.reviews import review_keys
 
 
@@ -67,11 +66,3 @@ def store(user: tables.User, changes: Mapping[str, Any]) -> Preferences:
         raise InvalidInput(f"The preference {name} is wrong: {first['msg']}. Reload the page.") from error
     user.preferences = changed.model_dump(mode="json", exclude_defaults=True)
     return changed
-
-
-def account(db: Session, actor: Actor, *, lock: bool = False) -> tables.User:
-    """The actor's row, if they still may sign in."""
-    user = db.get(tables.User, actor.user_id, with_for_update=lock)
-    if user is None or not user.is_active:
-        raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
-    return user

@@ -1,19 +1,18 @@
 """The trash of a project's rounds: what lies there is nowhere else, and comes back as it was."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.db import now, reading, tables
+from backend.db import reading, tables
 from backend.db.giving_way import giving_way
 from backend.db.many import among
-from backend.errors import Conflict, NotFound, NotSignedIn
-from backend.services import events, unfinished
+from backend.errors import Conflict, NotFound
+from backend.services import events, hidden_projects
 from backend.services.access import Actor, is_owner, require, require_in
 from backend.services.results.summaries import follows
 from backend.services.round_archive import needs
@@ -61,15 +60,7 @@ def put(actor: Actor, round_id: int) -> TrashedRound:
         if why := refusal(db, row):
             raise Conflict(why)
         home_id, number = row.project_id, row.number
-        hidden = tables.Project(
-            name=f"round in the trash {secrets.token_hex(8)}",
-            trash_of_id=home_id,
-            trashed_at=now(),
-            trashed_by=actor.user_id,
-        )
-        db.add(hidden)
-        db.flush()
-        moving.take_out(db, row, hidden.id)
+        moving.take_out(db, row, hidden_projects.hide(db, actor, home_id, "round"))
         lease = tables.Lease
         db.execute(delete(lease).where(lease.round_id == round_id, lease.decided_at.is_(None)))
         db.execute(delete(tables.Presence).where(tables.Presence.round_id == round_id))
@@ -90,19 +81,9 @@ def list_mine(actor: Actor, project_id: int | None = None, *, number: int | None
 
     number: of this number alone.
     """
-    with reading() as db:
-        if project_id is not None:
-            require(db, actor, project_id, Role.viewer)
-        user = db.get(tables.User, actor.user_id)
-        if user is None or not user.is_active:
-            raise NotSignedIn()
-        query = _query(user.id)
-        home_id = query.selected_columns.home_id
-        query = query.where(home_id == project_id) if project_id is not None else query
-        query = query.where(tables.Round.number == number) if number is not None else query
-        if not user.is_owner:
-            query = query.where(query.selected_columns.role.is_not(None))
-        return [_view(row, owns=user.is_owner) for row in db.execute(query)]
+    query = _query(actor)
+    query = query.where(tables.Round.number == number) if number is not None else query
+    return [_view(row, owns=owns) for row, owns in hidden_projects.listed(actor, query, project_id)]
 
 
 def get(actor: Actor, round_id: int) -> TrashedRound:
@@ -133,7 +114,7 @@ def find(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> 
     here = select(tables.Round.project_id, project.trash_of_id).join(project, project.id == tables.Round.project_id)
     row = db.execute(here.where(tables.Round.id == round_id)).one_or_none()
     require_in(db, actor, None if row is None else row.trash_of_id or row.project_id, role, missing)
-    entry = db.execute(_query(actor.user_id).where(tables.Round.id == round_id)).one_or_none()
+    entry = db.execute(_query(actor).where(tables.Round.id == round_id)).one_or_none()
     if entry is None:
         raise NotFound(missing)
     return _view(entry, owns=is_owner(db, actor))
@@ -201,24 +182,14 @@ def refusal(db: Session, row: tables.Round) -> str:
     return ""
 
 
-def _query(user_id: int) -> Select[Any]:
-    """What is shown of rounds in the trash of projects that are not there themselves, the last to go first."""
-    row, who, member, checkpoint = tables.Round, tables.User, tables.Membership, tables.Checkpoint
-    hidden, home = aliased(tables.Project), aliased(tables.Project)
-    mine = (member.project_id == home.id) & (member.user_id == user_id)
+def _query(actor: Actor) -> Select[Any]:
+    row, checkpoint = tables.Round, tables.Checkpoint
     return (
-        select(row.id, row.number, row.status, hidden.trashed_at, hidden.is_deleting)
+        hidden_projects.query(row, actor)
+        .add_columns(row.number, row.status, row.counts["samples"].as_integer().label("samples"))
         .add_columns(row.recipe["title"].as_string().label("title"), row.recipe["name"].as_string().label("recipe"))
-        .add_columns(row.counts["samples"].as_integer().label("samples"))
-        .add_columns(home.id.label("home_id"), home.name.label("home"))
-        .add_columns(who.name.label("by"), member.role, checkpoint.name.label("checkpoint"))
-        .join(hidden, hidden.id == row.project_id)
-        .join(home, home.id == hidden.trash_of_id)
-        .outerjoin(who, who.id == hidden.trashed_by)
-        .outerjoin(member, mine)
+        .add_columns(checkpoint.name.label("checkpoint"))
         .outerjoin(checkpoint, checkpoint.id == row.checkpoint_id)
-        .where(home.trashed_at.is_(None), hidden.name.not_like(f"{unfinished.NAME}%"))
-        .order_by(hidden.trashed_at.desc(), row.id.desc())
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, tables
+from backend.db.inserting import insert_into
 from backend.db.many import among, in_chunks
 from backend.embeddings import clusters, static_model, vectors
 from backend.embeddings.static_model import TextModel
@@ -205,8 +205,7 @@ def write_clusters(
             of = {"round_id": round_id, "job_id": job_id}
             rows = [of | {"sample_id": sample_id, "cluster": place} for sample_id, place in some if sample_id in here]
             if rows:
-                dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-                insert = dialect.insert(table)
+                insert = insert_into(db, table)
                 new = {"cluster": insert.excluded.cluster}
                 db.execute(insert.on_conflict_do_update(index_elements=["sample_id", "job_id"], set_=new), rows)
         progress.advance(0)

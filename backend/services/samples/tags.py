@@ -3,15 +3,14 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.db.filter_tests import read_tag
 from backend.db.filters import Filters
+from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput, NotFound
 from backend.services import archived, events
@@ -28,6 +27,8 @@ AT_ONCE = 200
 """Samples in one statement: each of ten tags has six parameters."""
 MOST_OF_SAMPLE = 50
 """So many tags one person puts to a sample."""
+LOCK = 0x7A65
+"""The class of the advisory locks that let one change of a round's tags follow the other on PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,14 @@ def _read(add: Sequence[str], remove: Sequence[str]) -> tuple[list[str], list[st
 
 
 def _hold(db: Session, actor: Actor, round_id: int, role: Role = Role.reviewer) -> tables.Round:
+    """The round, kept from being archived, with nobody else changing its tags until the caller's transaction ends.
+
+    Two who did at once would each hold rows that the other waits for, as where one takes away what the other puts.
+    """
     round_ = get_row(db, actor, round_id, role)
     archived.refuse_held(db, round_id)
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
     return round_
 
 
@@ -169,7 +176,6 @@ def _write(
 ) -> int:
     """Write and delete the rows; return how many samples changed."""
     row, changed, at = tables.SampleTag, set[int](), now()
-    dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     role = role_of(db, actor, round_.project_id)
     is_everybodys = role is not None and role.rank >= Role.curator.rank
     place = {"project_id": round_.project_id, "round_id": round_.id, "user_id": actor.user_id}
@@ -184,7 +190,7 @@ def _write(
             own = (here, row.user_id == actor.user_id)
             values = [place | {"sample_id": id_, "tag": tag, "created_at": at} for id_ in chunk for tag in added]
             # The same person may have put it in another tab.
-            put = dialect.insert(row).values(values).on_conflict_do_nothing().returning(row.sample_id)
+            put = insert_into(db, row).values(values).on_conflict_do_nothing().returning(row.sample_id)
             changed.update(db.scalars(put))
             _refuse_more(db, own)
     what = f"{len(changed):,} samples of round {round_.number}"

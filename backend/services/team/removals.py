@@ -9,47 +9,26 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, standing, tables
+from backend.db import now, reading, session, tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict, InvalidInput
-from backend.services import archived, events, review_settings
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
-from backend.services.decisions import labels, slots, tallies
+from backend.services.decisions import labels, tallies
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
 from backend.services.queue import pauses
 from backend.services.rounds import get_row
-from backend.services.team import removal_events, removal_preview, removed_work
+from backend.services.team import removal_events, removal_preview, removed_work, restored_work
 from backend.services.team.removal_events import REMOVE, RESTORE
 from backend.services.team.removed_work import Changed as Changed
 from backend.values import JSON, DecisionKind, Role, RoundStatus
-
-COPIED = (
-    "project_id",
-    "round_id",
-    "group_id",
-    "sample_id",
-    "user_id",
-    "kind",
-    "score",
-    "note",
-    "batch_id",
-    "is_override",
-    "is_blind",
-    "mode",
-    "is_random",
-    "is_gold",
-    "is_adjudication",
-    "is_late",
-    "seconds",
-)
 
 
 @dataclass(frozen=True)
@@ -161,7 +140,7 @@ def undo(actor: Actor, round_id: int, removal_id: str) -> int:
         taken = 0
         if not event.details["is_frozen"]:
             round_ = lock_round(db, actor, round_id, needed, alone=True)
-            taken = _restore(db, actor, round_, event)
+            taken = restored_work.restore(db, actor, round_, event)
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, RESTORE, event.subject, **place, batch_id=removal_id, taken_by_others=taken)
         return taken
@@ -259,46 +238,3 @@ def _free_slots(db: Session, round_id: int, user_id: int, targets: Iterable[tabl
     for chunk in in_chunks(sorted({target.sample_id for target in targets})):
         mine = (lease.round_id == round_id, lease.user_id == user_id, lease.sample_id.in_(chunk))
         db.execute(update(lease).where(*mine).values(user_id=None, decided_at=None, expires_at=now(), is_random=False))
-
-
-def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Event) -> int:
-    """Write the decisions once more, each in the place where it stood; items that others took meanwhile stay theirs.
-
-    Answers stand again without that: they take no place.
-    """
-    decision, (retraction, takes_back) = tables.Decision, standing.retraction_of()
-    query = (
-        select(decision)
-        .join(retraction, takes_back)
-        .where(retraction.batch_id == event.details["batch_id"], retraction.kind == DecisionKind.retract)
-        .order_by(decision.id)
-    )
-    removed = list(db.scalars(query))
-    settings = review_settings.read(round_.review)
-    person = Actor(int(event.details["user_id"]), event.subject)
-    needs_slot = sorted({decision.sample_id for decision in removed if _held_a_slot(decision, settings)})
-    won = set(slots.claim(db, person, round_.id, settings, needs_slot))
-    for item in won:
-        slots.decided(db, person, item)
-    back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
-    for chunk in in_chunks(back):
-        db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
-    answers.bring_back(db, round_.id, person.user_id, event.details["batch_id"])
-    labels.recompute(db, removed_work.touched_by(db, back))
-    tallies.forget(db, round_.id, person.user_id)
-    return len(removed) - len(back)
-
-
-def _held_a_slot(decision: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
-    is_vote = decision.kind in settings.deciding and decision.batch_id is None
-    return is_vote and not (decision.is_late or decision.is_adjudication)
-
-
-def _copy(actor: Actor, decision: tables.Decision, batch_id: str) -> dict[str, Any]:
-    first = int(decision.value.get("restores", decision.id))
-    return {name: getattr(decision, name) for name in COPIED} | {
-        "client_id": f"{batch_id}-back-{decision.id}",
-        "value": decision.value | {"restores": first},
-        "via": actor.via,
-        "created_at": now(),
-    }

@@ -8,7 +8,8 @@ import pytest
 
 from app.theme import VALUES, RondoTheme
 
-CSS = (Path(__file__).parents[3] / "static" / "rondo.css").read_text()
+STATIC = Path(__file__).parents[3] / "static"
+CSS = (STATIC / "rondo.css").read_text()
 
 TEXT_ON_GROUND = [
     ("text", "bg"),
@@ -74,5 +75,8 @@ def test_the_theme_takes_no_color_of_its_own() -> None:
     assert isinstance(theme, gr.themes.Base)
 
 
-def test_the_style_sheet_asks_no_other_host() -> None:
-    assert re.findall(r"url\(\"(?!\./)[^)]*\)|@import", CSS) == []
+def test_style_sheets_ask_no_other_host() -> None:
+    sheets = {path.name: path.read_text() for path in [*STATIC.glob("*.css"), *STATIC.glob("review/*.css")]}
+    assert "rondo.css" in sheets
+    asked = {name: re.findall(r"url\(\"(?!\./)[^)]*\)|@import", text) for name, text in sheets.items()}
+    assert not any(asked.values()), asked

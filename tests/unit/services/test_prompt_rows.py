@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from json.encoder import encode_basestring
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.pages.prompts.importing import noted
 from backend.errors import InvalidInput
-from backend.services.prompts.canonical import canonical_json, content_hash
+from backend.pipeline import adopt
+from backend.services.prompts.canonical import canonical_turn, digest_of
 from backend.services.prompts.formats import recognise
 from backend.services.prompts.mapping import Mapping, check_mapping, from_json
 from backend.services.prompts.row_completions import UNREAD
@@ -25,8 +27,9 @@ CHAT = Mapping(messages="messages", answer="answer")
 def test_canonical_json_is_what_json_writes_with_sorted_keys(texts: list[str]) -> None:
     messages: Any = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
     written = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert canonical_json(messages) == written
-    assert content_hash(messages) == hashlib.sha256(written.encode()).hexdigest()
+    canonical = f"[{','.join(canonical_turn(turn['role'], encode_basestring(turn['content'])) for turn in messages)}]"
+    assert canonical == written
+    assert digest_of(canonical).hex() == adopt.content_hash(messages) == hashlib.sha256(written.encode()).hexdigest()
 
 
 @given(st.text())
