@@ -29,7 +29,7 @@ def between(low: str, high: str) -> str:
 def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
-        "title": gettext(shown_flow.title),
+        "title": shown_flow.title,
         "stages": [
             {
                 "name": gettext(stage.name),
@@ -88,7 +88,7 @@ def chosen(report: Texts, step: int | None) -> Spread | None:
 
 def category(spread: Category) -> Shown:
     is_known = spread.low is not None and spread.high is not None
-    interval = between(f"{spread.low:.0%}", f"{spread.high:.0%}") if is_known else ""
+    interval = between(percent(spread.low, 0), percent(spread.high, 0)) if is_known else ""
     return {
         "key": spread.key,
         "value": spread.value,

@@ -8,6 +8,7 @@ from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Cost, People, WorkSection
+from backend.services.rounds.failures import kind_word
 from backend.translations import N_, gettext, pgettext
 from backend.values import Role
 
@@ -32,7 +33,7 @@ def work(report: WorkSection) -> Shown:
                 {
                     "id": row.id,
                     "stage": word(row.stage),
-                    "kind": row.kind.replace("_", " "),
+                    "kind": kind_word(row.kind),
                     "reason": row.reason[:300],
                     "prompt": row.prompt[:PREVIEW],
                 }
@@ -76,7 +77,11 @@ def _people(people: People) -> Shown:
         over = "–" if people.share is None else f"{percent(people.share)} ({_between(people.low, people.high)})"
         lines.append((gettext("of these otherwise than the judge"), over))
     for agreed in people.agreement:
-        share = "–" if agreed.share is None else f"{agreed.share:.0%} ({_between(agreed.share_low, agreed.share_high)})"
+        share = (
+            "–"
+            if agreed.share is None
+            else f"{percent(agreed.share, 0)} ({_between(agreed.share_low, agreed.share_high)})"
+        )
         alpha = "–"
         if agreed.alpha is not None:
             ends = (agreed.alpha_low, agreed.alpha_high)
@@ -127,7 +132,7 @@ def _decided(kind: str) -> str:
 def _between(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return gettext(UNKNOWN)
-    return gettext("{low} to {high}").format(low=f"{low:.0%}", high=f"{high:.0%}")
+    return gettext("{low} to {high}").format(low=percent(low, 0), high=percent(high, 0))
 
 
 def _endpoints(cost: Cost) -> list[tuple[str, str]]:

@@ -88,4 +88,4 @@ def test_a_label_that_was_known_is_no_decision() -> None:
     words += [Word(reply, True, is_drawn=n > 0) for n, reply in enumerate(texts[3:24])]
     corrected_share = corrected(of(texts=texts, words=tuple(words)), HealthLimits())
     assert (corrected_share.number.n, corrected_share.chosen, corrected_share.known) == (20, 1, 3)
-    assert "corrected by 21 decisions and 3 labels that were known 100.0 %" in judge_health.corrected(corrected_share)
+    assert "corrected by 21 decisions and 3 labels that were known 100.0%" in judge_health.corrected(corrected_share)
