@@ -63,6 +63,18 @@ def count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def counted(number: int, unit: str) -> str:
+    """`1 row`, `1,200 prompts`: a number and what it counts, which stages name in the plural."""
+    text = {
+        "groups": ngettext("{number} group", "{number} groups", number),
+        "prompts": ngettext("{number} prompt", "{number} prompts", number),
+        "rows": ngettext("{number} row", "{number} rows", number),
+        "samples": ngettext("{number} sample", "{number} samples", number),
+        "texts": ngettext("{number} text", "{number} texts", number),
+    }.get(unit)
+    return f"{number:,} {gettext(unit)}" if text is None else text.format(number=f"{number:,}")
+
+
 def done_of(done: int, total: int, unit: str) -> str:
     """`120 of 400 prompts`: how far a job is."""
     return gettext("{number} of {whole} {unit}").format(number=f"{done:,}", whole=f"{total:,}", unit=gettext(unit))

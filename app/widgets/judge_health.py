@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from app.widgets.as_of import as_of
-from app.widgets.formats import percent
+from app.widgets.formats import counted, percent
 from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
 from backend.translations import gettext, ngettext
 
@@ -131,7 +131,7 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
         "value": value_text(measure),
         "interval": between,
         "limits": ", ".join(limits),
-        "rows": f"{number.n:,} {measure.of}",
+        "rows": f"{number.n:,} {gettext(measure.of)}",
     }
 
 
@@ -177,7 +177,7 @@ def curve(health: Health) -> go.Figure | None:
             "array": [bin_.accepted_high - bin_.accepted for bin_ in bins],
             "arrayminus": [bin_.accepted - bin_.accepted_low for bin_ in bins],
         },
-        text=[gettext("{number} texts").format(number=f"{bin_.n:,}") for bin_ in bins],
+        text=[counted(bin_.n, "texts") for bin_ in bins],
         hovertemplate=f"%{{text}}, %{{y:.1%}} {gettext('accepted')}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.widgets import drop_bars
-from app.widgets.formats import count, percent
+from app.widgets.formats import count, counted, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Category, Extreme, FunnelFlow, Spread, Texts
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 from backend.values import LabelSource
 
 Shown = dict[str, Any]
@@ -33,7 +33,7 @@ def flow(shown_flow: FunnelFlow) -> Shown:
         "stages": [
             {
                 "name": gettext(stage.name),
-                "count": f"{stage.count:,} {gettext(stage.unit)}",
+                "count": counted(stage.count, stage.unit),
                 "share": ""
                 if stage.share is None
                 else gettext("{share} of the stage before").format(share=percent(stage.share)),
@@ -57,7 +57,7 @@ def flow(shown_flow: FunnelFlow) -> Shown:
 def texts(report: Texts, step: int | None = None) -> Shown:
     """The ways, the spread of one step's texts, and the ends of the list."""
     spread, all_ = chosen(report, step), report.spreads
-    looked = gettext("From {number} texts.")
+    looked = ngettext("From {number} text.", "From {number} texts.", all_.counted)
     if all_.counted != all_.total:
         looked = gettext("From {number} of {whole} texts, drawn evenly.")
     looked = looked.format(number=f"{all_.counted:,}", whole=f"{all_.total:,}")

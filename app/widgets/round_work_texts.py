@@ -9,7 +9,7 @@ from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Cost, People, WorkSection
 from backend.services.rounds.failures import kind_word
-from backend.translations import N_, gettext, pgettext
+from backend.translations import N_, gettext, ngettext, pgettext
 from backend.values import Role
 
 WAYS = {
@@ -46,7 +46,9 @@ def work(report: WorkSection) -> Shown:
             {
                 "id": dataset.id,
                 "title": gettext("Dataset {number}").format(number=dataset.id),
-                "what": gettext("{what}: {number} rows, {type}").format(
+                "what": ngettext(
+                    "{what}: {number} row, {type}", "{what}: {number} rows, {type}", dataset.num_examples
+                ).format(
                     what=gettext("Step {number}").format(number=dataset.step + 1),
                     number=f"{dataset.num_examples:,}",
                     type=word(dataset.type.replace("_", " ")),

@@ -59,7 +59,9 @@ OF_TEAMS = (
         N_("skip"),
         N_("skipped"),
     ),
-    N_("given when others' answers could be seen"),
+    *(N_("given when others' answers could be seen"), N_("given when the judge's or others' answers could be seen")),
+    *(N_("people did not agree on one word"), N_("replies of the judge that could not be read")),
+    *(N_("chosen"), N_("not chosen")),
     *(N_("rating"), N_("label"), N_("labels"), N_("text"), N_("spans"), N_("owner")),
 )
 """What people are compared by, what is in no figure, and the kinds of questions, for the catalogue."""
@@ -134,6 +136,11 @@ DROPS = (
     N_("less different"),
     N_("less informative prompt"),
     N_("lower weight"),
+    *(N_("too easy"), N_("used up"), N_("rejected"), N_("parent rejected"), N_("rejected by the judge")),
+    *(N_("chosen scores lower than rejected"), N_("accepted samples give several answers")),
+    *(N_("no drawn pair with a better side"), N_("the draft was not rejected"), N_("no better than the draft")),
+    *(N_("no whole text after the step"), N_("between the thresholds"), N_("the row would not show it")),
+    *(N_("same as a text before"), N_("same as a prompt there is"), N_("same as a held-out prompt")),
 )
 """Why selectors and mixers drop samples and rows, for the catalogue; reasons with values keep their words."""
 OF_DATASETS = (

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
+from app.widgets.formats import counted
 from backend.services.round_report.shapes import FlowStage, FunnelFlow, VerdictBin
 from backend.translations import gettext
 
@@ -35,13 +36,14 @@ class Flowing:
         at, width = -1, 1.0
         for stage in flow.stages:
             # The last two stand close together: what the name says is not said twice.
-            unit = "" if stage.name.endswith(stage.unit) else f" {gettext(stage.unit)}"
-            here = self.node(f"{gettext(stage.name)}: {stage.count:,}{unit}", charts.ACCENT)
+            number = counted(stage.count, stage.unit)
+            number_there = f"{stage.count:,}" if stage.name.endswith(stage.unit) else number
+            here = self.node(f"{gettext(stage.name)}: {number_there}", charts.ACCENT)
             if at >= 0:
                 share = 1.0 if stage.share is None else stage.share
                 self._leave(at, stage, width * (1 - share))
                 width *= share
-                self.link(at, here, width, ON, f"{stage.count:,} {gettext(stage.unit)}", stage.href)
+                self.link(at, here, width, ON, number, stage.href)
             self._join(here, stage, width)
             at = here
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from app import listeners
 from app.widgets.number import Number
 from app.widgets.slider import Slider
+from backend import translations
 from tests.event_loops import in_event_loop, run_alone
 
 
@@ -38,6 +40,24 @@ def test_what_was_copied_is_still_gradio_s() -> None:
     source = inspect.getsource(listeners.COPIED)
     result = hashlib.sha256(source.encode()).hexdigest()
     assert result == "1da94bfa8db9a4689ec76e144631608ace8c2ed03d82fcb66326cc725d7adab7"
+
+
+def test_a_refusal_is_headed_in_the_language_of_who_reads_it() -> None:
+    with translations.using("de"):
+        german = listeners.refusal("<b> is no name.")
+    assert (german.title, german.message) == ("Fehler", "&lt;b&gt; is no name.")
+    assert listeners.refusal("x").title == "Error"
+
+
+def test_no_refusal_goes_past_the_one_that_has_a_head() -> None:
+    """Gradio heads others with its English word."""
+    folder = Path(listeners.__file__).parent
+    raised = {
+        file.name: file.read_text(encoding="utf-8").count("gr.Error(")
+        for file in folder.rglob("*.py")
+        if "gr.Error(" in file.read_text(encoding="utf-8")
+    }
+    assert raised == {"listeners.py": 1}
 
 
 @pytest.mark.parametrize(
