@@ -4,7 +4,11 @@ import ast
 from pathlib import Path
 
 from app.widgets import judge_measures
+from backend import translations
+from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.pipeline import health
+from backend.pipeline.health.shapes import HealthEvidence
 
 FOLDER = Path(health.__file__).parent
 
@@ -28,7 +32,7 @@ def test_the_catalogue_has_what_each_measure_is_of() -> None:
     """Of a judge that nothing is known of, each measure says what it would be of."""
     known = translations.read("de", translations.PAGES).forms
     assert set(judge_measures.ROWS) <= known.keys()
-    for judge in (Rubric(), PairwiseSwapped()):
+    for judge in (AdditiveRubric(), PairwiseSwapped()):
         evidence = HealthEvidence(judge=judge, judge_id=1)
-        of = {measure.of for measure in health.health(evidence, HealthLimits()).measures}
+        of = {measure.of for measure in health.health(evidence, health.HealthLimits()).measures}
         assert of <= set(judge_measures.ROWS)

@@ -15,11 +15,15 @@ ENGLISH = re.compile(
 
 def test_lines_of_a_recipe_are_in_the_language_of_who_reads_them() -> None:
     recipe = recipes.get("star")
-    assert recipe.lines()[-1] == "4. trainer: sft, works on: the rows of step 3, starts from: base, makes: policy"
+    assert recipe.lines()[-1] == (
+        "9. trainer: sft, works on: the rows of step 4 and step 8, starts from: base, makes: policy"
+    )
     with translations.using("de"):
-        assert recipe.lines()[-1].startswith("4. Trainer: sft, arbeitet mit: Zeilen von Schritt 3, beginnt mit: ")
-        assert recipe.lines()[1].endswith(", arbeitet mit: prompt_set (Schritt 1), durch: Policy")
-    assert recipe.lines()[1].endswith(", works on: prompt_set (step 1), by: policy")
+        assert recipe.lines()[1] == "2. Generator: sample, arbeitet mit: prompt_set (Schritt 1), durch: Policy"
+        assert recipe.lines()[-1] == (
+            "9. Trainer: sft, arbeitet mit: Zeilen von Schritt 4 und Schritt 8, beginnt mit: Basis, ergibt: Policy"
+        )
+    assert recipe.lines()[1] == "2. generator: sample, works on: prompt_set (step 1), by: policy"
 
 
 @pytest.mark.parametrize("name", recipes.names())
