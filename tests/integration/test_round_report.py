@@ -359,8 +359,8 @@ def test_what_is_kept_of_a_round_is_in_the_language_of_who_asks() -> None:
     with translations.using("de"):
         (german,) = round_report.texts_opened(done.actor, done.round.id).flows.flows
     assert (english.title, german.title) == (
-        "Step 1: 8 rows of the type preference",
-        "Schritt 1: 8 Zeilen vom Typ Präferenz",
+        "Step 4: 8 rows of the type preference",
+        "Schritt 4: 8 Zeilen vom Typ Präferenz",
     )
     assert round_report.texts_opened(done.actor, done.round.id).flows.flows == (english,)
 

@@ -76,7 +76,7 @@ def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
     assert "none is left to draw" in none_left.missing
     reply = judge_health.corrected(none_left)
     assert reply.startswith(
-        "Share of right answers: the judge says 50.0 %; what people’s decisions correct that to is unknown"
+        "Share of right answers: the judge says 50.0%; what people’s decisions correct that to is unknown"
     )
     assert "decided in bulk" in reply
     assert "no text yet" in judge_health.corrected(corrected(of(), HealthLimits()))
