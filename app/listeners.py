@@ -17,7 +17,6 @@ from pydantic.errors import PydanticSchemaGenerationError
 from app.widgets.bounds import beyond_bounds
 from backend import boundary, translations
 from backend.errors import InvalidInput
-from backend.translations import gettext
 
 log = logging.getLogger("rondo.app")
 
@@ -107,8 +106,8 @@ class Pages(gr.Blocks):
 
 def refusal(message: str) -> gr.Error:
     """Return the toast that says it. A toast is HTML to Gradio, and a message may quote what somebody typed or a model
-    wrote."""
-    return gr.Error(html.escape(message, quote=False), title=gettext("Error"), print_exception=False)
+    wrote. Its head is Gradio's, in the reader's language by static/rondo.js."""
+    return gr.Error(html.escape(message, quote=False), print_exception=False)
 
 
 def _language(request: Any) -> str:
