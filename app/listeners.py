@@ -82,10 +82,10 @@ class Pages(gr.Blocks):
         """
         event, block_fn = kwargs.get("event_data"), kwargs.get("block_fn", args[0] if args else None)
         data = None if event is None else event._data
-        _check(data)
-        if _is_of_a_choice(block_fn) and not (isinstance(data, dict) and {"index", "value"} <= data.keys()):
-            raise gr.Error(UNFIT, print_exception=False)
         with translations.using(_language(kwargs.get("request"))):
+            _check(data)
+            if _is_of_a_choice(block_fn) and not (isinstance(data, dict) and {"index", "value"} <= data.keys()):
+                raise refusal(UNFIT)
             return await super().process_api(*args, **kwargs)
 
     async def preprocess_data(self, block_fn: Any, inputs: Any, state: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -97,11 +97,17 @@ class Pages(gr.Blocks):
             # A page may have set a field's bounds anew for one person.
             fields = block_fn.inputs if state is None else [state.get(field._id, field) for field in block_fn.inputs]
             if beyond := " ".join(filter(None, map(beyond_bounds, fields, inputs))):
-                raise gr.Error(html.escape(beyond, quote=False), print_exception=False) from error
-            raise gr.Error(html.escape(f"{error.message} {UNFIT}", quote=False), print_exception=False) from error
+                raise refusal(beyond) from error
+            raise refusal(f"{error.message} {UNFIT}") from error
         except Exception as error:
             log.info("%s was sent what it does not take: %s", block_fn.name, type(error).__name__)
-            raise gr.Error(UNFIT, print_exception=False) from error
+            raise refusal(UNFIT) from error
+
+
+def refusal(message: str) -> gr.Error:
+    """Return the toast that says it. A toast is HTML to Gradio, and a message may quote what somebody typed or a model
+    wrote. Its head is Gradio's, in the reader's language by static/rondo.js."""
+    return gr.Error(html.escape(message, quote=False), print_exception=False)
 
 
 def _language(request: Any) -> str:
@@ -143,4 +149,4 @@ def _check(sent: Any) -> None:
     try:
         boundary.plain(sent)
     except InvalidInput as error:
-        raise gr.Error(html.escape(error.message, quote=False), print_exception=False) from error
+        raise refusal(error.message) from error

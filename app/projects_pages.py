@@ -14,7 +14,7 @@ from app import html
 from app.addresses import page_path
 from app.api.errors import status_of
 from app.widgets import times
-from app.widgets.formats import count, in_bytes, percent
+from app.widgets.formats import count, in_bytes, percent, points
 from app.widgets.value_words import word
 from backend.boundary import MOST_LINE, Id
 from backend.errors import Conflict, InvalidInput, RondoError
@@ -197,7 +197,7 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
         return {"change": "–", "change_badge": "", "change_href": ""}
     badge = "ok" if change.is_better else "bad" if change.is_worse else ""
     href = f"{base}compare?new=r{state.measured.id}"
-    return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
+    return {"change": points(change.value), "change_badge": badge, "change_href": href}
 
 
 def _head(

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
-from app.listeners import UNFIT, does_not_fit
+from app.listeners import UNFIT, does_not_fit, refusal
 from backend.db import trouble
 from backend.errors import RondoError
 
@@ -27,18 +27,17 @@ def toasts(handler: Callable[P, R]) -> Callable[P, R]:
         try:
             return handler(*args, **kwargs)
         except RondoError as error:
-            # A toast is HTML to Gradio, and a message may quote what somebody typed or a model wrote.
-            raise gr.Error(html.escape(error.message, quote=False), print_exception=False) from error
+            raise refusal(error.message) from error
         except gr.Error:
             raise
         except Exception as error:
             if (passing := trouble.as_busy(error)) is not None:
-                raise gr.Error(passing.message, print_exception=False) from error
+                raise refusal(passing.message) from error
             if does_not_fit(handler, args, kwargs):
                 log.info("%s was sent what it does not take: %s", handler.__qualname__, type(error).__name__)
-                raise gr.Error(UNFIT, print_exception=False) from error
+                raise refusal(UNFIT) from error
             log.exception("%s failed", handler.__qualname__)
-            raise gr.Error("Something went wrong here. It is in the server's log.", print_exception=False) from error
+            raise refusal("Something went wrong here. It is in the server's log.") from error
 
     wrapped.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined]
     return wrapped

@@ -67,6 +67,27 @@
     return response;
   };
 
+  // Gradio's page heads what is refused with its own English word, whatever the server sends with it.
+  async function headRefusals() {
+    const page = document.querySelector("gradio-app");
+    const { gettext } = await words;
+    const head = gettext("Error");
+    if (!page || head === "Error") return;
+    /** @param {Element} toasts */
+    const write = (toasts) => {
+      for (const title of toasts.querySelectorAll(".toast-title.error"))
+        if (title.textContent?.trim() === "Error") title.textContent = head;
+    };
+    const arrival = new MutationObserver(() => {
+      const toasts = page.querySelector(".toast-wrap");
+      if (!toasts) return;
+      arrival.disconnect();
+      write(toasts);
+      new MutationObserver(() => write(toasts)).observe(toasts, { childList: true, subtree: true });
+    });
+    arrival.observe(page, { childList: true, subtree: true });
+  }
+
   // The server writes times in this zone.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   document.cookie = `rondo_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
@@ -100,6 +121,7 @@
       if (document.body.classList.contains("dark") !== isDark()) paint();
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
     nameZone();
+    headRefusals();
     retitle();
     addEventListener("resize", retitle);
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));

@@ -79,7 +79,7 @@ def histogram(
 
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
-    """Held-out accuracy along the newest lineage with its 95 % band, and along each other one from where it leaves it;
+    """Held-out accuracy along the newest lineage with its 95% band, and along each other one from where it leaves it;
     the shares kept and overridden of every round."""
     figure = blank(height=height, x=gettext("round"), y=gettext("share"))
     line, *others = lineages(lines)
@@ -175,7 +175,7 @@ def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:
         fillcolor="rgba(107, 127, 227, 0.16)",
         line={"width": 0},
         mode="lines",
-        name=gettext("95 % interval"),
+        name=gettext("95% interval"),
         hoverinfo="skip",
     )
 

@@ -1,5 +1,6 @@
 """Measures of agreement as people read them."""
 
+from app.widgets.formats import percent
 from backend.metrics._agreement import Figure
 from backend.translations import gettext, ngettext
 
@@ -8,7 +9,7 @@ def share(figure: Figure) -> str:
     """`82% (74 to 90)`, `0% (12 items, too few to say)`."""
     if figure.value is None:
         return "–"
-    return f"{figure.value:.0%}{_interval(figure, 100, '.0f')}"
+    return percent(figure.value, 0) + _interval(figure, 100, ".0f")
 
 
 def kappa(figure: Figure) -> str:

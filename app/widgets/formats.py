@@ -17,21 +17,26 @@ SHARES = (
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def percent(value: float | None) -> str:
-    """`12.3%`; a share so small that it would read as none is said to be small."""
+def percent(value: float | None, places: int = 1) -> str:
+    """`12.3%` of a share between 0 and 1; with one place, a share that would read as none is said to be small."""
     if value is None:
         return "–"
-    return gettext("under 0.1%") if 0 < value < 0.0005 else f"{value:.1%}"
+    return gettext("under 0.1%") if places == 1 and 0 < value < 0.0005 else f"{value:.{places}%}"
+
+
+def in_percent(number: float) -> str:
+    """`25%` of a number that is in per cent already."""
+    return f"{number:g}%"
 
 
 def interval(measured: "MeasuredNumber | None") -> str:
-    """`38 to 47 %, n 400`."""
+    """`38.0 to 47.0%, n 400`."""
     if measured is None:
         return ""
     if measured.low is None or measured.high is None:
         return f"n {measured.n:,}"
-    ends = {"low": f"{measured.low * 100:.1f}", "high": f"{measured.high * 100:.1f}"}
-    return gettext("{low} to {high} %, n {number}").format(**ends, number=f"{measured.n:,}")
+    ends = {"low": f"{measured.low * 100:.1f}", "high": percent(measured.high)}
+    return gettext("{low} to {high}, n {number}").format(**ends, number=f"{measured.n:,}")
 
 
 def points(value: float) -> str:
@@ -56,6 +61,18 @@ def in_bytes(number: int) -> str:
 
 def count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
+
+
+def counted(number: int, unit: str) -> str:
+    """`1 row`, `1,200 prompts`: a number and what it counts, which stages name in the plural."""
+    text = {
+        "groups": ngettext("{number} group", "{number} groups", number),
+        "prompts": ngettext("{number} prompt", "{number} prompts", number),
+        "rows": ngettext("{number} row", "{number} rows", number),
+        "samples": ngettext("{number} sample", "{number} samples", number),
+        "texts": ngettext("{number} text", "{number} texts", number),
+    }.get(unit)
+    return f"{number:,} {gettext(unit)}" if text is None else text.format(number=f"{number:,}")
 
 
 def done_of(done: int, total: int, unit: str) -> str:

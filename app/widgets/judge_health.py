@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.widgets import charts
 from app.widgets.as_of import as_of
+from app.widgets.formats import counted, percent
 from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
 from backend.translations import gettext, ngettext
 
@@ -18,7 +19,7 @@ SECTION = """
 {{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
 {{#if value.known}}<div class="scroll" tabindex="0" role="group" aria-label="The judge, a table"><table>
 <thead><tr><th scope="col">measure</th><th scope="col">light</th><th scope="col" class="number">value</th>
-<th scope="col" class="number">95 % interval</th><th scope="col">limits</th><th scope="col">rows</th></tr></thead>
+<th scope="col" class="number">95% interval</th><th scope="col">limits</th><th scope="col">rows</th></tr></thead>
 <tbody>{{#each value.known}}<tr><th scope="row">{{this.title}}</th>
 <td><span class="rondo-badge {{this.badge}}">{{this.light}}</span></td>
 <td class="number">{{this.value}}</td><td class="number">{{this.interval}}</td>
@@ -79,7 +80,7 @@ def corrected(share: CorrectedShare | None) -> str:
         return ""
     if share.judge is None:
         return gettext("Share of right answers: unknown. {reason}").format(reason=share.missing)
-    says = gettext("Share of right answers: the judge says {share} %").format(share=f"{share.judge * 100:.1f}")
+    says = gettext("Share of right answers: the judge says {share}").format(share=percent(share.judge))
     number = share.number
     if number.value is None or number.low is None or number.high is None:
         text = gettext("{says}; what people’s decisions correct that to is unknown: {reason}")
@@ -87,13 +88,13 @@ def corrected(share: CorrectedShare | None) -> str:
     beside = gettext(" and {number} that were chosen").format(number=f"{share.chosen:,}") if share.chosen else ""
     labels = ngettext(" and {number} label that was known", " and {number} labels that were known", share.known)
     return gettext(
-        "{says}, corrected by {number} decisions{known} {share} % (95 % interval {low} to {high}; {texts} texts, "
+        "{says}, corrected by {number} decisions{known} {share} (95% interval {low} to {high}; {texts} texts, "
         "{decided} decided at random{beside})."
     ).format(
         says=says,
         number=f"{number.n + share.chosen:,}",
         known=labels.format(number=f"{share.known:,}") if share.known else "",
-        share=f"{number.value * 100:.1f}",
+        share=percent(number.value),
         low=f"{number.low * 100:.1f}",
         high=f"{number.high * 100:.1f}",
         texts=f"{share.texts:,}",
@@ -116,7 +117,7 @@ def _released(given: dict[str, Any]) -> str:
 
 
 def _measure(measure: HealthMeasure) -> dict[str, Any]:
-    number, unit = measure.number, " %" if measure.is_share else ""
+    number = measure.number
     known = number.low is not None and number.high is not None
     ends = {"low": number_text(measure, number.low), "high": number_text(measure, number.high)}
     between = gettext("{low} to {high}").format(**ends) if known else gettext("interval unknown")
@@ -127,11 +128,17 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
         "title": gettext(measure.title),
         "light": gettext(str(measure.light)),
         "badge": BADGES[measure.light],
-        "value": f"{number_text(measure, number.value)}{unit}",
+        "value": value_text(measure),
         "interval": between,
         "limits": ", ".join(limits),
-        "rows": f"{number.n:,} {measure.of}",
+        "rows": f"{number.n:,} {gettext(measure.of)}",
     }
+
+
+def value_text(measure: HealthMeasure) -> str:
+    """The measure's value with its unit, as it stands before its interval."""
+    value = measure.number.value
+    return percent(value) if measure.is_share else number_text(measure, value)
 
 
 def number_text(measure: HealthMeasure, value: float | None) -> str:
@@ -170,7 +177,7 @@ def curve(health: Health) -> go.Figure | None:
             "array": [bin_.accepted_high - bin_.accepted for bin_ in bins],
             "arrayminus": [bin_.accepted - bin_.accepted_low for bin_ in bins],
         },
-        text=[gettext("{number} texts").format(number=f"{bin_.n:,}") for bin_ in bins],
+        text=[counted(bin_.n, "texts") for bin_ in bins],
         hovertemplate=f"%{{text}}, %{{y:.1%}} {gettext('accepted')}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")

@@ -1,4 +1,5 @@
-"""What the measures of a judge's health are called, for the catalogue: the pipeline names them, pages show them."""
+"""What the measures of a judge's health are called and of what they are, for the catalogue: the pipeline names them,
+pages show them."""
 
 from backend.translations import N_
 
@@ -19,4 +20,13 @@ TITLES = (
     N_("Krippendorff’s alpha with people, scores"),
     N_("Precision at the cut"),
     N_("Recall at the cut"),
+)
+ROWS = (
+    *(N_("judged texts"), N_("texts with a score"), N_("texts with several votes")),
+    *(N_("pairs of texts of one prompt"), N_("pairs of texts of one prompt with several votes")),
+    *(N_("pairs with a winner in both orders"), N_("comparisons with a winner"), N_("pairs that people ordered")),
+    N_("blind decisions at random and gold items"),
+    N_("blind decisions, weighed by how the queue took them, and gold items"),
+    *(N_("texts that people scored"), N_("texts that it accepts and people decided"), N_("texts that people accept")),
+    N_("samples that people and the judge answered"),
 )

@@ -8,6 +8,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from app.widgets import charts
+from app.widgets.formats import percent
 from app.widgets.plain_table import rows_of
 from backend.services.team.performance import Performance, Share
 from backend.translations import N_, gettext
@@ -68,7 +69,7 @@ def in_words(share: Share | None) -> str:
         return "–"
     low, high = share.interval
     return gettext("{share} ({low} to {high}), {number} of {whole}").format(
-        share=f"{share.value:.0%}",
+        share=percent(share.value, 0),
         low=f"{100 * low:.0f}",
         high=f"{100 * high:.0f}",
         number=f"{share.right:,}",

@@ -14,6 +14,7 @@ def role_word(role: str) -> str:
         "reward": pgettext("role", "reward"),
         "reference": pgettext("role", "reference"),
         "made": pgettext("role", "made"),
+        "base": pgettext("role", "base"),
     }
     return words.get(role, role)
 

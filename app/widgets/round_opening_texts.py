@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.widgets.formats import count, duration
+from app.widgets.formats import count, duration, percent
 from app.widgets.role_words import role_note, role_word
 from app.widgets.round_texts import UNKNOWN, Shown, between
 from app.widgets.times import moment
@@ -189,7 +189,7 @@ def measure(number: ChangedMetric) -> Shown:
     return {
         "name": metric_name(number.name),
         "of": number.checkpoint or gettext(WHOSE[number.of]),
-        "value": _number(number.value, shares) + (" %" if shares else ""),
+        "value": percent(number.value) if shares else _number(number.value, shares),
         "interval": f"{interval}, n {number.n:,}",
         "change": change,
         "spread": spread,

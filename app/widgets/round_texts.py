@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.widgets import drop_bars
-from app.widgets.formats import count, percent
+from app.widgets.formats import count, counted, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Category, Extreme, FunnelFlow, Spread, Texts
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 from backend.values import LabelSource
 
 Shown = dict[str, Any]
@@ -29,11 +29,11 @@ def between(low: str, high: str) -> str:
 def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
-        "title": gettext(shown_flow.title),
+        "title": shown_flow.title,
         "stages": [
             {
                 "name": gettext(stage.name),
-                "count": f"{stage.count:,} {gettext(stage.unit)}",
+                "count": counted(stage.count, stage.unit),
                 "share": ""
                 if stage.share is None
                 else gettext("{share} of the stage before").format(share=percent(stage.share)),
@@ -57,7 +57,7 @@ def flow(shown_flow: FunnelFlow) -> Shown:
 def texts(report: Texts, step: int | None = None) -> Shown:
     """The ways, the spread of one step's texts, and the ends of the list."""
     spread, all_ = chosen(report, step), report.spreads
-    looked = gettext("From {number} texts.")
+    looked = ngettext("From {number} text.", "From {number} texts.", all_.counted)
     if all_.counted != all_.total:
         looked = gettext("From {number} of {whole} texts, drawn evenly.")
     looked = looked.format(number=f"{all_.counted:,}", whole=f"{all_.total:,}")
@@ -88,7 +88,7 @@ def chosen(report: Texts, step: int | None) -> Spread | None:
 
 def category(spread: Category) -> Shown:
     is_known = spread.low is not None and spread.high is not None
-    interval = between(f"{spread.low:.0%}", f"{spread.high:.0%}") if is_known else ""
+    interval = between(percent(spread.low, 0), percent(spread.high, 0)) if is_known else ""
     return {
         "key": spread.key,
         "value": spread.value,

@@ -8,7 +8,8 @@ from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.round_report.shapes import Cost, People, WorkSection
-from backend.translations import N_, gettext, pgettext
+from backend.services.rounds.failures import kind_word
+from backend.translations import N_, gettext, ngettext, pgettext
 from backend.values import Role
 
 WAYS = {
@@ -32,7 +33,7 @@ def work(report: WorkSection) -> Shown:
                 {
                     "id": row.id,
                     "stage": word(row.stage),
-                    "kind": row.kind.replace("_", " "),
+                    "kind": kind_word(row.kind),
                     "reason": row.reason[:300],
                     "prompt": row.prompt[:PREVIEW],
                 }
@@ -45,7 +46,9 @@ def work(report: WorkSection) -> Shown:
             {
                 "id": dataset.id,
                 "title": gettext("Dataset {number}").format(number=dataset.id),
-                "what": gettext("{what}: {number} rows, {type}").format(
+                "what": ngettext(
+                    "{what}: {number} row, {type}", "{what}: {number} rows, {type}", dataset.num_examples
+                ).format(
                     what=gettext("Step {number}").format(number=dataset.step + 1),
                     number=f"{dataset.num_examples:,}",
                     type=word(dataset.type.replace("_", " ")),
@@ -76,7 +79,11 @@ def _people(people: People) -> Shown:
         over = "–" if people.share is None else f"{percent(people.share)} ({_between(people.low, people.high)})"
         lines.append((gettext("of these otherwise than the judge"), over))
     for agreed in people.agreement:
-        share = "–" if agreed.share is None else f"{agreed.share:.0%} ({_between(agreed.share_low, agreed.share_high)})"
+        share = (
+            "–"
+            if agreed.share is None
+            else f"{percent(agreed.share, 0)} ({_between(agreed.share_low, agreed.share_high)})"
+        )
         alpha = "–"
         if agreed.alpha is not None:
             ends = (agreed.alpha_low, agreed.alpha_high)
@@ -127,7 +134,7 @@ def _decided(kind: str) -> str:
 def _between(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return gettext(UNKNOWN)
-    return gettext("{low} to {high}").format(low=f"{low:.0%}", high=f"{high:.0%}")
+    return gettext("{low} to {high}").format(low=percent(low, 0), high=percent(high, 0))
 
 
 def _endpoints(cost: Cost) -> list[tuple[str, str]]:

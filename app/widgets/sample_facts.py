@@ -58,7 +58,7 @@ def facts(detail: SampleDetail) -> str:
             if row.is_correct is None
             else [gettext("{correct} by the known answer").format(correct=gettext(CORRECT[row.is_correct]))]
         ),
-        gettext("{number} tokens").format(number=f"{row.num_tokens:,}"),
+        ngettext("{number} token", "{number} tokens", row.num_tokens).format(number=f"{row.num_tokens:,}"),
         gettext("finish {reason}").format(reason=row.finish_reason),
         gettext("checkpoint {name}").format(name=detail.checkpoint)
         if detail.checkpoint

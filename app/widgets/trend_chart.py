@@ -23,7 +23,7 @@ def titled(name: str) -> str:
 
 
 def trend(points: Sequence[TrendPoint], name: str, rounds: Sequence[int] = (), *, height: int = 300) -> go.Figure:
-    """A point a round with its 95 % interval; rounds of several branches are no line. `rounds`: their numbers, which
+    """A point a round with its 95% interval; rounds of several branches are no line. `rounds`: their numbers, which
     the axis has whether or not they have the figure."""
     figure = charts.blank(height=height, x=gettext("round"), y=metric_name(name))
     if not points:
@@ -40,7 +40,7 @@ def trend(points: Sequence[TrendPoint], name: str, rounds: Sequence[int] = (), *
             "thickness": 1,
             "width": 4,
         },
-        name=gettext("{name}, 95 % interval").format(name=titled(name)),
+        name=gettext("{name}, 95% interval").format(name=titled(name)),
         mode="lines+markers",
         line={"color": charts.ACCENT, "width": 2},
         marker={"size": 8},

@@ -21,7 +21,7 @@ WORDS = (
 OF_REPORTS = (
     *(N_("labelled"), N_("selected"), N_("training rows"), N_("no verdict in any reply"), N_("no label")),
     *(N_("rows of earlier rounds"), N_("seed rows"), N_("rows of earlier steps"), N_("decisions of people")),
-    *(N_("So far"), N_("added"), N_("replaced"), N_("the parent round"), N_("wait for people")),
+    *(N_("added"), N_("replaced"), N_("the parent round"), N_("wait for people")),
     *(N_("try again what was left out"), N_("try changes out")),
     *(N_("writes the texts"), N_("the policy itself"), N_("bound at launch"), N_("what the round made")),
     *(N_("Best"), N_("Worst"), N_("Most disagreed"), N_("Most changed by people")),
@@ -39,6 +39,12 @@ REASONS = (
     *(N_("equal on every prompt, which says nothing of the width"), N_("as independent numbers")),
     *(N_("on other prompts"), N_("partly on other prompts"), N_("on prompts that are too many to be paired")),
     N_("no value is kept for each prompt, and one of the two has no interval"),
+    N_("no value is kept for each prompt, so the interval of the difference is unknown"),
+    *(N_("could not be computed on one side"), N_("measured on one side only")),
+    N_("measured on other prompts, so the numbers cannot be compared"),
+    N_("it is not kept of each prompt whether it was right"),
+    N_("fewer than two of them were measured on held-out prompts with a known answer"),
+    N_("they were asked different held-out prompts, so that one order of them all would say nothing"),
 )
 """Why a difference has no interval, or which one it has, for the catalogue."""
 
@@ -53,7 +59,9 @@ OF_TEAMS = (
         N_("skip"),
         N_("skipped"),
     ),
-    N_("given when others' answers could be seen"),
+    *(N_("given when others' answers could be seen"), N_("given when the judge's or others' answers could be seen")),
+    *(N_("people did not agree on one word"), N_("replies of the judge that could not be read")),
+    *(N_("chosen"), N_("not chosen")),
     *(N_("rating"), N_("label"), N_("labels"), N_("text"), N_("spans"), N_("owner")),
 )
 """What people are compared by, what is in no figure, and the kinds of questions, for the catalogue."""
@@ -128,6 +136,11 @@ DROPS = (
     N_("less different"),
     N_("less informative prompt"),
     N_("lower weight"),
+    *(N_("too easy"), N_("used up"), N_("rejected"), N_("parent rejected"), N_("rejected by the judge")),
+    *(N_("chosen scores lower than rejected"), N_("accepted samples give several answers")),
+    *(N_("no drawn pair with a better side"), N_("the draft was not rejected"), N_("no better than the draft")),
+    *(N_("no whole text after the step"), N_("between the thresholds"), N_("the row would not show it")),
+    *(N_("same as a text before"), N_("same as a prompt there is"), N_("same as a held-out prompt")),
 )
 """Why selectors and mixers drop samples and rows, for the catalogue; reasons with values keep their words."""
 OF_DATASETS = (

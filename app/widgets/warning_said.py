@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from app.widgets.formats import percent
 from app.widgets.value_words import word
 from backend.services.results.noticed import Warned
 from backend.services.warnings import About, AnswersNamed, WarningView
@@ -103,9 +104,9 @@ def beside_light(warned: Warned) -> Shown:
     between = (
         ""
         if low is None or high is None
-        else gettext("95 % interval {low} to {high}").format(low=f"{low:.1%}", high=f"{high:.1%}")
+        else gettext("95% interval {low} to {high}").format(low=percent(low), high=percent(high))
     )
-    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=f"{warned.limit:.0%}")
+    limit = "" if not warned.limit else gettext("limit {limit}").format(limit=percent(warned.limit, 0))
     level = WarningLevel(warned.level)
     return {
         "level": word(level),
@@ -123,7 +124,7 @@ def _word(level: WarningLevel) -> str:
 def number(value: float, unit: str) -> str:
     """A value in its unit: shares and points in hundredths."""
     if unit == "share":
-        return f"{value:.1%}"
+        return percent(value)
     if unit.startswith("points"):
         return f"{value * 100:+.1f} {gettext(unit)}"
     if unit == "rank correlation":
@@ -142,7 +143,7 @@ def _interval(warning: WarningView) -> str:
 
 def _interval_said(warning: WarningView) -> str:
     interval = _interval(warning)
-    return interval if warning.low is None else gettext("95 % interval {interval}").format(interval=interval)
+    return interval if warning.low is None else gettext("95% interval {interval}").format(interval=interval)
 
 
 def _limits(warning: WarningView) -> str:

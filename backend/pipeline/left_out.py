@@ -16,6 +16,7 @@ from backend.db.many import among, in_chunks
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
 from backend.jobs import refusals
 from backend.pipeline.stage import StageContext
+from backend.translations import N_
 from backend.values import Failure, FailureKind, Stage
 
 RETRY = refusals.BESIDE
@@ -25,18 +26,19 @@ IN_A_ROW = 16
 KEYS_AT_ONCE = 500
 SYSTEMATIC = (MissingPrerequisite, Cancelled, JudgeError, MemoryError, OSError, SQLAlchemyError)
 WORDS = {
-    FailureKind.context: "too long for the context",
-    FailureKind.template: "refused by the chat template",
-    FailureKind.filter: "refused by a content filter",
-    FailureKind.refused: "refused by the server",
-    FailureKind.timeout: "no reply in time",
-    FailureKind.reply: "a reply that cannot be read",
-    FailureKind.server: "an error of the server",
-    FailureKind.error: "an unexpected error",
-    FailureKind.too_long: "longer than max_length",
-    FailureKind.special: "holds a special token as text",
-    FailureKind.unfinished: "not over after the last turn",
+    FailureKind.context: N_("too long for the context"),
+    FailureKind.template: N_("refused by the chat template"),
+    FailureKind.filter: N_("refused by a content filter"),
+    FailureKind.refused: N_("refused by the server"),
+    FailureKind.timeout: N_("no reply in time"),
+    FailureKind.reply: N_("a reply that cannot be read"),
+    FailureKind.server: N_("an error of the server"),
+    FailureKind.error: N_("an unexpected error"),
+    FailureKind.too_long: N_("longer than max_length"),
+    FailureKind.special: N_("holds a special token as text"),
+    FailureKind.unfinished: N_("not over after the last turn"),
 }
+"""What funnels say of each kind."""
 
 
 @dataclass(frozen=True)

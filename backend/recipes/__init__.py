@@ -10,6 +10,7 @@ from backend.errors import UnknownPart, UnreadableRecipe
 from backend.judges import Judge
 from backend.recipes._recipe import Recipe
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
+from backend.recipes._step_lines import kind_word
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
 from backend.recipes._walk import StepPlace, labeller
 from backend.registry import catalogue, import_all, left_out
@@ -38,6 +39,7 @@ __all__ = [
     "job_from",
     "judge_of",
     "judge_place",
+    "kind_word",
     "names",
     "read",
     "register",

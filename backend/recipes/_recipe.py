@@ -10,7 +10,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence, Metric
 from backend.prompt_sources import PromptSource
-from backend.recipes import _changes, _scheduling, _wiring
+from backend.recipes import _changes, _scheduling, _step_lines, _wiring
 from backend.recipes._slots import STEPS, Common, Slots
 from backend.recipes._steps import POLICY, Phase
 from backend.recipes._walk import StepPlace, gate_of
@@ -161,9 +161,9 @@ class Recipe(Common):
         return gate_of(self.places(phase))
 
     def lines(self, phase: int = 0) -> list[str]:
-        """What each step of a phase is and works on, a line each, for people."""
+        """What each step of a phase is and works on, a line each, in the reader's language."""
         places = self.places(phase)
-        return [_wiring.line(places, place.index) for place in places]
+        return [_step_lines.line(places, place.index) for place in places]
 
     def phase_of(self, rounds_before: int) -> int:
         """The phase of a round of whose line so many rounds have run; the last one repeats."""

@@ -8,7 +8,7 @@ from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import _checks, _heads, _row_checks, _rows_and_questions
 from backend.recipes._steps import STAGES, Step
-from backend.recipes._walk import StepPlace, StepScope, Walk, listed, named
+from backend.recipes._walk import StepPlace, StepScope, Walk, named
 from backend.selectors import Selector
 from backend.trainers import Trainer
 
@@ -103,37 +103,3 @@ def pilot(places: Sequence[StepPlace]) -> tuple[StepPlace, ...]:
 def jobs(places: Sequence[StepPlace]) -> list[int]:
     """The steps that have a job of their own, in order."""
     return [place.index for place in places if place.step.kind in STAGES]
-
-
-def line(places: Sequence[StepPlace], index: int) -> str:
-    """One line for people: `3. judge: read_score, works on: answers (step 2), by: judge`."""
-    place = places[index]
-    step, part = place.step, place.step.part
-    lines = [f"{index + 1}. {step.kind.replace('_', ' ')}: {part.name}"]
-    if isinstance(part, Trainer):
-        lines += [f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}"] if place.rows else []
-        lines += [f"starts from: {part.start}", f"makes: {step.makes}"]
-        lines += [f"rewarded by: {judge.name}" for judge in part.rewards]
-        lines += [f"{'guided' if role in part.guides else 'judged'} by: {role}" for role in part.asked_roles]
-    elif isinstance(part, Mixer):
-        lines.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
-        lines += [f"looks at: {_groups(places, place)}"] if part.reads_groups else []
-    elif place.source is None:
-        lines.append("works on: the round's prompt sets")
-    else:
-        lines.append(f"works on: {_groups(places, place)}")
-    if step.kind == "generator" or (isinstance(part, Judge) and part.needs_engine):
-        lines.append(f"by: {step.by}")
-    if isinstance(part, Generator):
-        lines += [f"guided by: {role}" for role in part.asked_roles]
-    return ", ".join(lines)
-
-
-def _groups(places: Sequence[StepPlace], place: StepPlace) -> str:
-    """The texts, or where there are none yet the questions, that a step works on."""
-    assert place.source is not None
-    shown = [places[n] for n in (place.texts or (place.source,))]
-    sources = listed([f"{place.step.name or place.step.part.name} (step {place.index + 1})" for place in shown])
-    if place.narrowed is not None:
-        sources += f", chosen by {places[place.narrowed].step.part.name} (step {place.narrowed + 1})"
-    return sources

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import tables
 from backend.errors import Conflict
+from backend.translations import N_
 
 FOLDER = "archives"
-IS_AWAY = "The round is archived: what is told from its rows is here again when an admin has restored it."
+IS_AWAY = N_("The round is archived: what is told from its rows is here again when an admin has restored it.")
 
 
 def place(round_id: int) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from backend.services.people import languages
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import Review, empty, sign_in
@@ -93,3 +94,17 @@ def test_the_german_header_is_one_line_and_the_pages_on_a_phone(empty: None, chr
     assert max(right for _, right in boxes) <= 400
     assert page.locator(".rondo-brand").get_attribute("href")
     expect(page.get_by_role("link", name="Rondo", exact=True)).to_be_visible()
+
+
+def test_a_refusal_is_headed_in_the_language_of_the_page(empty: None, chromium: Any) -> None:
+    """Gradio's page knows one head, in English."""
+    page, project = (desk := Review(chromium)).page, desk.project
+    for language, button, head in (("de", "Ausprobieren", "Fehler"), ("en", "Try", "Error")):
+        languages.choose(desk.actor, language)
+        page.goto(site.page(project, "checkpoints"))
+        settled(page)
+        page.get_by_role("tab").nth(1).click()
+        page.get_by_label("Prompt", exact=True).fill("")
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.locator(".toast-body")).to_contain_text("The prompt is empty.")
+        expect(page.locator(".toast-title")).to_have_text(head)

@@ -44,8 +44,8 @@ def test_a_template_is_rewritten_read_and_taken_into_the_next_round(empty: None,
     expect(card.locator("[role=status]")).to_have_text("done")
     sides = card.locator("table tbody tr")
     expect(sides).to_have_count(2)
-    expect(sides.nth(1)).to_contain_text("50.0 %")
-    expect(sides.nth(1)).to_contain_text("100.0 %")
+    expect(sides.nth(1)).to_contain_text("50.0%")
+    expect(sides.nth(1)).to_contain_text("100.0%")
     expect(card.locator("ins").first).to_be_visible()
     fold = card.locator("article details").first
     fold.locator("summary").click()

@@ -36,14 +36,14 @@ def test_a_share_is_asked_for_and_a_paused_person_reads_why(team: Team, chromium
     team.page.get_by_role("option", name="Ben").click()
     team.page.locator("#shares-share input").fill("25")
     team.page.locator("#shares-ask").click()
-    team.sees("shares-table", "25 %, 10 items")
+    team.sees("shares-table", "25%, 10 items")
     asked = {person.who: person.asked for person in shares.listing(team.curator, team.round.id)}
     assert asked == {"Ada": 0, "Ben": 10}
     expect(team.page.locator("#shares-share input")).to_have_value("25")
     team.page.locator("#shares-share input").fill("")
     team.page.locator("#shares-ask").click()
     expect(team.page.locator("#shares-problem")).to_contain_text("Neither a share nor a quota is given.")
-    team.sees("shares-table", "25 %, 10 items")
+    team.sees("shares-table", "25%, 10 items")
     team.tab("Over rounds")
     team.sees("over-table", "Ada")
     fits(team.page)

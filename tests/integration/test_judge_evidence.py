@@ -185,6 +185,6 @@ def test_decisions_correct_the_share_of_right_answers_by_how_they_were_drawn(dat
         reply = curator.get(f"/api/v1/rounds/{team.round.id}/judge").json()["corrected"]
     assert (reply["judge"], reply["number"]["n"]) == (0.5, 20)
     message = judge_widget.shown(health)["corrected"]
-    assert message.startswith("Share of right answers: the judge says 50.0 %, corrected by 25 decisions 0.0 % (95 % ")
+    assert message.startswith("Share of right answers: the judge says 50.0%, corrected by 25 decisions 0.0% (95% ")
     assert message.endswith("30 texts, 20 decided at random and 5 that were chosen).")
-    assert "50.0 %, corrected by 25" in round_file.page(round_report.get(team.curator, team.round.id)).decode()
+    assert "50.0%, corrected by 25" in round_file.page(round_report.get(team.curator, team.round.id)).decode()

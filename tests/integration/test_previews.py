@@ -8,7 +8,7 @@ import pytest
 
 from app.pages import jobs as jobs_page
 from app.pages.previews import shown
-from backend import recipes
+from backend import recipes, translations
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import JobProgress, transitions
@@ -113,6 +113,9 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
     assert (preview_view.seconds, preview_view.timed) == (None, tuple(entry["line"] for entry in result["took"][:3])), (
         "it was killed"
     )
+    with translations.using("de"):
+        lines = [entry["line"] for entry in previews.get(loop.actor, preview_id).result["took"]]
+    assert [line.partition(":")[0] for line in lines] == ["2. Generator", "3. Judge", "4. Selektor", "5. Trainer"]
     preview = shown.preview(preview_view)
     assert {sample["fate"] for group in preview["groups"] for sample in group["samples"]} >= {
         "chosen side",

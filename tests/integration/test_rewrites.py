@@ -99,7 +99,7 @@ def test_a_lenient_judge_becomes_strict_and_the_next_round_asks_it_so(database: 
     assert plan.recipe["judge"] == world.round.recipe["judge"] | plan.recipe["judge"] | {"template": STRICT}
     reply = shown.rewrite(rewrite_view)
     assert reply["links"][0]["text"] == "Use this template in the next round"
-    assert reply["sides"][1]["before"].startswith("50.0 % (")
+    assert reply["sides"][1]["before"].startswith("50.0% (")
 
 
 @pytest.mark.on_sqlite

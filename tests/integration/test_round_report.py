@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.widgets.round_texts import texts
+from backend import translations
 from backend.db import session, tables
 from backend.errors import NotFound
 from backend.services import round_report
@@ -350,6 +351,54 @@ def test_people_and_what_it_cost() -> None:
     assert reviewer.texts.spreads.spreads[0].scores == ()
     assert all(extreme.rows == () for extreme in reviewer.texts.extremes)
     assert "hidden from you" in reviewer.texts.extremes[0].missing
+
+
+def test_what_is_kept_of_a_round_is_in_the_language_of_who_asks() -> None:
+    done = Done()
+    (english,) = round_report.texts_opened(done.actor, done.round.id).flows.flows
+    with translations.using("de"):
+        (german,) = round_report.texts_opened(done.actor, done.round.id).flows.flows
+    assert (english.title, german.title) == (
+        "Step 4: 8 rows of the type preference",
+        "Schritt 4: 8 Zeilen vom Typ Präferenz",
+    )
+    assert round_report.texts_opened(done.actor, done.round.id).flows.flows == (english,)
+
+
+def test_nothing_that_is_missing_is_said_in_english_to_who_reads_german() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project, Role.curator), rows.make_checkpoint(project, "base")
+    prompts = rows.make_prompt_set(project)
+    rounds = [
+        rows.make_round(project, base, status=RoundStatus.failed, stage=Stage.judge, error="The engine died."),
+        rows.make_round(project, base, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True),
+        rows.make_round(project, base, sets=[prompts], stage=Stage.select, counts={"samples": 3, "judgments": 3}),
+        rows.make_round(project, base, status=RoundStatus.done, stage=Stage.evaluate),
+        rows.make_round(project, base, archived_at=datetime.now(UTC)),
+    ]
+    rows.make_samples(rounds[2], prompts, n=1, scores=[1.0, None, 0.0])
+    for round_ in rounds:
+        english = _missing(round_report.get(actor, round_.id))
+        with translations.using("de"):
+            german = _missing(round_report.get(actor, round_.id))
+        assert len(german) == len(english) > 3
+        assert [text for text in german if text in english] == []
+
+
+def _missing(report: round_report.Report) -> list[str]:
+    """What a report says is not there, and its warnings."""
+    opening, texts_, work = report.opening, report.texts, report.work
+    return [
+        *opening.asked.missing,
+        *opening.measured.missing,
+        *(warned.text for warned in opening.warnings),
+        *texts_.flows.missing,
+        *texts_.spreads.missing,
+        *(text for spread in texts_.spreads.spreads for text in spread.missing),
+        *(extreme.missing for extreme in texts_.extremes if extreme.missing),
+        *work.people.missing,
+        *work.cost.missing,
+    ]
 
 
 def test_a_round_with_nothing_in_it_says_what_is_missing_and_how_to_get_it() -> None:

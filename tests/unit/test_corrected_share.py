@@ -76,7 +76,7 @@ def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
     assert "none is left to draw" in none_left.missing
     reply = judge_health.corrected(none_left)
     assert reply.startswith(
-        "Share of right answers: the judge says 50.0 %; what people’s decisions correct that to is unknown"
+        "Share of right answers: the judge says 50.0%; what people’s decisions correct that to is unknown"
     )
     assert "decided in bulk" in reply
     assert "no text yet" in judge_health.corrected(corrected(of(), HealthLimits()))
@@ -88,4 +88,4 @@ def test_a_label_that_was_known_is_no_decision() -> None:
     words += [Word(reply, True, is_drawn=n > 0) for n, reply in enumerate(texts[3:24])]
     corrected_share = corrected(of(texts=texts, words=tuple(words)), HealthLimits())
     assert (corrected_share.number.n, corrected_share.chosen, corrected_share.known) == (20, 1, 3)
-    assert "corrected by 21 decisions and 3 labels that were known 100.0 %" in judge_health.corrected(corrected_share)
+    assert "corrected by 21 decisions and 3 labels that were known 100.0%" in judge_health.corrected(corrected_share)

@@ -14,6 +14,7 @@ from docs import messages
 SIGNS = re.compile(r"[<>$`\\]")
 VALUE = re.compile(r"\{\{[^}]*\}\}|\{\w*\}")
 THOUSANDS = re.compile(r"\d[.,]\d{3}")
+PERCENT = re.compile(r"[\d}] %")
 FORMAL = re.compile(r"\w+e[ln] Sie\b")
 NO_WORDS = {
     *("{} rest of the step", "log-prob {}", "{} min", "{} h {} min", "best {}", "Rondo {}"),
@@ -23,6 +24,7 @@ NO_WORDS = {
 """Keys, units, classes of CSS, errors."""
 LABELLING = ("label", "info", "placeholder", "none", "empty_message")
 SPEAKING = ("Tab", "Accordion", "Markdown", "notice", "primary", "secondary", "stop")
+MARKS = ("gettext", "ngettext", "N_")
 UNTRANSLATED = {
     *("temperature", "top_p", "max_tokens", "seed", "base_url", "model", "api_key_env", "concurrency", "timeout"),
     *("owner/name", "README.md", "https://example.org/rondo", "2026-02-01"),
@@ -56,6 +58,9 @@ def test_a_catalogue_is_complete(language: str, name: str) -> None:
             assert form[0] not in ",.;:" or first[0] in ",.;:", form
             # Numbers are written as in English.
             assert set(THOUSANDS.findall(form)) <= set(THOUSANDS.findall(first)), form
+            # A share is written as in English, by app/widgets/formats.py: 44.0%.
+            assert not PERCENT.search(form), form
+            assert not PERCENT.search(first), first
             assert language != "de" or not FORMAL.search(form), f"{form!r} does not say du"
 
 
@@ -99,6 +104,57 @@ def test_no_sentence_of_a_translated_page_is_put_together_past_the_catalogue() -
         if WORDS.search(text) and text not in NO_WORDS and not re.search(r"[<>\n]", text)
     ]
     assert there == [], "one message with gettext says each of them"
+
+
+def test_shares_are_written_by_one_function() -> None:
+    folder = Path(translations.__file__).parents[1] / "app"
+    files = [*sorted((folder / "widgets").glob("*.py")), *sorted((folder / "pages").rglob("*.py"))]
+    there = [
+        f"{file.name}: {spec}"
+        for file in files
+        if file.name != "formats.py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for spec in _shares(node)
+    ]
+    assert there == [], "formats.percent writes a share, formats.in_percent a number in per cent"
+
+
+def _shares(text: ast.JoinedStr) -> Iterator[str]:
+    """The parts of an f-string that write a share by themselves: `{share:.1%}`, `{percent} %`; not those of Plotly."""
+    yield from re.findall(r":[^{}]*%\}(?!\})|\} %(?![\w{])", ast.unparse(text))
+
+
+def test_no_sentence_of_a_report_is_written_past_the_catalogue() -> None:
+    """Nor what the steps of a recipe are: services write both for pages."""
+    backend = Path(translations.__file__).parent
+    files = [*sorted((backend / "services" / "round_report").glob("*.py")), backend / "recipes" / "_step_lines.py"]
+    there = [
+        f"{file.name}: {text}"
+        for file in files
+        for text in _unmarked(ast.parse(file.read_text(encoding="utf-8")))
+        if re.search(r"\w \w.*[.:]$|\w: ", text)
+    ]
+    assert there == [], "gettext says each of them in the language of who reads it"
+
+
+def _unmarked(module: ast.Module) -> Iterator[str]:
+    """The texts of a module that are neither docstrings nor errors, and that nothing looks up."""
+    left: list[ast.AST] = [module]
+    while left:
+        node = left.pop()
+        is_marked = isinstance(node, ast.Call) and getattr(node.func, "id", "") in (*MARKS, "pgettext")
+        if (
+            is_marked
+            or isinstance(node, ast.Raise)
+            or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        ):
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        left += [] if isinstance(node, ast.JoinedStr) else ast.iter_child_nodes(node)
 
 
 def test_no_label_is_written_past_the_catalogue() -> None:

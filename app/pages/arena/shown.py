@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.widgets.figures import kappa, share
+from app.widgets.formats import percent
 from app.widgets.times import moment
 from backend.services.arena.results import ArenaView, JudgeWord, Result, Wins
 from backend.services.arena.voting import ShownMatch
@@ -99,7 +100,7 @@ def wins(counted: Wins, first: str) -> str:
         decided,
     )
     ends = {"low": f"{counted.low * 100:.0f}", "high": f"{counted.high * 100:.0f}"}
-    return text.format(name=first, share=f"{counted.share:.0%}", **ends, number=decided, ties=ties)
+    return text.format(name=first, share=percent(counted.share, 0), **ends, number=decided, ties=ties)
 
 
 def result(outcome: Result | None) -> JSON | None:

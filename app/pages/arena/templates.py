@@ -24,7 +24,7 @@ class="{{this.act}}">{{this.label}} {{#if this.key}}<kbd>{{this.key}}</kbd>{{/if
 <h2>Arena {{value.arena}}: {{value.result.title}}</h2>
 <dl>{{#each value.result.lines}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl>
 <p>{{#each value.result.links}}<a href="{{this.target}}">{{this.text}}</a> {{/each}}</p>
-<p class="rondo-muted small">Intervals are Wilson's at 95 %, of the matches with a winner. Of several people on one
+<p class="rondo-muted small">Intervals are Wilson's at 95%, of the matches with a winner. Of several people on one
 match the majority counts. A judge that names another winner when the answers change places counts as a tie; a match
 of which a reply could not be read counts nowhere.</p>
 </section>{{/if}}

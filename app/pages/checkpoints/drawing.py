@@ -5,7 +5,7 @@ from typing import Any
 from app.pages.checkpoints import merging
 from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
-from app.widgets.formats import duration
+from app.widgets.formats import duration, percent
 from app.widgets.role_words import role_word
 from app.widgets.times import moment
 from app.widgets.value_words import metric_name, word
@@ -55,11 +55,10 @@ def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
     if number is None or number.value is None:
         return {"value": "–", "interval": ""}
     is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
-    numbers = (number.low, number.value, number.high)
-    low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
+    low, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in (number.low, number.high))
     text = gettext("{low} to {high}, n {number}") if low and high else "n {number}"
     interval = text.format(low=low, high=high, number=f"{number.n:,}")
-    return {"value": value + (" %" if is_share else ""), "interval": interval}
+    return {"value": percent(number.value) if is_share else f"{number.value:.3g}", "interval": interval}
 
 
 SELF_JUDGED = "the policy itself"

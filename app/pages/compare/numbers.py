@@ -1,6 +1,6 @@
 """The numbers of the comparison as texts: a row for each metric, a cell for each side."""
 
-from app.widgets.formats import SHARES, gap_interval, points
+from app.widgets.formats import SHARES, gap_interval, percent, points
 from app.widgets.value_words import metric_name
 from backend.differences import Difference
 from backend.services.held_out.compared import ComparedMetric, Value
@@ -112,7 +112,7 @@ def _has_value(number: ComparedMetric) -> bool:
 
 
 def _written(number: float, is_share: bool) -> str:
-    return f"{number:.1%}" if is_share else f"{number:.4g}"
+    return percent(number) if is_share else f"{number:.4g}"
 
 
 def _value(value: Value | None, is_share: bool) -> str:

@@ -39,7 +39,7 @@ explain it. Intervals and p hold for all categories together. A difference opens
 <span class="rondo-muted small">{{this.interval}}</span><br>
 <span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
 <p class="rondo-muted small">Differences to {{value.first}}; of the rounds' own samples to {{value.first_round}}. Their
-95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, McNemar's
+95% intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, McNemar's
 exact test, p, says whether chance explains the difference, and where it does, the interval holds 0. Shares of the judge
 have standard errors clustered by prompt. “As independent numbers”: no value is kept for each prompt, so the interval is
 made of the two intervals, and is neither red nor green. The best is chosen as the highest of the rounds, or of three or

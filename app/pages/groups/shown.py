@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.widgets.context import Context
+from app.widgets.formats import in_percent
 from app.widgets.sample_card import BADGES, one_line
 from app.widgets.sample_facts import score
 from app.widgets.sample_filters import is_narrowed, read_filters, to_address
@@ -129,7 +130,7 @@ def row_of(row: GroupRow, query: JSON) -> JSON:
     return {
         "prompt": one_line(row.prompt) or gettext("(no words)"),
         "passed": gettext(HIDDEN) if row.is_hidden else passed,
-        "rate": "" if percent is None else f"{percent} %",
+        "rate": "" if percent is None else in_percent(percent),
         "percent": str(percent),
         "spread": "" if row.spread is None else gettext("spread {score}").format(score=score(row.spread)),
         "members": [member_of(sample, query) for sample in row.samples],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.widgets.formats import done_of, duration
+from app.widgets.formats import done_of, duration, percent
 from app.widgets.value_words import word
 from backend.machine import in_one_line
 from backend.services.rounds.job_views import JobView
@@ -41,7 +41,7 @@ def table_row(job: JobView) -> list[str]:
         str(job.round_number) if job.round_number is not None else "–",
         gettext(OUTSIDE[job.kind]) if job.kind in OUTSIDE else _stage(job),
         word(job.status),
-        f"{job.fraction:.0%} ({done_of(job.done, job.total, job.unit)})" if job.total else "–",
+        f"{percent(job.fraction, 0)} ({done_of(job.done, job.total, job.unit)})" if job.total else "–",
         duration(job.seconds),
         duration(job.seconds_left),
         rate(job),

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from app.widgets.figures import kappa, share
 from app.widgets.formats import missing
 from app.widgets.judge_health import number_text as number
+from app.widgets.judge_health import value_text
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from app.widgets.value_words import word
@@ -248,11 +249,10 @@ def measure(row: HealthMeasure) -> str:
     """`0.64 (0.51 to 0.75)`; an unknown one is said to be unknown, never zero."""
     if row.light is Light.unknown:
         return gettext("unknown")
-    unit = " %" if row.is_share else ""
     if row.number.low is None or row.number.high is None:
-        return gettext("{value} (interval unknown)").format(value=f"{number(row, row.number.value)}{unit}")
+        return gettext("{value} (interval unknown)").format(value=value_text(row))
     ends = {"low": number(row, row.number.low), "high": number(row, row.number.high)}
-    return gettext("{value} ({low} to {high})").format(value=f"{number(row, row.number.value)}{unit}", **ends)
+    return gettext("{value} ({low} to {high})").format(value=value_text(row), **ends)
 
 
 def _lines(figures: JudgeFigures) -> list[JSON]:

@@ -31,7 +31,7 @@ RESULT = """
 <td>{{#each this.buttons}}<button type="button" data-judge="{{this.judge}}" data-against="{{this.against}}"
 {{#if this.is_here}}aria-pressed="true"{{else}}aria-pressed="false"{{/if}}>{{this.text}}</button> {{/each}}</td>
 </tr>{{/each}}</tbody></table></div>
-<p class="rondo-muted small">95 % intervals in brackets. {{value.note}}</p>
+<p class="rondo-muted small">95% intervals in brackets. {{value.note}}</p>
 {{#if value.matrices}}<h3>People’s word and each judge’s, at its cut</h3>
 <div class="matrices">{{#each value.matrices}}<table><caption>{{this.title}}</caption>
 <thead><tr><td></td><th scope="col">judge accepts</th><th scope="col">judge rejects</th>

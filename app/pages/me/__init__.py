@@ -9,7 +9,7 @@ from app.toasts import toasts
 from app.widgets import figures, people_over_rounds, round_choice, times
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
-from app.widgets.formats import duration
+from app.widgets.formats import duration, in_percent, percent
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
 from backend.errors import PermissionDenied
@@ -118,7 +118,7 @@ def _with_asked(card: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """The card with what is asked of the person, and that they are paused."""
     note = gettext("a quota") if asked.quota is not None else gettext("items given to you")
     if asked.share is not None:
-        note = gettext("{whole}, {share} % of the round").format(whole=note, share=f"{asked.share:g}")
+        note = gettext("{whole}, {share} of the round").format(whole=note, share=in_percent(asked.share))
     done = gettext("{number} of {whole}").format(number=f"{asked.done:,}", whole=f"{asked.asked:,}")
     fact = {"name": gettext("Asked of you"), "value": done, "note": note}
     facts = card["facts"] if asked.quota is None and asked.share is None else [*card["facts"], fact]
@@ -164,7 +164,7 @@ def _facts(mine: Reviewer) -> list[tuple[str, str, str]]:
     gold = (
         gettext("{number} of {whole}").format(number=mine.gold_right, whole=mine.gold_seen) if mine.gold_seen else "–"
     )
-    overrode = f"{mine.overrides / mine.decided:.0%}" if mine.decided else ""
+    overrode = percent(mine.overrides / mine.decided, 0) if mine.decided else ""
     skipped = gettext("{skipped} skipped, {late} came late").format(skipped=f"{mine.skipped:,}", late=f"{mine.late:,}")
     minutes = gettext("the median; {minutes} minutes in all").format(minutes=f"{mine.minutes:,.0f}")
     return [

@@ -1,7 +1,7 @@
 """What the page says of rewriting a judge's template, as texts."""
 
 from app.widgets.as_of import as_of
-from app.widgets.formats import points
+from app.widgets.formats import percent, points
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.rewrites.shapes import ChangedExample, Estimate, Offer, RewriteRow, RewriteView
@@ -10,7 +10,7 @@ from backend.values import JSON, JobStatus
 
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 HOW = N_(
-    "The rewrite saw only the labels of the first line; no prompt is on both sides. Intervals at 95 %, by drawing "
+    "The rewrite saw only the labels of the first line; no prompt is on both sides. Intervals at 95%, by drawing "
     "prompts again; the gain's is paired. A reply without a verdict agrees with nobody."
 )
 
@@ -96,13 +96,13 @@ def rewrite(view: RewriteView) -> JSON:
 
 
 def number(value: Estimate) -> str:
-    """`62.5 % (48.1 to 75.0)`."""
+    """`62.5% (48.1 to 75.0)`."""
     if value.value is None:
         return gettext("unknown")
     if value.low is None or value.high is None:
-        return gettext("{number}, interval unknown").format(number=f"{value.value:.1%}")
+        return gettext("{number}, interval unknown").format(number=percent(value.value))
     ends = {"low": f"{value.low * 100:.1f}", "high": f"{value.high * 100:.1f}"}
-    return gettext("{value} ({low} to {high})").format(value=f"{value.value * 100:.1f} %", **ends)
+    return gettext("{value} ({low} to {high})").format(value=percent(value.value), **ends)
 
 
 def gain(value: Estimate) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
+from app.widgets.formats import counted
 from backend.services.round_report.shapes import FlowStage, FunnelFlow, VerdictBin
 from backend.translations import gettext
 
@@ -35,20 +36,21 @@ class Flowing:
         at, width = -1, 1.0
         for stage in flow.stages:
             # The last two stand close together: what the name says is not said twice.
-            unit = "" if stage.name.endswith(stage.unit) else f" {stage.unit}"
-            here = self.node(f"{stage.name}: {stage.count:,}{unit}", charts.ACCENT)
+            number = counted(stage.count, stage.unit)
+            number_there = f"{stage.count:,}" if stage.name.endswith(stage.unit) else number
+            here = self.node(f"{gettext(stage.name)}: {number_there}", charts.ACCENT)
             if at >= 0:
                 share = 1.0 if stage.share is None else stage.share
                 self._leave(at, stage, width * (1 - share))
                 width *= share
-                self.link(at, here, width, ON, f"{stage.count:,} {stage.unit}", stage.href)
+                self.link(at, here, width, ON, number, stage.href)
             self._join(here, stage, width)
             at = here
 
     def _leave(self, source: int, stage: FlowStage, width: float) -> None:
         arms = sorted(stage.dropped, key=lambda arm: -arm.count)
         total = sum(arm.count for arm in arms)
-        shown = [(arm.reason, arm.count, arm.href) for arm in arms[:ARMS]]
+        shown = [(gettext(arm.reason), arm.count, arm.href) for arm in arms[:ARMS]]
         if rest := sum(arm.count for arm in arms[ARMS:]):
             shown.append((gettext("other reasons"), rest, arms[-1].href))
         for reason, count, href in shown:
@@ -59,8 +61,9 @@ class Flowing:
         joined = sum(arm.count for arm in stage.joined)
         own = max(stage.count - joined, 1)
         for arm in stage.joined:
-            start = self.node(f"+ {arm.reason}: {arm.count:,}", charts.GREEN)
-            self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {arm.reason}", arm.href)
+            reason = gettext(arm.reason)
+            start = self.node(f"+ {reason}: {arm.count:,}", charts.GREEN)
+            self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {reason}", arm.href)
 
 
 def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:

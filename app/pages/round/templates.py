@@ -49,7 +49,7 @@ href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 <span class="rondo-muted">{{value.lights.counted}}</span></p>{{/if}}</section>{{/if}}
 <section class="block" aria-label="Metrics"><h3>Metrics</h3>
 {{#if value.metrics}}<div class="scroll" tabindex="0" role="group" aria-label="Metrics, a table"><table>
-<thead><tr><th scope="col">metric</th><th scope="col">of</th><th scope="col" class="number">value, 95 % interval</th>
+<thead><tr><th scope="col">metric</th><th scope="col">of</th><th scope="col" class="number">value, 95% interval</th>
 <th scope="col">change</th></tr></thead>
 <tbody>{{#each value.metrics}}<tr><th scope="row">{{this.name}}</th><td>{{this.of}}</td>
 <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>
@@ -161,7 +161,7 @@ SPREAD = """
 {{#if value.categories}}<div class="scroll" tabindex="0" role="group" aria-label="By category"><table>
 <caption>By the prompts’ metadata</caption>
 <thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col" class="number">texts</th>
-<th scope="col" class="number">with a verdict</th><th scope="col" class="number">accepted, 95 % interval</th>
+<th scope="col" class="number">with a verdict</th><th scope="col" class="number">accepted, 95% interval</th>
 <th scope="col" class="number">mean score</th></tr></thead>
 <tbody>{{#each value.categories}}<tr><td>{{this.key}}</td><th scope="row">{{this.value}}</th>
 <td class="number">{{this.n}}</td><td class="number">{{this.judged}}</td>

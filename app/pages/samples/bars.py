@@ -8,7 +8,7 @@ from backend.boundary import MOST_SCORE
 from backend.errors import InvalidInput
 from backend.services import samples
 from backend.services.samples import HistogramBin, SortKey
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON
 
 NAMES = {SortKey.score: ("min_score", "max_score"), SortKey.length: ("min_tokens", "max_tokens")}
@@ -136,7 +136,7 @@ def bar(of: SortKey, histogram_bin: HistogramBin, most: int) -> JSON:
         if histogram_bin.least is not None and histogram_bin.least == histogram_bin.most
         else values
     )
-    words = gettext("{title} {values}: {number} samples")
+    words = ngettext("{title} {values}: {number} sample", "{title} {values}: {number} samples", histogram_bin.count)
     if not histogram_bin.is_exact:
         words = gettext("{title} {values}: about {number} samples")
     return {

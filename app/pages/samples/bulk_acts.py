@@ -11,7 +11,7 @@ from app.widgets.context import context
 from app.widgets.sample_filters import read_filters
 from backend.errors import InvalidInput
 from backend.services.decisions import bulk
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 from backend.values import DecisionKind
 
 ACTIONS = {DecisionKind.accept: N_("Accept"), DecisionKind.reject: N_("Reject")}
@@ -39,7 +39,11 @@ def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, req
     batch = bulk.apply(
         here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
     )
-    message = gettext("Done: {number} samples. It can be undone below.").format(number=f"{batch.count:,}")
+    message = ngettext(
+        "Done: {number} sample. It can be undone below.",
+        "Done: {number} samples. It can be undone below.",
+        batch.count,
+    ).format(number=f"{batch.count:,}")
     return [*listing(here, asked_for, query), batch_list(here, query), message, "", gr.Button(interactive=False)]
 
 
@@ -50,7 +54,9 @@ def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request)
         raise InvalidInput("Choose the bulk action to undo from the list.")
     here, query = context(request), asked_for.value
     count = bulk.undo(here.actor, batch_id)
-    message = gettext("Undone: {number} decisions taken back.").format(number=f"{count:,}")
+    message = ngettext("Undone: {number} decision taken back.", "Undone: {number} decisions taken back.", count).format(
+        number=f"{count:,}"
+    )
     return [*listing(here, asked_for, query), batch_list(here, query), message]
 
 

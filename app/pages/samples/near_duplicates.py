@@ -23,7 +23,7 @@ STATE = """
 {{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</p>
 """
 NEVER = N_(
-    "Samples of this round that share at least 80 % of their word triples, and all numbers, are marked; the filter "
+    "Samples of this round that share at least 80% of their word triples, and all numbers, are marked; the filter "
     "Near-duplicates lists them, or the first of each."
 )
 

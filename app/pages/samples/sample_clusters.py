@@ -9,6 +9,7 @@ from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
+from app.widgets.formats import percent
 from app.widgets.markup import markup
 from app.widgets.sample_card import one_line
 from app.widgets.sample_facts import score
@@ -139,7 +140,7 @@ def row_of(cluster: SampleCluster, query: JSON) -> JSON:
     return {
         "number": str(cluster.cluster),
         "size": f"{cluster.size:,}",
-        "rate": "–" if cluster.pass_rate is None else f"{100 * cluster.pass_rate:.0f} %",
+        "rate": percent(cluster.pass_rate, 0),
         "mean": score(cluster.judge_mean),
         "words": ", ".join(cluster.words) or "–",
         "address": to_address(of_it),

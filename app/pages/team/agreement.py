@@ -67,7 +67,7 @@ NO_BLIND = N_("Nobody has decided an item before the judge's view was seen.")
 NO_RANDOM = N_("No such item was drawn at random.")
 HELP = N_(
     "Raw agreement is the share of pairs that said the same. Kappa and alpha take away what chance would give: 1 is "
-    "full agreement, 0 is chance. In brackets: the 95 % interval, by bootstrap over items."
+    "full agreement, 0 is chance. In brackets: the 95% interval, by bootstrap over items."
 )
 
 

@@ -15,7 +15,7 @@ from backend.services.team import performance
 from backend.translations import N_
 
 HELP = N_(
-    "The newest 20 reviewed rounds, each figure with its 95 % interval. Time is what the desk measured at items; "
+    "The newest 20 reviewed rounds, each figure with its 95% interval. Time is what the desk measured at items; "
     "colleagues are compared on items that both decided, adjudication on items that a curator settled."
 )
 DOWNLOAD = """

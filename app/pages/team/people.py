@@ -4,7 +4,7 @@ from math import floor
 from typing import Any
 
 from app.widgets import figures, times
-from app.widgets.formats import duration
+from app.widgets.formats import duration, in_percent, percent
 from app.widgets.plain_table import rows_of
 from app.widgets.round_choice import is_before_review, why_closed
 from app.widgets.value_words import word
@@ -54,17 +54,19 @@ def progress_value(round_: RoundView, at: ReviewProgress) -> dict[str, Any]:
 def done(at: ReviewProgress) -> str:
     """How many items are decided by all the people they need, how many by some, and how many are to go."""
     begun = at.decided - at.complete
-    text = gettext("{complete} of {samples} items decided ({share} %), {remaining} to go.")
+    text = gettext("{complete} of {samples} items decided ({share}), {remaining} to go.")
     if begun > 0:
         text = ngettext(
-            "{complete} of {samples} items decided ({share} %), {begun} more has been begun and needs another word, "
+            "{complete} of {samples} items decided ({share}), {begun} more has been begun and needs another word, "
             "{remaining} to go.",
-            "{complete} of {samples} items decided ({share} %), {begun} more have been begun and need another word, "
+            "{complete} of {samples} items decided ({share}), {begun} more have been begun and need another word, "
             "{remaining} to go.",
             begun,
         )
     counts = {"complete": at.complete, "samples": at.samples, "remaining": at.remaining, "begun": begun}
-    return text.format(share=floor(100 * at.share), **{name: f"{number:,}" for name, number in counts.items()})
+    return text.format(
+        share=in_percent(floor(100 * at.share)), **{name: f"{number:,}" for name, number in counts.items()}
+    )
 
 
 def _ends(round_: RoundView, at: ReviewProgress) -> str:
@@ -86,7 +88,9 @@ def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
 
 def table_row(reviewer: Reviewer) -> list[str]:
     """One person as the table shows them."""
-    overrides = f"{reviewer.overrides:,} ({reviewer.overrides / reviewer.decided:.0%})" if reviewer.decided else "–"
+    overrides = (
+        f"{reviewer.overrides:,} ({percent(reviewer.overrides / reviewer.decided, 0)})" if reviewer.decided else "–"
+    )
     of = gettext("{number} of {whole}").format(number=reviewer.gold_right, whole=reviewer.gold_seen)
     gold = of if reviewer.gold_seen else "–"
     left = gettext("{number} assigned") if reviewer.is_assigned else "{number}"

@@ -11,6 +11,7 @@ from app.widgets import buttons, list_detail, times
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.form_fields import touched
+from app.widgets.formats import in_percent
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
@@ -213,8 +214,8 @@ def table_row(share: Asked) -> list[str]:
     """One person as the table shows them."""
     asked = "–"
     if share.share is not None:
-        text = ngettext("{share} %, {number} item", "{share} %, {number} items", share.asked)
-        asked = text.format(share=f"{share.share:g}", number=f"{share.asked:,}")
+        text = ngettext("{share}, {number} item", "{share}, {number} items", share.asked)
+        asked = text.format(share=in_percent(share.share), number=f"{share.asked:,}")
     elif share.quota is not None:
         text = ngettext("at most {number} item", "at most {number} items", share.quota)
         asked = text.format(number=f"{share.quota:,}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.widgets.formats import percent
 from backend.services.rounds.preflights import Preflight
 from backend.services.rounds.training_curves import TrainedRound
 from backend.translations import N_, gettext, ngettext
@@ -95,14 +96,14 @@ def _facts(given: JSON) -> list[tuple[str, str]]:
     ]
     if given["tokens_learned"] is not None:
         share = given["tokens_learned"] / given["tokens"] if given["tokens"] else 0
-        facts.append((gettext("of them in the loss"), f"{given['tokens_learned']:,} ({share:.0%})"))
+        facts.append((gettext("of them in the loss"), f"{given['tokens_learned']:,} ({percent(share, 0)})"))
     longest = gettext("{number} of {whole} tokens")
     longest = longest.format(number=f"{given['longest']:,}", whole=f"{given['max_length']:,}")
     facts.append((gettext("longest row"), longest))
     cut = given["truncated"]
     share_cut = gettext("not known")
     if cut["rows"] is not None:
-        share_cut = gettext("{share} of rows").format(share=f"{cut['rows'] / cut['of']:.1%}")
+        share_cut = gettext("{share} of rows").format(share=percent(cut["rows"] / cut["of"]))
     facts.append((gettext("cut at max_length"), share_cut))
     if given["steps"] is not None:
         facts.append((gettext("optimizer steps"), f"{given['steps']:,}"))

@@ -4,7 +4,7 @@ from backend.translations import N_
 
 _TABLE = """<table aria-label="@">
 <thead><tr><th scope="col">light</th><th scope="col">warning</th>
-<th scope="col" class="number">value, 95 % interval</th></tr></thead>
+<th scope="col" class="number">value, 95% interval</th></tr></thead>
 <tbody>{{#each ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
 <th scope="row"><a href="{{this.href}}">{{this.code}} {{this.title}}</a>
 <span class="rondo-muted">{{this.measures}}; {{this.limit}}; {{this.n}}.</span>

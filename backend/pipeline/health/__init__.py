@@ -94,12 +94,12 @@ def _lower(text: str) -> str:
 
 
 def _said(measure: HealthMeasure) -> str:
-    """`precision at the cut 30.0 % (95 % interval 18.1 to 45.4, limit 50.0, 40 texts ...)`."""
+    """`precision at the cut 30.0% (95% interval 18.1 to 45.4, limit 50.0, 40 texts ...)`."""
     limit = measure.red if measure.light is Light.red else measure.amber
-    number, unit = measure.number, " %" if measure.is_share else ""
+    number, unit = measure.number, "%" if measure.is_share else ""
     between = "interval unknown"
     if number.low is not None and number.high is not None:
-        between = f"95 % interval {_n(measure, number.low)} to {_n(measure, number.high)}"
+        between = f"95% interval {_n(measure, number.low)} to {_n(measure, number.high)}"
     at = f", limit {_n(measure, limit)}" if limit is not None and measure.light is not Light.ok else ""
     title = measure.title if measure.title.startswith(("Cohen", "Krippendorff")) else _lower(measure.title)
     return f"{title} {_n(measure, number.value or 0.0)}{unit} ({between}{at}; {number.n:,} {measure.of})"

@@ -17,6 +17,7 @@ from backend.judges import Comparison, Judge
 from backend.pipeline.decided import in_order
 from backend.pipeline.health.shapes import HealthEvidence, JudgedText, Witness, Word
 from backend.recipes import Recipe, StepPlace
+from backend.translations import N_
 from backend.values import DecisionKind, LabelSource, Mode, Split, Verdict
 
 MOST_GROUPS = 500
@@ -24,7 +25,7 @@ MOST_GROUPS = 500
 NEARLY_ALL = 0.95
 """Where people decided on so much of the round, what they decided is no choice of theirs."""
 NOT_REVIEWED = "Nobody reviews this round. Launch the next one with a review, and keep its random_share above 0."
-TO_DRAW = (
+TO_DRAW = N_(
     "Take items in the order random on the Review page, keep random_share above 0, or mark gold items on the Team page."
 )
 

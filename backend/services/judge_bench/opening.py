@@ -23,6 +23,7 @@ from backend.services.judge_bench.entries import BenchEntry
 from backend.services.judge_bench.labels import Labelled
 from backend.services.questions import filtering
 from backend.services.rounds import get_row
+from backend.translations import SOURCE, gettext, ngettext, using
 from backend.values import JobStatus, Role, Stage
 
 FEWEST, USUAL, MOST = 20, 50, 200
@@ -157,15 +158,21 @@ def too_few(number: int) -> str:
     """Say why no bench can be opened on so many samples with a label; nothing where it can be."""
     if number >= FEWEST:
         return ""
-    return (
-        f"{number} {'sample carries' if number == 1 else 'samples carry'} a label of people that counts here: one "
-        f"given blind on an item that was drawn at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
+    text = ngettext(
+        "{number} sample carries a label of people that counts here: one given blind on an item that was drawn at "
+        "random, or one of a gold item. A bench needs {fewest}. {how}",
+        "{number} samples carry a label of people that counts here: one given blind on an item that was drawn at "
+        "random, or one of a gold item. A bench needs {fewest}. {how}",
+        number,
     )
+    return text.format(number=number, fewest=FEWEST, how=gettext(labels.HOW))
 
 
 def _drawn(db: Session, labels_: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
-    if why := too_few(len(labels_)):
+    with using(SOURCE):  # errors are in English
+        why = too_few(len(labels_))
+    if why:
         raise InvalidInput(why)
     known = {label.sample_id: label for label in labels_}
     ordered = [known[id_] for id_ in in_order(db, known)]

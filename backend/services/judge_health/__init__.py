@@ -14,6 +14,7 @@ from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
 from backend.services.rounds import get_row, judge_light
 from backend.services.samples import visibility
+from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus, Stage
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
 ]
 
 MAX_REASON = 2_000
-WAITING = "People still decide on this round. Its judge is shown here to curators, and to all when the review is over."
+WAITING = N_(
+    "People still decide on this round. Its judge is shown here to curators, and to all when the review is over."
+)
 
 
 def of_round(actor: Actor, round_id: int) -> Health:
@@ -42,9 +45,9 @@ def of_round(actor: Actor, round_id: int) -> Health:
         row = get_row(db, actor, round_id)
         role = role_of(db, actor, row.project_id) or Role.viewer
         if visibility.awaits_decisions(row) and role.rank < Role.curator.rank:
-            return Health(Light.unknown, WAITING, ())
+            return Health(Light.unknown, gettext(WAITING), ())
         if row.archived_at is not None:
-            return Health(Light.unknown, archived.IS_AWAY, ())
+            return Health(Light.unknown, gettext(archived.IS_AWAY), ())
         return judge_light.kept(db, row)
 
 

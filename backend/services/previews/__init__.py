@@ -20,8 +20,9 @@ from backend.pipeline.preview import KIND, TUNE, spec_of
 from backend.pipeline.stage import derive_seed
 from backend.services import events, rounds
 from backend.services.access import Actor, require, require_row, role_of
-from backend.services.plans.checks import check, parse, phase_of
+from backend.services.plans.checks import check, parse
 from backend.services.plans.plan import Plan
+from backend.services.previews import step_lines
 from backend.services.rounds import moving
 from backend.values import JSON, JobStatus, LocalEngine, Role, Stage
 
@@ -229,6 +230,8 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
     job = db.get(tables.Job, row.job_id) if row.job_id is not None else None
     plan = plan_of(row)
     result = row.result if row.result.get("is_over") else row.result | preview_rows.shown(db, row.id)
+    lines = step_lines.lines_of(db, plan)
+    result = step_lines.with_lines(result, lines)
     user = db.get(tables.User, row.created_by) if row.created_by is not None else None
     return PreviewView(
         row.id,
@@ -244,7 +247,7 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
         result,
         seconds(result),
         tuple(step["line"] for step in timed(result)),
-        _not_run(db, plan, result),
+        step_lines.not_run(result, lines),
         user.name if user is not None else None,
         row.created_at,
     )
@@ -278,11 +281,3 @@ def timed(result: JSON) -> list[JSON]:
     """The steps whose pace is the full round's, too: those up to the first training but it and trying changes out."""
     stages = (Stage.generate, Stage.judge, Stage.select)
     return [step for step in result.get("took", []) if step["stage"] in stages and step["step"] != TUNE]
-
-
-def _not_run(db: Session, plan: Plan, result: JSON) -> tuple[str, ...]:
-    trained = [step["step"] for step in result.get("took", []) if step["stage"] == Stage.train]
-    if not trained:
-        return ()
-    recipe = parse(plan.recipe)
-    return tuple(recipe.lines(phase_of(db, recipe, plan.parent_id))[trained[0] + 1 :])

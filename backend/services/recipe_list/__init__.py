@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from backend import recipes
+from backend import recipes, translations
 from backend.db import reading
 from backend.engines import Ability
 from backend.environments import Environment
@@ -124,7 +124,7 @@ def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
 
 def registered() -> tuple[tuple[Recipe, Method], ...]:
     """Return the recipes that come with Rondo and its plugins, by name, each with what it is made of."""
-    return _registered(tuple(recipes.names()))
+    return _registered(tuple(recipes.names()), translations.language())
 
 
 def chosen(listed: Sequence[ListedRecipe], name: str) -> ListedRecipe:
@@ -163,8 +163,9 @@ def _words(recipe: ListedRecipe) -> str:
     return " ".join((recipe.name, recipe.title, recipe.paper, reference, *names)).casefold()
 
 
-@lru_cache(maxsize=2)
-def _registered(names: tuple[str, ...]) -> tuple[tuple[Recipe, Method], ...]:
+@lru_cache(maxsize=2 * len(translations.LANGUAGES))
+def _registered(names: tuple[str, ...], language: str) -> tuple[tuple[Recipe, Method], ...]:
+    """The recipes that come with Rondo and its plugins. `language`: of the lines, which are kept with them."""
     known = map(recipes.get, names)
     return tuple((recipe, _look(recipe)) for recipe in known)
 

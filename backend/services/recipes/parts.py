@@ -17,7 +17,7 @@ from backend.judges import Judge
 from backend.metrics import Metric
 from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
-from backend.recipes import SLOTS, Common, Recipe, get, names
+from backend.recipes import SLOTS, Common, Recipe, get, kind_word, names
 from backend.registry import Part, import_all
 from backend.schedules import Schedule
 from backend.selectors import Selector
@@ -26,6 +26,7 @@ from backend.services.recipes.knob_labels import label_of
 from backend.services.recipes.knobs import Knob, first_line, knobs_of
 from backend.services.review_settings import ReviewSettings
 from backend.trainers import Trainer
+from backend.translations import gettext
 from backend.values import JSON
 
 KINDS: dict[str, type[Part]] = {
@@ -112,9 +113,10 @@ def spots(recipe: JSON) -> list[Spot]:
     spots_ = []
     for number, phase in enumerate(recipe.get("phases", [recipe])):
         above: tuple[str | int, ...] = ("phases", number) if "phases" in recipe else ()
-        word = f"Phase {number + 1}, step " if above else ""
+        words = gettext("Phase {number}, step {line}") if above else "{line}"
         for index, (step, line) in enumerate(zip(phase["steps"], _lines(recipe, number), strict=True)):
-            spots_.append(Spot((*above, "steps", index, "part"), step["kind"], word + line))
+            words_here = words.format(number=number + 1, line=line)
+            spots_.append(Spot((*above, "steps", index, "part"), step["kind"], words_here))
     return [*spots_, Spot(("schedule",), "schedule"), Spot(("metrics",), "metric", is_many=True)]
 
 
@@ -124,7 +126,7 @@ def _lines(recipe: JSON, phase: int) -> list[str]:
         return Recipe.model_validate(recipe).lines(phase)
     except (ValidationError, UnknownPart):
         steps = recipe.get("phases", [recipe])[phase]["steps"]
-        return [f"{n}. {step['kind'].replace('_', ' ')}: {step['part']['name']}" for n, step in enumerate(steps, 1)]
+        return [f"{n}. {kind_word(step['kind'])}: {step['part']['name']}" for n, step in enumerate(steps, 1)]
 
 
 def recipe_knobs() -> list[Knob]:

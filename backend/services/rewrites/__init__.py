@@ -21,6 +21,7 @@ from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
 from backend.services.rewrites.shapes import ChangedExample, Offer, RewriteOutcome, RewriteRow, RewriteView, SplitSide
 from backend.services.rounds import kept_figures, round_versions
+from backend.translations import gettext, ngettext
 from backend.values import JSON, SCORER, JobStatus, Role, Stage
 
 USUAL, MOST = 8, 50
@@ -250,15 +251,19 @@ def _examples(given: Sequence[JSON]) -> tuple[ChangedExample, ...]:
 
 def _said(old: str, result: JSON, gain: Estimate) -> str:
     if result["is_kept"]:
-        return "Kept: on labels that it has not seen the judge agrees with people more often, beyond chance."
+        return gettext("Kept: on labels that it has not seen the judge agrees with people more often, beyond chance.")
     if result["template"] == old:
-        return (
-            f"Nothing is changed: none of {result['written']} templates was better on the labels that were seen. Try "
-            "another reflecting model, or let it write more."
+        text = ngettext(
+            "Nothing is changed: the {number} template was not better on the labels that were seen. Try another "
+            "reflecting model, or let it write more.",
+            "Nothing is changed: none of {number} templates was better on the labels that were seen. Try another "
+            "reflecting model, or let it write more.",
+            result["written"],
         )
+        return text.format(number=result["written"])
     if gain.low is None:
-        return "Not kept: of so few unseen prompts no interval can be said. Collect more labels."
-    return (
+        return gettext("Not kept: of so few unseen prompts no interval can be said. Collect more labels.")
+    return gettext(
         "Not kept: on labels that it has not seen the new template is not better beyond chance. More labels, or "
         "another reflecting model, may tell."
     )

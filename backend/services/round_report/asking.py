@@ -24,6 +24,7 @@ from backend.services.round_report.shapes import (
     StageTime,
     StepAsked,
 )
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON, SetUse
 
 LONGEST = 300
@@ -36,11 +37,11 @@ NOT_KNOBS = ("name", "title", "paper", "phases", "steps", "prompt_source", "gene
 def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> RecipeSection:
     """Everything that was fixed at launch, and the jobs that it became."""
     roles, sets = _roles(db, row), _sets(db, row)
-    missing = [] if any(set_asked.use == SetUse.held_out for set_asked in sets) else [NO_HELD_OUT]
+    missing = [] if any(set_asked.use == SetUse.held_out for set_asked in sets) else [gettext(NO_HELD_OUT)]
     try:
         recipe = recipes.read(row.recipe)
     except UnreadableRecipe:
-        message = (
+        message = gettext(
             "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
             "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
         )
@@ -48,7 +49,9 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Reci
     base = _base(db, row)
     if base is None:
         missing.append(
-            f"There is no recipe {recipe.name} any more, so its knobs are compared with the defaults of their parts."
+            gettext(
+                "There is no recipe {name} any more, so its knobs are compared with the defaults of their parts."
+            ).format(name=recipe.name)
         )
     places = recipe.places(row.phase)
     steps, removed = _steps(recipe, base, row.phase, places)
@@ -60,7 +63,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Reci
     )
 
 
-NO_HELD_OUT = (
+NO_HELD_OUT = N_(
     "The round has no held-out prompts, so nothing says whether its checkpoint is better. Import a set as held_out, "
     "and choose it when you launch the next round."
 )
@@ -179,12 +182,21 @@ def _few_shot(db: Session, row: tables.Round, places: tuple[StepPlace, ...]) -> 
         rounds = {number for some in in_chunks(kept["ids"]) for number in db.scalars(query.where(sample.id.in_(some)))}
         part = places[int(number)].step.part if int(number) < len(places) else None
         num = part.few_shot.num if isinstance(part, Generator) and part.few_shot else 0
-        whose = (
-            f"of round{'s' * (len(rounds) > 1)} {', '.join(map(str, sorted(rounds)))}" if rounds else "that are gone"
-        )
+        whose = gettext("that are gone")
+        if rounds:
+            of = ngettext("of round {numbers}", "of rounds {numbers}", len(rounds))
+            whose = of.format(numbers=", ".join(map(str, sorted(rounds))))
         lines.append(
-            f"Step {int(number) + 1} shows {num} few-shot samples before each prompt, drawn from {len(kept['ids']):,} "
-            f"accepted ones {whose} (hash {kept['hash'][:12]}). A sample's page shows its own."
+            gettext(
+                "Step {step} shows {shown} few-shot samples before each prompt, drawn from {number} accepted ones "
+                "{whose} (hash {hash}). A sample's page shows its own."
+            ).format(
+                step=int(number) + 1,
+                shown=num,
+                number=f"{len(kept['ids']):,}",
+                whose=whose,
+                hash=kept["hash"][:12],
+            )
         )
     return tuple(lines)
 

@@ -17,13 +17,15 @@ from backend.services.rounds import review_scope
 from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows
 from backend.services.samples.visibility import Hidden
+from backend.translations import N_, gettext
 
 SHOWN = 10
 LOOKED_AT = 2_000
 """Overridden texts among which those that changed most are looked for."""
 MADE = ("completion", "other")
-TOO_FEW = "All scored texts are among the best: there are too few for a list of the worst."
-HIDDEN = "This is hidden from you until the review is over, so that it sways nobody who decides."
+TOO_FEW = N_("All scored texts are among the best: there are too few for a list of the worst.")
+HIDDEN = N_("This is hidden from you until the review is over, so that it sways nobody who decides.")
+NO_SCORE = N_("No text has a score.")
 
 
 def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tuple[Extreme, ...]:
@@ -49,7 +51,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
         ("Most changed by people", f"{here}&only=is_overridden"),
     )
     if kept.judge:
-        return tuple(Extreme(title, (), "", HIDDEN) for title, _ in titles)
+        return tuple(Extreme(title, (), "", gettext(HIDDEN)) for title, _ in titles)
     # The order goes by what colleagues said, too, which the scores that are shown do not tell.
     best = [] if kept.others else [row for row in listed(Sort(SortKey.score, descending=True)) if row.score is not None]
     worst = [] if kept.others else [row for row in listed(Sort(SortKey.score)) if row.score is not None]
@@ -59,24 +61,24 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     changed = [] if kept.others else _changed(db, actor, row, kept, asked)
     lists = (best, worst, torn, changed)
     whys = (
-        "" if best else HIDDEN if kept.others else "No text has a score.",
+        "" if best else HIDDEN if kept.others else NO_SCORE,
         "" if worst else HIDDEN if kept.others else TOO_FEW if best else "",
         "" if torn else _no_spread(row),
-        "" if changed else HIDDEN if kept.others else "Nobody decided otherwise than the judge.",
+        "" if changed else HIDDEN if kept.others else N_("Nobody decided otherwise than the judge."),
     )
     return tuple(
-        Extreme(title, tuple(rows), href if rows else "", why or ("" if rows else "No text has a score."))
+        Extreme(title, tuple(rows), href if rows else "", gettext(why or ("" if rows else NO_SCORE)))
         for (title, href), rows, why in zip(titles, lists, whys, strict=True)
     )
 
 
 def _no_spread(row: tables.Round) -> str:
     if row.counts.get("judgments"):
-        return (
+        return N_(
             "The judge's votes never differed, or it gave one each: set its votes to 3 or more, and its doubts show "
             "here."
         )
-    return "No judge has judged the texts yet."
+    return N_("No judge has judged the texts yet.")
 
 
 def _changed(db: Session, actor: Actor, row: tables.Round, kept: Hidden, asked: Scope) -> list[SampleRow]:

@@ -7,6 +7,8 @@ from backend.db import tables
 from backend.services import archived
 from backend.services.round_report.shapes import Arm, Failed, FailedRow
 from backend.services.rounds import failures
+from backend.translations import gettext
+from backend.values import FailureKind
 
 SHOWN = 10
 
@@ -15,12 +17,15 @@ def failed(db: Session, row: tables.Round) -> Failed:
     """How many by stage and kind, and the first of them."""
     left, href = tables.LeftOut, f"jobs?left_out={row.id}"
     if row.archived_at is not None:
-        return Failed(0, (), (), "", href, archived.IS_AWAY)
+        return Failed(0, (), (), "", href, gettext(archived.IS_AWAY))
     query = select(left.stage, left.kind, func.count()).where(left.round_id == row.id, left.resolved_at.is_(None))
     counted = db.execute(
         query.group_by(left.stage, left.kind).order_by(func.count().desc(), left.stage, left.kind)
     ).all()
-    counts = tuple(Arm(f"{stage}: {str(kind).replace('_', ' ')}", number, href) for stage, kind, number in counted)
+    counts = tuple(
+        Arm(f"{gettext(stage)}: {failures.kind_word(FailureKind(kind))}", number, href)
+        for stage, kind, number in counted
+    )
     first = failures.first(db, row, SHOWN) if counts else []
     rows = tuple(
         FailedRow(

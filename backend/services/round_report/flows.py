@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.services.round_report.shapes import Arm, Flows, FlowStage, FunnelFlow
+from backend.translations import gettext, ngettext
 from backend.values import JSON, RoundStatus
 
 NO_VERDICT = "no verdict in any reply"
@@ -35,22 +36,31 @@ def flows(db: Session, row: tables.Round, *, is_hidden: bool) -> Flows:
         return Flows(tuple(flows_), ())
     so_far = _so_far(row, is_hidden=is_hidden)
     if not so_far:
-        return Flows((), ("There is no text yet. They appear here when the first step has ended.",))
-    return Flows((FunnelFlow("So far", None, _stages(row.id, None, so_far)),), (_why(row, is_hidden=is_hidden),))
+        return Flows((), (gettext("There is no text yet. They appear here when the first step has ended."),))
+    return Flows(
+        (FunnelFlow(gettext("So far"), None, _stages(row.id, None, so_far)),), (_why(row, is_hidden=is_hidden),)
+    )
 
 
 def _why(row: tables.Round, *, is_hidden: bool) -> str:
     if is_hidden:
-        return "What the judge said is hidden from you until the review is over, so that it sways nobody who decides."
+        return gettext(
+            "What the judge said is hidden from you until the review is over, so that it sways nobody who decides."
+        )
     if row.status in (RoundStatus.failed, RoundStatus.cancelled):
-        return f"The round stopped in the stage {row.stage}, before it selected. Go on with it on the Jobs page."
+        return gettext(
+            "The round stopped in the stage {stage}, before it selected. Go on with it on the Jobs page."
+        ).format(stage=gettext(str(row.stage)))
     if row.counts.get("funnel"):
-        return "No dataset of this round is kept."
-    return "Nothing is selected yet: the way ends where the round is now."
+        return gettext("No dataset of this round is kept.")
+    return gettext("Nothing is selected yet: the way ends where the round is now.")
 
 
 def _title(step: int, type_: str, number: int) -> str:
-    return f"Step {step + 1}: {number:,} rows of the type {type_.replace('_', ' ')}"
+    text = ngettext(
+        "Step {step}: {number} row of the type {type}", "Step {step}: {number} rows of the type {type}", number
+    )
+    return text.format(step=step + 1, number=f"{number:,}", type=gettext(type_.replace("_", " ")))
 
 
 def _so_far(row: tables.Round, *, is_hidden: bool) -> list[JSON]:

@@ -13,24 +13,25 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.services.results.metric_differences import between
 from backend.services.round_report.shapes import ChangedMetric, MetricsSection
+from backend.translations import N_, gettext, ngettext
 from backend.values import RoundStatus, SetUse, Stage
 
 HOW = {
-    "held_out_accuracy": "it needs held-out prompts with a known answer",
-    "pass_at": "it needs held-out prompts with a known answer",
-    "two_sample_accuracy": "it needs groups with a known answer and two samples or more",
-    "override_rate": "people have to decide on samples that the judge labelled: launch the round with a review",
-    "judge_": "people have to decide blind, or prompts need a known answer: launch the round with a blind review",
-    "score_ties": "it needs groups with two scored samples or more",
-    "distinct": "it needs texts of two words or more",
-    "correction": "it needs drafts and corrections with a known answer",
+    "held_out_accuracy": N_("it needs held-out prompts with a known answer"),
+    "pass_at": N_("it needs held-out prompts with a known answer"),
+    "two_sample_accuracy": N_("it needs groups with a known answer and two samples or more"),
+    "override_rate": N_("people have to decide on samples that the judge labelled: launch the round with a review"),
+    "judge_": N_("people have to decide blind, or prompts need a known answer: launch the round with a blind review"),
+    "score_ties": N_("it needs groups with two scored samples or more"),
+    "distinct": N_("it needs texts of two words or more"),
+    "correction": N_("it needs drafts and corrections with a known answer"),
 }
 """By the beginning of a metric's name: what it takes."""
 
 
 def takes(name: str) -> str:
     """What a metric of that name takes to be computed; empty where that is not known."""
-    return next((text for start, text in HOW.items() if name.startswith(start)), "")
+    return gettext(next((text for start, text in HOW.items() if name.startswith(start)), ""))
 
 
 def measured(db: Session, row: tables.Round) -> MetricsSection:
@@ -108,23 +109,50 @@ def _missing(db: Session, row: tables.Round, measures: list[ChangedMetric]) -> l
     has_made = any(measure.of == "made" and measure.value is not None for measure in measures)
     if row.status is RoundStatus.done and not has_made:
         if db.scalar(held_out.limit(1)) is None:
-            messages.append("Nothing was measured of the checkpoint, because the round has no held-out prompts.")
+            messages.append(
+                gettext("Nothing was measured of the checkpoint, because the round has no held-out prompts.")
+            )
         elif row.checkpoint_id is None:
-            messages.append("Nothing was measured of a checkpoint, because the round made none.")
+            messages.append(gettext("Nothing was measured of a checkpoint, because the round made none."))
     for measure in measures:
         if measure.value is None:
-            how = takes(measure.name)
-            messages.append(f"{measure.name} could not be computed from {measure.n:,} rows{': ' + how if how else ''}.")
+            messages.append(_not_computed(measure))
     return messages
+
+
+def _not_computed(measure: ChangedMetric) -> str:
+    """Begins with the metric's name, by which pages know it."""
+    how = takes(measure.name)
+    text = ngettext(
+        "{metric} could not be computed from {number} row.",
+        "{metric} could not be computed from {number} rows.",
+        measure.n,
+    )
+    if how:
+        text = ngettext(
+            "{metric} could not be computed from {number} row: {how}.",
+            "{metric} could not be computed from {number} rows: {how}.",
+            measure.n,
+        )
+    return text.format(metric=measure.name, number=f"{measure.n:,}", how=how)
 
 
 def _none_yet(row: tables.Round) -> str:
     if row.status in (RoundStatus.failed, RoundStatus.cancelled):
-        return (
-            f"There are no metrics: the round {'was cancelled' if row.status is RoundStatus.cancelled else 'failed'} "
-            f"in the stage {row.stage}, and they are computed at its end. Go on with it on the Jobs page."
+        text = gettext(
+            "There are no metrics: the round failed in the stage {stage}, and they are computed at its end. Go on with "
+            "it on the Jobs page."
         )
+        if row.status is RoundStatus.cancelled:
+            text = gettext(
+                "There are no metrics: the round was cancelled in the stage {stage}, and they are computed at its end. "
+                "Go on with it on the Jobs page."
+            )
+        return text.format(stage=gettext(str(row.stage)))
     if row.status is RoundStatus.done:
-        return "There are no metrics: its recipe names none. Add some to the recipe of the next round."
-    what = "people have decided" if row.stage is Stage.review or row.status is RoundStatus.review else "it has trained"
-    return f"There are no metrics yet: they are computed at the end of the round, after {what}."
+        return gettext("There are no metrics: its recipe names none. Add some to the recipe of the next round.")
+    if row.stage is Stage.review or row.status is RoundStatus.review:
+        return gettext(
+            "There are no metrics yet: they are computed at the end of the round, after people have decided."
+        )
+    return gettext("There are no metrics yet: they are computed at the end of the round, after it has trained.")

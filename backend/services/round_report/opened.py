@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import translations
 from backend.db import tables
 from backend.expiring import Expiring
 from backend.services.access import Actor
@@ -18,8 +19,8 @@ _kept = Expiring[Texts](MOST_KEPT)
 
 
 def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tuple[Any, ...]:
-    """Who asks for what, and its version: the round's state and settings, its last text and judgment, and its decisions
-    and datasets.
+    """Who asks for what, in which language, and its version: the round's state and settings, its last text and
+    judgment, and its decisions and datasets.
 
     These two are counted, too: a dataset may be removed that is not the newest, and PostgreSQL gives numbers out before
     they are committed, so the decision of a smaller one may come after that of a greater.
@@ -37,7 +38,7 @@ def key_of(db: Session, actor: Actor, row: tables.Round, hidden: Hidden) -> tupl
         )
     ).one()
     state = (row.status, row.stage, row.phase, row.step, str(row.counts), row.archived_at, row.finished_at)
-    return (actor.user_id, row.id, row.created_at, hidden, str(row.review), *state, *last)
+    return (translations.language(), actor.user_id, row.id, row.created_at, hidden, str(row.review), *state, *last)
 
 
 def get(key: tuple[Any, ...]) -> Texts | None:

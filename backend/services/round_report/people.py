@@ -15,9 +15,12 @@ from backend.services.decisions.decision_columns import BATCH, COPY, KINDS, Deci
 from backend.services.round_report.shapes import Agreed, People, PersonWork
 from backend.services.samples import visibility
 from backend.services.team import agreement
+from backend.translations import N_, gettext
 from backend.values import DecisionKind, Role, RoundStatus
 
-WAITING = "People still decide on this round. Their part is shown here to curators, and to all when the review is over."
+WAITING = N_(
+    "People still decide on this round. Their part is shown here to curators, and to all when the review is over."
+)
 
 
 def people(db: Session, actor: Actor, row: tables.Round) -> People:
@@ -25,9 +28,9 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
     role = role_of(db, actor, row.project_id) or Role.viewer
     is_curator = role.rank >= Role.curator.rank
     if visibility.awaits_decisions(row) and not is_curator:
-        return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
+        return People(False, {}, 0, None, None, None, None, None, None, (), (), (gettext(WAITING),))
     if row.archived_at is not None:
-        return People(False, {}, 0, None, None, None, None, None, None, (), (), (archived.IS_AWAY,))
+        return People(False, {}, 0, None, None, None, None, None, None, (), (), (gettext(archived.IS_AWAY),))
     return _people(db, row, is_curator=is_curator)
 
 
@@ -118,20 +121,26 @@ def _target(row: tables.Round, number: int, kinds: Mapping[str, int]) -> str:
 
 def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]) -> tuple[str, ...]:
     if number == 0 and kinds:
-        return ("Nobody decided on single texts: all decisions were made in bulk.",)
+        return (gettext("Nobody decided on single texts: all decisions were made in bulk."),)
     if number == 0:
         if row.status is not RoundStatus.review and row.is_reviewed and visibility.awaits_decisions(row):
-            return ("Nobody has decided anything yet: the review begins when the round's texts are ready.",)
-        is_open = row.status is RoundStatus.review
-        how = "Open it on the Review page." if is_open else "Launch the next round with a review."
-        return (f"Nobody decided anything: the labels are the judge's alone. {how}",)
+            return (gettext("Nobody has decided anything yet: the review begins when the round's texts are ready."),)
+        if row.status is RoundStatus.review:
+            return (gettext("Nobody decided anything: the labels are the judge's alone. Open it on the Review page."),)
+        return (
+            gettext("Nobody decided anything: the labels are the judge's alone. Launch the next round with a review."),
+        )
     if number == 1:
         return (
-            "One person decided, so nothing says how far people agree. Ask for two reviewers an item, on a share of "
-            "the items, in the review's settings on the Team page.",
+            gettext(
+                "One person decided, so nothing says how far people agree. Ask for two reviewers an item, on a share "
+                "of the items, in the review's settings on the Team page."
+            ),
         )
     if not any(pair.n for pair in agreed):
         return (
-            "No item was decided by two people, so their agreement is unknown. Ask for an overlap on the Team page.",
+            gettext(
+                "No item was decided by two people, so their agreement is unknown. Ask for an overlap on the Team page."
+            ),
         )
     return ()

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.engines._wrapper import innermost
 from backend.services.round_report.shapes import Cost, EndpointCost, StageTime
+from backend.translations import N_, gettext, ngettext
 from backend.values import Stage
 
-NOT_READ = (
+NOT_READ = N_(
     "Tokens that models read here are not kept, so the tokens in are unknown; those that they wrote are exact. "
     "Endpoints count theirs."
 )
-LAST_JUDGE = "The tokens of judging are those of the last judge step; the steps before are not counted apart."
+LAST_JUDGE = N_("The tokens of judging are those of the last judge step; the steps before are not counted apart.")
 
 
 def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: float | None) -> Cost:
@@ -32,14 +33,14 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     known = [number for number in (written, judging) if number is not None]
     asked = endpoints(db, row.id)
     reads_unknown = not asked or _local_acted(db, row.id)
-    missing = [*([NOT_READ] if reads_unknown else []), *_about(asked)]
+    missing = [*([gettext(NOT_READ)] if reads_unknown else []), *_about(asked)]
     steps = row.recipe.get("steps") or (row.recipe.get("phases") or [{}])[-1].get("steps", [])
     if sum(step.get("kind") == "judge" for step in steps) > 1:
-        missing.append(LAST_JUDGE)
+        missing.append(gettext(LAST_JUDGE))
     if minutes is None and row.archived_at is None:
-        missing.append("Nobody reviewed it here, so there are no review minutes.")
+        missing.append(gettext("Nobody reviewed it here, so there are no review minutes."))
     if not kept:
-        missing.append("Nothing was kept yet, so there is no cost per kept row.")
+        missing.append(gettext("Nothing was kept yet, so there is no cost per kept row."))
     return Cost(
         written,
         judging,
@@ -107,15 +108,19 @@ def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
     sentences = []
     for asked_endpoint in asked:
         if asked_endpoint.unpriced:
-            sentences.append(
-                f"{asked_endpoint.unpriced:,} tokens of {asked_endpoint.name} had no price: give one in its "
-                "settings on the page Checkpoints."
+            text = ngettext(
+                "{number} token of {name} had no price: give one in its settings on the page Checkpoints.",
+                "{number} tokens of {name} had no price: give one in its settings on the page Checkpoints.",
+                asked_endpoint.unpriced,
             )
+            sentences.append(text.format(number=f"{asked_endpoint.unpriced:,}", name=asked_endpoint.name))
         if asked_endpoint.uncounted:
-            replies = "1 reply" if asked_endpoint.uncounted == 1 else f"{asked_endpoint.uncounted:,} replies"
-            sentences.append(
-                f"{replies} of {asked_endpoint.name} without a count of tokens: what it took is not in the cost."
+            text = ngettext(
+                "{number} reply of {name} without a count of tokens: what it took is not in the cost.",
+                "{number} replies of {name} without a count of tokens: what it took is not in the cost.",
+                asked_endpoint.uncounted,
             )
+            sentences.append(text.format(number=f"{asked_endpoint.uncounted:,}", name=asked_endpoint.name))
     return sentences
 
 

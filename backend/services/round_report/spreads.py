@@ -18,6 +18,7 @@ from backend.services.round_report.drawn import DrawnLabel, draw
 from backend.services.round_report.shapes import FEWEST, Category, Spread, Spreads, VerdictBin
 from backend.services.samples import text_steps, visibility
 from backend.services.samples.visibility import Hidden
+from backend.translations import N_, gettext, ngettext
 from backend.values import Verdict
 
 BINS = 20
@@ -26,16 +27,18 @@ MOST_PROMPTS = 1_000
 MOST_VALUES = 12
 """A metadata key with more values than these is no category."""
 LONGEST_VALUE = 40
-HIDDEN = "What was said of the texts is hidden from you until the review is over, so that it sways nobody who decides."
+HIDDEN = N_(
+    "What was said of the texts is hidden from you until the review is over, so that it sways nobody who decides."
+)
 
 
 def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     """The spread of each step's texts, or why there is none."""
     if row.archived_at is not None:
-        return Spreads((), 0, 0, (archived.IS_AWAY,))
+        return Spreads((), 0, 0, (gettext(archived.IS_AWAY),))
     asked = scope(db, row.id, Filters())
     if not asked.facets:
-        return Spreads((), 0, 0, ("There is no text yet. They appear here while they are made.",))
+        return Spreads((), 0, 0, (gettext("There is no text yet. They appear here while they are made."),))
     drawn = draw(db, asked, row.counts.get("samples"))
     shown = visibility.narrowed(kept, row, Filters()).step
     names = text_steps.named(db, row)
@@ -61,18 +64,30 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
     scored = [row for row in rows if row.score is not None]
     missing = []
     if kept.judge:
-        missing.append(HIDDEN)
+        missing.append(gettext(HIDDEN))
     elif not scored:
-        missing.append("No text has a score: no judge has scored these texts, or no reply held a verdict.")
+        missing.append(gettext("No text has a score: no judge has scored these texts, or no reply held a verdict."))
     elif len(scored) < FEWEST:
-        missing.append(f"Only {len(scored)} texts have a score; from fewer than {FEWEST} no distribution is drawn.")
+        text = ngettext(
+            "Only {number} text has a score; from fewer than {fewest} no distribution is drawn.",
+            "Only {number} texts have a score; from fewer than {fewest} no distribution is drawn.",
+            len(scored),
+        )
+        missing.append(text.format(number=len(scored), fewest=FEWEST))
     if len(rows) < FEWEST:
-        missing.append(f"There are only {len(rows)} texts; from fewer than {FEWEST} no distribution is drawn.")
+        text = ngettext(
+            "There is only {number} text; from fewer than {fewest} no distribution is drawn.",
+            "There are only {number} texts; from fewer than {fewest} no distribution is drawn.",
+            len(rows),
+        )
+        missing.append(text.format(number=len(rows), fewest=FEWEST))
     categories = _categories(rows, extras) if not kept.judge else ()
     if not categories and not kept.judge:
         missing.append(
-            "No category: the prompts have no metadata with 2 to 12 values. Import them with columns such as topic or "
-            "difficulty, and they appear here."
+            gettext(
+                "No category: the prompts have no metadata with 2 to 12 values. Import them with columns such as topic "
+                "or difficulty, and they appear here."
+            )
         )
     return Spread(
         step,

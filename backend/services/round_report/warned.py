@@ -7,6 +7,7 @@ from backend.db import tables
 from backend.differences import CHANCE
 from backend.services.results.noticed import Warned, of_counts, plain
 from backend.services.round_report.shapes import MetricsSection
+from backend.translations import gettext, ngettext
 from backend.values import RoundStatus, WarningLevel
 
 
@@ -19,10 +20,12 @@ def warnings(db: Session, row: tables.Round, measured: MetricsSection) -> tuple[
 def _stopped(row: tables.Round) -> list[Warned]:
     raised = []
     if row.status is RoundStatus.failed:
-        reason = (row.error or "").split("\n")[0][:300] or "No reason was written."
-        raised.append(plain("red", f"The round failed in the stage {row.stage}: {reason}", "jobs"))
+        reason = (row.error or "").split("\n")[0][:300] or gettext("No reason was written.")
+        text = gettext("The round failed in the stage {stage}: {reason}")
+        raised.append(plain("red", text.format(stage=gettext(str(row.stage)), reason=reason), "jobs"))
     if row.status is RoundStatus.held:
-        raised.append(plain("red", f"The round is held before its training. {row.hold.get('said', '')}", ""))
+        text = gettext("The round is held before its training. {reason}")
+        raised.append(plain("red", text.format(reason=row.hold.get("said", "")), ""))
     return raised
 
 
@@ -33,10 +36,14 @@ def _fell(measured: MetricsSection) -> list[Warned]:
         if metric.p is None or metric.before is None or metric.value is None:
             continue
         if metric.p < CHANCE and (metric.newly_wrong or 0) > (metric.newly_right or 0):
-            text = (
-                f"{metric.name} fell from {metric.before:.1%} ({metric.compared_with}) to {metric.value:.1%} "
-                f"({metric.checkpoint}), "
-                "more than chance explains."
+            text = gettext(
+                "{metric} fell from {before} ({start}) to {after} ({checkpoint}), more than chance explains."
+            ).format(
+                metric=metric.name,
+                before=f"{metric.before:.1%}",
+                start=metric.compared_with,
+                after=f"{metric.value:.1%}",
+                checkpoint=metric.checkpoint,
             )
             raised.append(Warned("red", text, metric.change, metric.change_low, metric.change_high, 0.0, metric.n, ""))
     return raised
@@ -47,4 +54,7 @@ def _left_out(db: Session, row: tables.Round) -> list[Warned]:
     number = db.scalar(select(func.count()).where(left.round_id == row.id, left.resolved_at.is_(None))) or 0
     if not number:
         return []
-    return [plain("amber", f"{number:,} prompts, replies or rows were left out.", f"jobs?left_out={row.id}", number)]
+    text = ngettext(
+        "{number} prompt, reply or row was left out.", "{number} prompts, replies or rows were left out.", number
+    )
+    return [plain("amber", text.format(number=f"{number:,}"), f"jobs?left_out={row.id}", number)]

@@ -15,6 +15,7 @@ from backend.pipeline.left_out import RETRY
 from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.rounds import get_row
+from backend.translations import SOURCE, gettext, pgettext, using
 from backend.values import FailureKind, Role, Stage
 
 PAGE = 50
@@ -87,7 +88,9 @@ def retry(actor: Actor, round_id: int, ids: Sequence[int] | None = None) -> int:
         raise InvalidInput(f"Name 1 to {MAX_IDS:,} of what was left out, or none to try all again.")
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        if reason := _frozen(db, row):
+        with using(SOURCE):  # errors are in English
+            reason = _frozen(db, row)
+        if reason:
             raise Conflict(reason)
         left = tables.LeftOut
         wanted = [left.round_id == round_id, left.resolved_at.is_(None), left.stage.in_(RETRIED)]
@@ -112,13 +115,14 @@ def _frozen(db: Session, row: tables.Round) -> str:
     """Why nothing of a round may be tried again; empty if it may."""
     frozen = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == row.id).limit(1))
     if frozen is not None:
-        return (
-            f"The training rows of round {row.number} are frozen, so new samples would not be trained on. "
-            "Launch a round to ask again."
-        )
+        return gettext(
+            "The training rows of round {number} are frozen, so new samples would not be trained on. Launch a round to "
+            "ask again."
+        ).format(number=row.number)
     active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == row.id))
     if active is not None:
-        return f"Job {active} of round {row.number} is under way. Try again when it has ended."
+        text = gettext("Job {job} of round {number} is under way. Try again when it has ended.")
+        return text.format(job=active, number=row.number)
     return ""
 
 
@@ -135,7 +139,8 @@ def _open(db: Session, round_id: int, stage: Stage | None) -> Select[Any]:
 
 def _view(columns: Any, round_: tables.Round, frozen: str) -> FailureView:
     row, set_id, text = columns
-    why = frozen or ("" if row.stage in RETRIED else f"What {row.stage} leaves out is not tried again in its round.")
+    not_retried = gettext("What {stage} leaves out is not tried again in its round.")
+    why = frozen or ("" if row.stage in RETRIED else not_retried.format(stage=gettext(str(row.stage))))
     return FailureView(
         id=row.id,
         round_id=round_.id,
@@ -154,3 +159,21 @@ def _view(columns: Any, round_: tables.Round, frozen: str) -> FailureView:
         created_at=row.created_at,
         cannot_retry=why,
     )
+
+
+def kind_word(kind: FailureKind) -> str:
+    """Return a kind of failure in a word, in the reader's language; in English its name."""
+    words = {
+        FailureKind.context: pgettext("failure", "context"),
+        FailureKind.template: pgettext("failure", "template"),
+        FailureKind.filter: pgettext("failure", "filter"),
+        FailureKind.refused: pgettext("failure", "refused"),
+        FailureKind.timeout: pgettext("failure", "timeout"),
+        FailureKind.reply: pgettext("failure", "reply"),
+        FailureKind.server: pgettext("failure", "server"),
+        FailureKind.error: pgettext("failure", "error"),
+        FailureKind.too_long: pgettext("failure", "too long"),
+        FailureKind.special: pgettext("failure", "special"),
+        FailureKind.unfinished: pgettext("failure", "unfinished"),
+    }
+    return words[kind]

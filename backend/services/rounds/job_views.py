@@ -13,6 +13,7 @@ from backend.recipes import Recipe
 from backend.services import events
 from backend.services.access import Actor, require, require_in, require_owner
 from backend.services.rounds import job_steps
+from backend.translations import gettext
 from backend.values import JSON, PUSH, JobStatus, Role, Stage, WorkerOrder
 
 PAGE = 50
@@ -253,8 +254,10 @@ def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float
 
 
 def _hint(queue: str) -> str:
-    start = f"Start one: rondo worker --queues {queue}. Or let one that rests take work again, on the page Workers."
-    return f"No running worker takes jobs from the queue {queue}. {start}"
+    return gettext(
+        "No running worker takes jobs from the queue {queue}. Start one: rondo worker --queues {queue}. Or let one "
+        "that rests take work again, on the page Workers."
+    ).format(queue=queue)
 
 
 def _queues_with_workers(db: Session) -> set[str]:

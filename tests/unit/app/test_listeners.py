@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -38,6 +39,16 @@ def test_what_was_copied_is_still_gradio_s() -> None:
     source = inspect.getsource(listeners.COPIED)
     result = hashlib.sha256(source.encode()).hexdigest()
     assert result == "1da94bfa8db9a4689ec76e144631608ace8c2ed03d82fcb66326cc725d7adab7"
+
+
+def test_a_refusal_quotes_what_somebody_typed_as_text() -> None:
+    assert listeners.refusal("<b> is no name.").message == "&lt;b&gt; is no name."
+
+
+def test_every_refusal_is_made_by_one_function() -> None:
+    folder = Path(listeners.__file__).parent
+    files = [file for file in sorted(folder.rglob("*.py")) if "gr.Error(" in file.read_text(encoding="utf-8")]
+    assert [file.name for file in files] == ["listeners.py"]
 
 
 @pytest.mark.parametrize(

@@ -148,11 +148,11 @@ def test_times_are_told_in_one_way() -> None:
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:
     begun = ReviewProgress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
     assert people.done(begun) == (
-        "12 of 12,000 items decided (0 %), 2 more have been begun and need another word, 11,988 to go."
+        "12 of 12,000 items decided (0%), 2 more have been begun and need another word, 11,988 to go."
     )
-    assert people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0 %), 11,986 to go."
+    assert people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0%), 11,986 to go."
     nearly = replace(begun, decided=12_000, remaining=1)
-    assert people.done(nearly).startswith("11,999 of 12,000 items decided (99 %), 1 more")
+    assert people.done(nearly).startswith("11,999 of 12,000 items decided (99%), 1 more")
 
 
 def test_a_review_that_has_not_begun_shows_no_share() -> None:
