@@ -86,7 +86,7 @@ class Place:
 
     def __init__(self) -> None:
         self.project = rows.make_project()
-        self.curator = rows.make_actor(self.project, Role.curator, name="cleo", via="cli")
+        self.curator = rows.make_actor(self.project, Role.curator, name="cleo")
 
     def bring(self, name: str, texts: Sequence[str], split: Split, mapping: Mapping = PLAIN) -> ImportReport:
         given = [{"id": n, "q": text} for n, text in enumerate(texts)]
@@ -111,9 +111,14 @@ class Place:
         return StageContext(0, 0, rows.make_round(self.project), recipe=None, progress=JobProgress(0, 0))  # type: ignore[arg-type]
 
 
+def has_many_writers(database: str) -> bool:
+    """PostgreSQL has; on SQLite the second cannot come to its middle before the first one's end."""
+    return database.startswith("postgresql")
+
+
 def seconds(database: str) -> float:
-    """PostgreSQL has many writers; on SQLite the second cannot come to its middle before the first one's end."""
-    return 20.0 if database == "postgresql" else 0.5
+    """How long one waits for the other in its middle."""
+    return 20.0 if has_many_writers(database) else 0.5
 
 
 def test_two_new_sets_do_not_share_a_prompt(database: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,10 +128,10 @@ def test_two_new_sets_do_not_share_a_prompt(database: str, place: Place, monkeyp
         lambda: place.bring("trained", ["one", BOTH], Split.train),
         lambda: place.bring("measured", ["two", BOTH], Split.held_out),
     )
-    assert middle.were_both_here is (database == "postgresql")
+    assert middle.were_both_here is has_many_writers(database)
     place.check()
     conflicts = [result for result in results if isinstance(result, Conflict)]
-    if database == "postgresql":
+    if has_many_writers(database):
         assert len(conflicts) == 1
         assert f"Meanwhile the prompt {BOTH!r} came into" in str(conflicts[0])
     else:
@@ -168,7 +173,7 @@ def test_an_update_and_a_new_set_do_not_share_a_prompt(
         lambda: place.bring("trained", texts, Split.train, BY_ID),
         lambda: place.bring("measured", ["two", BOTH], Split.held_out),
     )
-    assert middle.were_both_here is (database == "postgresql")
+    assert middle.were_both_here is has_many_writers(database)
     place.check()
     assert len([result for result in results if isinstance(result, Conflict)]) <= 1
 
@@ -186,7 +191,7 @@ def test_samples_do_not_answer_a_prompt_that_becomes_held_out_at_once(
         lambda: importing.import_samples(place.curator, place.project.id, file, ImportRequest("Old project")),
         lambda: place.bring("measured", ["two", BOTH], Split.held_out),
     )
-    assert middle.were_both_here is (database == "postgresql")
+    assert middle.were_both_here is has_many_writers(database)
     place.check()
 
 
@@ -198,7 +203,7 @@ def test_an_id_does_not_come_into_both_sides(database: str, place: Place, monkey
         lambda: place.bring("mine held out", ["asked otherwise"], Split.held_out, BY_ID),
     )
     (conflict,) = [result for result in results if isinstance(result, Conflict)]
-    if database == "postgresql":
+    if has_many_writers(database):
         assert "came into this project meanwhile, so nothing was imported" in str(conflict)
     assert sorted(map(len, place.asked().values())) == [0, 1]
 
@@ -209,7 +214,7 @@ def test_a_name_that_two_take_at_once_is_told(database: str, place: Place, monke
     results = both(lambda: place.bring("mine", ["one"], Split.train), lambda: place.bring("mine", ["two"], Split.train))
     (conflict,) = [result for result in results if isinstance(result, Conflict)]
     told = "A prompt set of this name came into the project at the same moment"
-    assert (told if database == "postgresql" else "There is already a prompt set 'mine'") in str(conflict)
+    assert (told if has_many_writers(database) else "There is already a prompt set 'mine'") in str(conflict)
     assert len(place.asked()[Split.train]) == 1
 
 
@@ -240,9 +245,9 @@ def test_what_becomes_held_out_while_a_round_adopts_it_is_refused(
     middle.after(Writer, "write")
     middle.after(adopt, "_insert")
     taken, report = both(write, lambda: place.bring("measured", ["two", BOTH], Split.held_out))
-    assert middle.were_both_here is (database == "postgresql")
+    assert middle.were_both_here is has_many_writers(database)
     place.check()
-    if database == "postgresql":
+    if has_many_writers(database):
         assert f"Meanwhile the prompt {BOTH!r} came into" in str(report)
         assert len(taken.groups) == 2
 
