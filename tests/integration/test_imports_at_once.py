@@ -232,7 +232,9 @@ def adopted(place: Place) -> Callable[[], adopt.Adopted]:
 
     def write() -> adopt.Adopted:
         with session() as db:
-            return adopt.write_prompts(db, stage, groups)
+            result = adopt.write_prompts(db, stage, groups)
+            time.sleep(0.5)  # the step writes its groups
+            return result
 
     return write
 

@@ -21,7 +21,6 @@ from backend.errors import Conflict
 from backend.services import checkpoints, import_lock, prompts, round_trash, unfinished
 from backend.services.checkpoints import at_work
 from backend.services.imports import import_jobs, staging
-from backend.services.imports.importing import ImportRequest
 from backend.services.prompts import keeping
 from backend.services.prompts import staging as prompt_staging
 from backend.services.reviews import close_rules
@@ -29,7 +28,7 @@ from backend.services.round_trash import emptying
 from backend.services.rounds import job_views
 from backend.values import JSON, JobStatus, Role, Split
 from tests import rows
-from tests.integration.test_sample_imports import THREE, Place, work
+from tests.integration.test_sample_imports import ASKED, THREE, Place, work
 from tests.integration.test_unfinished_imports import CHILD, MANY, beside, in_parts, num_projects
 from tests.waiting import until
 
@@ -199,7 +198,7 @@ def test_a_job_tells_which_import_it_waits_for_while_it_does(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_parts: None
 ) -> None:
     place, elsewhere = Place(), rows.make_project()
-    started = import_jobs.start(place.curator, place.project.id, place.file(tmp_path, THREE), ImportRequest("Old"))
+    started = import_jobs.start(place.curator, place.project.id, place.file(tmp_path, THREE), ASKED)
 
     def told() -> str:
         return job_views.get(place.curator, started).job.waits_for
@@ -210,7 +209,7 @@ def test_a_job_tells_which_import_it_waits_for_while_it_does(
     with ThreadPoolExecutor(1) as pool:
         with import_lock.held(0.0, mine=of(elsewhere)):
             working = pool.submit(work, started)
-            until(told, lambda: f"told by job {job_views.get(place.curator, started).log_tail}")
+            until(lambda: "It waits" in told(), lambda: f"told by job {job_views.get(place.curator, started).log_tail}")
             assert told().startswith("It waits for an import into another project, which writes since ")
             assert "other.jsonl" not in told(), "it is not theirs to see"
             (settings().folder / import_lock.LOCK).write_text(json.dumps(asdict(of(place.project))))
