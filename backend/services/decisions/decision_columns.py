@@ -11,8 +11,10 @@ that is kept, and twice that while they are read or joined. Beside `MOST_ROWS` t
 whatever its size: figures over it need all of it.
 """
 
+import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -142,10 +144,19 @@ def last_of_each(*keys: Any) -> Any:
 
 
 def _whole(db: Session, round_id: int) -> DecisionColumns:
-    query = _query(db, round_id).execution_options(yield_per=PAGE)
-    rows = db.connection().execute(query)
-    pages = [_columns(page) for page in rows.partitions()]
-    return _joined(pages or [_columns([])])
+    return _joined([_columns(page) for page in _pages(db, _query(db, round_id))] or [_columns([])])
+
+
+def _pages(db: Session, query: Any) -> Iterator[Sequence[Any]]:
+    """The rows as the driver has them: to make SQLAlchemy's of them takes longer than to read them."""
+    connection = db.connection()
+    sql = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    driver: Any = connection.connection.driver_connection
+    is_postgres = connection.dialect.name == "postgresql"
+    with closing(driver.cursor("decision_columns", binary=True) if is_postgres else driver.cursor()) as cursor:
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(PAGE):
+            yield rows
 
 
 def _advanced(db: Session, round_id: int, kept: DecisionColumns) -> DecisionColumns | None:
@@ -234,8 +245,11 @@ def _columns(rows: Sequence[Any]) -> DecisionColumns:
     return DecisionColumns(**columns, stands=np.ones(len(rows), dtype=TYPES["stands"]))
 
 
-def _best(value: dict[str, Any]) -> int:
-    """Which of the group's samples the decision puts first, `TIE` or `ALL_BAD`."""
+def _best(value: dict[str, Any] | str) -> int:
+    """Which of the group's samples the decision puts first, `TIE` or `ALL_BAD`. SQLite's driver leaves JSON a text."""
+    if isinstance(value, str):
+        value = json.loads(value)
+    assert isinstance(value, dict)
     if value.get("all_bad"):
         return ALL_BAD
     if value.get("tie"):
