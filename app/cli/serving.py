@@ -165,7 +165,7 @@ def announce(wish: ServeOptions, address: str) -> None:
     """Print the one address: a link that signs this machine's owner in once."""
     (settings().folder / "address").write_text(address)
     owner = accounts.local_owner()
-    link = f"{address}/login/link/{accounts.one_time_link(owner, owner.user_id)}"
+    link = f"{address}/login/link/{accounts.one_time_link(owner, owner.user_id, ends_others=False)}"
     emit(
         {
             "address": address,
@@ -175,8 +175,8 @@ def announce(wish: ServeOptions, address: str) -> None:
             "process_id": os.getpid(),
         },
         as_json=wish.as_json,
-        text=f"\n  Rondo answers at {link}\n  The link works once, for 15 minutes or until there is a newer one. "
-        "Ctrl-C stops everything.\n",
+        text=f"\n  Rondo answers at {link}\n  The link works once, for 15 minutes or until another one is used "
+        "or asked for. Ctrl-C stops everything.\n",
     )
     if not wish.with_worker:
         say("No worker runs here. Start one beside it: rondo worker")

@@ -1,7 +1,8 @@
 """What no database can hold is the sender's to correct: every session says so with `InvalidInput`.
 
 Below all services, so that none of them can forget it: numbers of more than 64 bits, half of an emoji, a NUL
-character, a number that is not finite inside of JSON.
+character, a number that is not finite inside of JSON. Here, too, `Conflict` for a prompt set whose name another
+transaction gave to one meanwhile: PostgreSQL alone knows of it before that has ended.
 """
 
 import json
@@ -13,15 +14,18 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from backend import boundary
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
 
 log = logging.getLogger("rondo.db")
 
+SET_NAME = "uq_prompt_sets_project_id_name"
+"""The constraint that two prompt sets of a project have no name in common; SQLite names its columns instead."""
+SET_NAME_ON_SQLITE = "prompt_sets.project_id, prompt_sets.name"
 NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def guard(engine: Engine) -> None:
-    """Turn what the driver or the server says of such a value into `InvalidInput`."""
+    """Turn what the driver or the server says of such a value into `InvalidInput`, of such a name into `Conflict`."""
 
     @event.listens_for(engine, "handle_error")
     def _explain(context: ExceptionContext) -> None:
@@ -30,6 +34,11 @@ def guard(engine: Engine) -> None:
             raise error
         if why := _why(error):
             raise InvalidInput(why) from error
+        if SET_NAME in str(error) or SET_NAME_ON_SQLITE in str(error):
+            raise Conflict(
+                "A prompt set of this name came into the project at the same moment, so nothing was written. Do it "
+                "again, or choose another name."
+            ) from error
 
 
 def to_json(value: Any) -> str:

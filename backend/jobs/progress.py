@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from backend.db.inserting import insert_into
 from backend.db.many import in_chunks
 from backend.db.tables import Job, JobPoint
 from backend.errors import Cancelled
-from backend.values import JobStatus
+from backend.values import JSON, JobStatus
 
 log = logging.getLogger("rondo.jobs")
 
@@ -57,6 +57,25 @@ class JobProgress:
         """Say how much others have done of it by now."""
         self._helped = n
         self._write_if_due()
+
+    def waits(self, key: str, awaited: JSON | None) -> None:
+        """Keep, in the job's spec under this key, what it waits for that others do; None: it goes on.
+
+        With the attempt: of one that was killed while it waited nothing is to be believed. Where the database is busy
+        it is not written down.
+        """
+        try:
+            with session() as db:
+                job = db.scalar(select(Job).where(*self._mine()).with_for_update())
+                if job is None:
+                    raise self._is_over()
+                spec = {name: value for name, value in job.spec.items() if name != key}
+                job.spec = spec if awaited is None else spec | {key: awaited | {"attempt": self.attempt}}
+                job.updated_at = now()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            log.info("What job %s waits for is not written down now: the database is busy.", self.job_id)
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Add one point to each named curve. A number that is none (NaN, infinity) is shown as missing, not drawn."""
@@ -99,7 +118,6 @@ class JobProgress:
             log.info("Job %s is not written down now: the database is busy.", self.job_id)
 
     def _write_row(self, db: Session) -> None:
-        mine = (Job.id == self.job_id, Job.attempt == self.attempt, Job.status == JobStatus.running)
         done = self._done + self._helped
         values = {
             "done": done,
@@ -109,8 +127,14 @@ class JobProgress:
             "last_metrics": self._metrics,
             "updated_at": now(),
         }
-        if db.execute(update(Job).where(*mine).values(values).returning(Job.id)).first() is None:
-            raise Cancelled(f"Job {self.job_id} no longer belongs to attempt {self.attempt}. It stops here.")
+        if db.execute(update(Job).where(*self._mine()).values(values).returning(Job.id)).first() is None:
+            raise self._is_over()
+
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return Job.id == self.job_id, Job.attempt == self.attempt, Job.status == JobStatus.running
+
+    def _is_over(self) -> Cancelled:
+        return Cancelled(f"Job {self.job_id} no longer belongs to attempt {self.attempt}. It stops here.")
 
     def _write_points(self, db: Session) -> None:
         rows = [

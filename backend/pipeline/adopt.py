@@ -51,7 +51,12 @@ def pool_texts(db: Session, stage: StageContext) -> list[str]:
 
 
 def write_prompts(db: Session, stage: StageContext, groups: Sequence[Group]) -> Adopted:
-    """Write the prompts without a row to a new set; return the groups that are left, with their prompts' ids."""
+    """Write the prompts without a row to a new set; return the groups that are left, with their prompts' ids.
+
+    Imports into the project that have not ended wait for the end of the caller's transaction, or this for theirs.
+    """
+    project = tables.Project
+    db.execute(select(project.id).where(project.id == stage.project_id).with_for_update(key_share=True))
     texts = [clean(group.prompt.messages[-1]["content"]) for group in groups]
     keys = [text_key(text) for text in texts]
     row = tables.PromptSet

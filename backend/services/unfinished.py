@@ -6,14 +6,12 @@ by the next one, or by whoever looks after the installation (`clear_left`). Post
 transaction writes everything.
 """
 
-import fcntl
 import logging
 import math
 import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -21,10 +19,11 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import deleting, now, reading, session, tables
 from backend.errors import Conflict
+from backend.services import import_lock
+from backend.services.import_lock import ImportUnderWay, Tell
 
 log = logging.getLogger("rondo.services")
 
-LOCK = "import.lock"
 NAME = "import under way "
 """How the names of such projects begin. Hidden projects are named by Rondo alone."""
 REST_SECONDS = 0.11
@@ -33,7 +32,6 @@ BUSY_SECONDS = 0.25
 """Small transactions follow one another so long, then others have their turn."""
 WAIT_SECONDS = 10.0
 """So long a request or a page waits for another import."""
-LOOK_SECONDS = 0.05
 
 
 def in_parts() -> bool:
@@ -42,19 +40,25 @@ def in_parts() -> bool:
 
 
 @contextmanager
-def alone(*, is_one_transaction: bool = False, most_seconds: float = math.inf) -> Iterator[None]:
+def alone(
+    mine: ImportUnderWay | None = None,
+    *,
+    is_one_transaction: bool = False,
+    most_seconds: float = math.inf,
+    tell: Tell | None = None,
+) -> Iterator[None]:
     """Wait until no other import writes on SQLite, and delete what is left of those that did not end: of killed ones
     first, of this one afterwards. So no transaction may be under way at the end of the block.
 
     Raises `Conflict` after `most_seconds` of waiting, and where the data folder's file system has no locks. There only
     an import that is one transaction goes on: no other one can be under way but such. On PostgreSQL there is nothing to
-    wait for.
+    wait for. mine: what others that wait are told of this import; tell: is told for which one it waits.
     """
     if not in_parts():
         yield
         return
     until = time.monotonic() + most_seconds
-    with _locked(most_seconds, is_needed=not is_one_transaction) as is_locked:
+    with import_lock.held(most_seconds, is_needed=not is_one_transaction, mine=mine, tell=tell) as is_locked:
         if is_locked and not _clear(until):
             raise Conflict("What another import left is being deleted. Import the file again in a minute.")
         try:
@@ -72,49 +76,10 @@ def clear_left(most_seconds: float = math.inf) -> bool:
     if not in_parts() or not _hidden():
         return True
     try:
-        with _locked(0.0):
+        with import_lock.held(0.0):
             return _clear(time.monotonic() + most_seconds)
-    except Waiting:
+    except import_lock.Waiting:
         return True
-
-
-class Waiting(Conflict):
-    """Another import writes."""
-
-
-@contextmanager
-def _locked(most_seconds: float, *, is_needed: bool = True) -> Iterator[bool]:
-    """Hold the lock, or raise `Waiting` where another one does. Yields whether it is held: not where there is none."""
-    place = settings().folder / LOCK
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("ab") as file:
-        try:
-            _lock(file, most_seconds)
-        except BlockingIOError:
-            raise Waiting("Another import is writing, so nothing was imported. Import the file again later.") from None
-        except OSError as error:  # two imports at once would take each other's rows for what a killed one left
-            if not is_needed:
-                yield False
-                return
-            raise Conflict(
-                f"{place} cannot be locked: {error.strerror}. Import where the data folder's file system has locks."
-            ) from error
-        yield True
-
-
-def _lock(file: IO[bytes], most_seconds: float) -> None:
-    if most_seconds == math.inf:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        return
-    until = time.monotonic() + most_seconds
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise
-        time.sleep(LOOK_SECONDS)
 
 
 def hide(db: Session, home_id: int) -> int:

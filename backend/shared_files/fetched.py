@@ -74,7 +74,11 @@ def fetching(place: Path) -> Iterator[None]:
     file.parent.mkdir(exist_ok=True, parents=True)
     with file.open("ab") as lock:
         with suppress(OSError):  # a file system without locks: each fetches its own, and the first is kept
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.info("Waiting for another process of this machine that fetches %s.", place.name)
+                fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

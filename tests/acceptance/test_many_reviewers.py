@@ -56,7 +56,9 @@ class Server:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.log.read_text()[-3000:]
-        assert json.loads(line)["address"] == self.address
+        answer = json.loads(line)
+        assert answer["address"] == self.address
+        self.link = answer["link"].removeprefix(f"{self.address}/login/link/")
 
     def state(self) -> str:
         """Whether it runs, and what it said last: what somebody has to know who could not reach it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.services.people import accounts
+from backend.services.people import accounts, sessions
 from backend.values import Role
 from tests import rows
 from tests.acceptance.test_many_reviewers import Reviewers, Server, check, make
@@ -49,6 +49,7 @@ def test_reviewers_who_alternate_between_two_processes_lose_and_double_nothing(
     database: str, servers: list[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     addresses = [server.address for server in servers]
+    assert [sessions.peek_link(server.link) for server in servers] == [accounts.FIRST_OWNER] * 2, "what both printed"
     a_session_of_one_is_one_of_the_other_and_ends_in_both(*addresses)  # here, as the start takes most of the time
     monkeypatch.setenv("RONDO_REVIEWERS", "4")
     monkeypatch.setenv("RONDO_DECISIONS", "6")

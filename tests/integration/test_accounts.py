@@ -1,7 +1,9 @@
 """People, what they may do, and who may let whom in."""
 
 import contextlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,23 @@ def test_the_first_owner_has_no_password_and_is_made_once(owner: Actor) -> None:
     with pytest.raises(NotSignedIn):
         sessions.sign_in("owner", "", address="x")
     assert enter(accounts.one_time_link(owner, owner.user_id)).name == "owner"
+
+
+def test_two_processes_that_start_at_once_make_one_owner(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_looked, adds = threading.Barrier(2), accounts.add
+
+    def slow(*args: Any, **options: Any) -> tables.User:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_looked.wait(10.0 if database.startswith("postgresql") else 0.3)  # SQLite has one writer at a time
+        return adds(*args, **options)
+
+    monkeypatch.setattr(accounts, "add", slow)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [future.result(60) for future in [pool.submit(accounts.local_owner) for _ in range(2)]]
+    assert first == second
+    assert both_looked.broken is not database.startswith("postgresql")
+    with reading() as db:
+        assert [row.name for row in db.query(tables.User)] == [accounts.FIRST_OWNER]
 
 
 def test_an_invitation_makes_an_account_with_that_role_only(owner: Actor, project_id: int) -> None:

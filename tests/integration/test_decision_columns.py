@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import RondoError
 from backend.services import review_settings, reviews
 from backend.services.decisions import bulk, cast_votes, decision_columns, patterns
-from backend.services.decisions.decision_columns import BLIND, DecisionColumns
+from backend.services.decisions.acts import COUNTED_SECONDS
+from backend.services.decisions.decision_columns import BLIND, DecisionColumns, moment
 from backend.services.decisions.verdicts import verdict_of
 from backend.services.reviews import Act
 from backend.services.team import agreement, left_to_decide, removals, reviewers
@@ -87,6 +89,30 @@ def test_what_is_kept_and_added_to_is_what_reading_all_gives(database: str, mode
     compare(team)
     removals.undo(admin, team.round.id, removal.id)
     compare(team)
+
+
+def test_columns_say_what_the_rows_do(database: str) -> None:
+    team, drawn = Team(prompts=3, mode="group", num_reviewers_per_item=2), random.Random(5)
+    decide_at_random(team, drawn, 40, (ACCEPT, REJECT, SCORE, PREFER, SKIP, FLAG, RETRACT))
+    with session() as db:
+        first = db.scalars(select(tables.Decision).order_by(tables.Decision.id).limit(1)).one()
+        first.seconds, first.created_at = 1e6, datetime(1999, 12, 31, 23, 59, 59, 7, tzinfo=UTC)
+    columns = anew(team)
+    with reading() as db:
+        plain = list(db.scalars(select(tables.Decision).order_by(tables.Decision.id)))
+    assert [moment(at) for at in columns.at] == [row.created_at for row in plain]
+    assert [decision_columns.KINDS[place] for place in columns.kind] == [row.kind for row in plain]
+    assert columns.retracts.tolist() == [row.retracts_id or 0 for row in plain]
+    seconds = [None if row.seconds is None else min(row.seconds, COUNTED_SECONDS) for row in plain]
+    for column, expected in ((columns.seconds, seconds), (columns.score, [row.score for row in plain])):
+        assert [None if np.isnan(value) else value for value in column] == expected
+    words = {decision_columns.TIE: "tie", decision_columns.ALL_BAD: "all_bad"}
+    for best, row in zip(columns.best.tolist(), plain, strict=True):
+        if row.kind is PREFER:
+            assert words[best] in row.value if best in words else best == row.value["best"]
+        else:
+            assert best == decision_columns.NO_BEST
+    assert {row.kind for row in plain} >= {PREFER, SCORE, RETRACT}
 
 
 def test_a_row_of_a_smaller_number_that_comes_later_is_found(database: str) -> None:

@@ -2,11 +2,13 @@
 
 import errno
 import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,19 @@ from sqlalchemy import select
 from backend.config import settings
 from backend.db import deleting, reading, session, tables
 from backend.errors import Conflict
-from backend.services import checkpoints, prompts, round_trash, unfinished
+from backend.services import checkpoints, import_lock, prompts, round_trash, unfinished
 from backend.services.checkpoints import at_work
-from backend.services.imports import staging
+from backend.services.imports import import_jobs, staging
 from backend.services.prompts import keeping
 from backend.services.prompts import staging as prompt_staging
 from backend.services.reviews import close_rules
 from backend.services.round_trash import emptying
-from backend.values import JSON, Role, Split
+from backend.services.rounds import job_views
+from backend.values import JSON, JobStatus, Role, Split
 from tests import rows
-from tests.integration.test_sample_imports import THREE, Place
+from tests.integration.test_sample_imports import ASKED, THREE, Place, work
 from tests.integration.test_unfinished_imports import CHILD, MANY, beside, in_parts, num_projects
+from tests.waiting import until
 
 __all__ = ["in_parts"]
 
@@ -134,7 +138,7 @@ def test_what_a_killed_import_left_holds_nothing_up(database: str, tmp_path: Pat
         checkpoint_id = db.scalars(select(tables.Round.policy_id)).one()
         assert checkpoint_id is not None
         assert at_work.round_at_work(db, [checkpoint_id]) == ""
-    with (settings().folder / unfinished.LOCK).open("ab") as file:
+    with (settings().folder / import_lock.LOCK).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(Conflict, match="or what a killed one left is not deleted yet"):
             checkpoints.delete(place.curator, checkpoint_id)
@@ -176,16 +180,52 @@ def test_a_page_waits_for_another_import_so_long_and_the_shell_until_it_ends(
     place = Place()
     monkeypatch.setattr(unfinished, "WAIT_SECONDS", 0.2)
     path = place.file(tmp_path, SUMS)
-    with (settings().folder / unfinished.LOCK).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Conflict, match="Another import is writing, so nothing was imported"):
-            prompts.import_file(replace(place.curator, via="api"), place.project.id, "sums", path, uploaded=True)
-        asked: list[int] = []
-        with monkeypatch.context() as patched:
-            patched.setattr(fcntl, "flock", lambda _file, how: asked.append(how))
-            assert prompts.import_file(place.curator, place.project.id, "sums", path).num_imported == 9
-        assert asked == [fcntl.LOCK_EX], "without an end"
+    other = unfinished.ImportUnderWay(place.project.id, "other.jsonl", "olga")
+    with ThreadPoolExecutor(1) as pool:
+        with import_lock.held(0.0, mine=other):
+            told = r"so nothing was imported: the import of 'other\.jsonl' by olga, which writes since \d{4}-.* UTC\. Import"
+            with pytest.raises(Conflict, match=told):
+                prompts.import_file(replace(place.curator, via="api"), place.project.id, "sums", path, uploaded=True)
+            by_shell = pool.submit(prompts.import_file, place.curator, place.project.id, "sums", path)
+            with pytest.raises(TimeoutError):
+                by_shell.result(5 * unfinished.WAIT_SECONDS)
+        assert by_shell.result(30).num_imported == 9
     assert num_projects() == 1
+    assert (settings().folder / import_lock.LOCK).read_bytes() == b""
+
+
+def test_a_job_tells_which_import_it_waits_for_while_it_does(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_parts: None
+) -> None:
+    place, elsewhere = Place(), rows.make_project()
+    started = import_jobs.start(place.curator, place.project.id, place.file(tmp_path, THREE), ASKED)
+
+    def told() -> str:
+        return job_views.get(place.curator, started).job.waits_for
+
+    def of(project: tables.Project) -> unfinished.ImportUnderWay:
+        return unfinished.ImportUnderWay(project.id, "other.jsonl", "olga")
+
+    with ThreadPoolExecutor(1) as pool:
+        with import_lock.held(0.0, mine=of(elsewhere)):
+            working = pool.submit(work, started)
+            until(lambda: "It waits" in told(), lambda: f"told by job {job_views.get(place.curator, started).log_tail}")
+            assert told().startswith("It waits for an import into another project, which writes since ")
+            assert "other.jsonl" not in told(), "it is not theirs to see"
+            (settings().folder / import_lock.LOCK).write_text(json.dumps(asdict(of(place.project))))
+            until(lambda: "other.jsonl" in told(), "told of the next one")
+            assert told().startswith("It waits for the import of 'other.jsonl' by olga. On SQLite")
+            with session() as db:  # a worker that took the job over, and does not wait yet
+                db.get_one(tables.Job, started).attempt += 1
+            assert told() == ""
+            with session() as db:
+                db.get_one(tables.Job, started).attempt -= 1
+        working.result(60)
+    assert told() == ""
+    with reading() as db:
+        assert import_lock.AWAITED not in db.get_one(tables.Job, started).spec
+    done = import_jobs.get(place.curator, started)
+    assert (done.status, done.error) == (JobStatus.done, None)
 
 
 def test_where_files_have_no_locks_what_is_one_transaction_is_imported(

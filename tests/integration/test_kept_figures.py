@@ -16,7 +16,7 @@ from backend.pipeline import health
 from backend.services import judge_health
 from backend.services.decisions import label_counts, slow_counts
 from backend.services.people import accounts
-from backend.services.rounds import kept_figures
+from backend.services.rounds import kept_figures, round_versions
 from backend.values import LabelSource, Role, RoundStatus, SampleKind, Split, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, Team
@@ -68,6 +68,35 @@ def test_what_people_change_is_counted_at_once_beside_what_is_remembered(monkeyp
         db.add(rows._label(edited, None, 0.5))
     change(edited, kind=SampleKind.edit, source=LabelSource.person, verdict=Verdict.accept)
     change(samples[0], source=LabelSource.judge, verdict=Verdict.accept, is_overridden=False)  # taken back
+
+
+def test_many_that_were_counted_quickly_stand_while_nothing_changed_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(label_counts, "LARGE", 0)
+    monkeypatch.setattr(slow_counts, "STANDS", 1e9)
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=["a", "b"])
+    round_ = rows.make_round(project, sets=[prompts])
+    samples = rows.make_samples(round_, prompts, scores=[1.0, 0.0])
+
+    def is_kept() -> bool:
+        with reading() as db:
+            version = round_versions.of_machine(db, db.get_one(tables.Round, round_.id))
+            assert label_counts._by_machine.get(db, round_.id) is None, "for no time of its own"
+            return label_counts._by_machine.get(db, round_.id, version) is not None
+
+    assert not is_kept()
+    compare(round_.id)
+    assert is_kept()
+    label = tables.Label
+    with session() as db:  # as an import does
+        db.execute(
+            update(label).where(label.sample_id == samples[0].id).values(verdict=Verdict.reject, machine_score=0.0)
+        )
+        db.add(tables.Event(project_id=project.id, verb="update samples", subject="1 sample"))
+    assert not is_kept()
+    compare(round_.id)
 
 
 class Asked:

@@ -144,3 +144,15 @@ def test_an_account_never_has_two_links_that_work(place: Place) -> None:
     with reading() as db:
         open_ = db.query(tables.LoginLink).filter_by(user_id=place.bob, used_at=None).count()
     assert open_ == 1
+
+
+def test_links_of_processes_that_start_beside_each_other_work_until_one_is_used(place: Place) -> None:
+    invitation = place.link
+    links = [accounts.one_time_link(place.owner, place.bob, ends_others=False) for _ in range(3)]
+    assert sessions.peek_link(invitation) is None, "it would last for days"
+    assert [sessions.peek_link(link) for link in links] == ["Bob"] * 3
+    sessions.sign_in_with_link(links[0])
+    assert [sessions.peek_link(link) for link in links] == [None] * 3
+    links = [accounts.one_time_link(place.owner, place.bob, ends_others=False) for _ in range(2)]
+    accounts.invite(place.owner, place.first, "Bob", Role.admin)
+    assert [sessions.peek_link(link) for link in links] == [None] * 2

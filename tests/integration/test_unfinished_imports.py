@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
-from backend.services import prompts, round_trash, rounds, unfinished
+from backend.services import import_lock, prompts, round_trash, rounds, unfinished
 from backend.services.imports import import_jobs, staging
 from backend.services.imports.importing import ImportRequest
 from backend.services.projects import deletion, trash
@@ -191,7 +191,7 @@ def test_a_project_is_deleted_after_what_a_killed_import_left_and_not_under_one(
     subprocess.run(argv, env=os.environ | settings().environment(), capture_output=True, check=False)
     entry_id = trash.put_project(owner, place.project.id)
     (entry,) = trash.list_mine(owner)
-    with (settings().folder / unfinished.LOCK).open("ab") as file:
+    with (settings().folder / import_lock.LOCK).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(Conflict, match="under way, or what a killed one left is not deleted yet"):
             deletion.delete_for_good(owner, entry_id, entry.trashed_at)
@@ -203,7 +203,7 @@ def test_what_is_left_is_not_cleared_while_an_import_is_under_way(database: str)
     place = Place()
     with session() as db:
         unfinished.hide(db, place.project.id)
-    with (settings().folder / unfinished.LOCK).open("ab") as file:
+    with (settings().folder / import_lock.LOCK).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         unfinished.clear_left()
         assert num_projects() == 2

@@ -11,15 +11,17 @@ that is kept, and twice that while they are read or joined. Beside `MOST_ROWS` t
 whatever its size: figures over it need all of it.
 """
 
+import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import case, func, literal, null, select
+from sqlalchemy import BigInteger, String, case, cast, extract, func, literal, null, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
@@ -29,6 +31,7 @@ from backend.services.rounds.reading_lock import one_at_a_time
 from backend.values import DecisionKind, Mode
 
 KINDS = tuple(DecisionKind)
+PLACES = {kind.value: place for place, kind in enumerate(KINDS)}
 BLIND, RANDOM, GOLD, ADJUDICATION, LATE, BATCH, COPY, OF_JUDGMENT = (2**n for n in range(8))
 """Bits of `flags`. COPY: taking a removal back wrote it. OF_JUDGMENT: the item was shown as a judgment."""
 NO_BEST, TIE, ALL_BAD = -1, -2, -3
@@ -84,6 +87,8 @@ class DecisionColumns:
 
 
 COLUMNS = [field.name for field in fields(DecisionColumns)]
+READ = [name for name in COLUMNS if name != "stands"]
+"""In the order in which the query has them."""
 TYPES = {
     "id": np.int64,
     "sample": np.int64,
@@ -137,9 +142,19 @@ def last_of_each(*keys: Any) -> Any:
 
 
 def _whole(db: Session, round_id: int) -> DecisionColumns:
-    rows = db.execute(_query(round_id).execution_options(yield_per=PAGE))
-    pages = [_columns(page) for page in rows.partitions()]
-    return _joined(pages or [_columns([])])
+    return _joined([_columns(page) for page in _pages(db, _query(db, round_id))] or [_columns([])])
+
+
+def _pages(db: Session, query: Any) -> Iterator[Sequence[Any]]:
+    """The rows as the driver has them: to make SQLAlchemy's of them takes longer than to read them."""
+    connection = db.connection()
+    sql = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    driver: Any = connection.connection.driver_connection
+    is_postgres = connection.dialect.name == "postgresql"
+    with closing(driver.cursor("decision_columns", binary=True) if is_postgres else driver.cursor()) as cursor:
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(PAGE):
+            yield rows
 
 
 def _advanced(db: Session, round_id: int, kept: DecisionColumns) -> DecisionColumns | None:
@@ -153,8 +168,8 @@ def _advanced(db: Session, round_id: int, kept: DecisionColumns) -> DecisionColu
         first = int(kept.id[place]) if place else 0
         before = select(func.count()).where(earlier.round_id == round_id, earlier.id < first).scalar_subquery()
         # By one statement: of two, the second may see rows that were committed after the first.
-        query = _query(round_id).where(tables.Decision.id >= first).add_columns(before.label("before"))
-        rows = db.execute(query).all()
+        query = _query(db, round_id).where(tables.Decision.id >= first).add_columns(before.label("before"))
+        rows = db.connection().execute(query).all()
         if rows and rows[0].before == place:
             return _with_end(kept, place, _columns(rows))
         if not place:
@@ -164,8 +179,7 @@ def _advanced(db: Session, round_id: int, kept: DecisionColumns) -> DecisionColu
 
 def _with_end(kept: DecisionColumns, place: int, end: DecisionColumns) -> DecisionColumns:
     """The kept columns up to that place, and these instead of the rest."""
-    read = [name for name in COLUMNS if name != "stands"]
-    if all(np.array_equal(getattr(kept, name)[place:], getattr(end, name), equal_nan=True) for name in read):
+    if all(np.array_equal(getattr(kept, name)[place:], getattr(end, name), equal_nan=True) for name in READ):
         return kept
     return _joined([kept.where(slice(place)), end])
 
@@ -177,7 +191,8 @@ def _joined(parts: Sequence[DecisionColumns]) -> DecisionColumns:
     return columns
 
 
-def _query(round_id: int) -> Any:
+def _query(db: Session, round_id: int) -> Any:
+    """Past the column types where making Python's values takes longer than to read: names of kinds, and times."""
     decision = tables.Decision
     bits = (
         (decision.is_blind, BLIND),
@@ -193,20 +208,23 @@ def _query(round_id: int) -> Any:
     for condition, bit in bits:
         flags = flags + case((condition, bit), else_=0)
     is_together = decision.kind.in_(TOGETHER)
+    at: Any = type_coerce(decision.created_at, String)
+    if db.get_bind().dialect.name == "postgresql":
+        at = cast(extract("epoch", decision.created_at) * 1_000_000, BigInteger)
     return (
         select(
             decision.id,
-            decision.sample_id,
-            decision.group_id,
-            decision.user_id,
-            decision.kind,
+            decision.sample_id.label("sample"),
+            decision.group_id.label("group"),
+            decision.user_id.label("user"),
+            type_coerce(decision.kind, String).label("kind"),
             decision.score,
             decision.seconds,
-            decision.created_at,
-            decision.retracts_id,
             # JSON is read where it says something alone.
-            case((is_together, decision.value), else_=null()).label("value"),
+            case((is_together, decision.value), else_=null()).label("best"),
+            at.label("at"),
             flags.label("flags"),
+            func.coalesce(decision.retracts_id, 0).label("retracts"),
         )
         .where(decision.round_id == round_id)
         .order_by(decision.id)
@@ -214,27 +232,22 @@ def _query(round_id: int) -> Any:
 
 
 def _columns(rows: Sequence[Any]) -> DecisionColumns:
-    places = {kind: place for place, kind in enumerate(KINDS)}
-    listed: dict[str, list[Any]] = {
-        "id": [row.id for row in rows],
-        "sample": [row.sample_id for row in rows],
-        "group": [row.group_id for row in rows],
-        "user": [row.user_id for row in rows],
-        "kind": [places[row.kind] for row in rows],
-        "score": [np.nan if row.score is None else row.score for row in rows],
-        "seconds": [np.nan if row.seconds is None else min(row.seconds, COUNTED_SECONDS) for row in rows],
-        "best": [_best(row.value or {}) if row.kind in TOGETHER else NO_BEST for row in rows],
-        "at": [microseconds(row.created_at) for row in rows],
-        "flags": [row.flags for row in rows],
-        "retracts": [row.retracts_id or 0 for row in rows],
-        "stands": [True] * len(rows),
-    }
-    columns: dict[str, Any] = {name: np.array(values, dtype=TYPES[name]) for name, values in listed.items()}
-    return DecisionColumns(**columns)
+    listed: dict[str, Any] = dict(zip(READ, zip(*rows, strict=True), strict=False)) if rows else {}
+    if rows:
+        listed["kind"] = [PLACES[kind] for kind in listed["kind"]]
+        listed["best"] = [NO_BEST if value is None else _best(value) for value in listed["best"]]
+        if isinstance(listed["at"][0], str):
+            listed["at"] = np.array(listed["at"], dtype="datetime64[us]")
+    columns: dict[str, Any] = {name: np.array(listed.get(name, ()), dtype=TYPES[name]) for name in READ}
+    columns["seconds"] = np.minimum(columns["seconds"], COUNTED_SECONDS)
+    return DecisionColumns(**columns, stands=np.ones(len(rows), dtype=TYPES["stands"]))
 
 
-def _best(value: dict[str, Any]) -> int:
-    """Which of the group's samples the decision puts first, `TIE` or `ALL_BAD`."""
+def _best(value: dict[str, Any] | str) -> int:
+    """Which of the group's samples the decision puts first, `TIE` or `ALL_BAD`. SQLite's driver leaves JSON a text."""
+    if isinstance(value, str):
+        value = json.loads(value)
+    assert isinstance(value, dict)
     if value.get("all_bad"):
         return ALL_BAD
     if value.get("tie"):

@@ -14,6 +14,7 @@ from backend.db.filters import UNDECIDED, Filters, decode_facet
 from backend.db.listing_scope import scope
 from backend.services.decisions.slow_counts import SlowCounts
 from backend.services.rounds import review_scope, round_versions
+from backend.services.rounds.kept_figures import LARGE
 from backend.values import LabelSource, SampleKind, Verdict
 
 LabelCounts = Counter[tuple[LabelSource, Verdict | None]]
@@ -65,7 +66,8 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
     rows = [SameLabels(*row) for row in db.execute(both)]
     by_machine = _given(rows, facets)
     if shown is None:
-        _by_machine.keep(db, round_id, by_machine, time.monotonic() - began, version)
+        is_large = by_machine.total() >= LARGE
+        _by_machine.keep(db, round_id, by_machine, time.monotonic() - began, version, is_large=is_large)
     return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
 
 

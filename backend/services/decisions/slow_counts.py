@@ -33,10 +33,15 @@ class SlowCounts(Generic[T]):
         is_newest = version is not None and of == version
         return counts if is_newest or time.monotonic() < until else None
 
-    def keep(self, db: Session, key: Hashable, counts: T, seconds: float, version: Hashable = None) -> None:
-        """Keep what it took so many seconds to count, if these are many."""
-        if seconds >= SLOW_SECONDS:
-            stands = STANDS * seconds
+    def keep(
+        self, db: Session, key: Hashable, counts: T, seconds: float, version: Hashable = None, *, is_large: bool = False
+    ) -> None:
+        """Keep what it took so many seconds to count, if these are many.
+
+        is_large: so much was counted that it is kept in any case, but for no longer than its version is the newest.
+        """
+        if seconds >= SLOW_SECONDS or is_large:
+            stands = STANDS * seconds if seconds >= SLOW_SECONDS else 0.0
             kept = (version, time.monotonic() + stands, counts)
             self._kept.put((_place(db), key), kept, stands if version is None else LONGEST_SECONDS)
 

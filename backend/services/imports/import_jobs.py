@@ -3,7 +3,7 @@
 import shutil
 import uuid
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from sqlalchemy import event, select
@@ -16,8 +16,9 @@ from backend.errors import InvalidInput, NotFound, RondoError
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
-from backend.services import events, file_jobs, unfinished
+from backend.services import events, file_jobs, import_lock, unfinished
 from backend.services.access import Actor, require
+from backend.services.import_lock import ImportUnderWay
 from backend.services.imports import importing, round_import
 from backend.services.imports.request import ImportedRound, ImportRequest
 from backend.services.prompts.files import open_file
@@ -102,7 +103,12 @@ def run(job_id: int, progress: JobProgress) -> Finish:
                 "samples import` while nothing runs, in parts, or use PostgreSQL."
             )
         is_one_transaction = not round_import.is_in_parts(staged, asked)
-        undone.enter_context(unfinished.alone(is_one_transaction=is_one_transaction))
+        mine = ImportUnderWay(job.project_id, asked.file, actor.name)
+
+        def tell(other: ImportUnderWay | None) -> None:
+            progress.waits(import_lock.AWAITED, None if other is None else {"import": asdict(other)})
+
+        undone.enter_context(unfinished.alone(mine, is_one_transaction=is_one_transaction, tell=tell))
         end = round_import.write(actor, job.project_id, staged, asked, job_id)
         kept = undone.pop_all()  # until all is written
 

@@ -15,6 +15,7 @@ from backend.files import require_regular
 from backend.garbage import collected_seldom
 from backend.services import unfinished
 from backend.services.access import Actor, require
+from backend.services.import_lock import ImportUnderWay
 from backend.services.imports import round_import, scales, staging
 from backend.services.imports.new_rounds import policy_of
 from backend.services.imports.reading import SampleReader
@@ -37,7 +38,8 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
     asked = replace(asked, file=asked.file or path.name)
     with staging_folder() as folder:
         staged = stage(path, asked, folder)
-        with unfinished.alone(is_one_transaction=not round_import.is_in_parts(staged, asked)):
+        mine = ImportUnderWay(project_id, asked.file, actor.name)
+        with unfinished.alone(mine, is_one_transaction=not round_import.is_in_parts(staged, asked)):
             end = round_import.write(actor, project_id, staged, asked)
             with session() as db:
                 return end(db)

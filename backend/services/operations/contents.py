@@ -19,7 +19,7 @@ from backend.embeddings import vectors
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import database_files
-from backend.services import archived, installation, unfinished
+from backend.services import archived, import_lock, installation
 from backend.services.projects import deletion
 
 KEY = "secret.key"
@@ -27,7 +27,7 @@ CHANGING = (archived.FOLDER, "exports", "reports")
 """Folders whose files come and go while Rondo runs. A backup takes those that are there."""
 BY_NUMBER = (*CHANGING, "jobs", vectors.FOLDER)
 """Folders whose files are named by numbers that are given again after a restore: none may stay from before."""
-NEVER = ("executors", "backups", deletion.LOCK, unfinished.LOCK, in_use.LOCK, in_use.NOTE, installation.OF_DATABASE)
+NEVER = ("executors", "backups", deletion.LOCK, import_lock.LOCK, in_use.LOCK, in_use.NOTE, installation.OF_DATABASE)
 PASSING = (".part-", ".backup-", ".restore-", "replaced-", ".replaced-")
 """How names begin of what is being written, or was set aside."""
 

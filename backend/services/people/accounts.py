@@ -51,8 +51,14 @@ def local_owner(*, via: str = "cli") -> Actor:
     with reading() as db:
         user = db.scalar(owners)
     if user is None:
-        with session() as db:
-            user = db.scalar(owners) or add(db, FIRST_OWNER, is_owner=True)
+        try:
+            with session() as db:
+                user = db.scalar(owners) or add(db, FIRST_OWNER, is_owner=True)
+        except Conflict:  # another process that starts just now has made it
+            with reading() as db:
+                user = db.scalar(owners)
+            if user is None:
+                raise
     return Actor(user.id, user.name, True, via)
 
 
@@ -82,14 +88,14 @@ def find(actor: Actor, name: str) -> UserView:
     raise NotFound(f"There is no user named {name!r}. `rondo user list` shows everyone.")
 
 
-def one_time_link(actor: Actor, user_id: int) -> str:
-    """Return the secret of a link that signs that person in once within 15 minutes."""
+def one_time_link(actor: Actor, user_id: int, *, ends_others: bool = True) -> str:
+    """Return the secret of a link that signs that person in once within 15 minutes; see `sessions.link_for`."""
     with session() as db:
         if actor.user_id != user_id:
             require_owner(db, actor)
         user = _active(db, user_id)
         events.note(db, actor, "make login link", user.name)
-        return sessions.link_for(db, user.id)
+        return sessions.link_for(db, user.id, ends_others=ends_others)
 
 
 def set_password(

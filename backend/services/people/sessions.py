@@ -75,12 +75,14 @@ def _still(db: Session, user: tables.User) -> tables.User | None:
     return db.scalar(select(tables.User).where(*same).with_for_update())
 
 
-def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS) -> str:
+def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS, ends_others: bool = True) -> str:
     """Add a login link and return its secret; who may do so is the caller's to check.
 
-    An account has one link that works: those before are useless from now on.
+    An account has one link that works: those before are useless from now on. `ends_others`: where False, as for web
+    processes that start beside each other, those that last no longer than `LINK_LASTS` go on to work; all of them end
+    with the first that is used.
     """
-    end_links(db, user_id)
+    end_links(db, user_id, lasting=None if ends_others else LINK_LASTS)
     secret = credentials.make()
     db.add(tables.LoginLink(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + lasts))
     return secret
@@ -202,16 +204,18 @@ def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
     return list(db.scalars(theirs.values(ended_at=now()).returning(login.id)))
 
 
-def end_links(db: Session, user_id: int) -> None:
+def end_links(db: Session, user_id: int, *, lasting: timedelta | None = None) -> None:
     """Make the links useless that would let in as this person, in the caller's transaction.
 
     To be called before an account gains anything: a link opens what the account was when the link was made, and
     never more. The account stays locked to the end of the transaction, so that of a link that is made and a right
-    that is given at the same moment the later one sees the other.
+    that is given at the same moment the later one sees the other. `lasting`: only those that would last longer.
     """
     user, link = tables.User, tables.LoginLink
     db.execute(select(user.id).where(user.id == user_id).with_for_update())
-    db.execute(update(link).where(link.user_id == user_id, link.used_at.is_(None)).values(used_at=now()))
+    these = [link.user_id == user_id, link.used_at.is_(None)]
+    these += [link.expires_at > now() + lasting] if lasting is not None else []
+    db.execute(update(link).where(*these).values(used_at=now()))
 
 
 def shut(db: Session, user_id: int, *, but: int | None = None) -> int:

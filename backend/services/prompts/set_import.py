@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from backend.db.arriving import Arrival
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, unfinished
 from backend.services.access import Actor, require
+from backend.services.import_lock import ImportUnderWay
 from backend.services.prompts import near_duplicates, staging
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.import_report import (
@@ -62,7 +63,7 @@ class SetImport:
         first = list(islice(chunks, 2))
         if len(first) < 2:
             return self._at_once(first)
-        with unfinished.alone(most_seconds=self._most_seconds()):
+        with unfinished.alone(self._mine(), most_seconds=self._most_seconds()):
             return self._in_parts(chain(first, chunks))
 
     def _read(self) -> Iterator[list[StagedRow]]:
@@ -75,6 +76,9 @@ class SetImport:
     def _most_seconds(self) -> float:
         """How long it waits for other imports: a shell until they end."""
         return math.inf if self.actor.via == "cli" else unfinished.WAIT_SECONDS
+
+    def _mine(self) -> ImportUnderWay:
+        return ImportUnderWay(self.project_id, self.source.path.name, self.actor.name)
 
     def _stage(self) -> None:
         """Read and check the file before there is a transaction: a bad file costs no lock."""
@@ -92,7 +96,11 @@ class SetImport:
                     self.writer.write(arrival, chunk)
                 self.writer.drop(db, self.writer.overlaps(db))
             self._require_some()
-            return self._end(db, near_duplicates.note(db, self.project_id, self.writer))
+            compared = near_duplicates.note(db, self.project_id, self.writer)
+            # From here on no other import into the project ends: what came beside while this one wrote is there.
+            self.writer.hold_project(db)
+            self._refuse_came(sets_beside(db, self.project_id, self.names, self.stager.mapping))
+            return self._end(db, compared)
 
     def _in_parts(self, chunks: Iterable[list[StagedRow]]) -> ImportReport:
         """A chunk a transaction, in a hidden project until all is there. Between two the next chunk is read."""
@@ -137,7 +145,10 @@ class SetImport:
         require(db, self.actor, self.project_id, Role.curator)
         mapping = self.stager.mapping
         came = [*sets_there(db, self.project_id, self.names, mapping).values()]
-        for prompt_set in [*came, *sets_beside(db, self.project_id, self.names, mapping)]:
+        self._refuse_came([*came, *sets_beside(db, self.project_id, self.names, mapping)])
+
+    def _refuse_came(self, came: Sequence[tables.PromptSet]) -> None:
+        for prompt_set in came:
             raise Conflict(
                 f"A prompt set {prompt_set.name!r} came into this project meanwhile, so nothing was imported. Import "
                 "the file again."

@@ -23,7 +23,7 @@ class SetUpdate(SetImport):
         """Read the file and write what is new or has changed, or raise and leave all as it was; return what it did."""
         self._stage()
         # An import in parts has compared its prompts with what these sets had; it must not miss what comes to them.
-        with unfinished.alone(most_seconds=self._most_seconds()), session() as db:
+        with unfinished.alone(self._mine(), most_seconds=self._most_seconds()), session() as db:
             require(db, self.actor, self.project_id, Role.curator)
             # First of all, as whoever launches a round or puts a set in the trash does.
             db.get(tables.Project, self.project_id, with_for_update={"key_share": True})

@@ -102,14 +102,17 @@ class Writer:
         if pairs:
             self.sets[Split.train].num_prompts -= len(pairs)
 
+    def hold_project(self, db: Session) -> None:
+        """Let imports of the project end one after the other, so that the second sees what the first wrote."""
+        project = tables.Project
+        db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
+
     def refuse_meanwhile(self, db: Session) -> None:
         """Raise `Conflict` where the other side of the split asks by now what this import does.
 
-        A set came meanwhile, or one prompt into a set that was there: by hand, or as a probe. Imports of one project
-        end one after the other, so that the second sees what the first wrote.
+        A set came meanwhile, or one prompt into a set that was there: by hand, or as a probe.
         """
-        project = tables.Project
-        db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
+        self.hold_project(db)
         for split in self.sets:
             others = self._sets_of(db, opposite(split))
             if others and (both := self._in_both(db, split, others)) is not None:
@@ -123,7 +126,8 @@ class Writer:
         """Text of a new prompt of the own set that the others have, too, and the name of the set that has it."""
         prompt, row, own = tables.Prompt, tables.PromptSet, self.sets[split]
         # What the set had before stands first, and its rows of the file are 0.
-        num_before = next((place for place, number in enumerate(self.numbers[split]) if number), own.num_prompts)
+        places = self.numbers[split]
+        num_before = next((place for place, number in enumerate(places) if number), len(places))
         num_others = db.scalar(select(func.sum(row.num_prompts)).where(row.id.in_(others))) or 0
         ours = and_(prompt.prompt_set_id == own.id, prompt.position >= num_before)
         theirs = prompt.prompt_set_id.in_(others)

@@ -40,8 +40,8 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     own_texts = Filters(kind=MADE, step=steps)
     asked = scope(db, row.id, own_texts)
 
-    def listed(sort: Sort, filters: Filters = own_texts) -> list[SampleRow]:
-        ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
+    def listed(sort: Sort) -> list[SampleRow]:
+        ids = find(asked, own_texts, sort, None, SHOWN).ids
         return visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
 
     titles = (

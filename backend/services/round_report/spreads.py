@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Filters
 from backend.db.listing import scope
-from backend.db.many import in_chunks
+from backend.db.many import among
 from backend.metrics._intervals import wilson
 from backend.services import archived
 from backend.services.round_report.drawn import DrawnLabel, draw
@@ -126,12 +126,11 @@ def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]
     ids = sorted({row.prompt_id for row in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
     ids, prompt = ids[::step], tables.Prompt
-    by_sample: dict[int, dict[str, str]] = {}
-    for chunk in in_chunks(ids):
-        query = select(prompt.id, prompt.extra).where(prompt.id.in_(chunk))
-        for id_, extra in db.connection().execute(query):
-            by_sample[id_] = {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
-    return by_sample
+    rows = db.connection().execute(select(prompt.id, prompt.extra).where(among(prompt.id, ids))).all()
+    return {
+        id_: {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
+        for id_, extra in rows
+    }
 
 
 def _short(value: Any) -> str | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.recipes import Recipe
-from backend.services import events
+from backend.services import events, import_lock
 from backend.services.access import Actor, require, require_in, require_owner
 from backend.services.rounds import job_steps
 from backend.translations import gettext
@@ -47,6 +47,7 @@ COLUMNS = (
     tables.Round.number,
     tables.User.name,
     tables.Job.spec["preview_id"].as_integer().label("preview_id"),
+    tables.Job.spec[import_lock.AWAITED].label("awaited_import"),
 )
 
 
@@ -83,7 +84,7 @@ class JobView:
     is_superseded: bool
     """Its round went on with a newer job, which alone can be resumed."""
     waits_for: str
-    """Why a queued job does not start, if no worker could take it."""
+    """Why a queued job does not start, if no worker could take it; of a running one, the import that it waits for."""
     created_by: str | None
     created_at: datetime
     started_at: datetime | None
@@ -217,7 +218,11 @@ def _view(row: Row[Any], listening: set[str], known: dict[int, tuple[Recipe, int
     job = row._mapping
     running = job["status"] == JobStatus.running
     remaining = job["total"] - job["done"]
-    waits = job["status"] == JobStatus.queued and job["queue"] not in listening
+    waits_for = ""
+    if running:
+        waits_for = import_lock.waits_for(job["awaited_import"], job["project_id"], job["attempt"])
+    elif job["status"] == JobStatus.queued and job["queue"] not in listening:
+        waits_for = _hint(job["queue"])
     return JobView(
         id=job["id"],
         project_id=job["project_id"],
@@ -240,7 +245,7 @@ def _view(row: Row[Any], listening: set[str], known: dict[int, tuple[Recipe, int
         error=job["error"],
         is_final=job["is_final"],
         is_superseded=job["is_superseded"],
-        waits_for=_hint(job["queue"]) if waits else "",
+        waits_for=waits_for,
         created_by=job["name"],
         created_at=job["created_at"],
         started_at=job["started_at"],
