@@ -11,15 +11,18 @@ import pytest
 from app import first_content
 from app.pages import overview
 from app.pages import round as round_page
+from app.pages.pairs import first_pairs
 from app.widgets import times
 from backend.db import session, tables
 from backend.errors import InvalidInput
+from backend.services.pairs import openings
 from backend.services.people import browsers
 from backend.services.projects import trash
 from backend.values import JobStatus, Role, Stage
 from tests import rows
 from tests.integration import site
 from tests.integration.reviewing import Team
+from tests.integration.test_pair_builder import judged
 from tests.integration.test_round_report import Done
 from tests.waiting import PATIENCE
 
@@ -112,6 +115,34 @@ def test_lists_hold_the_rows_that_the_page_will_show() -> None:
         assert f"Round {done.round.number}, done" in shown
         assert "9999" in shown.partition("training-said")[2], "what is asked for and not there is named"
         assert OPENS not in document(client, done, "team"), "no round was reviewed"
+
+
+def test_pairs_hold_the_knobs_and_what_they_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    project, round_, _ = judged()
+    done, kept = Done(), list(openings._kept)
+
+    def shown(path: str, project: tables.Project = project, role: Role = Role.curator) -> str:
+        with site.signed_in(rows.make_actor(project, role)) as client:
+            return first(client.get(site.page(project, path), headers=HTML).text)
+
+    text = shown("pairs")
+    assert f"Round {round_.number}, {round_.status}" in text
+    assert "<b>3</b> pairs of 3 prompts with 12 samples" in text
+    assert 'href="samples?sample=' in text
+    text = shown(f"pairs?round={round_.id}&min_margin=4.5&ties=shorter&category=level")
+    assert "<b>0</b> pairs of 3 prompts" in text
+    assert re.findall(r'<span class="held">(.*?)</span>', text.partition("first-form")[2]) == [
+        *("4.5", "Choose the shorter text", "0", "0", "1", "level", "0")
+    ]
+    assert "No sample of round" in shown("pairs", done.project) or "first-pairs-result" in shown("pairs", done.project)
+    for odd in ("pairs?min_margin=x", "pairs?pairs_per_prompt=0", "pairs?round=0", f"pairs?round={done.round.id}"):
+        assert not shown(odd), f"{odd}: the page itself says what is wrong"
+    assert not shown("pairs", role=Role.reviewer)
+    assert list(openings._kept) == kept, "what a page works with is what it read itself"
+    monkeypatch.setattr(first_pairs, "MOST_SAMPLES", 11)
+    with session() as db:
+        db.get_one(tables.Round, round_.id).counts = {"samples": 12}
+    assert not shown("pairs"), "too many to be read while a document waits"
 
 
 def test_a_reviewer_is_not_given_the_judge_in_a_list_and_not_the_people() -> None:
