@@ -57,4 +57,14 @@ def test_what_has_more_columns_than_fit_has_a_shadow_at_its_edge(empty: None, ch
             assert box["over"] == [], box
             scrolled[path] = True
     assert {"samples", "datasets", "prompts", "recipes"} <= scrolled.keys()
+    page.goto(site.page(done.project, "samples"))
+    cell = page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']")
+    cell.wait_for()
+    settled(page)
+    place = cell.bounding_box()
+    cell.hover()
+    page.mouse.wheel(300, 0)
+    page.wait_for_function(
+        "(x) => document.querySelector('[role=gridcell]').getBoundingClientRect().x < x - 100", arg=place["x"]
+    )
     context.close()
