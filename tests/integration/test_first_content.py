@@ -24,6 +24,7 @@ from tests.integration import site
 from tests.integration.reviewing import Team
 from tests.integration.test_pair_builder import judged
 from tests.integration.test_round_report import Done
+from tests.integration.test_ways_out import stopped_round
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
@@ -134,7 +135,9 @@ def test_pairs_hold_the_knobs_and_what_they_come_to(monkeypatch: pytest.MonkeyPa
     assert re.findall(r'<span class="held">(.*?)</span>', text.partition("first-form")[2]) == [
         *("4.5", "Choose the shorter text", "0", "0", "1", "level", "0")
     ]
-    assert "No sample of round" in shown("pairs", done.project) or "first-pairs-result" in shown("pairs", done.project)
+    unscored, without = stopped_round()
+    rows.make_samples(without, rows.make_prompt_set(unscored, prompts=2), n=2)
+    assert f"No sample of round {without.number} has a score yet." in shown("pairs", unscored), "why there are none"
     for odd in ("pairs?min_margin=x", "pairs?pairs_per_prompt=0", "pairs?round=0", f"pairs?round={done.round.id}"):
         assert not shown(odd), f"{odd}: the page itself says what is wrong"
     assert not shown("pairs", role=Role.reviewer)
