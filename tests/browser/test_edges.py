@@ -12,10 +12,10 @@ from tests.integration.test_round_report import Done
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 
-# Of each box with rows that scrolls sideways: what it is called, whether it has the shadows, and what lies over them at
-# its right edge.
+# Of each box with rows that are wider than it: what it is called, whether it can be scrolled, whether it has the shadows,
+# and what lies over them at its right edge.
 BOXES = """() => [...document.querySelectorAll("main *")].filter((box) =>
-  box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(box).overflowX) &&
+  box.scrollWidth > box.clientWidth + 1 && /auto|scroll|hidden|clip/.test(getComputedStyle(box).overflowX) &&
   box.checkVisibility() && box.querySelector("tbody tr td, [role=gridcell]")).map((box) => {
     const row = [...box.querySelectorAll("tbody tr, .virtual-row")].find((one) => one.getBoundingClientRect().height);
     row.scrollIntoView({ block: "center" });
@@ -27,6 +27,7 @@ BOXES = """() => [...document.querySelectorAll("main *")].filter((box) =>
     });
     return {
       name: box.closest("[id]").id,
+      overflow: getComputedStyle(box).overflowX,
       shadows: getComputedStyle(box).backgroundAttachment,
       over: over.map((one) => one.outerHTML.slice(0, 100)),
     };
@@ -40,7 +41,7 @@ def test_what_has_more_columns_than_fit_has_a_shadow_at_its_edge(empty: None, ch
     context = chromium.new_context(viewport={"width": 400, "height": 900}, color_scheme=scheme)
     sign_in(context, done.actor)
     page = context.new_page()
-    scrolled = {}
+    scrolled: set[str] = set()
     for path, drawn in (
         ("samples", "#samples-table [role=gridcell]"),
         ("datasets", "#datasets-table [role=gridcell]"),
@@ -53,15 +54,17 @@ def test_what_has_more_columns_than_fit_has_a_shadow_at_its_edge(empty: None, ch
         page.locator(drawn).first.wait_for()
         settled(page)
         for box in page.evaluate(BOXES):
+            assert box["overflow"] in ("auto", "scroll"), f"it is cut off: {box}"
             assert box["shadows"].startswith("local, local, scroll, scroll"), box
             assert box["over"] == [], box
-            scrolled[path] = True
-    assert {"samples", "datasets", "prompts", "recipes"} <= scrolled.keys()
+            scrolled.add(path)
+    assert {"samples", "datasets", "prompts", "recipes"} <= scrolled
     page.goto(site.page(done.project, "samples"))
     cell = page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']")
     cell.wait_for()
     settled(page)
     place = cell.bounding_box()
+    assert place is not None
     cell.hover()
     page.mouse.wheel(300, 0)
     page.wait_for_function(

@@ -40,9 +40,12 @@ def first_content(request: gr.Request) -> list[FirstRow]:
             return []
         way, knobs = opening.way, selector.model_dump(mode="json")
         result = shown.result(previews.of_opening(opening, selector), knobs)
-    form = [FirstForm(_fields(knobs)), Toolbar(labels=[gettext(shown.BUTTONS[way])])]
+    button = Toolbar(labels=[gettext(shown.BUTTONS[way])])
     part = FirstPart("pairs-result", templates.RESULT, templates.RESULT_CSS, result)
-    return [Fields([(gettext("Round"), round_line(round_))]), Listed(form, [part], is_form=True)]
+    return [
+        Fields([(gettext("Round"), round_line(round_))]),
+        Listed([FirstForm(_fields(knobs)), button], [part], is_form=True),
+    ]
 
 
 def _fields(knobs: JSON) -> list[tuple[str, str, str]]:
