@@ -43,6 +43,13 @@ class Fields:
 
 
 @dataclass(frozen=True)
+class FirstForm:
+    """Fields below each other, as labels, explanations and what they will hold. Nobody can change them yet."""
+
+    fields: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
 class Toolbar:
     """Words beside buttons, and the places of these, which are no buttons yet."""
 
@@ -66,11 +73,12 @@ class FirstFolds:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list, and what is chosen of it beside it."""
+    """A list, and what is chosen of it beside it; or a form, and what its fields come to."""
 
-    rows: "Sequence[FirstPart | Toolbar | FirstFolds]"
+    rows: "Sequence[FirstPart | FirstForm | Toolbar | FirstFolds]"
     detail: Sequence[FirstPart] = ()
     has_wide_detail: bool = False
+    is_form: bool = False
 
 
 FirstRow = FirstPart | Fields | Toolbar | FirstFolds | Listed
@@ -85,7 +93,7 @@ def styles(rows: Sequence[FirstRow]) -> dict[str, list[str]]:
     return styles_
 
 
-def _parts(rows: Sequence[FirstRow]) -> Iterator[FirstPart]:
+def _parts(rows: Sequence[FirstRow | FirstForm]) -> Iterator[FirstPart]:
     for row in rows:
         if isinstance(row, Listed):
             yield from _parts([*row.rows, *row.detail])

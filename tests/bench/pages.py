@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tests.bench import web_process
+from tests.bench import painted, web_process
 
 BUDGET_MS = 600.0
 SETTLES_MS = 1000.0
@@ -54,27 +54,7 @@ USEFUL = {
 """By page what is useful on it; a page stands here twice whose main content comes later, with a word for that.
 
 A selector that finds nothing is an error here, so one of a changed page is noticed."""
-# Looked for at each frame; a message after a frame comes once that frame is painted.
-WATCH = """(selector) => {
-  const isShown = (one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) &&
-    one.getBoundingClientRect().height > 0 && one.textContent.trim() !== "";
-  // The same content where the server drew it: a part is named by the component that takes its place.
-  const early = selector.replaceAll(/#([\\w-]+)/g, '[data-part="$1"]');
-  const watch = (wanted, name) => {
-    const look = () => {
-      if (![...document.querySelectorAll(wanted)].some(isShown)) return requestAnimationFrame(look);
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => { window[name] = performance.now(); };
-      channel.port2.postMessage(0);
-    };
-    requestAnimationFrame(look);
-  };
-  watch(`${selector}, ${early}`, "rondoUseful");
-  watch(selector, "rondoOwn");
-}"""
 READ = """() => ({
-  useful: window.rondoUseful,
-  own: window.rondoOwn,
   paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
   asked: performance.getEntriesByType("resource").length,
 })"""
@@ -128,11 +108,10 @@ def server_ms(pid: int) -> float:
 
 def visit(page: Any, cdp: Any, pid: int, address: str, selector: str) -> dict[str, float]:
     """Go to the address in a tab that shows another page; return milliseconds."""
-    page.evaluate("(selector) => { window.name = selector; }", selector)
+    painted.expect(page, {"useful": f"{selector}, {painted.in_document(selector)}", "own": selector})
     before, worked = server_ms(pid), main_thread_ms(cdp)
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.rondoOwn !== undefined", timeout=10_000)
-    value: dict[str, float] = page.evaluate(READ)
+    value = painted.read(page, ("useful", "own"), timeout=10_000) | page.evaluate(READ)
     # A browser may give a page a process of its own, which counts from nothing.
     now = main_thread_ms(cdp)
     taken = now if now["worked"] < worked["worked"] else {name: now[name] - worked[name] for name in now}
@@ -152,7 +131,7 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
     from playwright.sync_api import TimeoutError
 
     slow = []
-    page.add_init_script(f"({WATCH})(window.name || 'body')")
+    painted.watch(page)
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     print(

@@ -17,9 +17,10 @@ from sqlalchemy import Engine, event
 from backend.db import reading, tables
 from backend.services import judge_health, round_report, rounds
 from backend.services.access import Actor
+from tests.bench import painted
 from tests.bench.place import data_folder
 from tests.bench.samples_1m import kept_folder, opened
-from tests.bench.samples_screen import browser_page
+from tests.bench.samples_screen import PATIENCE_MS, browser_page
 
 BUDGET_MS = 100.0
 SLOW_MS = 10.0
@@ -94,42 +95,40 @@ def explain(statements: list[tuple[float, str, Any]]) -> None:
 
 
 def on_screen(actor: Actor, round_id: int, *, repeats: int = 5) -> None:
-    """Print milliseconds from the address of the round's page to each of its parts, and from a scroll to its charts.
-
-    The first two are there whether the server drew them in the document or Gradio in the browser.
-    """
+    """Print milliseconds from the address of the round's page to each of its parts, and from a scroll to its charts."""
     from tests.integration import site
 
     with browser_page(actor) as page:
         if page is None:
             return
-        taken: dict[str, list[float]] = {
-            ":is(#round-opening, [data-part=round-opening]) h2": [],
-            ":is(#round-flow-table, [data-part=round-flow-table]) :is(td, p)": [],
-            "#round-opening h2": [],
-            "#round-flow-table :is(td, p)": [],
-            "#round-judge section": [],
-            "#round-work section": [],
+        parts = {"head": "#round-opening h2", "flow": "#round-flow-table :is(td, p)"}
+        selectors = {
+            f"{name}, in the document or Gradio's": f"{of}, {painted.in_document(of)}" for name, of in parts.items()
         }
+        selectors |= {f"{name}, Gradio's own": of for name, of in parts.items()}
+        selectors |= {"judge": "#round-judge section", "work": "#round-work section"}
+        taken: dict[str, list[float]] = {name: [] for name in selectors}
         charts = "#round-scores .js-plotly-plot"
         worked, drawn = [], []
+        page.goto(f"{site.address()}/me", wait_until="commit")
+        painted.watch(page)
         for number in range(repeats + 1):
-            started, begun = time.perf_counter(), time.process_time()
+            painted.expect(page, selectors)
+            begun = time.process_time()
             page.goto(f"{site.address()}/round?round={round_id}", wait_until="commit")
-            for selector, times in taken.items():
-                page.wait_for_selector(selector)
-                if number:  # the first one is not warm
-                    times.append((time.perf_counter() - started) * 1000)
+            came = painted.read(page, selectors, timeout=PATIENCE_MS)
             worked.append((time.process_time() - begun) * 1000)
             scrolled = time.perf_counter()
             page.locator("#round-spread-head").scroll_into_view_if_needed()
             page.wait_for_selector(charts)
-            if number:
+            if number:  # the first one is not warm
                 drawn.append((time.perf_counter() - scrolled) * 1000)
+                for name, times in taken.items():
+                    times.append(came[name])
         taken[f"{charts}, from the scroll"] = drawn
         print(f"the server, for each opening {statistics.median(worked[1:]):9.0f} ms of processor time")
-        for selector, times in taken.items():
-            print(f"{selector:66}{statistics.median(times):9.0f} ms, worst {max(times):.0f}, in Chromium, warm")
+        for name, times in taken.items():
+            print(f"{name:40}{statistics.median(times):9.0f} ms, worst {max(times):.0f}, in Chromium, warm")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, Route, expect
 from app.widgets import times
 from backend.db import session, tables
 from backend.services.access import Actor
+from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.settled import settled
 from tests.integration import site
 from tests.integration.reviewing import ACCEPT, Team
+from tests.integration.test_pair_builder import judged
 from tests.integration.test_round_report import Done
 
 __all__ = ["empty"]
@@ -235,3 +237,39 @@ def test_of_two_clicks_in_a_row_one_is_sent_and_a_failure_takes_no_later_one(emp
         settled(page)
         assert len(asked) == number
     page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_what_knobs_come_to_is_read_before_gradio_starts(empty: None, chromium: Any, width: int) -> None:
+    project, round_, _ = judged()
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    sign_in(context, rows.make_actor(project))
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    held: list[Any] = []
+    page.route(GRADIO, lambda route: held.append(route))
+
+    page.goto(f"{site.page(project, 'pairs')}?round={round_.id}&min_margin=1.5&category=level", wait_until="commit")
+    early = page.locator("#rondo-first [data-part=pairs-result] .rows")
+    expect(early).to_have_text("3 pairs of 3 prompts with 12 samples")
+    expect(page.locator("#rondo-first .held")).to_have_text(
+        [f"Round {round_.number}, {round_.status}", "1.5", "Drop", "0", "0", "1", "level", "0"]
+    )
+    place = early.bounding_box()
+    assert page.locator("#pairs-margin").count() == 0, "Gradio has not started"
+    while held:
+        held.pop().continue_()
+    page.unroute(GRADIO)
+    own = page.locator("#pairs-result .rows")
+    expect(own).to_have_text("3 pairs of 3 prompts with 12 samples")
+    expect(page.locator("#pairs-margin input[type=number]")).to_have_value("1.5")
+    settled(page)
+    assert page.locator("#rondo-first, [data-part], [data-first]").count() == 0
+    now = own.bounding_box()
+    assert place is not None
+    assert now is not None
+    assert abs(now["y"] - place["y"]) < 64, "what the knobs come to moves when its own comes"
+    assert abs(now["x"] - place["x"]) < 24
+    assert errors == []
+    context.close()

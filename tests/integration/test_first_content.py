@@ -10,16 +10,20 @@ import pytest
 from app import first_content
 from app.pages import overview
 from app.pages import round as round_page
+from app.pages.pairs import first_pairs
 from app.widgets import times
 from backend.db import session, tables
 from backend.errors import InvalidInput
+from backend.services.pairs import openings
 from backend.services.people import browsers
 from backend.services.projects import trash
 from backend.values import Role
 from tests import rows
 from tests.integration import site
 from tests.integration.reviewing import Team
+from tests.integration.test_pair_builder import judged
 from tests.integration.test_round_report import Done
+from tests.integration.test_ways_out import stopped_round
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
@@ -80,6 +84,36 @@ def test_each_role_is_given_the_round_that_it_may_see(role: Role) -> None:
             shown = first(document(client, done, other))
             assert shown, other
             assert 'aria-label=""' not in shown, f"{other}: what can be scrolled has a name"
+
+
+def test_pairs_hold_the_knobs_and_what_they_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    project, round_, _ = judged()
+    done, kept = Done(), list(openings._kept)
+
+    def shown(path: str, project: tables.Project = project, role: Role = Role.curator) -> str:
+        with site.signed_in(rows.make_actor(project, role)) as client:
+            return first(client.get(site.page(project, path), headers=HTML).text)
+
+    text = shown("pairs")
+    assert f"Round {round_.number}, {round_.status}" in text
+    assert "<b>3</b> pairs of 3 prompts with 12 samples" in text
+    assert 'href="samples?sample=' in text
+    text = shown(f"pairs?round={round_.id}&min_margin=4.5&ties=shorter&category=level")
+    assert "<b>0</b> pairs of 3 prompts" in text
+    assert re.findall(r'<span class="held">(.*?)</span>', text.partition("first-form")[2]) == [
+        *("4.5", "Choose the shorter text", "0", "0", "1", "level", "0")
+    ]
+    unscored, without = stopped_round()
+    rows.make_samples(without, rows.make_prompt_set(unscored, prompts=2), n=2)
+    assert f"No sample of round {without.number} has a score yet." in shown("pairs", unscored), "why there are none"
+    for odd in ("pairs?min_margin=x", "pairs?pairs_per_prompt=0", "pairs?round=0", f"pairs?round={done.round.id}"):
+        assert not shown(odd), f"{odd}: the page itself says what is wrong"
+    assert not shown("pairs", role=Role.reviewer)
+    assert list(openings._kept) == kept, "what a page works with is what it read itself"
+    monkeypatch.setattr(first_pairs, "MOST_SAMPLES", 11)
+    with session() as db:
+        db.get_one(tables.Round, round_.id).counts = {"samples": 12}
+    assert not shown("pairs"), "too many to be read while a document waits"
 
 
 def test_nobody_else_is_given_anything() -> None:

@@ -22,7 +22,7 @@ TABLE = """
 """
 TABLE_CSS = """
 .scroll { overflow-x: auto; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
-table { width: 100%; border-collapse: collapse; background: var(--rondo-surface); font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 7px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
 tbody tr:last-child > * { border-bottom: 0; }
 a { color: var(--rondo-accent); text-underline-offset: 2px; }

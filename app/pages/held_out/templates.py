@@ -26,7 +26,7 @@ LIST = """
 """
 LIST_CSS = """
 .scroll { overflow: auto; max-height: 75vh; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
-table { width: 100%; border-collapse: collapse; background: var(--rondo-surface); }
+table { width: 100%; border-collapse: collapse; }
 th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
 th, td { font-weight: 400; overflow-wrap: anywhere; min-width: 110px; }
 tbody tr { cursor: pointer; }

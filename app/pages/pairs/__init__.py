@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from app.pages.pairs import shown, templates
+from app.pages.pairs.first_pairs import first_content as first_content
+from app.pages.pairs.knobs import NO_CATEGORY, TIES, WORDS, asked_knobs, wanted, words
 from app.toasts import notice, toasts
 from app.widgets import buttons
-from app.widgets.asked import asked_judged
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
@@ -17,12 +18,11 @@ from app.widgets.roles import only
 from app.widgets.round_choice import round_line
 from app.widgets.slider import Slider
 from backend.errors import Conflict, InvalidInput
-from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
 from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
 from backend.translations import N_, gettext
-from backend.values import JSON, Role, Stage
+from backend.values import JSON, Role
 
 TITLE, PATH, MENU = N_("Pairs"), "pairs", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -30,8 +30,6 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 MOST_MARGIN, MOST_PENALTY, MOST_REVIEWERS, MOST_PAIRS = 10.0, 5.0, 5, 8
 ALL = ""
-KNOBS = ("min_margin", "ties", "length_penalty", "min_reviewers", "pairs_per_prompt", "category", "max_per_category")
-"""In the order of the fields; what else the selector has stays as it is in the round's recipe."""
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);
   if (kept.address) address.search = kept.address;
@@ -50,15 +48,13 @@ def build() -> None:
                 MOST_MARGIN,
                 0,
                 step=0.1,
-                label=N_("Margin"),
-                info=N_("min_margin: smallest difference of two scores"),
+                **words("min_margin"),
                 elem_id="pairs-margin",
             )
             ties = gr.Radio(
-                [(N_("Drop"), "drop"), (N_("Choose the shorter text"), "shorter")],
+                list(TIES),
                 value="drop",
-                label=N_("Ties"),
-                info=N_("ties: what equal scores come to"),
+                **words("ties"),
                 elem_id="pairs-ties",
             )
             penalty = Slider(
@@ -66,8 +62,7 @@ def build() -> None:
                 MOST_PENALTY,
                 0,
                 step=0.05,
-                label=N_("Length penalty"),
-                info=N_("length_penalty: taken off a score for each 1,000 characters"),
+                **words("length_penalty"),
                 elem_id="pairs-penalty",
             )
             reviewers = Slider(
@@ -75,8 +70,7 @@ def build() -> None:
                 MOST_REVIEWERS,
                 0,
                 step=1,
-                label=N_("Minimum of reviewers"),
-                info=N_("min_reviewers: people who decided on each side"),
+                **words("min_reviewers"),
                 elem_id="pairs-reviewers",
             )
             per_prompt = Slider(
@@ -84,23 +78,20 @@ def build() -> None:
                 MOST_PAIRS,
                 1,
                 step=1,
-                label=N_("Pairs per prompt"),
-                info=N_("pairs_per_prompt: at most"),
+                **words("pairs_per_prompt"),
                 elem_id="pairs-per-prompt",
             )
             category = gr.Dropdown(
-                [(N_("None"), ALL)],
+                [(NO_CATEGORY, ALL)],
                 value=ALL,
-                label=N_("Category"),
-                info=N_("category: a note of the prompts"),
+                **words("category"),
                 elem_id="pairs-category",
             )
             quota = gr.Number(
                 0,
-                label=N_("Quota of each category"),
                 precision=0,
                 minimum=0,
-                info=N_("max_per_category: pairs at most, the widest margins; 0: no limit"),
+                **words("max_per_category"),
                 elem_id="pairs-quota",
             )
             with gr.Row(elem_classes="rondo-toolbar"):
@@ -120,15 +111,12 @@ def build() -> None:
 def draw(opened: CurrentChoice, request: gr.Request) -> list[Any]:
     """Open the round that the address asks for, else the newest that may be judged; with the knobs in the address."""
     here = context(request)
-    every = rounds.list_rounds(here.actor, here.project_id)
-    known = [round_ for round_ in reversed(every) if round_.stage is not Stage.generate]
-    wanted = asked_judged(request, every)
-    first = wanted.id if wanted.id else None if wanted.missing else next((round_.id for round_ in known), None)
-    field = gr.Dropdown(choices=[(round_line(round_), round_.id) for round_ in known], value=first)
-    if first is None:
-        message = wanted.missing or gettext("No round of this project is judged yet. Launch one: its scores come here.")
+    known, wish = wanted(here, request)
+    field = gr.Dropdown(choices=[(round_line(round_), round_.id) for round_ in known], value=wish.id)
+    if wish.id is None:
+        message = wish.missing or gettext("No round of this project is judged yet. Launch one: its scores come here.")
         return [field, *_not_opened(message)]
-    return [field, *_opened(here, opened, first, _asked(request))]
+    return [field, *_opened(here, opened, wish.id, asked_knobs(request))]
 
 
 @toasts
@@ -145,7 +133,7 @@ def follow(request: gr.Request, opened: CurrentChoice, *values: Any) -> list[Any
     was = opened.value
     knobs = _knobs(was, *values)
     pair_preview, result = _come_to(context(request), was, knobs)
-    address = urlencode({"round": _round(was)} | {name: knobs[name] for name in KNOBS})
+    address = urlencode({"round": _round(was)} | {name: knobs[name] for name in WORDS})
     if not opened.replace(was, was | {"token": pair_preview.token}):
         return [gr.skip()] * 3
     return [gr.Button(interactive=_may_choose(was["way"], pair_preview)), result, {"address": address}]
@@ -167,11 +155,6 @@ def _come_to(here: Context, opened: JSON, knobs: JSON) -> tuple[PairPreview, JSO
     return pair_preview, shown.result(pair_preview, knobs)
 
 
-def _asked(request: gr.Request) -> JSON:
-    """The knobs that the address names."""
-    return {name: str(request.query_params[name]) for name in KNOBS if name in request.query_params}
-
-
 def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON) -> list[Any]:
     """The fields with the knobs of the round's selector, those that are asked for in their place, and what they come
     to; or why the round has no pairs. Where such knobs are refused, it is said, and the round's own stand."""
@@ -186,7 +169,7 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
     except InvalidInput as error:
         notice(error.message)
         selector = opening.knobs
-    rest = {name: own[name] for name in own if name not in KNOBS}
+    rest = {name: own[name] for name in own if name not in WORDS}
     opened.put({"round": round_id, "token": opening.token, "rest": rest, "way": opening.way})
     knobs = selector.model_dump(mode="json")
     pair_preview = previews.of_opening(opening, selector)
@@ -198,7 +181,7 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         gr.Slider(value=selector.length_penalty, maximum=max(MOST_PENALTY, selector.length_penalty)),
         gr.Slider(value=selector.min_reviewers, maximum=max(MOST_REVIEWERS, selector.min_reviewers)),
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
-        gr.Dropdown(choices=[(gettext("None"), ALL), *[(note, note) for note in notes]], value=selector.category),
+        gr.Dropdown(choices=[(gettext(NO_CATEGORY), ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
         gr.Button(gettext(shown.BUTTONS[opening.way]), interactive=_may_choose(opening.way, pair_preview)),
         shown.result(pair_preview, knobs),

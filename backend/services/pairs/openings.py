@@ -70,7 +70,17 @@ _lock = threading.Lock()
 
 
 def open_round(actor: Actor, round_id: int) -> PairOpening:
-    """Load a judged round's samples, those that its selector would see, with the labels that stand now.
+    """Read a round as `read_round` does, and keep what was read for `opened`."""
+    opening = read_round(actor, round_id)
+    with _lock:
+        _kept[opening.token] = opening
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return opening
+
+
+def read_round(actor: Actor, round_id: int) -> PairOpening:
+    """Read a judged round's samples, those that its selector would see, with the labels that stand now.
 
     Raises `Conflict` where the round has no scores, or its selector's groups are not there yet, `InvalidInput` where
     its trainer does not read pairs.
@@ -83,12 +93,7 @@ def open_round(actor: Actor, round_id: int) -> PairOpening:
         pool = candidates.load(db, stage, seed=stage.seed("select", 0))
     if not ((pool.score == pool.score) | (pool.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
-    opening = PairOpening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
-    with _lock:
-        _kept[opening.token] = opening
-        while len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
-    return opening
+    return PairOpening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
 
 
 def opened(actor: Actor, round_id: int, token: str) -> PairOpening:
