@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from backend.errors import InvalidInput
@@ -35,6 +35,11 @@ def help_text(knob: Knob) -> str:
         limits.append(f"default {'not set' if default in (None, UNSET, '') else default}")
     words = knob.description[:1].upper() + knob.description[1:]
     return f"{words} ({', '.join(limits)})".strip() if limits else words
+
+
+def path_key(path: Iterable[str | int]) -> str:
+    """The path of a field as text: another one for every field of a form."""
+    return ".".join(map(str, path))
 
 
 def as_words(value: Any) -> str:

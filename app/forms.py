@@ -1,7 +1,7 @@
 """Draws a form from a part's knobs and reads it back as one dict; errors name the field, like `judge.votes`."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from app import page_texts
-from app.form_values import UNSET, all_of, as_words, from_input, help_text, shown
+from app.form_values import UNSET, all_of, as_words, from_input, help_text, path_key, shown
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
@@ -26,6 +26,12 @@ from backend.translations import gettext, ngettext
 Path = tuple[str | int, ...]
 
 
+def called(path: Path, knob: Knob) -> str:
+    """Where a knob stands, and its label: `Generator, Top-p`."""
+    place = refusals.place(path[:-1])
+    return f"{place[:1].upper()}{place[1:].replace('_', ' ')}, {knob.label}" if place else knob.label
+
+
 @dataclass(frozen=True)
 class Field:
     """One knob on the page."""
@@ -37,8 +43,7 @@ class Field:
     @property
     def called(self) -> str:
         """Where it stands, and its label."""
-        place = refusals.place(self.path[:-1])
-        return f"{place[:1].upper()}{place[1:].replace('_', ' ')}, {self.knob.label}" if place else self.knob.label
+        return called(self.path, self.knob)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Form:
     `beside`: what it is compared with, such as "the recipe", and what it has otherwise than that. What differs is drawn
     first, and what is as there is folded: `fold` draws that, given where the knobs belong and what to call the rest.
     `name`: what the ids of its fields begin with, before their paths; without one they have ids of no meaning.
+    `typed`: by `path_key` what fields hold instead, as it was typed, where that says no value.
     """
 
     start: dict[str, Any]
@@ -78,6 +84,7 @@ class Form:
     beside: tuple[Beside, ...] = ()
     fold: Callable[[Path, str], AbstractContextManager[Any]] = _fold
     name: str = ""
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
     def differs(self, path: Path) -> bool:
         """Whether anything at this path, or below it, is otherwise than what it is compared with."""
@@ -241,7 +248,8 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 
 
 def _draw(form: Form, path: Path, knob: Knob) -> None:
-    component = _component(knob, shown(knob, take(form.start, path)), form.usual(path))
+    value = shown(knob, take(form.start, path))
+    component = _component(knob, form.typed.get(path_key(path), value), form.usual(path))
     if form.name:
         component.elem_id = "-".join(map(str, (form.name, *path)))
     identify(component)

@@ -216,6 +216,16 @@ def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[
     )
 
 
+def names() -> list[str]:
+    """What each field is kept by in a browser, in the order of `RoundFields.inputs`."""
+    own = [name for name in RoundFields.__dataclass_fields__ if name != "review"]
+    return [*own, *map(review_name, parts.review_knobs())]
+
+
+def review_name(knob: Knob) -> str:
+    return f"review.{knob.name}"
+
+
 def origin_of(plan: Plan) -> dict[str, Any]:
     """What of a plan no field shows: the round that it follows, and the one that it branches off."""
     return {"parent_id": plan.parent_id, "branch_of": plan.branch_of, "branch_step": plan.branch_step}

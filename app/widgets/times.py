@@ -66,13 +66,17 @@ def logged(at: datetime) -> str:
     return f"{day(at)}, {_local(at):%H:%M:%S}"
 
 
+def clock(at: datetime) -> str:
+    """`14:05`; with the day where that is not today."""
+    return f"{_local(at):%H:%M}" if day(at) == day(now()) else moment(at)
+
+
 def ends(at: datetime | None) -> str:
     """`in 40 min, 14:20`; with the day where that is not today."""
     if at is None:
         return "–"
     seconds = (at - now()).total_seconds()
-    text = f"{_local(at):%H:%M}" if day(at) == day(now()) else moment(at)
-    return gettext("in {time}, {clock}").format(time=duration(seconds), clock=text)
+    return gettext("in {time}, {clock}").format(time=duration(seconds), clock=clock(at))
 
 
 def ago(at: datetime | None) -> str:

@@ -17,17 +17,18 @@ REPLIES = (3.0, 5.0, 5.0)
 
 
 def judged(
-    texts: list[str], verdicts: list[Verdict], *, answer: str | None = None, **recipe: Any
+    texts: list[str], verdicts: list[Verdict], *, answer: str | None = None, prompts: int = 1, **recipe: Any
 ) -> tuple[StageContext, list[int]]:
-    """A round of one prompt at the end of judging: each sample with this verdict."""
+    """A round at the end of judging: each sample with this verdict, as many of each prompt."""
     project = rows.make_project()
-    prompts = rows.make_prompt_set(project, prompts=1, answers=[answer])
+    asked = rows.make_prompt_set(project, prompts=prompts, answers=[answer] * prompts)
     scores = [5.0 if verdict is Verdict.accept else 1.0 for verdict in verdicts]
     changed = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0}} | recipe
     round_ = rows.make_round(
-        project, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True, recipe=changed, sets=[prompts]
+        project, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True, recipe=changed, sets=[asked]
     )
-    samples = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
+    n = len(texts) // prompts
+    samples = rows.make_samples(round_, asked, n=n, texts=texts, scores=scores, threshold=4.0)
     with session() as db:
         job = tables.Job(
             project_id=project.id,

@@ -190,24 +190,6 @@ def test_a_look_without_taking_leaves_no_lease(database: str) -> None:
     assert team.slots(team.ids[0]) == []
 
 
-def test_informativeness_goes_up_for_equals_of_what_was_overridden_and_down_for_the_confirmed(database: str) -> None:
-    team = Team(prompts=2, n=4, scores=(0.0,))
-    with session() as db:
-        for n, sample in enumerate(team.samples):
-            db.get_one(tables.Sample, sample.id).text = f"text {n // 4}.{n % 2}"
-            db.add(
-                tables.Informativeness(
-                    sample_id=sample.id, round_id=team.round.id, informativeness=0.5, why="cut", is_open=True
-                )
-            )
-    team.act("ann", team.ids[0], ACCEPT)
-    team.act("ann", team.ids[1], REJECT)
-    order = team.queue("ann", order=Order.informativeness)
-    assert order[0] == team.ids[2], "the same text was overridden"
-    assert order[-1] == team.ids[3], "the same text was confirmed"
-    assert set(order[1:-1]) == set(team.ids[4:])
-
-
 @pytest.mark.on_sqlite
 def test_what_is_known_of_a_group_takes_time_with_its_samples_and_not_with_their_square(database: str) -> None:
     def steps(number: int) -> int:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from gradio.context import get_blocks_context
 
-from app.pages.new_round import as_yaml
+from app.pages.new_round import as_yaml, keeping
 from app.pages.new_round.drafts import other_recipe
 from app.pages.new_round.filling import DEFAULTS, filled
 from app.pages.new_round.recipe import QUIET, SlotsState, draw
+from app.pages.new_round.restoring import RestoredForm, restored
+from app.pages.new_round.saved import noted
 from app.toasts import toasts
 from app.widgets import buttons, round_form
 from app.widgets.asked import not_here
@@ -62,11 +65,14 @@ dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16
 LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
 EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 <p><a href="prompts">Prompts</a> · <a href="checkpoints">Checkpoints</a></p></div>{{/if}}"""
+Asked = tuple[Context, Plan, RestoredForm | None]
+"""Whose form it is, the plan that fills it, and what had been typed, which that plan holds."""
 
 
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
+    kept = gr.JSON(None, visible="hidden")
     empty = markup(EMPTY, LINKS)
     with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, N_("Launching a round")):
         with gr.Row(equal_height=False):
@@ -84,6 +90,7 @@ def build() -> None:
                 elem_id="recipe",
             )
             clone = buttons.secondary(N_("Clone the last round"), elem_id="clone-last")
+        line = keeping.draw_line()
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, js=MARK, elem_id="estimate")
@@ -116,56 +123,67 @@ def build() -> None:
                     typed,
                     fields,
                     written,
+                    start,
                 )
                 draw(drawn, saved, turned_now, names, frame)
 
         written = as_yaml.draw()
 
-    first = [empty, page, start, recipe, about, draft, parent, versions, estimate, counted, filled, launch, preview]
+    above = [empty, page, line, written.text, start, recipe, about]
+    first = [*above, draft, parent, versions, estimate, counted, filled, launch, preview]
     shown = [*first, *fields.inputs]
-    gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
-    start.input(_filling(start_from, len(shown)), [start], shown, **QUIET)
-    clone.click(_filling(load_last, len(shown)), None, shown, **QUIET)
+    blocks = get_blocks_context()
+    assert blocks is not None
+    blocks.root_block.load(_filling(load, len(shown)), [kept, typed], shown, js=keeping.READ, **QUIET)
+    start.input(_filling(start_from, len(shown), is_chosen=True), [start], shown, **QUIET)
+    clone.click(_filling(load_last, len(shown), is_chosen=True), None, shown, **QUIET)
 
 
-def _filling(asked: Callable[..., tuple[Context, Plan]], outputs: int) -> Callable[..., list[Any]]:
+def _filling(asked: Callable[..., Asked], outputs: int, *, is_chosen: bool = False) -> Callable[..., list[Any]]:
     """Return the listener that fills the form with the plan that was asked for, or says why there is none."""
 
     @toasts
     @functools.wraps(asked)
     def fill(*values: Any, **more: Any) -> list[Any]:
         try:
-            here, plan = asked(*values, **more)
+            here, plan, before = asked(*values, **more)
         except (Conflict, InvalidInput, NotFound, PermissionDenied) as error:
             return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (outputs - 2)]
-        return filled(here, plan)
+        return filled(here, plan, before, is_chosen=is_chosen)
 
     return fill
 
 
-def load(request: gr.Request) -> tuple[Context, Plan]:
+def load(kept: Any, typed: CurrentChoice, request: gr.Request) -> Asked:
     """Fill the form from the address; without one, from where the overview recommends.
 
     `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
     begins with its texts, `?preview=PREVIEW` holds what was previewed, `?rewrite=REWRITE` a
-    judge's new template. With `recipe=NAME` it holds that recipe.
+    judge's new template. With `recipe=NAME` it holds that recipe. What was typed there before is put over
+    it: `kept` is what the browser kept, `typed` gets the name for the recipe.
     """
     here, asked = context(request), request.query_params
-    return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
+    plan = _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
+    text = kept.get("text") if isinstance(kept, dict) else None
+    before = restored(here, plan, text) if isinstance(text, str) else None
+    if before is None:
+        return here, plan, None
+    typed.put(noted({}, before.title, {"recipe": before.plan.recipe}))
+    return here, before.plan, before
 
 
-def load_last(request: gr.Request) -> tuple[Context, Plan]:
+def load_last(request: gr.Request) -> Asked:
     """Fill the form with the settings of the newest round, as it was launched."""
     here = context(request)
-    return here, rounds.again(here.actor, here.project_id)
+    return here, rounds.again(here.actor, here.project_id), None
 
 
-def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
+def start_from(chosen: int | None, request: gr.Request) -> Asked:
     """Fill the form from another round, or from a base checkpoint."""
     here = context(request)
     if chosen is not None and chosen < DEFAULTS:
-        return here, _from_base(here, -chosen)
-    return here, rounds.defaults(here.actor, here.project_id, chosen or None)
+        return here, _from_base(here, -chosen), None
+    return here, rounds.defaults(here.actor, here.project_id, chosen or None), None
 
 
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:

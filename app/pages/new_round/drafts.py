@@ -25,17 +25,20 @@ def draft_of(
     parent: tuple[str, JSON] | None = None,
     keys: KeysAt | None = None,
     is_open: Mapping[str, bool] | None = None,
+    typed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
 
     `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
     project's own recipes, `saved` these by name. `parent`: what the round goes on from is called, and its recipe.
     `keys`: gives what its slots are known by, `is_open` whether they were open; without them it was not drawn before.
+    `typed`: what fields hold that says no value (`forms.Form.typed`).
     """
     at = time.monotonic_ns()
     bound: JSON = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
     bound |= {"saved": dict(saved or {}), "parent": parent}
     bound |= {"keys": keys(at) if keys else new_keys(recipe, at), "open": dict(is_open or {})}
+    bound |= {"typed": dict(typed or {})}
     return {"recipe": recipe, "at": at, **bound}
 
 

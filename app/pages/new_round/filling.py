@@ -11,6 +11,7 @@ from app.pages.new_round.drafts import about_of, digest, draft_of, others_of, re
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.rereading import reread
+from app.pages.new_round.restoring import RestoredForm
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context
 from app.widgets.round_form import plan_of
@@ -27,8 +28,11 @@ DEFAULTS = 0
 """Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 
 
-def filled(here: Context, plan: Plan) -> list[Any]:
-    """Updates that show a plan in the form: its outputs from the first to the last."""
+def filled(here: Context, plan: Plan, before: RestoredForm | None = None, *, is_chosen: bool = False) -> list[Any]:
+    """Updates that show a plan in the form: its outputs from the first to the last.
+
+    before: what was typed into the form before, with this plan. is_chosen: a person asked for the plan on the page.
+    """
     starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
@@ -41,24 +45,32 @@ def filled(here: Context, plan: Plan) -> list[Any]:
         own=own,
         saved=new_round_saved.recipes_of(here),
         parent=_parent(here, plan),
+        typed=before.knobs if before else None,
     )
     fields = round_form.filled(here.actor, here.project_id, plan)
+    if before:
+        at = before.start if before.start in {value for _, value in starts} else at
+        fields = [before.beside.get(name, field) for name, field in zip(round_form.names(), fields, strict=True)]
     held = [field.constructor_args["value"] if isinstance(field, gr.Dropdown) else field for field in fields]
     told, counted = _counted(here, plan, draft, held)
+    origin = round_form.origin_of(plan)
+    held_by_page = {"at": draft["at"], "held": [plan.recipe["name"], *held], "can_start": bool(counted)}
     return [
         None,
         gr.Column(visible=True),
+        before.shown() if before else None,
+        before.yaml if before else gr.skip(),
         gr.Dropdown(
             choices=starts or [(gettext("the project's defaults"), DEFAULTS)], value=at if starts else DEFAULTS
         ),
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
         draft,
-        round_form.origin_of(plan),
+        origin,
         judge_template.choices(here.actor, here.project_id),
         told,
         counted,
-        {"at": draft["at"], "held": [plan.recipe["name"], *held], "can_start": bool(counted)},
+        held_by_page | {"origin": origin, "is_chosen": is_chosen},
         *can_start(False),
         *fields,
     ]
@@ -70,6 +82,8 @@ def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[J
     Where that is refused, the plan is none: once its fields are drawn it is read again, and they are marked.
     """
     others = others_of(draft)
+    if draft["typed"]:
+        return WAITS, ""
     try:
         recipe = parts.validate(reread(parts.validate(plan.recipe)))
         read = plan_of(recipe, round_form.origin_of(plan), held)

@@ -9,7 +9,7 @@ from gradio.context import get_blocks_context
 from gradio.events import Dependency
 
 from app import forms
-from app.pages.new_round import as_yaml, steps
+from app.pages.new_round import as_yaml, keeping, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
 from app.pages.new_round.drafts import others_of
@@ -59,7 +59,6 @@ STARTED = """(filled, ...held) => {
   return isAsFilled && filled.can_start ? [start, start, nothing] : [nothing, nothing, { at }];
 }"""
 """Launch can be pressed at once where all fields hold what was estimated; else they are read, and estimated again."""
-TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,7 @@ class SlotsState:
     typed: gr.State
     fields: RoundFields
     written: Yaml
+    start: gr.Dropdown
 
     @property
     def redrawn(self) -> list[Component]:
@@ -109,11 +109,11 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
     @toasts
     def draw_slots() -> None:
         beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
-        form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest)
-        roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, typed, frame)
-        ids = _field_ids(frame.fields, form, roles, keeping)
+        form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest, typed=drawn["typed"])
+        roles, tools, put, saving = _draw_slots(drawn, saved, form, folds, typed, frame)
+        ids = _field_ids(frame.fields, form, roles, saving)
         drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles, ids)
-        _wire(drawing, frame, put, tools, keeping)
+        _wire(drawing, frame, put, tools, saving)
 
     with gr.Column(elem_id="recipe-slots") as slots:
         try:
@@ -150,11 +150,11 @@ def _draw_slots(
 
 
 def _field_ids(
-    fields: RoundFields, form: forms.Form, roles: list[tuple[str, gr.Dropdown]], keeping: own_recipes.Saving
+    fields: RoundFields, form: forms.Form, roles: list[tuple[str, gr.Dropdown]], saving: own_recipes.Saving
 ) -> dict[str, str]:
     """The ids of all fields by what a refusal calls each."""
     bound = {f"The role {name}": str(drawn.elem_id) for name, drawn in roles}
-    return round_form.field_ids(fields) | form.field_ids | bound | {"The recipe's name": str(keeping.title.elem_id)}
+    return round_form.field_ids(fields) | form.field_ids | bound | {"The recipe's name": str(saving.title.elem_id)}
 
 
 def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: SlotsState, why: str) -> None:
@@ -190,7 +190,7 @@ def _wire(
     frame: SlotsState,
     put: Dependency | None,
     tools: list[StepButton],
-    keeping: own_recipes.Saving,
+    saving: own_recipes.Saving,
 ) -> None:
     form, fields, written = drawing.form, frame.fields, frame.written
     bindings = [field for _, field in drawing.roles]
@@ -206,12 +206,12 @@ def _wire(
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
-    keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
+    saving.save.click(own_recipes.saver(drawing), [saving.title, *everything], outputs, **once)
     # At each key: what draws the form anew may be the next click. A name that is pasted whole is told on leaving.
-    name = keeping.title
+    name = saving.title
     noted = [frame.typed, name, frame.draft]
     gr.on([name.input, name.blur], own_recipes.note_title, noted, None, trigger_mode="always_last", **QUIET)
-    keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
+    saving.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input where it tells of all that people do: drawing the form again changes fields whose listeners are gone by
     # then.
@@ -239,12 +239,14 @@ def _wire(
     begun = [frame.counted, frame.launch, frame.preview]
     asked = [frame.counted, *choices, *everything]
     launched = frame.launch.click(drawing.start, asked, begun, **once)
-    launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
+    launched.success(None, js=keeping.LAUNCHED, api_visibility="private")
     failed = [_reader(drawing, len(choices)), [*choices, *everything], [*estimated, *choices]]
     launched.failure(*failed, **QUIET)
     started = frame.preview.click(drawing.preview, asked, [*begun, frame.previewed], **once)
-    started.success(None, [frame.previewed], None, js=TO_PREVIEW, api_visibility="private")
+    started.success(None, [frame.previewed], None, js=keeping.PREVIEWED, api_visibility="private")
     started.failure(*failed, **QUIET)
+    above = [frame.filled, frame.start, frame.recipe]
+    keeping.wire(drawing, fields.inputs, [saving.title, written.text], above)
 
 
 def _wire_recipes(drawing: Drawing, frame: SlotsState, everything: list[Any]) -> list[Any]:

@@ -48,6 +48,9 @@ class Lease(Base):
 class Informativeness(Base):
     """How likely a person's decision changes a sample's label, when the judge had ended (pipeline/informativeness).
 
+    From 0 to 1; 2 less, and so behind all others in the order, where its group has the text more than once and another
+    sample with it is more informative.
+
     `is_open`: no person has labelled it yet, so that the next best one is the end of an index range.
     """
 

@@ -1,7 +1,7 @@
 """Informativeness: how likely a person's decision on a sample changes its label, written when the judge has ended.
 
 It orders the review queue as active learning does, and labels nothing. It is made of `signs` and of a `surrogate` of
-the judge.
+the judge. Of texts that a group has more than once all but the most informative are put behind all others (`repeats`).
 """
 
 import numpy
@@ -12,6 +12,7 @@ from backend.db import tables
 from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline.informativeness import rows as judged
+from backend.pipeline.informativeness.repeats import put_behind
 from backend.pipeline.informativeness.signs import checker, compare, informativeness, plain_signs
 from backend.pipeline.informativeness.surrogate import IS_TOP, VOTE_SHARE, features, probability_of_other_verdict
 from backend.pipeline.stage import StageContext, derive_seed
@@ -29,12 +30,13 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     judge = judge or stage.recipe.judge
     cut = judge.accept_at
     names, check = judged.verifiers(stage), checker(stage.recipe) if judged.has_answers(stage) else None
-    samples, columns, signs = [], [], []
+    samples, columns, signs, first = [], [], [], list[int]()
     for group in judged.read(judged.shown(stage), str(judge.name)):
-        rows_of_group = features(group)
+        rows_of_group, texts = features(group), dict[int | str | bytes, int]()
         if check is not None:
             compare(check, group)
         for sample, row in zip(group, rows_of_group, strict=True):
+            first.append(texts.setdefault(sample.same, len(samples)))
             samples.append((sample.id, sample.verdict))
             columns.append(row)
             share, is_top = row[VOTE_SHARE], row[IS_TOP] > 0
@@ -44,16 +46,16 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     # Earlier versions drew by this word: a round that is judged again keeps its order.
     seed = derive_seed(stage.round.seed, "worth")
     other, feature = probability_of_other_verdict(numpy.array(columns), [verdict for _, verdict in samples], seed=seed)
-    found_rows = []
-    for n, (sample_id, _) in enumerate(samples):
-        value, sign = informativeness(signs[n] | {feature[n]: float(other[n])})
-        found_rows.append(
-            {"round_id": stage.round.id, "sample_id": sample_id, "informativeness": value, "why": sign, "is_open": True}
-        )
+    strongest = [informativeness(signs[n] | {feature[n]: float(other[n])}) for n in range(len(samples))]
+    values = put_behind([value for value, _ in strongest], first)
+    rows = [
+        {"round_id": stage.round.id, "sample_id": sample_id, "informativeness": value, "why": sign, "is_open": True}
+        for (sample_id, _), value, (_, sign) in zip(samples, values, strongest, strict=True)
+    ]
     table = tables.Informativeness
     with stage.writing() as db:
         db.execute(delete(table).where(table.round_id == stage.round.id))
-    for chunk in in_chunks(found_rows, WRITTEN_AT_ONCE):
+    for chunk in in_chunks(rows, WRITTEN_AT_ONCE):
         with stage.writing() as db:
             db.connection().execute(insert(table.__table__), chunk)  # type: ignore[arg-type]
 

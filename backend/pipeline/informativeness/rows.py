@@ -11,6 +11,7 @@ from backend import answers
 from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.pipeline import groups as group_values
+from backend.pipeline.informativeness.repeats import identify
 from backend.pipeline.informativeness.signs import JudgedSample, is_verifier
 from backend.pipeline.stage import StageContext
 from backend.prompt_sources import PromptSource
@@ -58,6 +59,8 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
             label.machine_verdict,
             label.machine_spread,
             end_of(func.coalesce(group.answer, prompt.answer)),
+            func.length(sample.text),
+            sample.turns.is_not(None),
         )
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)
@@ -67,13 +70,15 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
         .order_by(group.position, sample.group_id, sample.step, sample.position, sample.id)
     )
     by_id: dict[int, JudgedSample] = {}
-    for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
+    for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known, *more in db.execute(query):
         judged = JudgedSample(
             id_, group_id, asked, text, logprob or 0.0, tokens, reason == "length", score, verdict, spread
         )
         judged.answer, judged.known = answers.normalise(answers.extract(text) or ""), known
+        judged.length, judged.is_episode = more
         by_id[id_] = judged
     add_judgments(db, group_ids, by_id, own)
+    identify(db, by_id.values(), READ)
     return list(by_id.values())
 
 

@@ -43,6 +43,11 @@ class JudgedSample:
     rationale: str = ""
     known: str | None = None
     """The prompt's answer."""
+    length: int = 0
+    """Characters of the whole text, of which `text` is the end."""
+    is_episode: bool = False
+    same: int | str | bytes = ""
+    """What its text is known by in its group (`repeats.identify`)."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """Of others than the round's judge, by name."""
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, calls_of, in_words, innermost, is_wrapper, layers
-from backend.errors import UnknownPart
+from backend.errors import UnreadableRecipe
 from backend.recipes import BASE, POLICY, REFERENCE, Recipe, read
 from backend.services.recipes import round_roles
 from backend.values import JSON
@@ -46,7 +45,7 @@ def needing_weights(recipe: JSON) -> frozenset[str]:
     both = frozenset({POLICY, REFERENCE})
     try:
         known = read(recipe)
-    except (ValidationError, UnknownPart):
+    except UnreadableRecipe:
         return both
     trainers = [trainer for trainer in known.of_kind("trainer") if trainer.trains_weights]
     if trainers and known.is_slots and known.trainer.start == POLICY:

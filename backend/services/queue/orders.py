@@ -19,6 +19,7 @@ from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.db.listing_two_keys import first_of
 from backend.db.many import in_chunks
+from backend.pipeline.informativeness.repeats import BEHIND
 from backend.pipeline.informativeness.signs import near_the_cut
 from backend.recipes import cut_of, judge_of
 from backend.services.queue.draw import OPEN, at_random
@@ -26,10 +27,11 @@ from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource, Split
 
 FIRST_PAGE, PAGE = 120, 250
-DUPLICATE, REPEATED, KNOWN_GROUP = 0.05, 0.95, 0.8
-"""What the informativeness is multiplied by where the same text was confirmed; what it is at least where that was
-overridden; and what it is multiplied by where another sample of the prompt was decided, of which nobody else has seen
-any. Set by hand, not measured."""
+KNOWN_GROUP = 0.8
+"""What the informativeness is multiplied by where another text of the prompt was decided. Set by hand, not measured."""
+MOST_BEHIND = PAGE
+"""Once so many samples are put behind because their text was decided, no more are looked for: bounds what a claim reads
+in a round that was judged when repeats were not yet put behind."""
 
 Pages = Iterator[list[int]]
 
@@ -113,9 +115,13 @@ def heads(db: Session, round_id: int, after: int) -> Pages:
 
 
 def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages:
-    """The most informative first; rounds judged before informativeness was written are asked near the cut."""
+    """The most informative first; rounds judged before informativeness was written are asked near the cut.
+
+    What people decided of a text counts for the same text elsewhere in its group: there it is behind all others. So are
+    repeats of a text, which have a value below 0 (pipeline/informativeness/repeats.py).
+    """
     last: Any = None
-    size = FIRST_PAGE
+    size, behind = FIRST_PAGE, dict[int, float]()
     while True:
         where = {"round_id": round_.id, "size": size}
         if last is not None:
@@ -124,10 +130,18 @@ def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages
         if not rows and last is None:
             yield near_cut(db, round_)
             return
-        known = {row.sample_id: row.informativeness for row in rows}
+        known = {row.sample_id: row.informativeness for row in rows if row.informativeness >= 0}
+        repeats = [row.sample_id for row in rows if row.informativeness < 0]
         if last is None:
-            known = with_what_is_known(db, known | beside_overrides(db, round_.id, user_id))
-        yield sorted(known, key=lambda n: (-known[n], n))
+            known |= beside_overrides(db, round_.id, user_id)
+        if known and len(behind) < MOST_BEHIND:
+            known = with_what_is_known(db, known)
+        behind |= {n: value for n, value in known.items() if value < 0}
+        yield sorted(known.keys() - behind.keys(), key=lambda n: (-known[n], n))
+        if repeats or len(rows) < size:
+            yield sorted(behind, key=lambda n: (-behind[n], n))
+            yield repeats
+            behind = {}
         if len(rows) < size:
             return
         last, size = rows[-1], PAGE
@@ -165,56 +179,49 @@ def _beside_overrides() -> Any:
         select(row.sample_id, row.informativeness)
         .join(sample, sample.id == row.sample_id)
         .where(sample.group_id.in_(select(last.c.group_id).where(last.c.is_override)), row.is_open)
+        .where(row.informativeness >= 0)
         .order_by(row.informativeness.desc(), row.sample_id.desc())
         .limit(2 * PAGE)
     )
 
 
 def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]:
-    """The informativeness of samples, given what people decided of equal texts and of others in the same groups."""
+    """The informativeness of samples, given what people decided in their groups; below 0 where it is of their text."""
     told = dict(known)
     for ids in in_chunks(list(known)):
         # Each decided sample is read once, and compared here: in SQL it would be compared with every open one.
-        decided: dict[int, dict[str, tuple[bool, object]]] = defaultdict(dict)
-        for group_id, text, verdict, machine in run(db, _decided_beside(), {"sample_ids": ids}):
-            decided[group_id][text] = (machine not in (None, verdict), machine)
+        decided: dict[int, set[str]] = defaultdict(set)
+        for group_id, text in run(db, _decided_beside(), {"sample_ids": ids}):
+            decided[group_id].add(text.strip())
         if not decided:
             continue
         asked = {"sample_ids": ids, "group_ids": list(decided)}
-        for n, group_id, text, machine in run(db, _beside_decided(), asked):
-            told[n] = adjusted(known[n], decided[group_id].get(text), machine)
+        for n, group_id, text, is_episode in run(db, _beside_decided(), asked):
+            is_decided = not is_episode and text.strip() in decided[group_id]
+            told[n] = known[n] - BEHIND if is_decided else known[n] * KNOWN_GROUP
     return told
 
 
 @built_once
 def _decided_beside() -> Any:
-    """What people decided in the groups of some samples, each decided sample once, the latest last."""
+    """The texts that people decided in the groups of some samples, each decided sample once."""
     label, sample, here = tables.Label, tables.Sample, alias(tables.Sample, "here")
     groups = select(here.group_id).where(is_any(here.id, "sample_ids"))
     return (
-        select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
+        select(sample.group_id, sample.text)
         .join(label, label.sample_id == sample.id)
         .where(sample.group_id.in_(groups), is_among(sample.kind, tables.JUDGED))
         .where(label.source == LabelSource.person, label.verdict.is_not(None))
-        .order_by(sample.id)
     )
 
 
 @built_once
 def _beside_decided() -> Any:
-    """Those of some samples that are in some groups, with their texts."""
-    label, sample = tables.Label, tables.Sample
-    return (
-        select(sample.id, sample.group_id, sample.text, label.machine_verdict)
-        .join(label, label.sample_id == sample.id)
-        .where(is_any(sample.id, "sample_ids"), is_any(sample.group_id, "group_ids"))
+    """Those of some samples that are in some groups, with their texts; of an episode that is its last message alone."""
+    sample = tables.Sample
+    return select(sample.id, sample.group_id, sample.text, sample.turns.is_not(None)).where(
+        is_any(sample.id, "sample_ids"), is_any(sample.group_id, "group_ids")
     )
-
-
-def adjusted(value: float, same: tuple[bool, object] | None, machine_verdict: object) -> float:
-    if same is None or same[1] is not machine_verdict:
-        return value * KNOWN_GROUP
-    return max(value, REPEATED) if same[0] else value * DUPLICATE
 
 
 def near_cut(db: Session, round_: tables.Round) -> list[int]:
