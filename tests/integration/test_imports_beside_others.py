@@ -18,7 +18,7 @@ from sqlalchemy import select
 from backend.config import settings
 from backend.db import deleting, reading, session, tables
 from backend.errors import Conflict
-from backend.services import checkpoints, import_lock, prompts, round_trash, unfinished
+from backend.services import checkpoints, prompts, round_trash, unfinished
 from backend.services.checkpoints import at_work
 from backend.services.imports import import_jobs, staging
 from backend.services.prompts import keeping
@@ -26,6 +26,7 @@ from backend.services.prompts import staging as prompt_staging
 from backend.services.reviews import close_rules
 from backend.services.round_trash import emptying
 from backend.services.rounds import job_views
+from backend.services.unfinished import import_lock
 from backend.values import JSON, JobStatus, Role, Split
 from tests import rows
 from tests.integration.test_sample_imports import ASKED, THREE, Place, work

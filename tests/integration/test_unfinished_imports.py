@@ -17,12 +17,13 @@ from sqlalchemy import func, select
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
-from backend.services import import_lock, prompts, round_trash, rounds, unfinished
+from backend.services import prompts, round_trash, rounds, unfinished
 from backend.services.imports import import_jobs, staging
 from backend.services.imports.importing import ImportRequest
 from backend.services.projects import deletion, trash
 from backend.services.prompts import staging as prompt_staging
 from backend.services.samples import exports
+from backend.services.unfinished import import_lock
 from backend.values import Role, Split
 from tests import rows
 from tests.integration.test_sample_imports import ASKED, HOSTILE, THREE, Place, everything, work

@@ -16,12 +16,13 @@ from backend.errors import InvalidInput, NotFound, RondoError
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
-from backend.services import events, file_jobs, import_lock, unfinished
+from backend.services import events, file_jobs, unfinished
 from backend.services.access import Actor, require
-from backend.services.import_lock import ImportUnderWay
 from backend.services.imports import importing, round_import
 from backend.services.imports.request import ImportedRound, ImportRequest
 from backend.services.prompts.files import open_file
+from backend.services.unfinished import import_lock
+from backend.services.unfinished.import_lock import ImportUnderWay
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"

@@ -15,7 +15,6 @@ from backend.files import require_regular
 from backend.garbage import collected_seldom
 from backend.services import unfinished
 from backend.services.access import Actor, require
-from backend.services.import_lock import ImportUnderWay
 from backend.services.imports import round_import, scales, staging
 from backend.services.imports.new_rounds import policy_of
 from backend.services.imports.reading import SampleReader
@@ -24,6 +23,7 @@ from backend.services.imports.staging import StagedSamples
 from backend.services.prompts.files import open_file
 from backend.services.prompts.files.arrow_rows import LARGEST
 from backend.services.prompts.intake import staging_folder
+from backend.services.unfinished.import_lock import ImportUnderWay
 from backend.values import Role
 
 __all__ = ["ImportRequest", "ImportedRound", "import_samples", "require_importable", "stage"]

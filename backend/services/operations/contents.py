@@ -19,8 +19,9 @@ from backend.embeddings import vectors
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import database_files
-from backend.services import archived, import_lock, installation
+from backend.services import archived, installation
 from backend.services.projects import deletion
+from backend.services.unfinished import import_lock
 
 KEY = "secret.key"
 CHANGING = (archived.FOLDER, "exports", "reports")

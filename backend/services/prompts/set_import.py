@@ -15,7 +15,6 @@ from backend.db.arriving import Arrival
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, unfinished
 from backend.services.access import Actor, require
-from backend.services.import_lock import ImportUnderWay
 from backend.services.prompts import near_duplicates, staging
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.import_report import (
@@ -31,6 +30,7 @@ from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.row_problems import Problems
 from backend.services.prompts.staging import StagedRow, Stager
 from backend.services.prompts.writer import Writer, opposite
+from backend.services.unfinished.import_lock import ImportUnderWay
 from backend.values import JSON, Role, Split
 
 HELD_OUT = " held out"

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.recipes import Recipe
-from backend.services import events, import_lock
+from backend.services import events
 from backend.services.access import Actor, require, require_in, require_owner
 from backend.services.rounds import job_steps
+from backend.services.unfinished import import_lock
 from backend.translations import gettext
 from backend.values import JSON, PUSH, JobStatus, Role, Stage, WorkerOrder
 

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import deleting, now, reading, session, tables
 from backend.errors import Conflict
-from backend.services import import_lock
-from backend.services.import_lock import ImportUnderWay, Tell
+from backend.services.unfinished import import_lock
+from backend.services.unfinished.import_lock import ImportUnderWay, Tell
 
 log = logging.getLogger("rondo.services")
 
