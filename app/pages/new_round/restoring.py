@@ -102,7 +102,7 @@ def restored(here: Context, plan: Plan, kept: str) -> RestoredForm | None:
 
 def _origin(here: Context, plan: Plan, origin: Mapping[str, int | None], left_out: list[str]) -> Plan:
     """The plan with what of the kept one no field shows (`round_form.origin_of`)."""
-    values = {name: origin.get(name) for name in round_form.origin_of(plan)}
+    values: dict[str, Any] = {name: origin.get(name) for name in round_form.origin_of(plan)}
     ids = [values[name] for name in ("parent_id", "branch_of")]
     try:
         is_here = all(rounds.get(here.actor, n).project_id == here.project_id for n in ids if n is not None)

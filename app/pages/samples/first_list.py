@@ -82,7 +82,7 @@ def _fields(here: Context, query: JSON, known: list[RoundView], steps: list[Text
     step = step_picker(steps, query)
     if step.visible:
         step_names = {value: name for name, value in step.choices}
-        fields.append((gettext("Step"), step_names[step.value]))
+        fields.append((gettext("Step"), str(step_names[step.value])))
     for label, name in (("Verdict", "verdict"), ("Only", "only")):
         fields.append((gettext(label), ", ".join(names[value] for value in held[name])))
     return [*fields, (gettext("Sort"), names[held["sort"]])]

@@ -16,7 +16,7 @@ from backend.pipeline.informativeness.repeats import put_behind
 from backend.pipeline.informativeness.signs import checker, compare, informativeness, plain_signs
 from backend.pipeline.informativeness.surrogate import IS_TOP, VOTE_SHARE, features, probability_of_other_verdict
 from backend.pipeline.stage import StageContext, derive_seed
-from backend.values import LabelSource
+from backend.values import LabelSource, Verdict
 
 WRITTEN_AT_ONCE = 5_000
 """Rows of one transaction: other writers wait for it. Set by hand, not measured."""
@@ -30,7 +30,9 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     judge = judge or stage.recipe.judge
     cut = judge.accept_at
     names, check = judged.verifiers(stage), checker(stage.recipe) if judged.has_answers(stage) else None
-    samples, columns, signs, first = [], [], [], list[int]()
+    samples: list[tuple[int, Verdict | None]] = []
+    first: list[int] = []
+    columns, signs = [], []
     for group in judged.read(judged.shown(stage), str(judge.name)):
         rows_of_group, texts = features(group), dict[int | str | bytes, int]()
         if check is not None:

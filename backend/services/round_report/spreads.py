@@ -126,10 +126,10 @@ def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]
     ids = sorted({row.prompt_id for row in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
     ids, prompt = ids[::step], tables.Prompt
-    rows = db.connection().execute(select(prompt.id, prompt.extra).where(among(prompt.id, ids))).all()
+    extras = db.connection().execute(select(prompt.id, prompt.extra).where(among(prompt.id, ids))).all()
     return {
         id_: {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
-        for id_, extra in rows
+        for id_, extra in extras
     }
 
 
