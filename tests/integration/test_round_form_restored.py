@@ -9,10 +9,10 @@ import gradio as gr
 import pytest
 
 from app.form_values import path_key, shown
-from app.forms import take
+from app.forms import put, take
 from app.pages.new_round.filling import filled
 from app.pages.new_round.rereading import drawn
-from app.pages.new_round.restoring import restored
+from app.pages.new_round.restoring import fits, restored
 from app.widgets import round_form
 from app.widgets.context import Context
 from backend.db import session, tables
@@ -220,3 +220,29 @@ def test_values_of_a_wrong_kind_in_fields_are_left_out(database: str, recipe: st
         before = restored(form.here, form.plan, json.dumps(kept))
         assert before is not None
         filled(form.here, before.plan, before)
+
+
+def test_a_choice_that_is_gone_is_left_out_of_the_recipe_and_named(database: str) -> None:
+    form = Form()
+    recipe = get("rejection_sampling").model_dump(mode="json")
+    kept = form.kept(recipe, seed=9)
+    kept["recipe"] = copy.deepcopy(recipe)
+    kept["recipe"]["selector"]["order"] = kept["knobs"]["selector.order"] = "former"
+    before = restored(form.here, form.plan, json.dumps(kept))
+    assert before is not None
+    assert before.left_out == ("Selector, Order of the samples (order)",)
+    assert (before.plan.recipe, before.knobs, before.beside["seed"]) == (recipe, {}, 9)
+
+
+@pytest.mark.parametrize("recipe", ["star", "self_rewarding", "rejection_sampling"])
+def test_values_of_a_wrong_kind_in_the_recipe_cannot_make_the_form_fail(database: str, recipe: str) -> None:
+    form = Form()
+    for value in ([1], ["word"], True, "word", 3, {"word": 1}):
+        kept = form.kept(get(recipe).model_dump(mode="json"))
+        for path, _ in drawn(copy.deepcopy(kept["recipe"])):
+            put(kept["recipe"], path, value)
+        before = restored(form.here, form.plan, json.dumps(kept))
+        assert before is not None
+        filled(form.here, before.plan, before)
+        for path, knob in drawn(before.plan.recipe):
+            assert fits(knob, shown(knob, take(before.plan.recipe, path))), path

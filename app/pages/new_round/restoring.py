@@ -128,6 +128,11 @@ def _recipe(plan: Plan, read: Kept, left_out: list[str]) -> tuple[Plan, dict[str
     rest = dict(read.knobs)
     for path, knob in drawn(recipe):
         key = path_key(path)
+        if not _can_show(knob, forms.take(drawn_before, path)):
+            for kept_recipe in (recipe, drawn_before):
+                forms.put(kept_recipe, path, copy.deepcopy(knob.default))
+            rest.pop(key, None)
+            left_out.append(forms.called(path, knob))
         if key not in rest:
             continue
         value = rest.pop(key)
@@ -153,6 +158,14 @@ def _works(recipe: JSON) -> bool:
     except InvalidInput:
         return False
     return True
+
+
+def _can_show(knob: Knob, value: Any) -> bool:
+    """Whether the field of a knob can show what a recipe holds there: the knob may be of another type by now."""
+    try:
+        return value is None or fits(knob, shown(knob, value))
+    except (TypeError, ValueError):
+        return False
 
 
 def fits(knob: Knob, typed: Typed) -> bool:
