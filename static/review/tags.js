@@ -82,7 +82,8 @@ export function writeTags(needs, target, { typed = "", had = null } = {}) {
     saving = write();
   };
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
+    // With Ctrl or Cmd it is `onTextKeys` that saves.
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
     save();

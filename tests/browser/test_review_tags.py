@@ -52,16 +52,20 @@ def test_a_key_types_tags_and_takes_them_away(empty: None, chromium: object) -> 
     assert desk.errors == []
 
 
-def test_a_tag_that_is_refused_stays_in_the_box(empty: None, chromium: object) -> None:
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_a_tag_that_is_refused_stays_in_the_box(empty: None, chromium: object, key: str) -> None:
     desk = Review(chromium)
+    sent: list[str] = []
+    desk.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     colleague = rows.make_actor(desk.project, Role.reviewer)
     tags.change(colleague, [desk.ids[0]], add=["theirs"])
     box = desk.page.get_by_label("Tags, with commas between them")
     desk.press("l")
     desk.page.keyboard.type("x" * 41)
-    desk.press("Enter")
+    desk.press(key)
     desk.sees(".message", "40")
     expect(box).to_have_value(f"theirs, {'x' * 41}")
+    assert len([url for url in sent if url.endswith("/tags")]) == 1
     assert [tag for _, tag, _ in put(desk)] == ["theirs"]
 
 
