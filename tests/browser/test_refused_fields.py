@@ -89,7 +89,7 @@ def test_fields_of_the_team_are_marked_until_they_are_changed(team: Team) -> Non
     expect(share).to_have_accessible_description(re.compile("Neither a share nor a quota"))
     share.fill("200")
     page.locator("#shares-ask").click()
-    expect(share).to_have_accessible_description(re.compile("A share of 200 % is none"))
+    expect(share).to_have_accessible_description(re.compile("A share of 200% is none"))
     share.fill("20")
     page.locator("#shares-ask").click()
     expect(page.locator("#shares-problem [role=alert]")).to_have_count(0)
@@ -141,7 +141,7 @@ def test_a_field_that_is_changed_while_the_answer_is_under_way_is_not_marked(tea
     assert marked(page) == []
     page.unroute("**/gradio_api/queue/join**")
     page.locator("#shares-ask").click()
-    expect(share).to_have_accessible_description(re.compile("A share of 200 % is none"))
+    expect(share).to_have_accessible_description(re.compile("A share of 200% is none"))
 
 
 def test_a_field_that_is_changed_before_what_it_held_is_sent_is_not_marked(team: Team) -> None:

@@ -44,7 +44,7 @@ def test_shares_are_dealt_out_and_offered_to_nobody_else(database: str) -> None:
         "what is lacking is dealt"
     )
     assert len(given(team, "bob")) == 5
-    with pytest.raises(InvalidInput, match="add up to 105 %, with the 85 % of others, and"):
+    with pytest.raises(InvalidInput, match="add up to 105%, with the 85% of others, and"):
         shares.ask(team.curator, team.round.id, [Ask(team.who("cid").user_id, share=20)])
     accounts.remove(rows.make_actor(team.project), team.project.id, bob.user_id)
     assert his <= set(team.queue("cid", limit=100, peek=True)), "what was dealt to who has left is anybody's"
@@ -63,7 +63,7 @@ def test_each_item_is_dealt_to_as_many_as_decide_on_it(database: str) -> None:
     assert [len(some) for some in everyone] == [7, 7, 7]
     for n in team.ids:
         assert sum(n in some for some in everyone) <= 2
-    with pytest.raises(InvalidInput, match="add up to 210 %, and the reviewers that items want to 200 %"):
+    with pytest.raises(InvalidInput, match="add up to 210%, and the reviewers that items want to 200%"):
         shares.ask(team.curator, team.round.id, [Ask(entry.user_id, share=70) for entry in three])
     ann = team.who("ann")
     with pytest.raises(InvalidInput, match=f"^{ann.name} has both a share and a quota"):

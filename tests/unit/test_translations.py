@@ -120,6 +120,17 @@ def test_shares_are_written_by_one_function() -> None:
     assert there == [], "formats.percent writes a share, formats.in_percent a number in per cent"
 
 
+def test_no_sentence_of_a_service_parts_a_number_from_its_percent_sign() -> None:
+    services = Path(translations.__file__).parent / "services"
+    there = [
+        f"{file.name}: {ast.unparse(node)}"
+        for file in sorted(services.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) and re.search(r"\} %(?![\w{])", ast.unparse(node))
+    ]
+    assert there == [], "pages show it beside shares that are written 44.0%"
+
+
 def _shares(text: ast.JoinedStr) -> Iterator[str]:
     """The parts of an f-string that write a share by themselves: `{share:.1%}`, `{percent} %`; not those of Plotly."""
     yield from re.findall(r":[^{}]*%\}(?!\})|\} %(?![\w{])", ast.unparse(text))

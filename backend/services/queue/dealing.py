@@ -45,9 +45,9 @@ def refuse_too_much(db: Session, round_: tables.Round, shares: dict[int, float],
     others = db.scalar(kept.where(assignments.is_able(row, round_.project_id, round_.id))) or 0
     total = others + sum(shares.values())
     if total > most:
-        also = f" with the {others:g} % of others," if others else ""
+        also = f" with the {others:g}% of others," if others else ""
         raise InvalidInput(
-            f"The shares add up to {total:g} %,{also} and the reviewers that items want to {most} %. Lower some, or "
+            f"The shares add up to {total:g}%,{also} and the reviewers that items want to {most}%. Lower some, or "
             "let more people decide on an item."
         )
 

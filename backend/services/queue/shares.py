@@ -39,7 +39,7 @@ class Ask:
 
     def __post_init__(self) -> None:
         if self.share is not None and not 0 < self.share <= 100:
-            raise InvalidInput(f"A share of {self.share:g} % is none. Give more than 0 and at most 100.")
+            raise InvalidInput(f"A share of {self.share:g}% is none. Give more than 0 and at most 100.")
         if self.quota is not None and not 1 <= self.quota <= MAX_QUOTA:
             raise InvalidInput(f"A quota of {self.quota:,} items is none. Give 1 to {MAX_QUOTA:,}.")
 
@@ -183,5 +183,5 @@ def _read(db: Session, round_: tables.Round, *, of: int | None = None, also: Col
 
 def _in_words(wish: Ask) -> str:
     if wish.share is not None:
-        return f"{wish.share:g} %"
+        return f"{wish.share:g}%"
     return "nothing in particular" if wish.quota is None else f"at most {wish.quota:,} items"
