@@ -27,6 +27,7 @@ from backend.services.reviews import close_rules
 from backend.services.round_trash import emptying
 from backend.services.rounds import job_views
 from backend.services.unfinished import import_lock
+from backend.translations import using
 from backend.values import JSON, JobStatus, Role, Split
 from tests import rows
 from tests.integration.test_sample_imports import ASKED, THREE, Place, work
@@ -184,7 +185,8 @@ def test_a_page_waits_for_another_import_so_long_and_the_shell_until_it_ends(
     other = unfinished.ImportUnderWay(place.project.id, "other.jsonl", "olga")
     with ThreadPoolExecutor(1) as pool:
         with import_lock.held(0.0, mine=other):
-            told = r"so nothing was imported: the import of 'other\.jsonl' by olga, which writes since \d{4}-.* UTC\. Import"
+            which = r"the import of 'other\.jsonl' by olga, which has been writing since \d{4}-.* UTC"
+            told = rf"so nothing was imported: {which}\. Import"
             with pytest.raises(Conflict, match=told):
                 prompts.import_file(replace(place.curator, via="api"), place.project.id, "sums", path, uploaded=True)
             by_shell = pool.submit(prompts.import_file, place.curator, place.project.id, "sums", path)
@@ -205,17 +207,23 @@ def test_a_job_tells_which_import_it_waits_for_while_it_does(
         return job_views.get(place.curator, started).job.waits_for
 
     def of(project: tables.Project) -> unfinished.ImportUnderWay:
-        return unfinished.ImportUnderWay(project.id, "other.jsonl", "olga")
+        return unfinished.ImportUnderWay(project.id, "other.jsonl", "olga", "2026-02-01 12:00")
 
     with ThreadPoolExecutor(1) as pool:
         with import_lock.held(0.0, mine=of(elsewhere)):
             working = pool.submit(work, started)
             until(lambda: "It waits" in told(), lambda: f"told by job {job_views.get(place.curator, started).log_tail}")
-            assert told().startswith("It waits for an import into another project, which writes since ")
+            assert told().startswith("It waits for an import into another project, which has been writing since ")
             assert "other.jsonl" not in told(), "it is not theirs to see"
             (settings().folder / import_lock.LOCK).write_text(json.dumps(asdict(of(place.project))))
             until(lambda: "other.jsonl" in told(), "told of the next one")
-            assert told().startswith("It waits for the import of 'other.jsonl' by olga. On SQLite")
+            assert (
+                "the import of 'other.jsonl' by olga, which has been writing since 2026-02-01 12:00 UTC. On" in told()
+            )
+            with using("de"):
+                assert told().startswith(
+                    "Er wartet auf den Import von 'other.jsonl' durch olga, der seit 2026-02-01 12:00"
+                )
             with session() as db:  # a worker that took the job over, and does not wait yet
                 db.get_one(tables.Job, started).attempt += 1
             assert told() == ""

@@ -99,6 +99,30 @@ def test_many_that_were_counted_quickly_stand_while_nothing_changed_and_no_longe
     compare(round_.id)
 
 
+def test_the_first_decision_of_its_kind_that_comes_while_labels_are_counted_is_not_kept_as_the_judges(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(label_counts, "LARGE", 0)
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=["a", "b"])
+    round_ = rows.make_round(project, sets=[prompts])
+    samples = rows.make_samples(round_, prompts, scores=[1.0, 0.0])
+    label, changeable = tables.Label, label_counts._changeable
+
+    def then_somebody_decides(db: Session, round_id: int) -> set[int]:
+        facets = changeable(db, round_id)
+        with session() as other:
+            decided = {"source": LabelSource.person, "verdict": Verdict.reject}
+            other.execute(update(label).where(label.sample_id == samples[0].id).values(decided))
+        return facets
+
+    with monkeypatch.context() as meanwhile, reading() as db:
+        meanwhile.setattr(label_counts, "_changeable", then_somebody_decides)
+        assert sum(label_counts.count_labels(db, round_.id).sums().values()) == len(samples)
+    compare(round_.id)
+    compare(round_.id)
+
+
 class Asked:
     """How often figures of a round were computed."""
 

@@ -65,7 +65,8 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
     both = _changed(round_id, facets, shown).union_all(_unchanged(round_id, facets, shown))
     rows = [SameLabels(*row) for row in db.execute(both)]
     by_machine = _given(rows, facets)
-    if shown is None:
+    # On PostgreSQL people may have given a label of a new kind since the facets were read: counted, but not to be kept.
+    if shown is None and all(row.facet in facets or not _is_changeable(row.facet) for row in rows):
         is_large = by_machine.total() >= LARGE
         _by_machine.keep(db, round_id, by_machine, time.monotonic() - began, version, is_large=is_large)
     return CountedLabels(by_machine, tuple(row for row in rows if row.facet in facets))
@@ -74,7 +75,7 @@ def count_labels(db: Session, round_id: int) -> CountedLabels:
 def _changeable(db: Session, round_id: int) -> set[int]:
     """The facets there are of labels that people gave, and of texts that they edited."""
     there = scope(db, round_id, Filters()).facets
-    return {code for code in there if _source(code) is LabelSource.person or _is_edit(code)}
+    return {code for code in there if _is_changeable(code)}
 
 
 def _changed(round_id: int, facets: Iterable[int], shown: Any | None = None) -> Any:
@@ -116,6 +117,10 @@ def _source(facet: int) -> LabelSource:
 def _verdict(facet: int) -> Verdict | None:
     verdict = decode_facet(facet)["verdict"]
     return None if verdict == UNDECIDED else Verdict(verdict)
+
+
+def _is_changeable(facet: int) -> bool:
+    return _source(facet) is LabelSource.person or _is_edit(facet)
 
 
 def _is_edit(facet: int) -> bool:

@@ -16,6 +16,7 @@ from typing import IO
 from backend.config import settings
 from backend.db import now
 from backend.errors import Conflict
+from backend.translations import gettext
 from backend.values import JSON
 
 log = logging.getLogger("rondo.services")
@@ -37,7 +38,7 @@ class ImportUnderWay:
 
     def named_in(self, project_id: int | None) -> str:
         """As somebody in this project may know it: the file of another project is not theirs to see."""
-        since = f", which writes since {self.since} UTC" if self.since else ""
+        since = f", which has been writing since {self.since} UTC" if self.since else ""
         if self.project_id != project_id:
             return f"an import into another project{since}"
         return f"the import of {self.file!r} by {self.by}{since}"
@@ -91,8 +92,19 @@ def waits_for(awaited: JSON | None, project_id: int, attempt: int) -> str:
     """What is said of a running job whose spec holds this under `AWAITED`; empty where it does not wait."""
     if awaited is None or awaited.get("attempt") != attempt:
         return ""
-    which = ImportUnderWay(**awaited["import"]).named_in(project_id) if awaited.get("import") else "another import"
-    return f"It waits for {which}. On SQLite one import writes at a time; this one goes on by itself."
+    other = ImportUnderWay(**awaited["import"])
+    text = (
+        gettext(
+            "It waits for the import of {file} by {name}, which has been writing since {since} UTC. On SQLite one "
+            "import writes at a time; this one goes on by itself."
+        )
+        if other.project_id == project_id
+        else gettext(
+            "It waits for an import into another project, which has been writing since {since} UTC. On SQLite one "
+            "import writes at a time; this one goes on by itself."
+        )
+    )
+    return text.format(file=repr(other.file), name=other.by, since=other.since)
 
 
 def _lock(file: IO[bytes], place: Path, most_seconds: float, project_id: int | None, tell: Tell | None) -> None:
