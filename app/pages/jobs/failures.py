@@ -54,7 +54,7 @@ LIST_CSS = """
   overflow: hidden; }
 .left .reason { overflow-wrap: anywhere; }
 .left .links { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; }
-.left a { color: var(--rondo-accent); }
+.left a { color: var(--rondo-accent); } .left button { padding: 2px 12px; }
 """
 LIST_JS = """
 element.addEventListener("click", (event) => {

@@ -41,7 +41,7 @@ LIST_CSS = """
 .rollouts li { margin: 0; } .rollouts li p { margin: 0 0 4px; overflow-wrap: anywhere; }
 .rollouts .head { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; }
 .rollouts .prompt { color: var(--rondo-muted); max-height: 4.5em; overflow: hidden; white-space: pre-line; }
-.rollouts .text { white-space: pre-wrap; }
+.rollouts .text { white-space: pre-wrap; } .rollouts button { padding: 2px 12px; }
 """
 LIST_JS = """
 element.addEventListener("click", (event) => {

@@ -86,7 +86,9 @@ PREVIEWED = f"""(started) => {{{_KEY}
 }}"""
 RESTORED = """{{#if value}}<p class="restored" role="status">{{value.text}} {{value.left_out}}
 <button type="button" class="rondo-quiet">Start afresh</button></p>{{/if}}"""
-RESTORED_CSS = ".restored { margin: 0; overflow-wrap: anywhere; }"
+RESTORED_CSS = """
+p { margin: 0; overflow-wrap: anywhere; } button { margin-left: 8px; padding: 2px 12px; }
+"""
 AFRESH = f"""element.addEventListener("click", (event) => {{
   if (!event.target.closest("button")) return;{_KEY}
   localStorage.removeItem(key);

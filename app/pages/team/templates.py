@@ -125,7 +125,7 @@ ITEM_CSS = """
   background: var(--rondo-raised); font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere;
 }
 .item .judged { margin: 4px 0 0; font-size: 12px; }
-.item .keys button { padding: 6px 12px; }
+.item .keys button, .rondo-empty button { padding: 6px 12px; }
 .item .keys { display: flex; flex-wrap: wrap; gap: 8px; margin: 14px 0 0; }
 .item kbd { margin-left: 4px; padding: 0 5px; border-radius: 4px; background: var(--rondo-raised); font-size: 12px; }
 .item ul { display: grid; gap: 4px; margin: 0; padding: 0; list-style: none; }
