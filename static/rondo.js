@@ -39,12 +39,12 @@
   }
 
   function retitle() {
-    const here = document.querySelector('.rondo-nav a[aria-current="page"]');
-    if (!here) return;
+    const name = document.querySelector(".rondo-header h1")?.textContent;
+    if (!name) return;
     const project = /** @type {HTMLElement | null} */ (document.querySelector(".rondo-project"))?.dataset.name;
-    const title = `${here.textContent} · ${project} · Rondo`;
+    const title = `${name} · ${project} · Rondo`;
     if (document.title !== title) document.title = title;
-    here.scrollIntoView({ block: "nearest", inline: "center" });
+    document.querySelector('.rondo-nav a[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   async function sayGoodbye() {

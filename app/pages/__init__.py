@@ -38,6 +38,6 @@ PAGES: tuple[ModuleType, ...] = (
     _page("rewrites", "Rewrites", "rewrites", "more"),
     _page("me", "My work", "me", "person"),
     _page("notices", "Notices", "notices", "person"),
-    _page("people", "People", "people", "person"),
+    _page("people", "People and account", "people", "person"),
     _page("audit", "Audit", "audit", "person"),
 )

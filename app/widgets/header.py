@@ -66,6 +66,7 @@ class Shell:
     projects: list[HeaderLink]
     pages: list[HeaderLink]
     more: list[HeaderLink]
+    personal: list[HeaderLink]
     title: str
     here: str
     root: str
@@ -137,10 +138,11 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     """Return what this person's header shows on this page."""
     actor, project = request.state.signed_in.actor, request.state.project
     here, slug = request.url.path.strip("/"), project.slug
-    # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself.
-    every = {page: HeaderLink(gettext(page.TITLE), page_path(slug, page.PATH), here == page.PATH) for page in pages}
-    links = [link for page, link in every.items() if not page.MENU or link.is_here]
-    more = [link for page, link in every.items() if page.MENU == "more"]
+    # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself. Each
+    # link keeps its place on every page: a menu names the page of its own that is shown.
+    menus: dict[str, list[HeaderLink]] = {"": [], "more": [], "person": []}
+    for page in pages:
+        menus[page.MENU].append(HeaderLink(gettext(page.TITLE), page_path(slug, page.PATH), here == page.PATH))
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [
         HeaderLink(project_.name, page_path(project_.slug, here), project_.id == project.id)
@@ -153,9 +155,10 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         actor.is_owner,
         project,
         mine,
-        links,
-        more,
-        next(link.title for link in links if link.is_here),
+        menus[""],
+        menus["more"],
+        menus["person"],
+        next(link.title for links in menus.values() for link in links if link.is_here),
         page_path(slug, here),
         page_path(slug).rstrip("/"),
         notices.count_unread(actor),

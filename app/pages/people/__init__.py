@@ -19,7 +19,7 @@ from backend.services.people import accounts, browsers, sessions
 from backend.translations import N_, gettext, ngettext
 from backend.values import Role
 
-TITLE, PATH = N_("People"), "people"
+TITLE, PATH = N_("People and account"), "people"
 MENU = "person"
 
 ROLES = [

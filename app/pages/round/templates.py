@@ -48,10 +48,11 @@ href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 {{#if value.lights.counted}}<p><a href="warnings?round={{value.id}}">All lights</a>
 <span class="rondo-muted">{{value.lights.counted}}</span></p>{{/if}}</section>{{/if}}
 <section class="block" aria-label="Metrics"><h3>Metrics</h3>
-{{#if value.metrics}}<div class="scroll" tabindex="0" role="group" aria-label="Metrics, a table"><table>
-<thead><tr><th scope="col">metric</th><th scope="col">of</th><th scope="col" class="number">value, 95% interval</th>
+{{#if value.metrics}}<div class="scroll" tabindex="0" role="group" aria-label="Metrics, a table"><table class="metrics">
+<thead><tr><th scope="col">metric</th><th scope="col" class="number">value, 95% interval</th>
 <th scope="col">change</th></tr></thead>
-<tbody>{{#each value.metrics}}<tr><th scope="row">{{this.name}}</th><td>{{this.of}}</td>
+<tbody>{{#each value.metrics}}<tr><th scope="row">{{this.name}}
+{{#if this.of}}<br><span class="rondo-muted">{{this.of}}</span>{{/if}}</th>
 <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>
 <td>{{this.change}} <span class="rondo-muted">{{this.spread}}<br>{{this.tested}}</span></td></tr>{{/each}}</tbody>
 </table></div>{{/if}}
@@ -243,6 +244,7 @@ details { margin: 4px 0; } summary { cursor: pointer; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: minmax(90px, max-content) 1fr; gap: 3px 16px; margin: 6px 0; }
 dt { color: var(--rondo-muted); overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 .usual { font-weight: 550; color: var(--rondo-warn); }
+.metrics th span { font-weight: 400; }
 pre { max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 .scroll {
   overflow-x: auto; margin: 6px 0; background: var(--rondo-surface); border: 1px solid var(--rondo-border);
@@ -260,7 +262,10 @@ tbody tr:last-child > * { border-bottom: 0; }
 .bar span { display: block; height: 100%; border-radius: 4px; background: var(--rondo-accent); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 32px; }
 .columns > div { min-width: 0; }
-@media (max-width: 700px) { table { width: max-content; min-width: 100%; } th, td { max-width: 260px; } }
+@media (max-width: 700px) {
+  table { width: max-content; min-width: 100%; } th, td { max-width: 260px; }
+  .metrics { width: 100%; } .metrics :is(th, td) { padding-inline: 8px; white-space: normal; }
+}
 .why { min-width: 280px; }
 """
 )
