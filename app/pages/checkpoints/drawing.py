@@ -12,7 +12,7 @@ from app.widgets.value_words import metric_name, word
 from backend.machine import in_one_line
 from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
 from backend.translations import gettext, ngettext
-from backend.values import JSON
+from backend.values import JOINED, JSON
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
@@ -124,4 +124,5 @@ def _last_step(metrics: JSON) -> list[str]:
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     dropped = [(gettext(str(reason)), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
-    return {"stage": gettext(step["stage"]), "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
+    joined = [(gettext(text), int(step[key]), "") for key, text in JOINED.items() if step.get(key)]
+    return {"stage": gettext(step["stage"]), "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped, joined)}
