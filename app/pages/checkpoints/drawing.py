@@ -109,13 +109,13 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
 
 
 def _last_step(metrics: JSON) -> list[str]:
-    """What a training logged of its last step, under TRL's names; counts in full, and what its tokens are."""
+    """What a training logged last, under TRL's names. Its tokens are those of all passes up to that step."""
     texts = []
     for name, value in metrics.items():
         if not isinstance(value, int | float):
             continue
         if name == "num_tokens":
-            text = ngettext("{number} token in all passes", "{number} tokens in all passes", round(value))
+            text = ngettext("{number} token up to this step", "{number} tokens up to this step", round(value))
             texts.append(text.format(number=f"{round(value):,}"))
         else:
             texts.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.4g}")

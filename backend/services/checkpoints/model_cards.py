@@ -197,10 +197,12 @@ def _rows(detail: CheckpointDetail) -> str:
 
 
 def _trained_on(detail: CheckpointDetail) -> str:
-    """How long it was trained, where the training's job is known."""
+    """How long it was trained; empty where the last step was not logged, as earlier versions left it."""
     steps, tokens = (detail.job_metrics.get(name) for name in ("step", "num_tokens"))
-    if not steps:
-        return ""
+    with reading() as db:
+        job = db.get(tables.Job, detail.job_id) if detail.job_id is not None else None
+        if job is None or not steps or steps != job.total:
+            return ""
     of = f" on {tokens:,.0f} tokens, each counted once for every pass" if tokens else ""
     return f"Trained for {steps:,} optimizer {'step' if steps == 1 else 'steps'}{of}."
 
