@@ -1,42 +1,56 @@
 """The flows, spreads and extremes of a round's report as texts, for the page and for the file."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from app.widgets import drop_bars
 from app.widgets.formats import count, counted, percent
 from app.widgets.sample_facts import source_word
 from app.widgets.value_words import word
-from backend.services.round_report.shapes import Category, Extreme, FunnelFlow, Spread, Texts
+from backend.services.round_report.shapes import Category, Extreme, FlowStage, FunnelFlow, Spread, Texts
 from backend.translations import N_, gettext, ngettext
 from backend.values import LabelSource
 
 Shown = dict[str, Any]
 PREVIEW = 160
 UNKNOWN = N_("interval unknown")
-REJECTED = "rejected by a person"
-TWINS = N_(
-    "A person's verdict counts for undecided samples of the same prompt with the same text, too, so more may be "
-    "rejected here than people decided on."
-)
-"""What selectors do with it: `backend.selectors.with_twins`."""
 
 
 def between(low: str, high: str) -> str:
     return gettext("{low} to {high}").format(low=low, high=high)
 
 
+def share(stage: FlowStage, before: FlowStage | None) -> str:
+    """How much of the stage before got here, where the two count the same; else what came of it."""
+    if stage.share is None or before is None:
+        return ""
+    told, out = percent(stage.share), sum(arm.count for arm in stage.dropped)
+    joined = sum(arm.count for arm in stage.joined)
+    own = stage.count - joined
+    if stage.name == "samples" and before.unit != stage.unit:
+        answered = before.count - out
+        each = f"{stage.count / answered:,.3g}" if answered else "0"
+        if not out:
+            return gettext("{number} for each prompt").format(number=each)
+        return gettext("{number} for each prompt, of {share} of the prompts").format(number=each, share=told)
+    if joined:
+        numbers = {"share": told, "own": f"{own:,}", "joined": f"{joined:,}"}
+        return gettext("{own} of the stage before ({share}), {joined} joined").format(**numbers)
+    if stage.name == "selected" and own + out != before.count:
+        whole = counted(own + out, stage.unit)
+        return gettext("{share} of {whole} that were looked at").format(share=told, whole=whole)
+    return gettext("{share} of the stage before").format(share=told)
+
+
 def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
+    befores = (None, *shown_flow.stages)
     return {
         "title": shown_flow.title,
         "stages": [
             {
                 "name": gettext(stage.name),
                 "count": counted(stage.count, stage.unit),
-                "share": ""
-                if stage.share is None
-                else gettext("{share} of the stage before").format(share=percent(stage.share)),
+                "share": share(stage, before),
                 "width": 100 if stage.share is None else round(stage.share * 100),
                 "href": stage.href,
                 "drops": drop_bars.bars(
@@ -49,7 +63,7 @@ def flow(shown_flow: FunnelFlow) -> Shown:
                     for arm in arms
                 ],
             }
-            for stage in shown_flow.stages
+            for before, stage in zip(befores, shown_flow.stages, strict=False)
         ],
     }
 
@@ -63,7 +77,7 @@ def texts(report: Texts, step: int | None = None) -> Shown:
     looked = looked.format(number=f"{all_.counted:,}", whole=f"{all_.total:,}")
     return {
         "flows": [flow(flow_) for flow_ in report.flows.flows],
-        "flows_missing": [*report.flows.missing, *([gettext(TWINS)] if _has_twins(report.flows.flows) else [])],
+        "flows_missing": list(report.flows.missing),
         "looked_at": looked if all_.counted else "",
         "spread": spread.name if spread else "",
         "categories": [category(entry) for entry in spread.categories] if spread else [],
@@ -71,11 +85,6 @@ def texts(report: Texts, step: int | None = None) -> Shown:
         "fewest": all_.fewest,
         "extremes": [_extreme(extreme) for extreme in report.extremes],
     }
-
-
-def _has_twins(flows: Iterable[FunnelFlow]) -> bool:
-    """Whether a selector left out what people rejected, and so equal texts with it."""
-    return any(arm.reason == REJECTED for shown_flow in flows for stage in shown_flow.stages for arm in stage.dropped)
 
 
 def chosen(report: Texts, step: int | None) -> Spread | None:

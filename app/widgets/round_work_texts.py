@@ -178,7 +178,7 @@ def _cost(cost: Cost) -> Shown:
         (gettext("tokens written by the judge"), count(cost.tokens_judging)),
         *([(_unread(cost), gettext("unknown"))] if cost.reads_unknown else []),
         *_endpoints(cost),
-        (gettext("tokens trained on"), count(cost.tokens_trained)),
+        (gettext("tokens trained on, all passes"), count(cost.tokens_trained)),
         (gettext("time of its jobs"), f"{duration(cost.total_seconds)}{f' ({times})' if times else ''}"),
         (gettext("people’s time"), minutes),
         (gettext("rows kept"), count(cost.kept)),

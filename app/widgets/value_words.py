@@ -76,6 +76,7 @@ DROPS = (
     N_("below threshold"),
     N_("rated below threshold"),
     N_("rejected by a person"),
+    N_("same text as one rejected by a person"),
     N_("rejected by people"),
     N_("accepted by people"),
     N_("all rejected by people"),

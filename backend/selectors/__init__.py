@@ -15,6 +15,8 @@ from backend.registry import Part
 from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict, mean_score
 from backend.values.questions import Raters
 
+REJECTED = "rejected by a person"
+SAME_AS_REJECTED = "same text as one rejected by a person"
 _STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
 """How a sample stands by what a person said of it, before any score."""
 
@@ -103,6 +105,14 @@ def with_twins(group: Group) -> list[Sample]:
         if verdict is not None:
             verdicts.setdefault(sample.full_text.strip(), set()).add(verdict)
     return [_decided(sample, verdicts.get(sample.full_text.strip(), set())) for sample in group.samples]
+
+
+def told_apart(reason: str, sample: Sample) -> str:
+    """Return why a sample is left out: what people rejected counts apart from what has the same text.
+
+    sample: as it was drawn, before `with_twins`.
+    """
+    return SAME_AS_REJECTED if reason == REJECTED and by_person(sample) is None else reason
 
 
 def mean_rating(sample: Sample, fewest: int = 1) -> float | None:

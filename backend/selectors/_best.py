@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from backend.selectors import random_for, with_twins
+from backend.selectors import random_for, told_apart, with_twins
 from backend.values import Group, Sample
 
 
@@ -24,12 +24,12 @@ def best_of(
     others by reason.
     """
     passed: list[Sample] = []
-    for sample in with_twins(group):
+    for drawn, sample in zip(group.samples, with_twins(group), strict=True):
         reason = objection(sample)
         if reason is None:
             passed.append(sample)
         else:
-            dropped[reason] += 1
+            dropped[told_apart(reason, drawn)] += 1
     # Shuffled, then sorted stably: chance decides among equals.
     random_for(group, seed).shuffle(passed)
     passed.sort(key=rank)

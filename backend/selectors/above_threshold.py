@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
-from backend.selectors import by_person, is_blank, is_truncated, score_of
+from backend.selectors import REJECTED, by_person, is_blank, is_truncated, score_of
 from backend.selectors._best import best_of
 from backend.selectors._entropy import WeighsByEntropy
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
@@ -75,7 +75,7 @@ class AboveThreshold(WeighsByEntropy):
             case Verdict.accept:
                 return None
             case Verdict.reject:
-                return "rejected by a person"
+                return REJECTED
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
         score = score_of(sample)

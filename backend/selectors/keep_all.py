@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, with_twins
+from backend.selectors import REJECTED, Selector, by_person, is_blank, is_truncated, told_apart, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
@@ -28,7 +28,7 @@ class KeepAll(Selector):
         dropped: Counter[str] = Counter()
         for group in groups:
             seen: set[str] = set()
-            for sample in with_twins(group):
+            for drawn, sample in zip(group.samples, with_twins(group), strict=True):
                 weight = self._weight(sample)
                 text = sample.full_text.strip()
                 if self.drop_duplicates and text in seen:
@@ -37,7 +37,7 @@ class KeepAll(Selector):
                     seen.add(text)
                     examples.append(Example(group.prompt.id, sample.id, weight=weight))
                 else:
-                    dropped[weight] += 1
+                    dropped[told_apart(weight, drawn)] += 1
         return Selection(examples, dict(dropped), unit="samples")
 
     def _weight(self, sample: Sample) -> float | str:
@@ -45,7 +45,7 @@ class KeepAll(Selector):
         if is_blank(sample):
             return "empty text"
         if by_person(sample) is Verdict.reject:
-            return "rejected by a person"
+            return REJECTED
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
         if self.weigh_by == "one":

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, with_twins
+from backend.selectors import REJECTED, Selector, by_person, is_blank, is_truncated, told_apart, with_twins
 from backend.values import DatasetType, Example, Group, Messages, Sample, Selection, Verdict
 
 
@@ -39,10 +39,10 @@ class PlainTexts(Selector):
         dropped: Counter[str] = Counter()
         for group in groups:
             seen: set[str] = set()
-            for sample in with_twins(group):
+            for drawn, sample in zip(group.samples, with_twins(group), strict=True):
                 reason = "duplicate text" if sample.text.strip() in seen else self._objection(sample)
                 if reason:
-                    dropped[reason] += 1
+                    dropped[told_apart(reason, drawn)] += 1
                 else:
                     seen.add(sample.text.strip())
                     alone: Messages | None = [] if self.take == "answers" else None
@@ -64,5 +64,5 @@ class PlainTexts(Selector):
         if is_blank(sample):
             return "empty text"
         if by_person(sample) is Verdict.reject:
-            return "rejected by a person"
+            return REJECTED
         return "truncated" if self.drop_truncated and is_truncated(sample) else ""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, mean_rating
+from backend.selectors import REJECTED, Selector, by_person, is_blank, is_truncated, mean_rating
 from backend.selectors._best import best_of
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 from backend.values.questions import Raters
@@ -58,7 +58,7 @@ class RatedAbove(Selector):
         if is_blank(sample):
             return "empty text"
         if by_person(sample) is Verdict.reject:
-            return "rejected by a person"
+            return REJECTED
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
         rating = mean_rating(sample, self.min_ratings)

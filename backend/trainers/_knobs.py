@@ -1,5 +1,6 @@
 """What all trainers through TRL share: knobs, and what each tells of how it is built."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -110,6 +111,34 @@ class TRLKnobs(Trainer, abstract=True):
     def one_process(self) -> str:
         """Why several processes cannot share it; empty where they can."""
         return _hardware.OWN_LOSS
+
+    @property
+    def rows_of_step(self) -> int:
+        """Examples of one optimizer step."""
+        return self.per_device_train_batch_size * self.gradient_accumulation_steps * self.num_processes
+
+    def steps_of_pass(self, examples: int) -> int:
+        """Optimizer steps of one pass over so many examples, as transformers counts them."""
+        batches = math.ceil(examples / self.per_device_train_batch_size / self.num_processes)
+        return max(1, math.ceil(batches / self.gradient_accumulation_steps))
+
+    def steps(self, examples: int) -> int:
+        """Optimizer steps of a training on so many examples, as transformers counts them."""
+        return self.max_steps if self.max_steps > 0 else math.ceil(self.num_train_epochs * self.steps_of_pass(examples))
+
+    def warm_up(self, steps: int) -> int:
+        """Of so many optimizer steps those before which the learning rate rises, as transformers counts them."""
+        if self.lr_scheduler_type == "constant":
+            return 0
+        return int(self.warmup_steps) if self.warmup_steps >= 1 else math.ceil(steps * self.warmup_steps)
+
+    def peak_share(self, steps: int) -> float:
+        """The highest learning rate of so many optimizer steps, as a share of `learning_rate`.
+
+        The first step has the rate 0 where there is a warm-up, so that it is below 1 where the warm-up takes all steps.
+        """
+        warm_up = self.warm_up(steps)
+        return 1.0 if warm_up < steps else (steps - 1) / warm_up
 
     def make(
         self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec

@@ -5,7 +5,6 @@ All is read from the trainer that is then run, so that what is shown and what is
 
 import json
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -90,14 +89,14 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Re
         "max_length": ready.most,
     }
     if ready.fitted is None or spec.dataset_type == DatasetType.prompt_only:
-        return report_ | _of_prompts(weights, ready)
+        return report_ | _of_prompts(weights, ready) | _paced(trainer, trainer.max_steps)
     fitted = ready.fitted
     # As the data loader does it: a column that the model does not take never reaches the collator.
     dataset: Any = fitted._remove_unused_columns(fitted.train_dataset, "training")  # type: ignore[arg-type]
     places = evenly(len(dataset), COUNTED)
     texts = [list(collated(fitted.data_collator([dataset[place]]))) for place in places]
     if not all(texts):  # a trainer of another package, whose collator names its columns otherwise
-        return report_ | _of_prompts(weights, ready)
+        return report_ | _of_prompts(weights, ready) | _paced(trainer, trainer.max_steps)
     lengths = [[len(text.ids) for text in row] for row in texts]
     longest = max(map(max, lengths))
     passes = trainer.per_device_train_batch_size * max(map(len, lengths))
@@ -119,7 +118,8 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Re
         "tokens_learned": round(scale * sum(sum(text.learned) for row in texts for text in row)),
         "longest": longest,
         "truncated": {"rows": None, "of": len(places)} if trainer.packs else _truncated(weights, ready, texts, places),
-        "steps": _steps(trainer, len(dataset)),
+        "passes": round(trainer.steps(len(dataset)) / trainer.steps_of_pass(len(dataset)), 2),
+        **_paced(trainer, trainer.steps(len(dataset))),
         "processes": trainer.num_processes,
         "repeated": trainer.repeated(len(dataset)),
         "memory": memory.to_json(),
@@ -208,7 +208,6 @@ def _of_prompts(weights: TrainerInputs, ready: Ready) -> JSON:
         "tokens_learned": None,
         "longest": max(lengths, default=0),
         "truncated": {"rows": 0, "of": len(prompts)},
-        "steps": None,
         "memory": None,
         "first": [
             [
@@ -229,16 +228,18 @@ def _of_prompts(weights: TrainerInputs, ready: Ready) -> JSON:
     }
 
 
+def _paced(trainer: TRLKnobs, steps: int) -> JSON:
+    """Optimizer steps, those of the warm-up, and the highest learning rate as a share of `learning_rate`.
+
+    None where the number of steps is not known beforehand.
+    """
+    if steps <= 0:
+        return {"steps": None, "warm_up": None, "peak_share": None}
+    return {"steps": steps, "warm_up": trainer.warm_up(steps), "peak_share": trainer.peak_share(steps)}
+
+
 def _reasons(left_out: LeftOut) -> JSON:
     reasons: dict[str, int] = {}
     for failure in left_out.values():
         reasons[str(failure.kind)] = reasons.get(str(failure.kind), 0) + 1
     return reasons
-
-
-def _steps(trainer: TRLKnobs, examples: int) -> int:
-    """Optimizer steps, as transformers counts them."""
-    if trainer.max_steps > 0:
-        return trainer.max_steps
-    passes = math.ceil(examples / trainer.per_device_train_batch_size / trainer.num_processes)
-    return math.ceil(trainer.num_train_epochs * max(1, math.ceil(passes / trainer.gradient_accumulation_steps)))

@@ -34,7 +34,10 @@ def _step(line: str) -> int:
 
 
 def callback(file: Path) -> "TrainerCallback":
-    """Return the callback: a line for each log and, in long pauses between logs, for the bar alone."""
+    """Return the callback: a line for each log and, in long pauses between logs, for the bar alone.
+
+    The last step is logged whatever `logging_steps` is: of a short training it is the only point but the first.
+    """
     from transformers import TrainerCallback
 
     class Progress(TrainerCallback):
@@ -53,6 +56,8 @@ def callback(file: Path) -> "TrainerCallback":
             self.write(state, {})
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if control.should_training_stop:  # transformers has set it before it calls the callbacks of others
+                control.should_log = True
             if time.monotonic() - self.written_at > SECONDS:
                 self.write(state, {})
 
@@ -68,6 +73,26 @@ def callback(file: Path) -> "TrainerCallback":
             self.write(state, {name: value for name, value in metrics.items() if math.isfinite(value)})
 
     return Progress()
+
+
+def token_counter(fitted: "HFTrainer") -> "TrainerCallback":
+    """Return the callback that keeps TRL's count of tokens with each checkpoint.
+
+    SFT, DPO, KTO and the reward trainer count from 0 in each process (`_total_train_tokens`), so that a resumed
+    training would leave out what it read before. The others keep their count where this one goes.
+    """
+    from transformers import TrainerCallback
+
+    counts: Any = fitted
+
+    class TokenCounter(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            counts._total_train_tokens = state.num_input_tokens_seen
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            state.num_input_tokens_seen = max(state.num_input_tokens_seen, counts._total_train_tokens)
+
+    return TokenCounter()
 
 
 def completer(fitted: "HFTrainer") -> "TrainerCallback":

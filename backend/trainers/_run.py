@@ -171,6 +171,7 @@ def build(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, rows: list
     if trainer.keeps_optimizer:
         fitted.add_callback(_optimizer.callback(Path(_weights.locate(spec.policy))))
     fitted.add_callback(_progress.callback(Path(spec.output_dir) / "progress.jsonl"))
+    fitted.add_callback(_progress.token_counter(fitted))
     if trainer.num_processes > 1:
         fitted.add_callback(_progress.completer(fitted))
     return fitted

@@ -42,6 +42,7 @@ from backend.values.states import Verdict as Verdict
 from backend.values.states import WarningLevel as WarningLevel
 from backend.values.states import WorkerOrder as WorkerOrder
 from backend.values.training import FLIP as FLIP
+from backend.values.training import JOINED as JOINED
 from backend.values.training import DecidedText as DecidedText
 from backend.values.training import Example as Example
 from backend.values.training import MetricValue as MetricValue

@@ -7,6 +7,13 @@ from backend.values.engines import Messages
 from backend.values.groups import JSON
 from backend.values.states import DatasetType, SampleKind, Verdict
 
+JOINED = {
+    "earlier rounds": "rows of earlier rounds",
+    "seed rows": "seed rows",
+    "earlier steps": "rows of earlier steps",
+    "decisions": "decisions of people",
+}
+"""What joins the training rows from elsewhere, by what a dataset's funnel calls it."""
 FLIP = "flip"
 """Column of a row of pairs: the probability that the pair is the wrong way round."""
 

@@ -12,7 +12,7 @@ from backend.errors import NotFound
 from backend.services import round_report
 from backend.services.access import Actor
 from backend.services.round_report import drawn, opened
-from backend.values import DatasetType, FailureKind, LabelSource, Role, RoundStatus, Split, Stage, Verdict
+from backend.values import DatasetType, FailureKind, JobStatus, LabelSource, Role, RoundStatus, Split, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, RECIPE, REJECT, Team
 
@@ -225,7 +225,12 @@ def test_what_people_and_the_judge_rejected_leads_to_the_samples_of_each() -> No
     selected = {
         "stage": "selected",
         "count": 6,
-        "dropped": {"rejected by a person": 3, "rejected by the judge": 2, "rejected": 1},
+        "dropped": {
+            "rejected by a person": 3,
+            "same text as one rejected by a person": 4,
+            "rejected by the judge": 2,
+            "rejected": 1,
+        },
         "unit": "samples",
     }
     with session() as db:
@@ -236,8 +241,36 @@ def test_what_people_and_the_judge_rejected_leads_to_the_samples_of_each() -> No
     assert hrefs["rejected by a person"] == f"{rejected}&source=person"
     assert hrefs["rejected by the judge"] == f"{rejected}&source=judge"
     assert hrefs["rejected"] == rejected
-    (beside,) = texts(done.report().texts)["flows_missing"]
-    assert "with the same text" in beside
+    assert hrefs["same text as one rejected by a person"] == f"samples?round={done.round.id}&verdict=accept,reject"
+
+
+def test_shares_are_of_what_counts_the_same_and_without_what_joined() -> None:
+    done = Done()
+
+    def shares(*stages: dict[str, Any]) -> list[str]:
+        with session() as db:
+            db.get_one(tables.Dataset, done.dataset.id).funnel = list(stages)
+        return [stage["share"] for stage in texts(done.report().texts)["flows"][0]["stages"]]
+
+    assert shares(*FUNNEL) == [
+        "",
+        "2 for each prompt",
+        "90.0% of the stage before",
+        "100.0% of the stage before",
+        "66.7% of 9 groups that were looked at",
+        "6 of the stage before (100.0%), 2 joined",
+    ]
+    left_out = FUNNEL[0] | {"dropped": {"too long": 2}}
+    selected = {"stage": "selected", "count": 6, "dropped": {"below threshold": 12}, "unit": "samples"}
+    alone = FUNNEL[5] | {"count": 6, "earlier rounds": 0}
+    assert shares(left_out, *FUNNEL[1:4], selected, alone) == [
+        "",
+        "2.5 for each prompt, of 80.0% of the prompts",
+        "90.0% of the stage before",
+        "100.0% of the stage before",
+        "33.3% of the stage before",
+        "100.0% of the stage before",
+    ]
 
 
 def test_spreads_count_verdicts_by_score_and_by_category() -> None:
@@ -483,3 +516,39 @@ def test_a_recipe_that_cannot_be_read_leaves_the_rest_to_be_read() -> None:
     assert report.opening.asked.steps == ()
     assert "not installed any more" in report.opening.asked.missing[0]
     assert report.texts.spreads.counted == 20
+
+
+def test_tokens_trained_on_say_what_is_not_in_them() -> None:
+    done = Done()
+
+    def trained(name: str, points: dict[int, float]) -> None:
+        with session() as db:
+            job: Any = tables.Job(
+                project_id=done.project.id,
+                round_id=done.round.id,
+                workflow_id=name,
+                stage=Stage.train,
+                queue="train",
+                status=JobStatus.done,
+                total=8,
+            )
+            db.add(job)
+            db.flush()
+            db.add_all(
+                tables.JobPoint(job_id=job.id, name="num_tokens", step=step, value=value)
+                for step, value in points.items()
+            )
+
+    assert done.report().work.cost.tokens_trained is None
+    trained("whole", {1: 100.0, 8: 800.0})
+    cost = done.report().work.cost
+    assert cost.tokens_trained == 800
+    assert not any("trained on" in sentence for sentence in cost.missing)
+    trained("an earlier version's", {1: 50.0})
+    trained("counts none", {})
+    cost = done.report().work.cost
+    assert cost.tokens_trained == 850
+    assert [sentence for sentence in cost.missing if "trained on" in sentence] == [
+        "The tokens trained on are those up to step 1 of 8, the last one that was logged of a training.",
+        "A training whose trainer counts no tokens is not in the tokens trained on.",
+    ]

@@ -12,7 +12,8 @@ from backend.errors import Cancelled, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline import preflight
 from backend.pipeline import run as pipeline_run
-from backend.services import datasets
+from backend.services import datasets, round_report, rounds
+from backend.services.checkpoints import model_cards
 from backend.services.datasets import exports
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.job_views import thinned
@@ -58,6 +59,19 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
     )
     assert began.report["rows"] == dataset.num_examples
     assert began.report["steps"] == 2
+    assert (began.report["warm_up"], began.report["peak_share"]) == (0, 1.0)
+    with reading() as db:
+        job = db.get_one(tables.Job, began.job_id)
+    assert (job.done, job.total, job.last_metrics["step"]) == (2, 2, 2)
+    tokens = job.last_metrics["num_tokens"]
+    assert tokens == pytest.approx(began.report["tokens"] * began.report["passes"])
+    cost = round_report.get(loop.actor, round_id).work.cost
+    assert cost.tokens_trained == tokens
+    assert not any("tokens trained on" in sentence for sentence in cost.missing)
+    checkpoint_id = rounds.get(loop.actor, round_id).checkpoint_id
+    assert checkpoint_id is not None
+    card = model_cards.of_checkpoint(loop.actor, checkpoint_id)
+    assert f"Trained for 2 optimizer steps on {tokens:,.0f} tokens, each counted once for every pass." in card
     assert "SFTTrainer" in began.report["script"]
     exported = exports.export(loop.actor, dataset.id)
     assert f'"DATASET", "{exported.name}"' in began.report["script"]
@@ -100,6 +114,9 @@ REPORT = {
     "longest": 6,
     "truncated": {"rows": 1, "of": 2},
     "steps": 7,
+    "passes": 3.5,
+    "warm_up": 20,
+    "peak_share": 0.3,
     "memory": None,
     "first": [
         [
@@ -161,6 +178,8 @@ def test_the_page_shows_curves_report_and_script(database: str) -> None:
         assert "margins, round" not in shown, "of one round there is no other to tell it from"
         assert "1 longer than max_length" in shown
         assert "50.0% of rows" in shown
+        assert '"passes over the rows", "value": "3.5"' in shown
+        assert "The warm-up takes 20 steps, and there are 7: the learning rate rises to 30% of" in shown
         assert '"learned": true' in shown
         assert "trainer = SFTTrainer()" in shown
         assert '"value": "99"' in page.ask("training.looking", "draw")

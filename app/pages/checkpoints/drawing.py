@@ -12,6 +12,7 @@ from app.widgets.value_words import metric_name, word
 from backend.machine import in_one_line
 from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
 from backend.translations import gettext, ngettext
+from backend.values import JOINED, JSON
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
@@ -68,7 +69,6 @@ SELF_JUDGED = "the policy itself"
 def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
     examples = ngettext("{number} {kind} row", "{number} {kind} rows", detail.num_examples)
-    last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {
         "id": row.id,
         "can_chat": row.kind != SCORER,
@@ -101,13 +101,28 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
         "funnel": [_step(step) for step in detail.funnel],
         "people": [vars(person) for person in detail.people],
         "job": detail.job_id,
-        "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "training": ", ".join([*([duration(seconds)] if seconds else []), *_last_step(detail.job_metrics)]),
         "rows": detail.training_rows,
         "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
         "machine": in_one_line(detail.details.get("machine", {})),
     }
 
 
+def _last_step(metrics: JSON) -> list[str]:
+    """What a training logged last, under TRL's names. Its tokens are those of all passes up to that step."""
+    texts = []
+    for name, value in metrics.items():
+        if not isinstance(value, int | float):
+            continue
+        if name == "num_tokens":
+            text = ngettext("{number} token up to this step", "{number} tokens up to this step", round(value))
+            texts.append(text.format(number=f"{round(value):,}"))
+        else:
+            texts.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.4g}")
+    return texts
+
+
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     dropped = [(gettext(str(reason)), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
-    return {"stage": gettext(step["stage"]), "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
+    joined = [(gettext(text), int(step[key]), "") for key, text in JOINED.items() if step.get(key)]
+    return {"stage": gettext(step["stage"]), "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped, joined)}

@@ -116,7 +116,9 @@ def rate(job: JobView) -> str:
 
 
 def number(value: object) -> str:
-    """Four digits that matter; what is not a number says so."""
+    """Four digits that matter, whole numbers in full; what is not a number says so."""
     if value is None:
         return gettext("not a number")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}"  # a count, such as that of tokens
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -15,17 +15,28 @@ THINNEST = 0.004
 """An arm is drawn at least so wide, of a whole of 1: few that fell out are seen, too."""
 ARMS = 6
 """Reasons that have an arm of their own at a stage; the rest shares one."""
+NARROWEST = 1040
+"""Pixels of the chart where it is shown at all (`#round-flow` in static/pages.css): on less the table says it alone."""
+SIGN, BESIDE = 6.2, 24
+"""Pixels of a sign of a label, on average, and of a node with the room about it."""
+CLEAR = "rgba(0, 0, 0, 0)"
 
 
 class Flowing:
     """Nodes and links of the chart. A width is a share of all that began: units differ from stage to stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
         self.nodes: list[tuple[str, str]] = []
+        self.names: list[str] = []
         self.links: list[tuple[int, int, float, str, str, str]] = []
 
-    def node(self, label: str, color: str) -> int:
-        self.nodes.append((label, color))
+    def node(self, name: str, count: str, color: str) -> int:
+        """A node with its label, whose name is cut where it would reach the next column; whole under the mouse."""
+        room = int((NARROWEST / self.columns - BESIDE) / SIGN) - len(count) - 2
+        shown = name if len(name) <= room else f"{name[: max(room - 1, 1)].rstrip()}…"
+        self.nodes.append((f"{shown}: {count}", color))
+        self.names.append(f"{name}: {count}")
         return len(self.nodes) - 1
 
     def link(self, source: int, target: int, width: float, color: str, title: str, href: str) -> None:
@@ -38,7 +49,7 @@ class Flowing:
             # The last two stand close together: what the name says is not said twice.
             number = counted(stage.count, stage.unit)
             number_there = f"{stage.count:,}" if stage.name.endswith(stage.unit) else number
-            here = self.node(f"{gettext(stage.name)}: {number_there}", charts.ACCENT)
+            here = self.node(gettext(stage.name), number_there, charts.ACCENT)
             if at >= 0:
                 share = 1.0 if stage.share is None else stage.share
                 self._leave(at, stage, width * (1 - share))
@@ -46,6 +57,7 @@ class Flowing:
                 self.link(at, here, width, ON, number, stage.href)
             self._join(here, stage, width)
             at = here
+        self._end(at)
 
     def _leave(self, source: int, stage: FlowStage, width: float) -> None:
         arms = sorted(stage.dropped, key=lambda arm: -arm.count)
@@ -54,7 +66,7 @@ class Flowing:
         if rest := sum(arm.count for arm in arms[ARMS:]):
             shown.append((gettext("other reasons"), rest, arms[-1].href))
         for reason, count, href in shown:
-            end = self.node(f"− {reason}: {count:,}", charts.RED)
+            end = self.node(f"− {reason}", f"{count:,}", charts.RED)
             self.link(source, end, width * count / total, OFF, f"{count:,} {reason}", href)
 
     def _join(self, target: int, stage: FlowStage, width: float) -> None:
@@ -62,17 +74,28 @@ class Flowing:
         own = max(stage.count - joined, 1)
         for arm in stage.joined:
             reason = gettext(arm.reason)
-            start = self.node(f"+ {reason}: {arm.count:,}", charts.GREEN)
+            start = self.node(f"+ {reason}", f"{arm.count:,}", charts.GREEN)
             self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {reason}", arm.href)
+
+    def _end(self, last: int) -> None:
+        """A column behind the last one that nobody sees.
+
+        Plotly writes the labels of the last column to their left, over those of the column before; all others to their
+        right.
+        """
+        self.nodes.append(("", CLEAR))
+        self.names.append("")
+        self.link(last, len(self.nodes) - 1, THINNEST, CLEAR, "", "")
 
 
 def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
     """The ways of a round's datasets; an arm knows the address of its rows. None where nothing flows."""
-    flowing = Flowing()
+    flows = [flow for flow in flows if len(flow.stages) > 1]
+    if not flows:
+        return None
+    flowing = Flowing(max(len(flow.stages) for flow in flows))
     for flow in flows:
         flowing.add(flow)
-    if not flowing.links:
-        return None
     columns: list[Any] = [list(column) for column in zip(*flowing.links, strict=True)]
     source, target, value, color, label, href = columns
     figure = charts.blank(height=max(260, 46 * max(len(flowing.nodes) // 2, 5)))
@@ -87,7 +110,8 @@ def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
                 "align": "left",
                 "thickness": 14,
                 "line": {"width": 0},
-                "hovertemplate": "%{label}<extra></extra>",
+                "customdata": flowing.names,
+                "hovertemplate": "%{customdata}<extra></extra>",
             },
             link={
                 "source": source,

@@ -67,6 +67,7 @@ def report(preflight: Preflight | None) -> JSON | None:
         "wait": "",
         "facts": [{"name": name, "value": value} for name, value in _facts(given)],
         "left": "; ".join(left),
+        "slow": _slow(given),
         "memory": _memory(given["memory"], given.get("processes", 1)),
         "first": [_row(number, row) for number, row in enumerate(given["first"], 1)],
         "config": [{"name": name, "value": str(value)} for name, value in (given["config"] or {}).items()],
@@ -92,7 +93,7 @@ def _facts(given: JSON) -> list[tuple[str, str]]:
     facts = [
         (gettext("trainer"), given["trainer"]),
         (gettext("rows"), of.format(number=f"{given['rows_used']:,}", whole=f"{given['rows']:,}")),
-        (gettext("tokens"), tokens),
+        (gettext("tokens in one pass"), tokens),
     ]
     if given["tokens_learned"] is not None:
         share = given["tokens_learned"] / given["tokens"] if given["tokens"] else 0
@@ -107,10 +108,31 @@ def _facts(given: JSON) -> list[tuple[str, str]]:
     facts.append((gettext("cut at max_length"), share_cut))
     if given["steps"] is not None:
         facts.append((gettext("optimizer steps"), f"{given['steps']:,}"))
+    if given.get("passes") is not None:  # reports of earlier versions do not say it
+        facts.append((gettext("passes over the rows"), f"{given['passes']:,.4g}"))
     if given.get("repeated"):
         repeated = gettext("{number}, so that all processes read as many").format(number=f"{given['repeated']:,}")
         facts.append((gettext("read twice in each pass"), repeated))
     return facts
+
+
+def _slow(given: JSON) -> str:
+    """Why the learning rate does not get to its peak; empty where it does, or where nobody can say."""
+    share = given.get("peak_share")
+    if share is None or share >= 1:
+        return ""
+    numbers = {"steps": f"{given['steps']:,}", "warm_up": f"{given['warm_up']:,}", "share": percent(share, 0)}
+    if share == 0:
+        text = gettext(
+            "The warm-up takes {warm_up} steps, and there are {steps}: the learning rate stays 0, and nothing is "
+            "learned. Lower warmup_steps, or take more steps."
+        )
+    else:
+        text = gettext(
+            "The warm-up takes {warm_up} steps, and there are {steps}: the learning rate rises to {share} of "
+            "learning_rate and not to the whole. Lower warmup_steps, or take more steps."
+        )
+    return text.format(**numbers)
 
 
 def _memory(given: JSON | None, processes: int) -> JSON | None:

@@ -16,6 +16,7 @@ REPORT = """
 <p>How far it is stands in <a href="jobs">Jobs</a>.</p></div>{{else}}
 <section class="rondo-card report" aria-label="Pre-flight">
 <dl>{{#each value.facts}}<div><dt>{{this.name}}</dt><dd>{{this.value}}</dd></div>{{/each}}</dl>
+{{#if value.slow}}<p role="status"><span class="rondo-badge warn">warning</span> {{value.slow}}</p>{{/if}}
 {{#if value.left}}<p>Left out: {{value.left}}.</p>{{/if}}
 {{#if value.memory}}<p><b>About {{value.memory.total}} of memory</b>: {{value.memory.parts}}.</p>
 <details><summary>How the estimate is computed</summary><p class="rondo-muted">{{value.memory.how}}</p></details>{{/if}}

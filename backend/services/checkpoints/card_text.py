@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from backend.pipeline.provenance import library_version
-from backend.values import JSON
+from backend.values import JOINED, JSON
 
 MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 LINK = re.compile(r"(?i)\b(https?|ftp|mailto):|\bwww\.")
@@ -36,13 +36,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def funnel(steps: Sequence[JSON]) -> str:
-    """From prompts to training rows, with the reasons for what fell out."""
-    return table(["from prompts to training rows", "count", "fell out"], [_step(step) for step in steps])
+    """From prompts to training rows, with the reasons for what fell out and from where others joined."""
+    return table(["from prompts to training rows", "count", "fell out or joined"], [_step(step) for step in steps])
 
 
 def _step(step: JSON) -> list[str]:
     dropped = [f"{count:,} {reason}" for reason, count in (step.get("dropped") or {}).items() if count]
-    return [str(step["stage"]), f"{step['count']:,}", "; ".join(dropped)]
+    joined = [f"{step[key]:,} {text} joined" for key, text in JOINED.items() if step.get(key)]
+    return [str(step["stage"]), f"{step['count']:,}", "; ".join([*dropped, *joined])]
 
 
 def libraries(versions: Mapping[str, Any]) -> str:

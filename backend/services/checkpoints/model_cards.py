@@ -193,7 +193,18 @@ def _rows(detail: CheckpointDetail) -> str:
     summary = (
         f"## Training rows of the last round\n\n{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows."
     )
-    return "\n\n".join(part for part in (summary, card_text.funnel(detail.funnel)) if part)
+    return "\n\n".join(part for part in (summary, _trained_on(detail), card_text.funnel(detail.funnel)) if part)
+
+
+def _trained_on(detail: CheckpointDetail) -> str:
+    """How long it was trained; empty where the last step was not logged, as earlier versions left it."""
+    steps, tokens = (detail.job_metrics.get(name) for name in ("step", "num_tokens"))
+    with reading() as db:
+        job = db.get(tables.Job, detail.job_id) if detail.job_id is not None else None
+        if job is None or not steps or steps != job.total:
+            return ""
+    of = f" on {tokens:,.0f} tokens, each counted once for every pass" if tokens else ""
+    return f"Trained for {steps:,} optimizer {'step' if steps == 1 else 'steps'}{of}."
 
 
 def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON, trained_on: JSON) -> str:

@@ -1,7 +1,5 @@
 """What a plan would cost, and what speaks against it."""
 
-import math
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -24,6 +22,7 @@ from backend.services.plans import (
     scheduled,
     sizes,
     step_seconds,
+    training_steps,
     written_critiques,
 )
 from backend.services.plans import (
@@ -40,11 +39,7 @@ from backend.services.plans.checks import (
 )
 from backend.services.plans.plan import Plan, PlanEstimate
 from backend.services.recipes import judged_questions, round_roles
-from backend.trainers import Trainer
 from backend.values import Role
-
-MANY_PASSES = 3
-"""More passes over all samples of a round cause a warning: a selector keeps far fewer rows than there are samples."""
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:
@@ -143,30 +138,10 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[st
         messages.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if (recipe.mix_share or any(mixer.reads_seeds for mixer in recipe.of_kind("mixer"))) and not plan.mix_set_ids:
         messages.append("The recipe mixes seed rows in, but no set to mix is chosen.")
-    if (passes := _passes(recipe, samples)) > MANY_PASSES:
-        messages.append(
-            f"The trainer's steps go at least {passes:.0f} times over the rows this round can give, and more often "
-            "over what the selector keeps: a model forgets by that. Lower max_steps, or take more prompts or samples."
-        )
+    messages.extend(training_steps.warnings(recipe, prompts=prompts, samples=samples))
     messages.extend(registry.left_out())
     if plan.policy_id != plan.reference_id:
         messages.append(
             "Policy and reference differ: the loss measures distance from the reference, not from the start."
         )
     return messages
-
-
-def _passes(recipe: Recipe, samples: int) -> float:
-    """How often a fixed number of steps sees each row, if every sample were kept; 0 where epochs are asked for."""
-    return max((_passes_of(trainer, recipe, samples) for trainer in recipe.of_kind("trainer")), default=0.0)
-
-
-def _passes_of(trainer: Trainer, recipe: Recipe, samples: int) -> float:
-    if trainer.rewards:
-        return 0.0  # it writes its texts anew in each step
-    knobs = trainer.model_dump()
-    steps = knobs.get("max_steps", -1)
-    rows = samples / (1 - min(recipe.mix_share, 0.99))
-    sizes = ("per_device_train_batch_size", "gradient_accumulation_steps", "num_processes")
-    batch = math.prod(knobs.get(name, 1) for name in sizes)
-    return float(steps * batch / rows) if steps > 0 and rows else 0.0

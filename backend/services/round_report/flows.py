@@ -8,16 +8,11 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.services.round_report.shapes import Arm, Flows, FlowStage, FunnelFlow
 from backend.translations import gettext, ngettext
-from backend.values import JSON, RoundStatus
+from backend.values import JOINED, JSON, RoundStatus
 
+UNITS = {"adopted prompts": "prompts", "prompts": "prompts", "training rows": "rows"}
+"""What stages count that count no samples and name no unit."""
 NO_VERDICT = "no verdict in any reply"
-JOINED = {
-    "earlier rounds": "rows of earlier rounds",
-    "seed rows": "seed rows",
-    "earlier steps": "rows of earlier steps",
-    "decisions": "decisions of people",
-}
-"""What joins the training rows, by what the funnel calls it."""
 
 
 def flows(db: Session, row: tables.Round, *, is_hidden: bool) -> Flows:
@@ -94,7 +89,7 @@ def _stages(round_id: int, dataset_id: int | None, funnel: list[Any]) -> tuple[F
             arms = unasked
         if name == "labelled" and stages and before > count:
             arms += (Arm("no label", before - count, f"samples?round={round_id}&verdict=undecided"),)
-        unit = str(entry.get("unit") or {"prompts": "prompts", "training rows": "rows"}.get(name, "samples"))
+        unit = str(entry.get("unit") or UNITS.get(name, "samples"))
         share = _share(name, count, before, sum(arm.count for arm in arms), sum(arm.count for arm in joined))
         href = _rows(dataset_id) if name in ("selected", "training rows") else _of_stage(round_id, name)
         stages.append(FlowStage(name, count, unit, share if stages else None, arms, joined, href))
@@ -121,7 +116,7 @@ def _href(round_id: int, stage: str, reason: str) -> str:
         return f"jobs?left_out={round_id}"
     if "truncated" in reason or "cut off" in reason:
         return f"samples?round={round_id}&only=is_truncated"
-    if "reject" in reason:
+    if "reject" in reason and not reason.startswith("same text"):
         by = "&source=person" if "by a person" in reason else "&source=judge" if "by the judge" in reason else ""
         return f"samples?round={round_id}&verdict=reject{by}"
     return f"samples?round={round_id}&verdict=accept,reject"

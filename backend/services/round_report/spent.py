@@ -12,11 +12,15 @@ from backend.db import tables
 from backend.engines._wrapper import innermost
 from backend.services.round_report.shapes import Cost, EndpointCost, StageTime
 from backend.translations import N_, gettext, ngettext
-from backend.values import Stage
+from backend.values import JobStatus, Stage
 
 NOT_READ = N_(
     "Tokens that models read here are not kept, so the tokens in are unknown; those that they wrote are exact. "
     "Endpoints count theirs."
+)
+NOT_COUNTED = N_("A training whose trainer counts no tokens is not in the tokens trained on.")
+COUNTED_TO = N_(
+    "The tokens trained on are those up to step {step} of {total}, the last one that was logged of a training."
 )
 LAST_JUDGE = N_("The tokens of judging are those of the last judge step; the steps before are not counted apart.")
 
@@ -33,7 +37,8 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     known = [number for number in (written, judging) if number is not None]
     asked = endpoints(db, row.id)
     reads_unknown = not asked or _local_acted(db, row.id)
-    missing = [*([gettext(NOT_READ)] if reads_unknown else []), *_about(asked)]
+    trained, uncounted = _trained(db, row.id)
+    missing = [*([gettext(NOT_READ)] if reads_unknown else []), *_about(asked), *uncounted]
     steps = row.recipe.get("steps") or (row.recipe.get("phases") or [{}])[-1].get("steps", [])
     if sum(step.get("kind") == "judge" for step in steps) > 1:
         missing.append(gettext(LAST_JUDGE))
@@ -45,7 +50,7 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
         written,
         judging,
         None,
-        _trained(db, row.id),
+        trained,
         dict(seconds),
         total,
         minutes,
@@ -124,10 +129,23 @@ def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
     return sentences
 
 
-def _trained(db: Session, round_id: int) -> int | None:
-    """Tokens that the trainings went over, where they say so."""
+def _trained(db: Session, round_id: int) -> tuple[int | None, list[str]]:
+    """Tokens that the trainings went over, in all their passes, where they say so; and what is not in them."""
     job, point = tables.Job, tables.JobPoint
-    trainings = select(job.id).where(job.round_id == round_id, job.stage == Stage.train)
-    query = select(func.max(point.value)).where(point.job_id.in_(trainings), point.name == "num_tokens")
-    values = [value for (value,) in db.execute(query.group_by(point.job_id)) if value is not None]
-    return round(sum(values)) if values else None
+    trainings = (
+        select(job.id, job.status, job.total, func.max(point.step), func.max(point.value))
+        .outerjoin(point, (point.job_id == job.id) & (point.name == "num_tokens"))
+        .where(job.round_id == round_id, job.stage == Stage.train)
+        .group_by(job.id, job.status, job.total)
+        .order_by(job.id)
+    )
+    total, uncounted = 0.0, []
+    counting = False
+    for _, status, steps, step, tokens in db.execute(trainings):
+        if tokens is None:
+            uncounted += [gettext(NOT_COUNTED)] if status == JobStatus.done else []
+            continue
+        counting, total = True, total + tokens
+        if step < steps:
+            uncounted.append(gettext(COUNTED_TO).format(step=f"{step:,}", total=f"{steps:,}"))
+    return (round(total) if counting else None), list(dict.fromkeys(uncounted))

@@ -100,6 +100,10 @@ def losses(folder: Path) -> list[float]:
     return [line["metrics"]["loss"] for line in progress(folder) if line["metrics"]]
 
 
+def tokens(folder: Path) -> list[float]:
+    return [line["metrics"]["num_tokens"] for line in progress(folder) if line["metrics"]]
+
+
 def assert_same(path: Path, two: Path) -> None:
     """The losses agree to five digits, the weights to a thousandth of what a step moves them by."""
     import torch
@@ -135,6 +139,7 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     record = json.loads((two / "final" / "train.json").read_text())
     assert (record["processes"], record["resumed_from_step"], record["steps"]) == (2, 2, 4)
     assert_same(entry, two)
+    assert tokens(two) == tokens(entry), "the second half was read by other processes than the first"
     assert {path.name for path in two.iterdir()} == {path.name for path in entry.iterdir()}
 
 

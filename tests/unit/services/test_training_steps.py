@@ -1,0 +1,98 @@
+"""What is said of a plan's optimizer steps before its launch."""
+
+from typing import Any
+
+import pytest
+
+from backend import demo, recipes
+from backend.recipes import Recipe
+from backend.services.plans import training_steps
+from backend.trainers._knobs import TRLKnobs
+
+
+def with_knobs(recipe: Recipe, **knobs: Any) -> Recipe:
+    """The recipe with these knobs in each trainer that has them; one that goes on with its optimizer begins anew."""
+
+    def changed(data: Any) -> Any:
+        if isinstance(data, list):
+            return [changed(entry) for entry in data]
+        if not isinstance(data, dict):
+            return data
+        inner = {name: changed(value) for name, value in data.items()}
+        if "warmup_steps" not in inner:
+            return inner
+        own = {"continue_optimizer": False} if "continue_optimizer" in inner else {}
+        return inner | knobs | own
+
+    return Recipe.model_validate(changed(recipe.model_dump(mode="json")))
+
+
+def demo_recipe(**trainer: Any) -> Recipe:
+    recipe = recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)
+    return recipe.with_changes({"trainer": trainer})
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_trainer_with_a_warm_up_that_does_not_end_is_named(name: str) -> None:
+    recipe = with_knobs(recipes.get(name), max_steps=8, warmup_steps=20, lr_scheduler_type="linear")
+    trainers = {trainer.name for trainer in recipe.of_kind("trainer") if isinstance(trainer, TRLKnobs)}
+    sentences = training_steps.warnings(recipe, prompts=10_000, samples=100_000)
+    assert len(sentences) == len(trainers)
+    for trainer in trainers:
+        assert any(
+            sentence.startswith(
+                f"The trainer {trainer} takes 8 optimizer steps, and its warm-up takes 20 (warmup_steps 20): the "
+                "learning rate rises to 35% of learning_rate"
+            )
+            for sentence in sentences
+        )
+    ended = with_knobs(recipe, max_steps=8, warmup_steps=7)
+    assert training_steps.warnings(ended, prompts=10_000, samples=100_000) == []
+
+
+@pytest.mark.parametrize(
+    ("knobs", "words"),
+    [
+        ({"max_steps": 20, "warmup_steps": 20}, "rises to 95% of"),
+        (
+            {"max_steps": 8, "warmup_steps": 0.9},
+            "its warm-up takes 8 (warmup_steps 0.9): the learning rate rises to 88%",
+        ),
+        ({"max_steps": 1, "warmup_steps": 0.1}, "stays 0, and nothing is learned. Set warmup_steps below"),
+        # 40 rows of at most 8 a step: 5 steps.
+        ({"max_steps": -1, "warmup_steps": 5, "per_device_train_batch_size": 8}, "takes at most 5 optimizer steps"),
+    ],
+)
+def test_a_share_and_epochs_are_counted_as_steps(knobs: dict[str, Any], words: str) -> None:
+    recipe = demo_recipe(**knobs).with_changes({"mix_share": 0.0, "earlier_rounds": False})
+    (sentence,) = [text for text in training_steps.warnings(recipe, prompts=40, samples=40) if "warm-up" in text]
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"max_steps": 20, "warmup_steps": 19},
+        {"max_steps": 8, "warmup_steps": 20, "lr_scheduler_type": "constant"},
+        {"max_steps": -1, "warmup_steps": 4, "per_device_train_batch_size": 8},
+        {"max_steps": -1, "warmup_steps": 0.1, "per_device_train_batch_size": 8},
+    ],
+)
+def test_a_warm_up_that_ends_or_is_none_causes_no_warning(knobs: dict[str, Any]) -> None:
+    recipe = demo_recipe(**knobs).with_changes({"mix_share": 0.0, "earlier_rounds": False})
+    assert not any("warm-up" in text for text in training_steps.warnings(recipe, prompts=40, samples=40))
+
+
+def test_epochs_over_rows_that_others_join_are_not_guessed() -> None:
+    recipe = demo_recipe(max_steps=-1, warmup_steps=5, per_device_train_batch_size=8)
+    assert training_steps.warnings(recipe, prompts=40, samples=40) == []
+
+
+def test_many_passes_name_the_prompts_that_the_steps_need() -> None:
+    """250 steps of 64 rows are 16,000: 3 passes over the 5,333 rows, half of them seed rows, of 334 prompts with 8."""
+    (sentence,) = training_steps.warnings(demo_recipe(), prompts=40, samples=320)
+    assert "go at least 25 times over the rows" in sentence
+    assert "Take 334 prompts or more" in sentence
+    assert training_steps.warnings(demo_recipe(), prompts=334, samples=334 * 8) == []
+    assert training_steps.warnings(demo_recipe(), prompts=333, samples=333 * 8) != []
+    assert training_steps.warnings(demo_recipe(), prompts=demo.NUM_PROMPTS, samples=demo.NUM_PROMPTS * 8) == []
