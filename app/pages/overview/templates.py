@@ -24,7 +24,9 @@ be read, and a branch of the round can use them.</p>{{/if}}
 
 LINE = """
 {{#if value}}
-{{#if value.best}}<p class="best" role="status"><b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
+{{#if value.best}}<p class="best" role="status">
+{{#if value.best.none_above}}<b>{{value.best.none_above}}</b>{{/if}}
+<b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
 {{value.best.number}}</a>, {{value.best.accuracy}}</b>
 {{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
 <span class="rondo-muted">{{value.best.chosen}}</span>
