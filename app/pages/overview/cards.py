@@ -148,7 +148,7 @@ def _lights(line: RoundLine) -> list[dict[str, Any]]:
             groups.append({"head": head, "lights": [_light(line, warning) for warning in here]})
     if line.noticed:
         shown = [beside_light(warned) for warned in line.noticed]
-        counts = [warned | {"title": warned["text"].rstrip(".")} for warned in shown]
+        counts = [warned | {"title": warned["text"].rstrip("."), "advice": ""} for warned in shown]
         groups.append({"head": gettext("its counts:"), "lights": counts})
     return groups
 
@@ -160,12 +160,13 @@ def _is_calm(line: RoundLine) -> bool:
 
 
 def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:
-    title = warnings.title_of(warning.name)
+    title, advice = warnings.title_of(warning.name), warnings.advice_of(warning.name)
     return {
         "href": f"warnings?round={line.round_id}&warning={warning.name}",
         "title": f"{title}, {warning.category}" if warning.category else title,
         "level": word(warning.level),
         "badge": BADGES_OF_LIGHTS[warning.level],
+        "advice": gettext("What helps: {advice}").format(advice=advice) if advice else "",
     }
 
 

@@ -66,7 +66,7 @@ href="{{value.best.turned_href}}">{{value.best.turned}}</a>{{else}}{{value.best.
     {{#if this.follows}}<p class="rondo-muted small">{{this.follows}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
     {{#each this.warned}}<p class="small lights" aria-label="Warnings"><span class="rondo-muted">{{this.head}}</span>
-      {{#each this.lights}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
+      {{#each this.lights}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}" title="{{this.advice}}"
       >{{this.level}}: {{this.title}}</a> {{/each}}</p>{{/each}}
     {{#if this.is_calm}}<p class="small"><a href="warnings?round={{this.id}}">No warning</a>
       <span class="rondo-muted">{{this.not_known}}</span></p>{{/if}}
