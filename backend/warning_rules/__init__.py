@@ -70,6 +70,7 @@ class WarningEvidence:
     judge. swapped: (one sample id, other one, whether the same text won) for pairs shown in both orders. judge: what
     makes two rounds' scores comparable. rows: the rows that the round's last training read. learned: those that the
     trainings of rounds above read, nearest first. held_out: the held-out prompts.
+    needs_differences: the recipe makes pairs of texts by their scores, or learns from rewards within a group.
     trained, start, of_round: metrics by name, of the checkpoint that the round made, of that started from (as far as
     both were measured in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe
     trains by reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the
@@ -91,6 +92,7 @@ class WarningEvidence:
     of_round: dict[str, MetricValue] = field(default_factory=dict)
     past: Sequence[PastFindings] = ()
     is_online: bool = False
+    needs_differences: bool = True
     is_verified: bool = False
     tree_steps: frozenset[int] = frozenset()
     losses: Sequence[tuple[int, float]] = ()
