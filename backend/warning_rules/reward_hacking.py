@@ -29,7 +29,7 @@ class RewardHacking(WarningRule):
     counts = KNOWN
     way = WAY
     advice = N_(
-        "Do not train on: read what is accepted and wrong, and judge by another template, known answers or "
+        "Go no further: read what is accepted and wrong, and judge by another template, known answers or "
         "people before the next round."
     )
     more = N_("where the accepted share grew beyond chance and the right share did not")

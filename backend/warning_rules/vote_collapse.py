@@ -27,7 +27,7 @@ class VoteCollapse(WarningRule):
     counts = N_("prompts with a known answer")
     way = "Give prompts known answers."
     advice = N_(
-        "Do not train on: start from an earlier round, and judge by known answers or another judge instead of votes."
+        "Go no further: start from an earlier round, and judge by known answers or another judge instead of votes."
     )
     ends = (-1.0, 1.0)
 

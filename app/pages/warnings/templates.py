@@ -30,7 +30,7 @@ LIGHTS = (
 {{#if value.is_lit}}
 <section aria-label="Lights"><h2>Lights</h2>
 <p class="rondo-muted">{{value.counted}}. A light is red where the whole interval lies
-beyond the limit, and what stands behind the limit holds, too.
+beyond the limit; what else counts stands behind the limit.
 <a href="round?round={{value.id}}">The round</a></p>
 {{#each value.groups}}<h3>{{this.title}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
 {{#if this.note}}<p class="rondo-muted">{{this.note}}</p>{{/if}}
