@@ -205,9 +205,9 @@ def _standing(db: Session, project_id: int) -> Standing:
     round_, checkpoint = tables.Round, tables.Checkpoint
     query = select(round_.checkpoint_id, round_.policy_id).where(round_.project_id == project_id)
     pairs = db.execute(query).tuples().all()
-    made, numbers = {made_id for made_id, _ in pairs}, accuracies(db, project_id)
-    tops = highest({id_: number for id_, number in numbers.items() if id_ in made})
-    started = {policy_id for _, policy_id in pairs} - made
+    ours, numbers = {checkpoint_id for checkpoint_id, _ in pairs}, accuracies(db, project_id)
+    tops = highest({id_: number for id_, number in numbers.items() if id_ in ours})
+    started = {policy_id for _, policy_id in pairs} - ours
     named_bases = select(checkpoint.id, checkpoint.name).where(
         checkpoint.project_id == project_id, checkpoint.id.in_([id_ for id_ in started if id_ is not None])
     )
