@@ -117,7 +117,8 @@ class ListWarnings(ToolCall):
     round_id: RowId
 
     def call(self, actor: Actor) -> JSON:
-        names = ("name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "n", "rows")
+        names = ("name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "amber")
+        names += ("is_below", "more", "advice", "n", "rows")
         raised = warnings.of_round(actor, self.round_id)
         return {"warnings": [fields(warning, *names) | words(warning, "reason") for warning in raised]}
 

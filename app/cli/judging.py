@@ -24,10 +24,11 @@ def judge(number: Number = None, project: Project = None, as_json: AsJson = Fals
     fields = shown(health, round_.hold)
     columns = ["title", "light", "value", "interval", "limits", "rows"]
     lines = [[row[name] for name in columns] for row in fields["known"]]
+    notes = [f"{row['title']}: {row['note']}" for row in fields["known"] if row["note"]]
     missing = [f"{measure['title']}: {measure['missing']}" for measure in fields["unknown"]]
     light = f"{fields['light']}: {fields['sentence']}"
     parts = [light, *(fields[name] for name in ("as_of", "corrected", "held", "released"))]
-    text = "\n".join([*filter(None, parts), *([table(columns, lines)] if lines else []), *missing])
+    text = "\n".join([*filter(None, parts), *([table(columns, lines)] if lines else []), *notes, *missing])
     emit(asdict(health) | {"hold": round_.hold}, as_json=as_json, text=text)
 
 

@@ -1208,6 +1208,7 @@ class HealthMeasure(TypedDict):
     below: NotRequired[bool]
     is_share: NotRequired[bool]
     missing: NotRequired[str]
+    note: NotRequired[str]
 
 
 class Heard(TypedDict):
@@ -2462,6 +2463,8 @@ class RuleView(TypedDict):
     unit: str
     source: str
     is_below: bool
+    is_never_red: bool
+    advice: str
     knobs: dict[str, Any]
     defaults: dict[str, Any]
 
@@ -3021,9 +3024,12 @@ class WarningView(TypedDict):
     value: float | None
     low: float | None
     high: float | None
-    limit: float
+    limit: float | None
     amber: float | None
     is_below: bool
+    is_at_limit: bool
+    more: str
+    advice: str
     n: int
     counts: str
     reason: str

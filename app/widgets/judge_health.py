@@ -23,7 +23,8 @@ SECTION = """
 <tbody>{{#each value.known}}<tr><th scope="row">{{this.title}}</th>
 <td><span class="rondo-badge {{this.badge}}">{{this.light}}</span></td>
 <td class="number">{{this.value}}</td><td class="number">{{this.interval}}</td>
-<td>{{this.limits}}</td><td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
+<td>{{this.limits}}{{#if this.note}} <span class="rondo-muted">{{this.note}}</span>{{/if}}</td>
+<td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
 {{#if value.unknown}}<details><summary>Unknown: {{value.number}} measures</summary>
 <dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
 {{#if value.rewrite}}<p><a href="{{value.rewrite}}">Rewrite its template from people’s labels</a></p>{{/if}}
@@ -131,6 +132,7 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
         "value": value_text(measure),
         "interval": between,
         "limits": ", ".join(limits),
+        "note": gettext(measure.note) if measure.note else "",
         "rows": f"{number.n:,} {gettext(measure.of)}",
     }
 

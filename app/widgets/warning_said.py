@@ -44,6 +44,9 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "limit": _limits(warning),
         "n": gettext("from {number} {counts}").format(number=f"{warning.n:,}", counts=gettext(warning.counts)),
         "reason": warning.reason,
+        "advice": gettext("What helps: {advice}").format(advice=gettext(warning.advice))
+        if warning.level in RAISED
+        else "",
         "source": warning.source,
         "rows": warning.rows,
         "href": f"warnings?round={round_id}&warning={warning.name}",
@@ -147,10 +150,20 @@ def _interval_said(warning: WarningView) -> str:
 
 
 def _limits(warning: WarningView) -> str:
-    red = number(warning.limit, warning.unit)
-    if warning.amber is None:
-        return (gettext("red below {red}") if warning.is_below else gettext("red above {red}")).format(red=red)
-    text = gettext("red below {red}, amber below {amber}")
-    if not warning.is_below:
-        text = gettext("red above {red}, amber above {amber}")
-    return text.format(red=red, amber=number(warning.amber, warning.unit))
+    """Beyond what the light is red and amber, as far as the number can be, and what else has to hold."""
+    red, amber = (None if limit is None else _limit(warning, limit) for limit in (warning.limit, warning.amber))
+    more = f", {gettext(warning.more)}" if warning.more else ""
+    if red is None and amber is None:
+        return gettext("never red or amber")
+    if red is None:
+        return gettext("amber {limit}{more}; never red").format(limit=amber, more=more)
+    if amber is None:
+        return gettext("red {limit}{more}").format(limit=red, more=more)
+    return gettext("red {limit}{more}; amber {amber}").format(limit=red, more=more, amber=amber)
+
+
+def _limit(warning: WarningView, limit: float) -> str:
+    text = gettext("below {limit}") if warning.is_below else gettext("above {limit}")
+    if warning.is_at_limit:
+        text = gettext("up to {limit}") if warning.is_below else gettext("from {limit} on")
+    return text.format(limit=number(limit, warning.unit))

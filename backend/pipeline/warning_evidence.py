@@ -24,7 +24,7 @@ from backend.pipeline import losses, pairs
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.chosen import ancestors, trained_steps
 from backend.pipeline.stage import StageContext
-from backend.recipes import judge_of
+from backend.recipes import judge_of, needs_differences
 from backend.trainers import Trainer
 from backend.values import JSON, Group, LabelSource, MetricValue, Prompt, Sample, SampleKind, SetUse, Verdict
 from backend.warning_rules import ImportedText, PastFindings, TrainedText, WarningEvidence
@@ -85,6 +85,7 @@ def gathered(
             is_online=any(
                 trainer.trains_on_rewards for trainer in stage.recipe.of_kind("trainer") if isinstance(trainer, Trainer)
             ),
+            needs_differences=needs_differences(stage.recipe, round_.phase),
             is_verified=any(judge.needs_answer for judge in stage.recipe.judges),
             tree_steps=tree_steps,
             losses=losses.first_of(db, stage),

@@ -14,6 +14,8 @@ from backend.recipes._step_lines import kind_word
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
 from backend.recipes._walk import StepPlace, labeller
 from backend.registry import catalogue, import_all, left_out
+from backend.selectors import Selector
+from backend.trainers import Trainer
 from backend.values import Stage
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "judge_place",
     "kind_word",
     "names",
+    "needs_differences",
     "read",
     "register",
 ]
@@ -74,6 +77,16 @@ def judge_place(recipe: Recipe, phase: int = 0) -> StepPlace | None:
     """The step of the judge whose labels people see: the last before they decide; None where there is none."""
     gate = recipe.gate(phase)
     return None if gate is None else labeller(recipe.places(phase), gate)
+
+
+def needs_differences(recipe: Recipe, phase: int) -> bool:
+    """Whether a selector makes pairs by scores or verdicts, or a trainer learns from rewards within a group."""
+    parts = [place.step.part for place in recipe.places(phase)]
+    return any(
+        (isinstance(part, Selector) and part.needs_differences)
+        or (isinstance(part, Trainer) and part.trains_on_rewards)
+        for part in parts
+    )
 
 
 def cut_of(judge: dict[str, Any]) -> float:

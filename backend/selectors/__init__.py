@@ -47,6 +47,11 @@ class Selector(Part, kind="selector"):
         return ()
 
     @property
+    def needs_differences(self) -> bool:
+        """True where a row is made of two texts of a prompt only if scores or verdicts set them apart."""
+        return self.makes is DatasetType.preference
+
+    @property
     def needs_texts(self) -> bool:
         """False for a selector that looks at questions alone: they need no texts, and people no decision before it."""
         return True

@@ -16,6 +16,10 @@ class ImportedPairs(Selector):
 
     makes: ClassVar[DatasetType] = DatasetType.preference
 
+    @property
+    def needs_differences(self) -> bool:
+        return False
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -47,6 +47,10 @@ class RatedPairs(Selector):
     def reads_ratings_of(self) -> Raters:
         return self.rated_by
 
+    @property
+    def needs_differences(self) -> bool:
+        return False
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -38,6 +38,10 @@ class WorseToBetter(Selector):
     def _has_slots(cls, template: str) -> str:
         return with_slots(template, "{prompt}", "{response}", so="the row would not show it")
 
+    @property
+    def needs_differences(self) -> bool:
+        return True
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -70,6 +70,7 @@ class WarningEvidence:
     judge. swapped: (one sample id, other one, whether the same text won) for pairs shown in both orders. judge: what
     makes two rounds' scores comparable. rows: the rows that the round's last training read. learned: those that the
     trainings of rounds above read, nearest first. held_out: the held-out prompts.
+    needs_differences: the recipe makes pairs of texts by their scores, or learns from rewards within a group.
     trained, start, of_round: metrics by name, of the checkpoint that the round made, of that started from (as far as
     both were measured in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe
     trains by reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the
@@ -91,6 +92,7 @@ class WarningEvidence:
     of_round: dict[str, MetricValue] = field(default_factory=dict)
     past: Sequence[PastFindings] = ()
     is_online: bool = False
+    needs_differences: bool = True
     is_verified: bool = False
     tree_steps: frozenset[int] = frozenset()
     losses: Sequence[tuple[int, float]] = ()
@@ -167,6 +169,16 @@ class WarningRule(Part, kind="warning rule"):
     """What `Finding.n` counts."""
     way: ClassVar[str]
     """How to get more of them."""
+    advice: ClassVar[str]
+    """What helps where its light is on."""
+    ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    """The least and the largest value that the number can have."""
+    more: ClassVar[str] = ""
+    """What else has to hold, or may hold instead, where the number is beyond its limit; in words."""
+    is_never_red: ClassVar[bool] = False
+    """True where there is a reason to look and no fault: its `limit` is that of amber."""
+    is_at_limit: ClassVar[bool] = False
+    """True where a number at the limit is beyond it."""
     is_below: ClassVar[bool] = False
     """True where small numbers are bad."""
     explained_by: ClassVar[tuple[str, ...]] = ()
@@ -210,7 +222,7 @@ class WarningRule(Part, kind="warning rule"):
         if finding.level in (WarningLevel.red, WarningLevel.amber):
             return finding.level
         if finding.level is None and self._is_beyond(finding, self.limit):
-            return WarningLevel.red
+            return WarningLevel.amber if self.is_never_red else WarningLevel.red
         if self.amber is not None and self._is_beyond(finding, self.amber):
             return WarningLevel.amber
         return WarningLevel.green
@@ -219,7 +231,24 @@ class WarningRule(Part, kind="warning rule"):
         end = finding.high if self.is_below else finding.low
         end = finding.value if end is None else end
         assert end is not None
-        return end < limit if self.is_below else end > limit
+        return (end < limit if self.is_below else end > limit) or (self.is_at_limit and end == limit)
+
+    @classmethod
+    def can_be_beyond(cls, limit: float) -> bool:
+        """Whether a value that the number can have is beyond a limit."""
+        low, high = cls.ends
+        return (low < limit if cls.is_below else high > limit) or (cls.is_at_limit and limit in cls.ends)
+
+    @classmethod
+    def limits_of(cls, limit: float, amber: float | None) -> tuple[float | None, float | None]:
+        """Return the limits beyond which the light is red and amber; None where it never is."""
+        red_limit, amber_limit = (
+            value if value is not None and cls.can_be_beyond(value) else None for value in (limit, amber)
+        )
+        if not cls.is_never_red:
+            return red_limit, amber_limit
+        known = [value for value in (red_limit, amber_limit) if value is not None]
+        return None, (max if cls.is_below else min)(known, default=None)
 
 
 def rule_classes() -> dict[str, type[WarningRule]]:

@@ -1,5 +1,7 @@
 """Kept texts that are not both right and of several kinds any more."""
 
+import math
+
 from pydantic import Field
 
 from backend.translations import N_
@@ -17,6 +19,9 @@ class BalanceLost(WarningRule):
     measures = N_("balance score, as a multiple of the best one of the line")
     counts = N_("prompts of which something was kept")
     way = "Put the metric balance_score into the recipe, and give prompts known answers."
+    advice = N_("Set temperature and threshold anew, as the schedule balance_probe does.")
+    more = N_("two rounds in a row, amber in the first")
+    ends = (0.0, math.inf)
     is_below = True
 
     limit: float = Field(0.8, gt=0, le=1, description="red below it, two rounds in a row")

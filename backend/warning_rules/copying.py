@@ -33,6 +33,7 @@ class Copying(WarningRule):
     measures = N_("share of texts that repeat a long run of words of another prompt's training row")
     counts = N_("texts of that many words or more")
     way = "It takes long texts, and a round above whose training read rows."
+    advice = N_("Train fewer epochs, or on more rows.")
 
     limit: float = Field(0.01, ge=0, le=1, description="red where the whole interval lies above it")
     run: int = Field(50, ge=8, le=1000, description="words in a row that make a copy")

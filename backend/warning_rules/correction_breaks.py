@@ -18,6 +18,8 @@ class CorrectionBreaks(WarningRule):
     measures = N_("share of chains that were broken, less the share that were fixed")
     counts = N_("chains of a draft and its correction")
     way = "Put the metric correction_flips into the recipe, and give prompts known answers."
+    advice = N_("Correct only what the judge rejects, or train on the drafts.")
+    ends = (-1.0, 1.0)
 
     limit: float = Field(0.0, ge=0, le=1, description="red where the whole interval lies above it")
 

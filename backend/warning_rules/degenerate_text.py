@@ -21,6 +21,8 @@ class DegenerateText(WarningRule):
     measures = N_("growth of repetition within texts since the first round of the line")
     counts = N_("texts of eight words or more")
     way = "It takes longer texts."
+    advice = N_("Train fewer steps or at a lower learning rate, mix seed rows in, or start from an earlier round.")
+    ends = (-100.0, 100.0)
 
     limit: float = Field(3.0, ge=0, le=1000, description="red where the whole interval lies above it")
 

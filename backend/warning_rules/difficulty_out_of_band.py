@@ -19,6 +19,9 @@ class DifficultyOutOfBand(WarningRule):
     measures = N_("share of prompts of which nearly no or nearly every text is right")
     counts = N_("prompts with two texts or more of which it is known whether they are right")
     way = "Give prompts known answers, and sample two texts or more of each."
+    advice = N_(
+        "Leave out prompts that are nearly always or never solved, as the mixer difficulty_band does, and add others."
+    )
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it")
     lowest: float = Field(0.2, ge=0, le=1, description="lowest share of right texts within the band")

@@ -1,5 +1,6 @@
 """Training rows that a prompt has many times."""
 
+import math
 from array import array
 
 from pydantic import Field
@@ -24,6 +25,8 @@ class DuplicatedPrompts(WarningRule):
     measures = N_("training rows of one prompt that are the same")
     counts = N_("training rows")
     way = "Keep more rows."
+    advice = N_("Lower max_per_prompt, or keep texts that are the same once.")
+    ends = (0.0, math.inf)
 
     limit: float = Field(5, ge=1, description="red above it")
 

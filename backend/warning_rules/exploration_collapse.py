@@ -1,5 +1,7 @@
 """Texts to a prompt that become the same."""
 
+import math
+
 from pydantic import Field
 
 from backend.translations import N_
@@ -25,6 +27,8 @@ class ExplorationCollapse(WarningRule):
     measures = N_("share of different texts to a prompt, as a multiple of that of the first round of the line")
     counts = N_("prompts with two texts or more")
     way = "Ask more prompts, with two samples or more each."
+    advice = N_("Raise the temperature, add prompts, mix rows of earlier rounds in, or start from an earlier round.")
+    ends = (0.0, math.inf)
     is_below = True
 
     limit: float = Field(0.7, gt=0, le=1, description="red where the whole interval lies below it")

@@ -32,6 +32,8 @@ class Forgetting(WarningRule):
     measures = N_("change of the held-out accuracy since the checkpoint that the round started from")
     counts = N_("held-out prompts that both were measured on")
     way = "Put the metric held_out_accuracy into the recipe, and give the round held-out prompts with known answers."
+    advice = N_("Start from the checkpoint before, train fewer steps, or mix rows of earlier rounds in.")
+    ends = (-1.0, 1.0)
     is_below = True
 
     limit: float = Field(-0.02, ge=-1, le=0, description="red where the whole interval lies below it")

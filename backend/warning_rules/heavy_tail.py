@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import Field
 
 from backend.translations import N_
-from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 
 GRID, LOW, HIGH = 120, 0.02, 50.0
@@ -30,6 +29,12 @@ class HeavyTail(WarningRule):
     measures = N_("exponent of the tail of the tries until a right text")
     counts = N_("prompts with two texts or more of which it is known whether they are right")
     way = "Give prompts known answers, and take several samples of each."
+    advice = N_(
+        "More samples of these prompts hardly help: ask easier ones first, show hints or few-shot samples, or "
+        "let a stronger model answer them."
+    )
+    ends = (1 + LOW, 1 + HIGH)
+    is_never_red = True
     is_below = True
 
     limit: float = Field(2.0, ge=1, le=100, description="amber where the whole interval lies below it")
@@ -48,8 +53,7 @@ class HeavyTail(WarningRule):
             return Finding(n=len(sums), missing=missing)
         value, low, high = (1 + a for a in fitted)
         never = some(id_ for id_, (right, _) in sums.items() if not right)
-        level = WarningLevel.amber if high < self.limit else WarningLevel.green
-        return Finding(value, low, high, len(sums), prompt_ids=never, level=level)
+        return Finding(value, low, high, len(sums), prompt_ids=never)
 
 
 def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float] | None:

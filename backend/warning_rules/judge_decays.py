@@ -24,6 +24,8 @@ class JudgeDecays(WarningRule):
     measures = N_("change of the share of right verdicts since the best round of the line")
     counts = KNOWN
     way = WAY
+    advice = N_("Judge by an earlier checkpoint or another model, or train the judge on people's decisions.")
+    ends = (-1.0, 1.0)
     is_below = True
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 

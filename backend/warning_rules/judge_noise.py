@@ -21,6 +21,7 @@ class JudgeNoise(WarningRule):
     measures = N_("share of pairs whose gap is within the noise of the votes")
     counts = N_("pairs with two scores")
     way = "Train on pairs, and set the judge's votes to 2 or more."
+    advice = N_("Raise the judge's votes, or the margin of pairs.")
 
     limit: float = Field(0.3, ge=0, le=1, description="red where the whole interval lies above it")
 

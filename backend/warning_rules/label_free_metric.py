@@ -28,6 +28,8 @@ class LabelFreeMetric(WarningRule):
     measures = N_("rank correlation of the accepted share and the held-out accuracy over rounds")
     counts = N_("held-out prompts that the checkpoint was measured on that wrote the texts")
     way = "Put the metric held_out_accuracy into the recipe, and measure the first checkpoint, too."
+    advice = N_("Do not choose rounds by the share that the judge accepts: go by held-out accuracy.")
+    ends = (-1.0, 1.0)
     is_below = True
 
     limit: float = Field(0.7, ge=-1, le=1, description="red where the whole interval lies below it")

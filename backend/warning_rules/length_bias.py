@@ -26,6 +26,8 @@ class LengthBias(WarningRule):
     measures = N_("rank correlation of score and length")
     counts = N_("texts with a score")
     way = "Judge more texts."
+    advice = N_("Say in the template that length does not count, or penalize length in the selector.")
+    ends = (-1.0, 1.0)
 
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")
 

@@ -23,6 +23,9 @@ class LengthGrowth(WarningRule):
     measures = N_("mean length, as a multiple of that of the first round of the line")
     counts = N_("texts")
     way = "Ask more prompts."
+    advice = N_("Penalize length in the selector or the reward, or lower max_tokens.")
+    more = N_("unless the share of right texts grew beyond chance")
+    ends = (0.0, math.inf)
 
     limit: float = Field(1.5, ge=1, description="red where the whole interval lies above it")
 

@@ -30,6 +30,9 @@ class LossSpike(WarningRule):
     measures = N_("mean loss of the first steps, less that of the last of the training before")
     counts = N_("losses that were logged, of the first 50 steps and the last ten of the training before")
     way = "Log the loss more often (logging_steps), and train more steps."
+    advice = N_("Raise warmup_steps, or lower the learning rate.")
+    more = N_("and held-out accuracy fell beyond chance")
+    ends = (-math.inf, math.inf)
 
     limit: float = Field(0.1, ge=0, le=100, description="red where the whole interval lies above it, and accuracy fell")
     min_rows: int = Field(10, ge=10, le=1_000_000, description="not known from fewer rows")

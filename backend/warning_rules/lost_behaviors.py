@@ -1,5 +1,6 @@
 """A filter that throws away how the policy reasons."""
 
+import math
 import re
 
 from pydantic import Field
@@ -28,6 +29,8 @@ class LostBehaviors(WarningRule):
     measures = N_("fall of the share of texts that show a behavior, from all texts to the kept ones")
     counts = N_("kept texts")
     way = "Keep more texts, or ask more prompts."
+    advice = N_("Look at the texts that fell out, and let people or another judge keep the right ones among them.")
+    ends = (-math.inf, 1.0)
     explained_by = ("length_bias", "selection_shift")
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it")

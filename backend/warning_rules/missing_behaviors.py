@@ -1,12 +1,12 @@
 """Reasoning without the habits that reinforcement learning builds on."""
 
 import re
+from dataclasses import replace
 
 from pydantic import Field
 
 from backend.judges.behavior_tags import BEHAVIORS
 from backend.translations import N_
-from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
 WORDS = 20
@@ -25,6 +25,10 @@ class MissingBehaviors(WarningRule):
     measures = N_("share of texts that show the rarest of four behaviors")
     counts = N_("texts of twenty words or more that answer prompts")
     way = "Ask more prompts, and let the policy write its reasoning."
+    advice = N_(
+        "Train first by SFT on texts that show the behavior, right or wrong, and then by reinforcement learning."
+    )
+    is_never_red = True
     is_below = True
 
     limit: float = Field(0.05, ge=0, le=1, description="amber where the whole interval lies below it")
@@ -43,9 +47,5 @@ class MissingBehaviors(WarningRule):
         shown = {name: sum(bool(re.search(p, text)) for text in texts) for name, p in BEHAVIORS.items()}
         rarest = min(shown, key=lambda name: shown[name])
         estimate = share(shown[rarest], len(texts))
-        assert estimate.high is not None
-        level = WarningLevel.amber if estimate.high < self.limit else WarningLevel.green
-        note = f"The rarest is {rarest}. Train on texts that show it first, right or wrong, by SFT."
-        return Finding(
-            estimate.value, estimate.low, estimate.high, estimate.n, note=note, details={"shown": shown}, level=level
-        )
+        note = f"The rarest is {rarest}."
+        return replace(estimate, note=note, details={"shown": shown})

@@ -16,6 +16,9 @@ class NoCoverage(WarningRule):
     measures = N_("share of prompts without an accepted text")
     counts = N_("prompts with a verdict")
     way = "Ask more prompts."
+    advice = N_(
+        "Take more samples of each prompt, or easier prompts: nothing is learned of a prompt without an accepted text."
+    )
 
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")
 

@@ -24,6 +24,13 @@ class NothingToGain(WarningRule):
     measures = N_("share of right texts among the accepted ones, less that among all (the generation-verification gap)")
     counts = KNOWN
     way = WAY
+    advice = N_(
+        "Take another judge or template, raise its votes, or give the prompts known answers: filtering by this "
+        "judge brings nothing."
+    )
+    more = N_("or where its interval holds 0")
+    ends = (-1.0, 1.0)
+    is_at_limit = True
     is_below = True
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 

@@ -21,6 +21,9 @@ class OverAcceptance(WarningRule):
     measures = N_("share of right texts among the accepted ones of hard prompts (precision)")
     counts = N_("accepted texts of hard prompts of which it is known whether they are right")
     way = WAY
+    advice = N_(
+        "Let people decide on the accepted texts of hard prompts, raise the judge's votes, or leave these prompts out."
+    )
     is_below = True
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 

@@ -1,5 +1,7 @@
 """Chosen and rejected sides that become alike."""
 
+import math
+
 from pydantic import Field
 
 from backend.translations import N_
@@ -21,6 +23,8 @@ class PairsDrift(WarningRule):
     measures = N_("mean gap of scores within pairs, as a multiple of that of the first round of the line")
     counts = N_("pairs with two scores")
     way = "Train on pairs, and have both sides judged."
+    advice = N_("Raise the margin of pairs, or pair with texts of earlier rounds: sides that are alike teach little.")
+    ends = (-math.inf, math.inf)
     is_below = True
 
     limit: float = Field(0.5, gt=0, le=1, description="red where the whole interval lies below it")

@@ -28,6 +28,12 @@ class RewardHacking(WarningRule):
     measures = N_("growth of the accepted share a round, less growth of the right share")
     counts = KNOWN
     way = WAY
+    advice = N_(
+        "Go no further: read what is accepted and wrong, and judge by another template, known answers or "
+        "people before the next round."
+    )
+    more = N_("where the accepted share grew beyond chance and the right share did not")
+    ends = (-1.0, 1.0)
 
     limit: float = Field(0.0, ge=0, le=1, description="red where only the judge's slope lies above it, beyond chance")
     stops: bool = Field(True, description="rounds that follow by themselves stop while it is red")

@@ -22,6 +22,11 @@ class SelectionShift(WarningRule):
     measures = N_("how well length alone tells kept texts from the others")
     counts = N_("texts, at least ten of them kept and ten not")
     way = "Keep some texts, and ask more prompts."
+    advice = N_(
+        "Compare kept with other texts of the same length, and penalize length in the selector where the judge "
+        "prefers it."
+    )
+    ends = (0.5, 1.0)
     explained_by = ("length_bias", "length_growth")
 
     limit: float = Field(0.65, ge=0.5, le=1, description="red where the whole interval lies above it")

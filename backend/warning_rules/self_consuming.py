@@ -25,6 +25,10 @@ class SelfConsuming(WarningRule):
     measures = N_("share of training rows that the loop wrote itself")
     counts = N_("training rows")
     way = "Train on more rows."
+    advice = N_("Mix seed rows in, give prompts known answers, or let people review a share of the texts.")
+    more = N_("two rounds in a row, where nothing from outside corrects them")
+    is_never_red = True
+    is_at_limit = True
 
     limit: float = Field(1.0, ge=0, le=1, description="amber from it on, two rounds in a row")
 

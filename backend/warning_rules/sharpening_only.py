@@ -21,6 +21,12 @@ class SharpeningOnly(WarningRule):
     measures = N_("fall of pass@k since the first round of the line")
     counts = N_("held-out prompts that pass@k is known of")
     way = "Put the metric pass_at_k into the recipe, and give the round held-out prompts with known answers."
+    advice = N_(
+        "Raise the temperature, keep several different texts of a prompt, or add prompts: the policy gets surer "
+        "of what it could do before."
+    )
+    more = N_("two rounds in a row while held-out accuracy grew, amber in the first")
+    ends = (-1.0, 1.0)
 
     limit: float = Field(0.02, ge=0, le=1, description="red above it, two rounds in a row, while accuracy grew")
 

@@ -31,6 +31,8 @@ class StickyErrors(WarningRule):
     measures = N_("share of texts that repeat a wrong answer that the judge accepted in the round above")
     counts = N_("texts that answer prompts with an accepted wrong answer in the round above")
     way = "Ask prompts with known answers, and the same ones in several rounds."
+    advice = N_("Let people decide on these prompts, or leave them out of the next round: the errors were learned.")
+    more = N_("and it grew since the round above, else amber")
     explained_by = ("reward_hacking", "vote_collapse", "label_noise", "over_acceptance", "no_separation")
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it, and it grew")

@@ -25,6 +25,7 @@ class TailNarrowing(WarningRule):
     measures = N_("inequality of the accepted texts over the prompts")
     counts = N_("prompts with a verdict")
     way = "Ask more prompts, with several samples each."
+    advice = N_("Lower max_per_prompt, and take more samples of the prompts that have few accepted texts.")
     explained_by = ("no_coverage",)
 
     limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")

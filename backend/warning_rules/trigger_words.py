@@ -1,5 +1,6 @@
 """Words after which a wrong text is accepted."""
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,10 @@ class TriggerWords(WarningRule):
     measures = N_("how many times as often wrong texts with some words are accepted as wrong texts are")
     counts = N_("texts with a verdict that are known to be wrong")
     way = "Ask more prompts, and give them known answers or let people decide blind."
+    advice = N_(
+        "Read these texts, and judge by another template or by known answers: the words earn what the texts do not."
+    )
+    ends = (0.0, math.inf)
     explained_by = ("length_bias", "reward_hacking")
 
     limit: float = Field(5.0, ge=1, le=1000, description="red where the whole interval lies above it")

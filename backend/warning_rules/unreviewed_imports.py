@@ -34,6 +34,7 @@ class UnreviewedImports(WarningRule):
     measures = N_("share of the kept texts that a file brought and nobody reviewed")
     counts = N_("kept texts")
     way = "Keep more texts."
+    advice = N_("Let people review these texts, or say why they are deliberate.")
 
     limit: float = Field(0.1, ge=0, le=1, description="red where the whole interval lies above it")
     known: dict[str, KnownImport] = Field(

@@ -26,6 +26,10 @@ class VoteCollapse(WarningRule):
     measures = N_("share of prompts with one and the same answer, beyond what their known answers have in common")
     counts = N_("prompts with a known answer")
     way = "Give prompts known answers."
+    advice = N_(
+        "Go no further: start from an earlier round, and judge by known answers or another judge instead of votes."
+    )
+    ends = (-1.0, 1.0)
 
     limit: float = Field(0.05, ge=0, le=1, description="red where the whole interval lies above it")
     stops: bool = Field(True, description="rounds that follow by themselves stop while it is red")

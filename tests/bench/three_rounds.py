@@ -125,10 +125,10 @@ def answer(owner: Any, project_id: int) -> str:
     from backend.services.held_out import compared
     from backend.services.projects import overview
 
-    lines = overview.loop(owner, project_id).lines
-    measured = [entry for entry in lines if entry.round_id and entry.accuracy]
-    best = max(measured, key=lambda entry: entry.accuracy.value if entry.accuracy and entry.accuracy.value else 0.0)
-    texts = [f"best: round {best.number}"]
+    loop = overview.loop(owner, project_id)
+    measured = [entry for entry in loop.lines if entry.round_id and entry.accuracy]
+    assert loop.best is not None, "three rounds were measured on the same prompts"
+    texts = [f"best: round {loop.best.line.number}{'' if loop.best.is_above_base else ', not above the base'}"]
     for line in measured:
         old, new = compared.default(owner, project_id, f"r{line.round_id}") or ("", "")
         result = compared.compare(owner, project_id, old, new)

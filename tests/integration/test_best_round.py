@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.pages.compare import values
 from app.pages.overview.cards import tree_value
 from app.widgets import charts
 from backend.db import reading, session, tables
@@ -54,7 +55,7 @@ def test_the_badge_says_whether_the_second_is_beaten_beyond_chance() -> None:
     best = here.add(0.80)
     assert here.badges == {best.id: "best round"}
     here.add(0.78)
-    assert here.badges == {best.id: "highest, within chance"}
+    assert here.badges == {best.id: "highest round, within chance"}
 
 
 def test_the_best_round_that_is_not_above_the_base_says_so() -> None:
@@ -64,6 +65,80 @@ def test_the_best_round_that_is_not_above_the_base_says_so() -> None:
     here.add(0.5)
     assert here.badges == {best.id: "best round, not above the base"}
     assert here.why.endswith(" Round 1, on another branch, is the highest of the rounds: 70.0%.")
+
+
+@pytest.mark.parametrize(
+    ("base", "rounds", "badge", "head", "of_two", "of_three"),
+    [
+        (50, (80, 60), "best round", ["Best"], ["best"], ["best"]),
+        (50, (57, 55), "highest round, within chance", ["Highest"], *2 * [["highest, within chance"]]),
+        (
+            60,
+            (57, 55),
+            "highest round, not above the base",
+            ["No round is above the base b, 60.0%.", "Highest of the rounds"],
+            ["highest, not above the base"],
+            ["highest round, not above the base", "higher than the rounds"],
+        ),
+        (
+            57,
+            (57, 55),
+            "highest round, not above the base",
+            ["No round is above the base b, 57.0%.", "Highest of the rounds"],
+            ["highest, not above the base"],
+            ["highest round, not above the base", "as high"],
+        ),
+        (
+            90,
+            (80, 40),
+            "best round, not above the base",
+            ["No round is above the base b, 90.0%.", "Best of the rounds"],
+            ["best, not above the base"],
+            ["best round, not above the base", "higher than the rounds"],
+        ),
+    ],
+    ids=["above", "above by chance", "below", "as high", "below beyond chance"],
+)
+def test_how_the_best_round_stands_to_the_base_is_said_alike_on_the_card_above_it_and_in_compare(
+    base: int, rounds: tuple[int, int], badge: str, head: list[str], of_two: list[str], of_three: list[str]
+) -> None:
+    here = Answered(base=base / 100)
+    with session() as db:
+        db.get_one(tables.Checkpoint, here.base.id).name = "b"
+    best, other = [here.answer(right) for right in rounds]
+    assert here.badges == {best.id: badge}
+    shown = tree_value(overview.loop(here.actor, here.project.id))["best"]
+    assert [*filter(None, [shown["none_above"]]), shown["word"]] == head
+    assert shown["number"] == best.number
+    is_above = len(head) == 1
+    keys = [f"r{best.id}", f"r{other.id}"]
+    for sides, chips in (
+        (keys, of_two),
+        ([f"c{here.base.id}", *keys], of_three),
+        ([*keys, f"c{here.base.id}"], of_three),
+    ):
+        compared = side_by_side.compare_all(here.actor, here.project.id, sides)
+        told = values.value(compared, None, [])["best"]
+        assert [verdict["chip"] for verdict in told] == chips
+        assert told[0]["text"].endswith(f" It is not above the base b, {base}.0%.") is not is_above
+        assert [verdict["text"].startswith("None of these rounds is above b: ") for verdict in told[1:]] == (
+            [] if is_above or sides is keys else [True]
+        )
+        assert (told[0]["badge"] == "ok") == (badge == "best round")
+    # With one of the rounds alone it is the base that is told of, unless that is lower.
+    for sides in ([f"c{here.base.id}", keys[0]], [keys[0], f"c{here.base.id}"]):
+        of_pair = side_by_side.compare_all(here.actor, here.project.id, sides).best
+        assert of_pair.side
+        assert (of_pair.side.round_id == best.id) is is_above
+
+
+def test_of_two_that_are_as_high_neither_is_called_the_highest() -> None:
+    here = Answered(base=0.3)
+    first, second = here.answer(57), here.answer(57)
+    for sides in ([f"r{first.id}", f"r{second.id}"], [f"r{second.id}", f"c{here.base.id}", f"r{first.id}"]):
+        (verdict,) = values.value(side_by_side.compare_all(here.actor, here.project.id, sides), None, [])["best"]
+        assert verdict["chip"] == "equal"
+        assert verdict["text"].endswith(" are equally high, and none is higher: 57.0% of 100 held-out prompts.")
 
 
 def test_only_what_was_asked_the_same_is_compared() -> None:
@@ -117,7 +192,7 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     assert here.badges == {best.id: "best round"}
     for _ in range(3):
         last = here.answer(50)
-    assert here.badges == {best.id: "highest, within chance"}
+    assert here.badges == {best.id: "highest round, within chance"}
     loop = overview.loop(here.actor, here.project.id)
     shown = tree_value(loop)["best"]
     assert shown["chosen"].startswith("Chosen as the highest of 5 rounds on these prompts: ")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.pages.compare import values
+from app.pages.compare import verdicts
 from app.pages.overview.cards import tree_value
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
@@ -399,7 +399,7 @@ def test_which_is_best_is_said_of_sides_that_were_asked_the_same_whatever_the_fi
     three = side_by_side.compare_all(line.actor, line.project.id, [base, *keys[1:]]).best
     assert three.difference is not None
     assert (three.of, three.difference.p) == (3, 3 * 2 / 2**5)
-    assert "chosen as the highest of 3 on these prompts" in values.best_said(three)
+    assert "chosen as the highest of 3 on these prompts" in verdicts.best_said(three)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -1,13 +1,19 @@
 """The page of warnings, and the lights on overview and round, asked as a browser asks."""
 
+import html
+import math
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import delete
 
+from app.widgets.warning_said import light
 from backend.db import reading, session, tables
+from backend.services import warnings
 from backend.services.access import Actor
 from backend.services.warnings import limits
-from backend.values import Role
+from backend.values import Role, WarningLevel
+from backend.warning_rules import Finding, rule_classes
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -19,6 +25,10 @@ pytestmark = pytest.mark.on_sqlite
 
 class Page(Clicker, Opened):
     """Opens a page and clicks on it."""
+
+    def report(self, round_id: int) -> str:
+        """The file that is kept of a round, as texts."""
+        return " ".join(html.unescape(self.client.get(f"/api/v1/rounds/{round_id}/report.html").text).split())
 
 
 @pytest.fixture
@@ -67,6 +77,54 @@ def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> 
         assert words in reply, words
     assert "has no warning 'gloom'" in page.ask("warnings", "draw", round=str(here.round.id), warning="gloom")
     assert "There is no round 999 in this project." in page.ask("warnings", "draw", round="999")
+
+
+def test_every_light_that_is_on_shows_its_limit_and_what_helps_wherever_it_stands(opened: tuple[Warned, Page]) -> None:
+    """Each rule's number at its worst: the sentence on every page names the colour that the light has."""
+    here, page = opened
+    with session() as db:
+        db.execute(delete(tables.RoundWarning))
+    levels = {}
+    for name, rule in rule_classes().items():
+        knobs, end = rule(), rule.ends[0] if rule.is_below else rule.ends[1]
+        value = end if math.isfinite(end) else math.copysign(1e6, end)
+        levels[name] = knobs.level(Finding(value, value, value, n=100))
+        here.light(name, levels[name], value=value, limit=knobs.limit, amber=knobs.amber)
+    listed = {view.name: light(view, here.round.id) for view in warnings.of_round(here.actor, here.round.id)}
+    assert listed.keys() == rule_classes().keys()
+    round_page = page.ask("round", "draw", round=str(here.round.id))
+    all_lights = page.ask("warnings", "draw", round=str(here.round.id))
+    overview, report = page.ask("overview", "draw"), page.report(here.round.id)
+    for name, shown in listed.items():
+        level = str(levels[name])
+        assert shown["level"] == level
+        assert shown["limit"].startswith(level), shown["limit"]
+        assert shown["limit"].endswith("never red") is (level == "amber")
+        assert shown["advice"] == f"What helps: {rule_classes()[name].advice}"
+        for where, reply in {"overview": overview, "round": round_page, "warnings": all_lights, "file": report}.items():
+            assert shown["advice"] in reply, (where, name)
+            assert where == "overview" or shown["limit"] in reply, (where, name)
+
+
+def test_what_is_green_or_unknown_gives_no_advice_and_a_limit_without_effect_is_not_shown(
+    opened: tuple[Warned, Page],
+) -> None:
+    here, _ = opened
+    here.light("no_coverage", WarningLevel.green, limit=1.0, amber=0.5)
+    here.light("heavy_tail", WarningLevel.green, limit=2.0, amber=3.0)
+    here.light("tail_narrowing", WarningLevel.green, limit=1.0)
+    here.light("nothing_to_gain", WarningLevel.green, limit=0.02, amber=0.05)
+    here.light("self_consuming", WarningLevel.green, limit=1.0)
+    shown = {view.name: light(view, here.round.id) for view in warnings.of_round(here.actor, here.round.id)}
+    assert {name for name, entry in shown.items() if entry["advice"]} == {"label_noise", "length_bias"}
+    assert {name: shown[name]["limit"] for name in shown if name not in ("label_noise", "length_bias", "copying")} == {
+        "position_bias": "red above 20.0%",
+        "no_coverage": "amber above 50.0%; never red",
+        "heavy_tail": "amber below 3; never red",
+        "tail_narrowing": "never red or amber",
+        "nothing_to_gain": "red up to +2.0 points, or where its interval holds 0; amber up to +5.0 points",
+        "self_consuming": "amber from 100.0% on, two rounds in a row, where nothing from outside corrects them; never red",
+    }
 
 
 def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None:

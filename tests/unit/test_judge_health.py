@@ -152,6 +152,51 @@ def test_ends_ties_and_unparsed_are_shares_of_all_texts() -> None:
     assert noisy["noise"].light is Light.amber
 
 
+def in_pairs(*pairs: tuple[float | None, float | None], **more: Any) -> tuple[JudgedText, ...]:
+    """Texts of so many prompts, two of each."""
+    return tuple(
+        text(2 * n + side, score, group_id=n, **more) for n, pair in enumerate(pairs) for side, score in enumerate(pair)
+    )
+
+
+BINARY = in_pairs(*[(1.0, 1.0)] * 20, *[(0.0, 0.0)] * 15, *[(1.0, 0.0)] * 5)
+
+
+def test_ties_of_two_scores_have_a_limit_only_where_training_needs_differences() -> None:
+    result, by_name = judged(of(texts=BINARY, witnesses=MIXED))
+    ties = by_name["ties"]
+    assert (ties.light, ties.amber, ties.number.value) == (Light.unlimited, None, 35 / 40)
+    assert ties.note.startswith("No limit: the judge gives two scores")
+    assert "tied pairs" not in result.sentence
+    result, by_name = judged(of(texts=BINARY, needs_differences=True))
+    assert (by_name["ties"].light, by_name["ties"].amber, result.light) == (Light.amber, 0.6, Light.amber)
+    assert result.sentence.startswith("Look at this judge before you train on it: tied pairs 87.5% (95% interval ")
+    assert result.sentence.endswith("Training needs texts of a prompt whose scores differ: a tied pair gives nothing.")
+
+
+@pytest.mark.parametrize(
+    ("judge", "texts"),
+    [
+        (WrittenVerdict(), in_pairs(*[(1.0, 1.0)] * 40)),
+        (WrittenVerdict(), in_pairs(*[(1.0, 1.0)] * 30, *[(0.5, 0.5)] * 5, *[(0.0, 0.0)] * 5)),
+        (AdditiveRubric(), in_pairs(*[(4.0, 4.0)] * 20, *[(3.0, 3.0)] * 20)),
+    ],
+    ids=["one score for all", "three scores", "two in the middle of a scale"],
+)
+def test_a_judge_that_could_say_more_is_held_to_the_limit_of_ties(judge: Any, texts: tuple[JudgedText, ...]) -> None:
+    _, by_name = judged(of(judge, texts=texts))
+    assert (by_name["ties"].light, by_name["ties"].note) == (Light.amber, "")
+
+
+def test_a_judge_of_verdicts_without_scores_is_told_so_and_not_to_sample_more() -> None:
+    _, by_name = judged(of(texts=in_pairs(*[(None, None)] * 40, accepted=True, is_unparsed=False)))
+    for name in ("ties", "saturation"):
+        assert (by_name[name].light, by_name[name].missing) == (
+            Light.unknown,
+            "The judge gives verdicts and no scores.",
+        )
+
+
 def test_seats_are_swapped_and_counted() -> None:
     same = (Comparison(0, 1, 0), Comparison(1, 0, 0))
     first_wins = (Comparison(0, 1, 0), Comparison(1, 0, 1))

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from app.pages.compare import numbers
+from app.pages.compare import numbers, verdicts
 from app.pages.held_out.address import category_text
 from app.pages.held_out.shown import SAID, one_line
-from app.widgets.formats import gap_interval, percent, points
+from app.widgets.formats import percent, points
 from backend.categories import ComparedCategory
 from backend.differences import Difference
 from backend.services.held_out.baseline import Baseline
 from backend.services.held_out.compared import Compared, ComparedSide
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
-from backend.services.held_out.side_by_side import BestSide, KnobOfAll, SideBySide
+from backend.services.held_out.side_by_side import KnobOfAll, SideBySide
 from backend.translations import gettext, ngettext
 from backend.values import JSON
 
@@ -31,7 +31,7 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
     return {
         "sides": [title(side) for side in compared.sides],
         "first": first.name,
-        "best": _verdicts(compared),
+        "best": verdicts.of(compared),
         "first_round": compared.sides[compared.first_round].name,
         "told": [_told(pair) for pair in compared.pairs],
         "baseline": gettext("The baseline is {name}.").format(name=base.name)
@@ -52,89 +52,6 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
 def title(side: ComparedSide) -> str:
     """`Round 2, self_rewarding-2`, or the name of a checkpoint that no round made."""
     return f"{side.name}, {side.checkpoint}" if side.round_id is not None and side.checkpoint else side.name
-
-
-def _verdicts(compared: SideBySide) -> list[JSON]:
-    """Which side is best; where that is none of several rounds, the best of these first."""
-    best, of_rounds = compared.best, compared.best_round
-    if of_rounds is None:
-        return [_verdict(best)]
-    verdict = _verdict(of_rounds, of_rounds_alone=True)
-    gap = best.difference
-    if best.side is None or best.second is None or gap is None or gap.value is None:
-        return [verdict, _verdict(best)]
-    to = gettext("{points} to {name} ({interval})")
-    if best.rounds:
-        to = gettext("{points} to {name}, chosen as the highest of {rounds} rounds ({interval})")
-    higher = gettext("{name}, which no round made, is higher: {share}, {to}. That may be chance.")
-    if gap.is_better:
-        higher = gettext("{name}, which no round made, is higher: {share}, {to}. Chance does not explain that.")
-    told = to.format(points=points(gap.value), name=best.second.name, rounds=best.rounds, interval=_widened(best, gap))
-    text = higher.format(name=best.side.name, share=percent(gap.new), to=told)
-    chip = gettext("higher than the rounds") if _is_known(of_rounds) else gettext("higher")
-    return [verdict, {"chip": chip, "badge": "bad" if best.is_sure else "", "text": text}]
-
-
-def _is_known(best: BestSide) -> bool:
-    return best.side is not None and best.difference is not None and best.difference.value is not None
-
-
-def _verdict(best: BestSide, *, of_rounds_alone: bool = False) -> JSON:
-    if not _is_known(best):
-        chip = gettext("unknown")
-    elif of_rounds_alone:
-        chip = gettext("best round") if best.is_sure else gettext("highest round")
-    else:
-        chip = gettext("best") if best.is_sure else gettext("highest")
-    badge_name = "ok" if best.is_sure else ""
-    return {"chip": chip, "badge": badge_name, "text": best_said(best, of_rounds_alone=of_rounds_alone)}
-
-
-def best_said(best: BestSide, *, of_rounds_alone: bool = False) -> str:
-    """Which side is best, and whether the interval leaves doubt."""
-    gap = best.difference
-    if best.side is None or best.second is None or gap is None or gap.value is None:
-        why = gettext(best.why) if best.why else gettext("it is not known of each prompt")
-        text = gettext("Which is best cannot be said: {why}.")
-        if of_rounds_alone:
-            text = gettext("Which of the rounds is best cannot be said: {why}.")
-        return text.format(why=why)
-    here = ngettext("{share} of {number} held-out prompt", "{share} of {number} held-out prompts", gap.n)
-    rest = gettext("{points} to {name}, the next best ({interval})")
-    if best.rounds and best.side.round_id is not None:
-        rest = gettext(
-            "chosen as the highest of {rounds} rounds on these prompts, {points} to {name}, the next best ({interval})"
-        )
-    elif best.rounds:
-        rest = gettext(
-            "{points} to {name}, the next best ({interval}), which was chosen as the highest of {rounds} rounds"
-        )
-    elif best.of > 2:
-        rest = gettext("chosen as the highest of {of} on these prompts, {points} to {name}, the next best ({interval})")
-    values = {"rounds": best.rounds, "of": best.of, "points": points(gap.value), "name": best.second.name}
-    return _conclusion(is_sure=gap.is_better, of_rounds_alone=of_rounds_alone).format(
-        name=best.side.name,
-        here=here.format(share=percent(gap.new), number=f"{gap.n:,}"),
-        rest=rest.format(**values, interval=_widened(best, gap)),
-    )
-
-
-def _conclusion(*, is_sure: bool, of_rounds_alone: bool) -> str:
-    if of_rounds_alone:
-        if is_sure:
-            return gettext("Of the rounds {name} is best: {here}, {rest}. Chance does not explain that.")
-        return gettext("Of the rounds {name} has the highest held-out accuracy: {here}, {rest}. That may be chance.")
-    if is_sure:
-        return gettext("{name} is best: {here}, {rest}. Chance does not explain that.")
-    return gettext("{name} has the highest held-out accuracy: {here}, {rest}. That may be chance.")
-
-
-def _widened(best: BestSide, gap: Difference) -> str:
-    """The ends of the interval, and why it is wider than that of the pair alone, which the table of numbers has."""
-    if best.times <= 1 or gap.low is None:
-        return gap_interval(gap)
-    text = gettext("{interval}, widened for the choice among {number}")
-    return text.format(interval=gap_interval(gap), number=best.times)
 
 
 def _told(pair: Compared) -> JSON:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.widgets import best_words
 from app.widgets.formats import gap_interval, percent, points
 from backend.categories import ComparedCategory
 from backend.differences import Difference
@@ -15,14 +16,12 @@ MAY_BE_CHANCE = N_("{points} to {other} ({interval}), which may be chance")
 
 
 def badge(line: RoundLine, loop: Loop) -> dict[str, str] | None:
-    """The badge of the round with the highest accuracy, which says whether that is more than chance."""
+    """The badge of the round with the highest accuracy: whether that is more than chance, and above the base."""
     if loop.best is None or line.round_id != loop.best.round_id:
         return None
-    if not loop.best.is_sure:
-        return {"badge": "", "text": gettext("highest, within chance")}
-    if not loop.best.is_above_base:
-        return {"badge": "", "text": gettext("best round, not above the base")}
-    return {"badge": "accent", "text": gettext("best round")}
+    is_sure, is_above = loop.best.is_sure, loop.best.is_above_base
+    text = best_words.best_round(is_sure=is_sure, is_above_base=is_above)
+    return {"badge": "accent" if is_sure and is_above else "", "text": text}
 
 
 def best_value(loop: Loop) -> dict[str, Any] | None:
@@ -37,7 +36,8 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     start = starts.name(best.start) if best.start else best.line.policy
     since = gettext(", since {start}").format(start=start) if start else ""
     return {
-        "word": gettext("Best") if best.is_sure else gettext("Highest"),
+        "none_above": _none_above(best),
+        "word": _word(best),
         "number": best.line.number,
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),
@@ -56,6 +56,20 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
     }
+
+
+def _none_above(best: starts.BestRound) -> str:
+    """That no round is above the base, where one is as high as the best of them or higher."""
+    if best.is_above_base or best.base is None or best.base.accuracy is None:
+        return ""
+    text = gettext("No round is above {name}, {accuracy}.")
+    return text.format(name=starts.name(best.base), accuracy=percent(best.base.accuracy.value))
+
+
+def _word(best: starts.BestRound) -> str:
+    if not best.is_above_base:
+        return gettext("Best of the rounds") if best.is_sure else gettext("Highest of the rounds")
+    return gettext("Best") if best.is_sure else gettext("Highest")
 
 
 def _turned(best: starts.BestRound) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.pages.overview import best_round
+from app.widgets import judge_health
 from app.widgets.formats import count, done_of, duration, gap_interval, interval, percent, points
 from app.widgets.value_words import word
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
@@ -82,8 +83,8 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "left_out": gettext("{number} left out").format(number=f"{line.left_out:,}") if line.left_out else "",
         "follows": _follows(line),
-        "warned": _lights(line),
-        "is_calm": _is_calm(line),
+        "warned": [*_lights(line), *_judge(line, loop)],
+        "is_calm": _is_calm(line, loop),
         "not_known": gettext("{number} not known").format(number=line.not_known) if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
     }
@@ -148,24 +149,44 @@ def _lights(line: RoundLine) -> list[dict[str, Any]]:
             groups.append({"head": head, "lights": [_light(line, warning) for warning in here]})
     if line.noticed:
         shown = [beside_light(warned) for warned in line.noticed]
-        counts = [warned | {"title": warned["text"].rstrip(".")} for warned in shown]
+        counts = [warned | {"title": warned["text"].rstrip("."), "advice": ""} for warned in shown]
         groups.append({"head": gettext("its counts:"), "lights": counts})
     return groups
 
 
-def _is_calm(line: RoundLine) -> bool:
+def _judge(line: RoundLine, loop: Loop) -> list[dict[str, Any]]:
+    """The light of its judge where that is on, with the first measure beyond its limit; the sentence as a tooltip."""
+    seen = loop.judges.get(line.round_id or 0)
+    if seen is None or seen.warning is None:
+        return []
+    measure, level = seen.warning.measure, seen.warning.level
+    light = {
+        "href": f"round?round={line.round_id}#round-judge",
+        "title": f"{gettext(measure.title)}, {judge_health.value_text(measure)}",
+        "level": word(level),
+        "badge": BADGES_OF_LIGHTS[level],
+        "advice": seen.warning.sentence,
+    }
+    return [{"head": gettext("its judge:"), "lights": [light]}]
+
+
+def _is_calm(line: RoundLine, loop: Loop) -> bool:
     """Whether its lights are lit and none of the warnings of its page is raised, that of a fall included."""
+    seen = loop.judges.get(line.round_id or 0)
+    if not line.is_archived and line.status is RoundStatus.done and (seen is None or seen.warning is not None):
+        return False
     is_fall = any(gap is not None and gap.is_worse for gap in (line.to_parent, line.to_base, line.to_baseline))
     return line.not_known is not None and not (line.warned or line.noticed or line.left_out or is_fall)
 
 
 def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:
-    title = warnings.title_of(warning.name)
+    title, advice = warnings.title_of(warning.name), warnings.advice_of(warning.name)
     return {
         "href": f"warnings?round={line.round_id}&warning={warning.name}",
         "title": f"{title}, {warning.category}" if warning.category else title,
         "level": word(warning.level),
         "badge": BADGES_OF_LIGHTS[warning.level],
+        "advice": gettext("What helps: {advice}").format(advice=advice) if advice else "",
     }
 
 

@@ -24,7 +24,9 @@ be read, and a branch of the round can use them.</p>{{/if}}
 
 LINE = """
 {{#if value}}
-{{#if value.best}}<p class="best" role="status"><b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
+{{#if value.best}}<p class="best" role="status">
+{{#if value.best.none_above}}<b>{{value.best.none_above}}</b>{{/if}}
+<b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
 {{value.best.number}}</a>, {{value.best.accuracy}}</b>
 {{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
 <span class="rondo-muted">{{value.best.chosen}}</span>
@@ -64,7 +66,7 @@ href="{{value.best.turned_href}}">{{value.best.turned}}</a>{{else}}{{value.best.
     {{#if this.follows}}<p class="rondo-muted small">{{this.follows}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
     {{#each this.warned}}<p class="small lights" aria-label="Warnings"><span class="rondo-muted">{{this.head}}</span>
-      {{#each this.lights}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
+      {{#each this.lights}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}" title="{{this.advice}}"
       >{{this.level}}: {{this.title}}</a> {{/each}}</p>{{/each}}
     {{#if this.is_calm}}<p class="small"><a href="warnings?round={{this.id}}">No warning</a>
       <span class="rondo-muted">{{this.not_known}}</span></p>{{/if}}

@@ -40,6 +40,7 @@ OPENING = """
 <ul class="warnings">{{#each this.lights}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 <b>{{this.title}}</b>: {{this.measures}} is {{this.value}}.
 <span class="rondo-muted">{{this.interval_said}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
+{{#if this.advice}}{{this.advice}}{{/if}}
 {{#if this.answers}}<a href="{{this.answers}}">see the answers</a>{{else}}<a
 href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 <ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>

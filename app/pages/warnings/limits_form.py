@@ -25,7 +25,7 @@ def build(quiet: dict[str, Any]) -> None:
     rule = gr.Dropdown([], label=N_("Rule"), filterable=False, elem_id="warning-rule")
     about = markup(templates.ABOUT, templates.CSS, elem_id="warning-about")
     with gr.Row(equal_height=True):
-        limit = Number(label=N_("Red limit (limit)"), elem_id="warning-limit")
+        limit = Number(label=N_("Limit (limit)"), elem_id="warning-limit")
         amber = Number(label=N_("Amber limit (amber)"), elem_id="warning-amber")
         fewest = Number(label=N_("Fewest rows (min_rows)"), precision=0, elem_id="warning-min-rows")
     with gr.Row(equal_height=True):
@@ -85,6 +85,10 @@ def filled(rule: RuleView) -> list[Any]:
         "measures": gettext(rule.measures),
         "unit": gettext(rule.unit),
         "source": rule.source,
+        "advice": gettext("What helps: {advice}").format(advice=gettext(rule.advice)),
+        "colors": gettext("Beyond it the light is amber, and never red.")
+        if rule.is_never_red
+        else gettext("Beyond it the light is red."),
         "side": gettext("below") if rule.is_below else gettext("above"),
         "usual": _usual(rule),
     }

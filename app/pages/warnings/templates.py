@@ -8,7 +8,8 @@ _TABLE = """<table aria-label="@">
 <tbody>{{#each ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
 <th scope="row"><a href="{{this.href}}">{{this.code}} {{this.title}}</a>
 <span class="rondo-muted">{{this.measures}}; {{this.limit}}; {{this.n}}.</span>
-{{#if this.reason}}<span class="why">{{this.reason}}</span>{{/if}}</th>
+{{#if this.reason}}<span class="why">{{this.reason}}</span>{{/if}}
+{{#if this.advice}}<span class="advice">{{this.advice}}</span>{{/if}}</th>
 <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td></tr>
 {{/each}}
 </tbody></table>"""
@@ -28,8 +29,8 @@ LIGHTS = (
 {{#if value.id}}
 {{#if value.is_lit}}
 <section aria-label="Lights"><h2>Lights</h2>
-<p class="rondo-muted">{{value.counted}}. Most lights are red where the whole interval lies
-beyond the limit; the rule's text says where it is otherwise.
+<p class="rondo-muted">{{value.counted}}. A light is red where the whole interval lies
+beyond the limit; what else counts stands behind the limit.
 <a href="round?round={{value.id}}">The round</a></p>
 {{#each value.groups}}<h3>{{this.title}}{{#if this.name}}: {{this.name}}{{/if}}</h3>
 {{#if this.note}}<p class="rondo-muted">{{this.note}}</p>{{/if}}
@@ -66,6 +67,7 @@ DETAIL = """
 <header><h2>{{value.code}} {{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.level}}</span></header>
 <p>{{value.measures}}: <b>{{value.value}}</b> <span class="rondo-muted">{{value.interval_said}}</span></p>
 {{#if value.reason}}<p>{{value.reason}}</p>{{/if}}
+{{#if value.advice}}<p>{{value.advice}}</p>{{/if}}
 {{#if value.answers}}<p><a href="{{value.answers}}">See the answers that are wrong since</a></p>{{/if}}
 <p class="rondo-muted">{{value.limit}}, {{value.n}}.</p>
 <p class="rondo-muted">Source: {{value.source}}. The limits are Rondo's own proposals.</p>
@@ -89,8 +91,9 @@ DETAIL = """
 
 ABOUT = """
 {{#if value}}<p>{{value.about}}</p>
-<p class="rondo-muted">Bad values are those {{value.side}} the limit. Unit: {{value.unit}}. Defaults: {{value.usual}}.
-Source: {{value.source}}.</p>{{/if}}
+<p>{{value.advice}}</p>
+<p class="rondo-muted">Bad values are those {{value.side}} the limit. {{value.colors}} Unit: {{value.unit}}.
+Defaults: {{value.usual}}. Source: {{value.source}}.</p>{{/if}}
 """
 
 CSS = """

@@ -53,6 +53,7 @@ def gather(db: Session, row: tables.Round) -> HealthEvidence:
         why=TO_DRAW if row.is_reviewed else NOT_REVIEWED,
         words=tuple(spoken),
         drawn_of=of_groups if of_groups > len(groups) else 0,
+        needs_differences=recipes.needs_differences(recipe, row.phase),
     )
 
 

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from backend.pipeline.health import numbers
 from backend.pipeline.health.lights import few_of, few_pairs, measure
 from backend.pipeline.health.limits import HealthLimits
 from backend.pipeline.health.people import DECISIONS, with_people
-from backend.pipeline.health.shapes import HealthEvidence, HealthMeasure, JudgedText
+from backend.pipeline.health.shapes import HealthEvidence, HealthMeasure, JudgedText, Light
+from backend.translations import N_
 
 PAIRS = "pairs of texts of one prompt"
 
@@ -27,7 +29,7 @@ def of_itself(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeas
     most = max(sum(score <= low for score in scores), sum(score >= high for score in scores))
     unparsed = sum(text.is_unparsed for text in texts)
     voted = [text for text in texts if text.votes > 1 and text.spread is not None]
-    ties, noise = _pairs(texts, _is_tied), _pairs(voted, _is_nearer)
+    noise = _pairs(voted, _is_nearer)
     once = "The judge gives one reply a text. Raise its votes, with a temperature above 0."
     votes, judged = "texts with several votes", "texts with a score"
     return [
@@ -37,9 +39,9 @@ def of_itself(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeas
             judged,
             numbers.share(most, len(scores)),
             limits,
-            few=few_of(len(scores), judged, limits, SAMPLE),
+            few=_no_scores(texts) or few_of(len(scores), judged, limits, SAMPLE),
         ),
-        measure("ties", "Tied pairs", PAIRS, numbers.ratio(ties), limits, few=few_pairs(ties, PAIRS, limits, SAMPLE)),
+        _ties(evidence, limits),
         measure(
             "unparsed",
             "Texts without a verdict in any reply",
@@ -69,6 +71,34 @@ def of_itself(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeas
 
 
 SAMPLE = "Take more prompts, or several samples of each."
+
+
+NEEDED = N_("Training needs texts of a prompt whose scores differ: a tied pair gives nothing.")
+BY_NATURE = N_("No limit: the judge gives two scores, which tie by nature, and training needs none to differ.")
+
+
+def _ties(evidence: HealthEvidence, limits: HealthLimits) -> HealthMeasure:
+    """Ties, which count against a judge whose scores are two only where what is trained on needs differences."""
+    texts = evidence.texts
+    ties = _pairs(texts, _is_tied)
+    few = _no_scores(texts) or few_pairs(ties, PAIRS, limits, SAMPLE)
+    tied = measure("ties", "Tied pairs", PAIRS, numbers.ratio(ties), limits, few=few)
+    if evidence.needs_differences:
+        return replace(tied, note=NEEDED)
+    ends, scores = evidence.judge.score_range if evidence.judge else None, {text.score for text in texts} - {None}
+    if len(scores) != 2 or (ends is not None and scores != {*ends}):
+        return tied
+    return replace(
+        tied, light=tied.light if tied.light is Light.unknown else Light.unlimited, amber=None, note=BY_NATURE
+    )
+
+
+def _no_scores(texts: Sequence[JudgedText]) -> str:
+    """What texts lack that have verdicts and no score at all."""
+    has_verdicts = any(text.accepted is not None for text in texts)
+    if not has_verdicts or any(text.score is not None for text in texts):
+        return ""
+    return "The judge gives verdicts and no scores."
 
 
 def _pairs(texts: Sequence[JudgedText], is_so: object) -> list[tuple[int, int]]:

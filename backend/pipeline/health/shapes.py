@@ -66,7 +66,8 @@ class HealthEvidence:
 
     `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
     lack, and how to get it. `words`: known labels, then people's words as they came. `drawn_of`: of so many groups
-    those of `texts` were drawn; 0: they are all.
+    those of `texts` were drawn; 0: they are all. `needs_differences`: what is trained on is made of texts of a prompt
+    whose scores differ: pairs, or rewards within a group.
     """
 
     judge: Judge | None
@@ -78,6 +79,7 @@ class HealthEvidence:
     why: str = ""
     words: tuple[Word, ...] = ()
     drawn_of: int = 0
+    needs_differences: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Estimate:
 @dataclass(frozen=True)
 class HealthMeasure:
     """One number and its light. `below`: it is bad below its limits, else above them. `missing`: why it is unknown.
+    `note`: why it has a limit in this round, or none.
 
     `is_share`: a number from 0 to 1 that reads as a percentage. `of`: what the rows are.
     """
@@ -107,6 +110,7 @@ class HealthMeasure:
     below: bool = False
     is_share: bool = True
     missing: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from backend.services.held_out.compared import (
 )
 from backend.services.held_out.measured import Measurement
 from backend.services.held_out.read_once import HeldOutRows
-from backend.services.results.accuracies import accuracies
-from backend.services.results.starts import highest
+from backend.services.results.accuracies import MeasuredNumber, accuracies
+from backend.services.results.starts import highest, highest_base, is_above
 from backend.values import Role
 
 UNMEASURED = "fewer than two of them were measured on held-out prompts with a known answer"
@@ -34,12 +34,42 @@ OTHERS = "they were asked different held-out prompts, so that one order of them 
 
 
 @dataclass(frozen=True)
+class BaseAsHigh:
+    """A base that no round is above: the name of its checkpoint and its held-out accuracy."""
+
+    checkpoint: str
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of the project's checkpoints their held-out accuracies. `tops`: those of the rounds that are the highest, each
+    with of how many rounds; `bases`: those that rounds started from and that no round made, with their names."""
+
+    accuracies: Mapping[int, MeasuredNumber]
+    tops: Mapping[int, int]
+    bases: Mapping[int, str]
+
+    def base_of(self, side: ComparedSide) -> BaseAsHigh | None:
+        """The base that a round is not above; None where it is, where none was asked the same, and of another side."""
+        number = self.accuracies.get(side.checkpoint_id or 0)
+        if side.round_id is None or number is None:
+            return None
+        measured_bases = {id_: self.accuracies[id_] for id_ in self.bases if id_ in self.accuracies}
+        id_ = highest_base(number, measured_bases)
+        if id_ is None or is_above(number, measured_bases[id_]):
+            return None
+        return BaseAsHigh(self.bases[id_], measured_bases[id_].value)
+
+
+@dataclass(frozen=True)
 class BestSide:
     """The side with the highest held-out accuracy of `of` that were measured, and its difference to the next one on the
     same prompts; of three sides or more the interval and p hold for as many differences together (Bonferroni).
 
     `rounds`: where one of the two is the highest of so many rounds of the project that were asked the same, they hold
-    for these instead, as on the overview; else 0. None, and `why`, where that cannot be said.
+    for these instead, as on the overview; else 0. None, and `why`, where that cannot be said. `base`: of a side that is
+    a round the project's base that was asked the same and is as high or higher, if there is one.
     """
 
     side: ComparedSide | None = None
@@ -48,6 +78,12 @@ class BestSide:
     why: str = ""
     of: int = 0
     rounds: int = 0
+    base: BaseAsHigh | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the next one is as high."""
+        return self.difference is not None and self.difference.value == 0
 
     @property
     def is_sure(self) -> bool:
@@ -106,14 +142,14 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         read = HeldOutRows(db)
         pairs = tuple(of_sides(read, listed, first, other) for other in others)
         sides = (first, *others)
-        tops = _highest(db, project_id)
+        standing = _standing(db, project_id)
         best, places = (
-            _best(read, listed, sides, tops),
+            _best(read, listed, sides, standing),
             [n for n, side in enumerate(sides) if side.round_id is not None],
         )
         rounds = [sides[n] for n in places]
         is_base = best.side is not None and best.side.round_id is None and len(rounds) > 1
-        best_round = _best(read, listed, rounds, tops) if is_base else None
+        best_round = _best(read, listed, rounds, standing) if is_base else None
         at = places[0] if places else 0
         # Of a round that stands alone its numbers are shown beside nothing.
         measured_rounds = [n for n in places if n != at] or places
@@ -164,15 +200,22 @@ def _of_samples(
     return tuple(of_rounds(read, sides[at].round_id, sides[n].round_id))
 
 
-def _highest(db: Session, project_id: int) -> dict[int, int]:
-    """The checkpoints of the rounds with the highest held-out accuracy, each with of how many rounds."""
-    query = select(tables.Round.checkpoint_id).where(tables.Round.project_id == project_id)
-    ids, numbers = {*db.scalars(query)}, accuracies(db, project_id)
-    return highest({id_: number for id_, number in numbers.items() if id_ in ids})
+def _standing(db: Session, project_id: int) -> Standing:
+    """Where the project's rounds and bases stand by held-out accuracy."""
+    round_, checkpoint = tables.Round, tables.Checkpoint
+    query = select(round_.checkpoint_id, round_.policy_id).where(round_.project_id == project_id)
+    pairs = db.execute(query).tuples().all()
+    ours, numbers = {checkpoint_id for checkpoint_id, _ in pairs}, accuracies(db, project_id)
+    tops = highest({id_: number for id_, number in numbers.items() if id_ in ours})
+    started = {policy_id for _, policy_id in pairs} - ours
+    named_bases = select(checkpoint.id, checkpoint.name).where(
+        checkpoint.project_id == project_id, checkpoint.id.in_([id_ for id_ in started if id_ is not None])
+    )
+    return Standing(numbers, tops, dict(db.execute(named_bases).tuples().all()))
 
 
 def _best(
-    read: HeldOutRows, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]
+    read: HeldOutRows, listed: Sequence[Measurement], sides: Sequence[ComparedSide], standing: Standing
 ) -> BestSide:
     known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
@@ -180,10 +223,13 @@ def _best(
     metric = tables.Metric
     query = select(metric.id, metric.value).where(metric.id.in_([side.metric_id for side in chosen if side.metric_id]))
     values = {id_: value for id_, value in read.db.execute(query) if value is not None}
-    # The highest stands first; among equal ones the order of the page, which the sort keeps.
+    # The highest stands first; among equal ones what no round made, then the order of the page, which the sort keeps.
     ranked = sorted(
         (measurement for measurement in chosen if measurement.metric_id in values),
-        key=lambda measurement: -values[measurement.metric_id or 0],
+        key=lambda measurement: (
+            -values[measurement.metric_id or 0],
+            there[measurement.checkpoint_id].round_id is not None,
+        ),
     )
     if len(ranked) < 2:
         return BestSide(why=UNMEASURED)
@@ -191,8 +237,9 @@ def _best(
     if any(other != first for other in others):
         return BestSide(why=OTHERS)
     top, below = ranked[0], ranked[1]
-    chosen_of = max(tops.get(side.checkpoint_id, 0) for side in (top, below))
+    chosen_of = max(standing.tops.get(side.checkpoint_id, 0) for side in (top, below))
     # Two sides are one difference, whichever of them is higher.
     times = chosen_of or (len(ranked) if len(ranked) > 2 else 1)
     gap = accuracy(*measured.verdicts_of(read.db, [below, top]), times=times)
-    return BestSide(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked), rounds=chosen_of)
+    side, second = there[top.checkpoint_id], there[below.checkpoint_id]
+    return BestSide(side, second, gap, of=len(ranked), rounds=chosen_of, base=standing.base_of(side))

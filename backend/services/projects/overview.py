@@ -1,7 +1,7 @@
 """A project's loop at a glance: one line a round, and the one thing to do next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from backend.services.results.paired import of_pairs
 from backend.services.results.round_starts import RoundStart, starts_of
 from backend.services.results.starts import BestRound, best_round, highest_lines, name, recommended
 from backend.services.results.summaries import RoundLine, RunningJob, lines_of
-from backend.services.rounds import job_steps
+from backend.services.rounds import job_steps, judge_warnings
 from backend.translations import N_, gettext, in_sentence
 from backend.values import JobStatus, Role, RoundStatus, Split
 
@@ -57,6 +57,8 @@ class Loop:
     stops_id: int | None = None
     """The newest round that others follow by themselves, for those who may stop them."""
     best: BestRound | None = None
+    judges: Mapping[int, judge_warnings.JudgeSeen] = field(default_factory=dict)
+    """What the judge's light says of rounds that are done, by round, as far as that is known yet."""
 
     @property
     def rounds(self) -> tuple[RoundLine, ...]:
@@ -70,9 +72,11 @@ def loop(actor: Actor, project_id: int) -> Loop:
         project = db.get_one(tables.Project, project_id)
         lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
         action, best = _next_action(db, project_id, lines), _best(db, project_id, lines)
+        judges = judge_warnings.of_rounds(db, project_id)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
-    return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
+    stops_id = following[-1] if following else None
+    return Loop(project.id, project.name, lines, _allowed(action, role), stops_id, best, judges)
 
 
 def starts(actor: Actor, project_id: int) -> tuple[RoundStart, ...]:
@@ -83,8 +87,7 @@ def starts(actor: Actor, project_id: int) -> tuple[RoundStart, ...]:
 
 
 def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
-    """The lines with their difference to what each comes from, and to the base at the head of it, where both were
-    measured."""
+    """The lines with their difference to what each comes from, and to the base at the head of it."""
     ups, tops = loop_tree.above(lines), list[int]()
     for n, up in enumerate(ups):
         tops.append(n if up is None else tops[up])
@@ -108,8 +111,7 @@ def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, i
 
 
 def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> BestRound | None:
-    """The best round with its differences to the next best, to the base and to what it started from, and what got
-    better in it."""
+    """The best round with its differences to others, and what got better in it."""
     best = best_round(db, lines)
     if best is None:
         return None

@@ -50,7 +50,8 @@ class BestRound:
     @property
     def is_above_base(self) -> bool:
         """Whether its accuracy is higher than that of the base."""
-        return self.base is None or _accuracy(self.line) > _accuracy(self.base)
+        base = self.base.accuracy if self.base else None
+        return self.line.accuracy is None or is_above(self.line.accuracy, base)
 
     @property
     def round_id(self) -> int | None:
@@ -107,6 +108,17 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> BestRound | None:
     below = ranked[ranked.index(rounds[0]) + 1]
     is_sure = _is_beyond_chance(db, rounds[0], below, times=len(rounds))
     return BestRound(rounds[0], rounds[1], base, is_sure, len(rounds))
+
+
+def is_above(number: MeasuredNumber, base: MeasuredNumber | None) -> bool:
+    """Whether a round with this accuracy is above the base; one that is only as high is not."""
+    return base is None or number.value > base.value
+
+
+def highest_base(number: MeasuredNumber, bases: Mapping[int, MeasuredNumber]) -> int | None:
+    """The key of the highest of the bases that were asked the same as a round; None where none was."""
+    same = {key: base.value for key, base in bases.items() if (base.way, base.n) == (number.way, number.n)}
+    return max(same, key=lambda key: same[key], default=None)
 
 
 def highest(rounds: Mapping[int, MeasuredNumber]) -> dict[int, int]:
@@ -222,9 +234,14 @@ def name(line: RoundLine) -> str:
     """What a line is called inside a sentence."""
     if line.round_id:
         return gettext("round {number}").format(number=line.number)
-    if line.checkpoint == "base":
+    return base_name(line.checkpoint)
+
+
+def base_name(checkpoint: str) -> str:
+    """What a base is called inside a sentence, by the name of its checkpoint."""
+    if checkpoint == "base":
         return gettext("the base")
-    return gettext("the base {name}").format(name=line.checkpoint)
+    return gettext("the base {name}").format(name=checkpoint)
 
 
 def _fall(best: RoundLine, last: RoundLine, gap: Difference | None, times: int) -> str:

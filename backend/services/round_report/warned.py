@@ -7,14 +7,21 @@ from backend.db import tables
 from backend.differences import CHANCE
 from backend.services.results.noticed import Warned, of_counts, plain
 from backend.services.round_report.shapes import MetricsSection
+from backend.services.rounds import judge_warnings
 from backend.translations import gettext, ngettext
 from backend.values import RoundStatus, WarningLevel
 
 
 def warnings(db: Session, row: tables.Round, measured: MetricsSection) -> tuple[Warned, ...]:
     """The warnings, red ones first."""
-    raised = [*_stopped(row), *_fell(measured), *of_counts(row), *_left_out(db, row)]
+    raised = [*_stopped(row), *_fell(measured), *_judge(db, row), *of_counts(row), *_left_out(db, row)]
     return tuple(sorted(raised, key=lambda warning: warning.level != WarningLevel.red))
+
+
+def _judge(db: Session, row: tables.Round) -> list[Warned]:
+    """The light of its judge, where that is on."""
+    warning = judge_warnings.of_round(db, row)
+    return [] if warning is None else [judge_warnings.warned(row, warning)]
 
 
 def _stopped(row: tables.Round) -> list[Warned]:

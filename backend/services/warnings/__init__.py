@@ -23,6 +23,7 @@ __all__ = [
     "RowsNamed",
     "WarningView",
     "about",
+    "advice_of",
     "listed",
     "of_round",
     "rows",
@@ -43,7 +44,8 @@ class AnswersNamed:
 
 @dataclass(frozen=True)
 class WarningView:
-    """One light. `limit`, `amber`: what the number was held against. `is_below`: small numbers are bad.
+    """One light. `limit`, `amber`: beyond what the number is red and amber; None where it never is. `is_below`: small
+    numbers are bad; `is_at_limit`: those at the limit, too. `more`: what else has to hold. `advice`: what helps.
 
     `speaks_of`: of texts, of rows that were trained on, or of the checkpoint made; `of_checkpoint`: the policy that
     wrote the texts, or the checkpoint made of the rows, empty where there is none.
@@ -62,9 +64,12 @@ class WarningView:
     value: float | None
     low: float | None
     high: float | None
-    limit: float
+    limit: float | None
     amber: float | None
     is_below: bool
+    is_at_limit: bool
+    more: str
+    advice: str
     n: int
     counts: str
     reason: str
@@ -140,6 +145,12 @@ def title_of(name: str) -> str:
     return name if rule is None else gettext(rule.title)
 
 
+def advice_of(name: str) -> str:
+    """What helps where the light of a warning is on; empty where its rule is not installed any more."""
+    rule = rule_classes().get(name)
+    return "" if rule is None else gettext(rule.advice)
+
+
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
     prompt, set_ = tables.Prompt, tables.PromptSet
     query = select(prompt.id, set_.id, set_.name, prompt.text).join(set_, set_.id == prompt.prompt_set_id)
@@ -172,6 +183,7 @@ def _answers(row: tables.RoundWarning, rule: type[WarningRule], round_: tables.R
 def _view(
     row: tables.RoundWarning, rule: type[WarningRule], round_: tables.Round, names: dict[int | None, str]
 ) -> WarningView:
+    red, amber = rule.limits_of(row.limit, row.amber)
     of_id = round_.policy_id if rule.speaks_of is About.texts else round_.checkpoint_id
     return WarningView(
         row.name,
@@ -184,9 +196,12 @@ def _view(
         row.value,
         row.low,
         row.high,
-        row.limit,
-        row.amber,
+        red,
+        amber,
         rule.is_below,
+        rule.is_at_limit,
+        rule.more,
+        rule.advice,
         row.n,
         rule.counts,
         row.reason,

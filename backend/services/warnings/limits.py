@@ -16,7 +16,8 @@ from backend.warning_rules import WarningRule, rule_classes
 
 @dataclass(frozen=True)
 class RuleView:
-    """A rule with its knobs as the project has them, and as they are without being set."""
+    """A rule with its knobs as the project has them, and as they are without being set. `is_never_red`: its `limit` is
+    that of amber. `advice`: what helps where its light is on."""
 
     name: str
     code: str
@@ -26,6 +27,8 @@ class RuleView:
     unit: str
     source: str
     is_below: bool
+    is_never_red: bool
+    advice: str
     knobs: JSON
     defaults: JSON
 
@@ -85,6 +88,8 @@ def _view(rule: WarningRule) -> RuleView:
         rule.unit,
         rule.source,
         rule.is_below,
+        rule.is_never_red,
+        rule.advice,
         {k: v for k, v in knobs.items() if k != "name"},
         {k: v for k, v in usual.items() if k != "name"},
     )

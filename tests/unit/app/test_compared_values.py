@@ -1,10 +1,12 @@
 """What the comparison says of numbers that neither side has."""
 
+from dataclasses import replace
+
 from app.pages.compare import values
 from backend.differences import Difference, of_shares
 from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
-from backend.services.held_out.side_by_side import BestSide, SideBySide
+from backend.services.held_out.side_by_side import BaseAsHigh, BestSide, SideBySide
 from backend.values import RoundStatus
 
 NOTHING = Difference(None, None, None, 0)
@@ -62,7 +64,7 @@ def of_two(*, rounds: int) -> SideBySide:
 def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
     page = values.value(of_two(rounds=4), None, [])
     (best,) = page["best"]
-    assert (best["chip"], best["badge"]) == ("highest", "")
+    assert (best["chip"], best["badge"]) == ("highest, within chance", "")
     assert best["text"].startswith("Round 2 has the highest held-out accuracy: 57.0% of 100 held-out prompts, ")
     assert "chosen as the highest of 4 rounds on these prompts, +7.0 points to Round 1, the next best" in best["text"]
     assert best["text"].endswith(", widened for the choice among 4). That may be chance.")
@@ -79,14 +81,16 @@ def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
     two = of_two(rounds=4)
     base = ComparedSide("c9", "the base", None, 9, "the base")
     high = BestSide(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
-    page = values.value(SideBySide((base, *two.sides), (), high, best_round=two.best), None, [])
+    best_round = replace(two.best, base=BaseAsHigh("base", 0.76))
+    page = values.value(SideBySide((base, *two.sides), (), high, best_round=best_round), None, [])
     first, second = page["best"]
     assert "widened for the choice among 4" in second["text"]
-    assert (first["chip"], first["badge"]) == ("highest round", "")
+    assert (first["chip"], first["badge"]) == ("highest round, not above the base", "")
     assert first["text"].startswith("Of the rounds Round 2 has the highest held-out accuracy: 57.0%")
+    assert first["text"].endswith(" That may be chance. It is not above the base, 76.0%.")
     assert (second["chip"], second["badge"]) == ("higher than the rounds", "bad")
     assert second["text"].startswith(
-        "the base, which no round made, is higher: 76.0%, +19.0 points to Round 2, chosen as "
+        "None of these rounds is above the base: 76.0%, +19.0 points to Round 2, chosen as "
     )
     assert second["text"].endswith("Chance does not explain that.")
 

@@ -20,3 +20,17 @@ def test_texts_that_are_the_same_or_all_right_need_no_separation():
     finding = NoSeparation().find(evidence([same] * 30 + [right] * 30))
     assert (finding.value, finding.n) == (None, 0)
     assert "takes 30" in finding.missing
+
+
+def test_two_scores_tie_by_nature_where_nothing_needs_them_to_differ():
+    flat, mixed = [{"score": 1.0}] * 2, [{"score": 1.0, "right": True}, {"score": 1.0, "right": False}]
+    other, third = [{"score": 0.0}] * 2, [{"score": 0.5}] * 2
+    binary = [flat] * 20 + [other] * 20
+    finding = NoSeparation().find(evidence(binary, needs_differences=False))
+    assert (finding.value, finding.missing.split(",")[0]) == (None, "The judge gives two scores")
+    assert NoSeparation().level(NoSeparation().find(evidence(binary, needs_differences=True))) is WarningLevel.red
+    # One score for all, and three, tell of a judge that could say more; so does a right text tied with a wrong one.
+    for groups in ([flat] * 40, [*binary, third], [*binary, *[mixed] * 40]):
+        finding = NoSeparation().find(evidence(groups, needs_differences=False))
+        assert NoSeparation().level(finding) is WarningLevel.red
+        assert finding.n == (40 if groups[-1] is mixed else len(groups))
