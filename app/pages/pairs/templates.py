@@ -17,6 +17,9 @@ RESULT = (
 {{#if value.categories}}<h3>Pairs by {{value.category}}</h3>
 <p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}
 {{#if value.others}}<span class="rondo-muted">{{value.others}}</span>{{/if}}</p>{{/if}}
+{{#if value.unfit}}<p class="unfit" role="note">{{value.unfit}}
+{{#if value.form}}<a href="{{value.form}}">Set up a branch with these pairs</a>{{/if}}</p>{{/if}}
+{{#if value.blind}}<p class="rondo-muted">{{value.blind}}</p>{{/if}}
 {{#if value.none}}<p class="rondo-problem">{{value.none}}</p>{{/if}}
 {{#if value.examples}}<h2>Examples</h2>
 {{#each value.examples}}<article><p class="rondo-muted small" dir="auto">{{this.prompt}}</p>
