@@ -28,6 +28,7 @@ UNREADABLE = (
     f"This is no HTTP request that can be read, or its address and headers are larger than {LARGEST_HEAD // 1024} kB. "
     "Shorten the address, or send what it holds in a body."
 )
+EVENTS = b"text/event-stream"
 GONE_SECONDS = 300
 """How long somebody may take nothing of what is sent to them, or not answer at all."""
 
@@ -79,6 +80,17 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
         super().connection_lost(exc)
+
+    def leave(self) -> None:
+        """Close. What still answers is told that the other side has gone, and ends as if a page had been closed."""
+        self.transport.close()
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether what is answered now goes on until the other side leaves: a page that is shown holds such a one."""
+        if not self._is_answering():
+            return False
+        return any(name == b"accept" and EVENTS in value for name, value in self.cycle.scope["headers"])
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

@@ -127,6 +127,8 @@ interface RoundLink {
 
 interface OpenedRound extends RoundLink {
   is_blind: boolean;
+  /** Whether a decision made before the judge's view was seen counts as blind. */
+  counts_as_blind: boolean;
   has_overlap: boolean;
   why_closed: string;
   closed_because: "not_reviewed" | "before_review" | "over" | "ended";
@@ -142,6 +144,8 @@ interface Opened {
   mode: "sample" | "group" | "pair" | "judgment";
   order: string;
   guidelines: string;
+  /** How the figures on the judge come to what they need; empty where they have it. */
+  advice: string;
   questions: Question[];
   scores: number[];
   scale: [number, number] | null;
@@ -201,6 +205,7 @@ interface Parts {
   progress: HTMLElement;
   here: HTMLElement;
   lease: HTMLElement;
+  advice: HTMLElement;
   spoken: HTMLElement;
   message: HTMLElement;
   otherRounds: HTMLElement;

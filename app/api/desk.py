@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.depends import Asking
 from app.widgets import times
 from app.widgets.asked import asked_for, in_trash
+from app.widgets.random_draws import advice
 from app.widgets.round_choice import ClosedBecause, closed_because, why_closed
 from backend.boundary import Id, Line
 from backend.errors import NotFound
@@ -16,6 +17,7 @@ from backend.services import projects, questions, review_settings, reviews, roun
 from backend.services.access import Actor
 from backend.services.decisions import leases
 from backend.services.decisions.leases import Holding
+from backend.services.decisions.rules import counts_as_blind
 from backend.services.projects import ProjectView
 from backend.services.questions import QuestionView
 from backend.services.queue import Order
@@ -43,10 +45,12 @@ class RoundLink(BaseModel):
 
 
 class OpenedRound(RoundLink):
-    """The round of the desk. `has_chain`: the desk tells what texts came from. `closed_because`: why nobody decides, as
-    `why_closed` says it; while the review is open, why when it is over."""
+    """The round of the desk. `counts_as_blind`: a decision made before the judge's view was seen counts as blind, which
+    it does not in a branch and in a review that was opened again. `has_chain`: the desk tells what texts came from.
+    `closed_because`: why nobody decides, as `why_closed` says it; while the review is open, why when it is over."""
 
     is_blind: bool
+    counts_as_blind: bool
     has_overlap: bool
     why_closed: str
     closed_because: ClosedBecause
@@ -73,14 +77,16 @@ class Shows(BaseModel):
 
 
 class OpenDesk(BaseModel):
-    """A desk on one round. `ahead`: the most items to hold. `questions`: what the project asks beside the verdict.
-    `scores`: those that have a key each."""
+    """A desk on one round. `ahead`: the most items to hold. `advice`: how figures on the judge come to the blind
+    decisions on items drawn at random that they need; empty where they have them. `questions`: what the project asks
+    beside the verdict. `scores`: those that have a key each."""
 
     round: OpenedRound
     mode: Mode
     ahead: int
     orders: list[Order]
     guidelines: str
+    advice: str
     questions: list[QuestionView]
     scores: list[int]
     scale: tuple[float, float] | None
@@ -205,6 +211,7 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
             number=round_.number,
             is_open=is_open(round_),
             is_blind=round_.is_blind,
+            counts_as_blind=counts_as_blind(round_, settings.mode),
             has_overlap=settings.has_overlap,
             why_closed=why_closed(round_),
             closed_because=closed_because(round_),
@@ -215,6 +222,7 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
         ahead=ahead(settings, progress, actor.user_id),
         orders=list(Order),
         guidelines=project.guidelines,
+        advice=advice(actor, round_) if is_open(round_) else "",
         questions=questions.list_questions(actor, project.id, with_retired=False),
         scores=score_keys(round_),
         scale=scale(round_),

@@ -1,5 +1,6 @@
 """`rondo up`: find a port, serve, print one address, and stop everything on Ctrl-C."""
 
+import asyncio
 import contextlib
 import ctypes
 import errno
@@ -10,8 +11,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import connections
 from app.cli.output import emit, say
@@ -25,8 +28,9 @@ from backend.services.people import accounts
 PORTS_TO_TRY = 20
 M_ARENA_MAX = -8
 """As malloc.h has it."""
-STOP_SECONDS = 2
-"""How long open connections may take: pages keep one open for as long as they are shown."""
+STOP_SECONDS, LEAVE_SECONDS = 2, 1
+"""How long requests under way may take when the server ends, and how long what answers them may take to end after
+that. Event streams of open pages, which never end, are not waited for."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class AnnouncedServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, wish: ServeOptions, address: str) -> None:
         super().__init__(config)
+        config.app = self._quietly(config.app)
         self.wish, self.address, self.is_announced = wish, address, False
         self.when_ending: Callable[[], None] = lambda: None
 
@@ -65,8 +70,38 @@ class AnnouncedServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.when_ending()
+        self._leave(lambda connection: connection.is_event_stream)
+        loop = asyncio.get_running_loop()
+        late = (
+            loop.call_later(STOP_SECONDS, self._leave, lambda connection: True),
+            loop.call_later(STOP_SECONDS + LEAVE_SECONDS, self._cancel),
+        )
         await super().shutdown(sockets)
+        for call in late:
+            call.cancel()
         dispose()  # here: SIGTERM ends the process as soon as this returned
+
+    def _leave(self, is_left: Callable[[connections.Connection], bool]) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, connections.Connection) and is_left(connection):
+                connection.leave()
+
+    def _cancel(self) -> None:
+        """Wait no longer for what answers, such as a thread that is at work: nobody is there to be answered."""
+        for task in self.server_state.tasks:
+            task.cancel()
+
+    def _quietly(self, app: Any) -> ASGIApp:
+        """The application, of which no task that is cancelled as the server ends is an error that uvicorn writes."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                if scope["type"] != "http" or not self.should_exit:
+                    raise
+
+        return answer
 
 
 def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
@@ -93,7 +128,8 @@ def _serve_at(listening: socket.socket, wish: ServeOptions) -> None:
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     connections.allow_files()
     app, opening = open_app(with_worker=wish.with_worker)
-    server = AnnouncedServer(connections.configuration(app, timeout_graceful_shutdown=STOP_SECONDS), wish, address)
+    most = 2 * (STOP_SECONDS + LEAVE_SECONDS)
+    server = AnnouncedServer(connections.configuration(app, timeout_graceful_shutdown=most), wish, address)
     opening.when_whole, opening.when_failed, opening.rest.when_tried = _collect_again, server.end, _keep_what_stands
     server.when_ending = opening.close
     with contextlib.suppress(KeyboardInterrupt):

@@ -22,8 +22,8 @@ def type_of_rows(places: "Sequence[StepPlace]", place: "StepPlace", part: Traine
     for before, selector in kept:
         if selector.makes not in part.takes:
             raise ValueError(
-                f"{before} makes {selector.makes} examples, but {place} trains on {part.trains_on}. Choose a pair that "
-                "fits, or train twice."
+                f"{before} makes {selector.makes} examples, but {place} trains on {part.trains_on}. Choose a "
+                "selector and a trainer that fit, or train twice."
             )
         if selector.makes is not type_:
             raise ValueError(

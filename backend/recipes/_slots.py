@@ -50,7 +50,8 @@ class Slots(Common):
         if self.selector.makes not in self.trainer.takes:
             raise ValueError(
                 f"The selector {self.selector.name} makes {self.selector.makes} examples, but the trainer "
-                f"{self.trainer.name} trains on {self.trainer.trains_on or 'no rows'}. Choose a pair that fits."
+                f"{self.trainer.name} trains on {self.trainer.trains_on or 'no rows'}. Choose a selector and a trainer "
+                "that fit."
             )
         return self
 

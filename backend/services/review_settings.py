@@ -33,7 +33,13 @@ class ReviewSettings(BaseModel):
         1.0, ge=0, le=1, description="share of items that get all reviewers; the others get one"
     )
     reservation_minutes: float = Field(15.0, gt=0, le=1440, description="how long an item stays reserved for a person")
-    random_share: float = Field(0.1, ge=0, le=1, description="share of the queue drawn at random, for judge statistics")
+    random_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of the queue drawn at random, for judge statistics: these need 20 such blind decisions, "
+        "which at 0.1 some 200 decisions bring",
+    )
     gold_share: float = Field(0.0, ge=0, le=0.5, description="share with a known label of what is drawn at random")
     pause_below: float = Field(
         0.0,

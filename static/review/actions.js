@@ -10,10 +10,11 @@ import { keyName } from "./elements.js";
 const WHILE_WRITING = ["help", "palette", "diff", "search", "history"];
 
 /**
- * What the actions need.
+ * What the actions need. `knows(name)`: whether an action means something in this round.
  * @typedef {{review: import("./review.js").Review, rest: import("./rest.js").Rest, queue: import("./queue.js").Queue,
  *   outbox: import("./outbox.js").Outbox, work: import("./work.js").Work, status: import("./status.js").Status,
- *   bindings: import("./keys.js").Bindings, parts: Parts, mode: Mode, screen: import("./screen.js").Screen,
+ *   bindings: import("./keys.js").Bindings, parts: Parts, mode: Mode,
+ *   knows: (name: string) => boolean, screen: import("./screen.js").Screen,
  *   questions: import("./questions.js").Questions, acts: import("./acts.js").Acts,
  *   writing: import("./writing.js").Writing, earlier: import("./earlier.js").EarlierItems,
  *   tools: ReturnType<typeof import("./tools.js").tools>}} ActionNeeds
@@ -32,6 +33,7 @@ export class Actions {
     this.bindings = needs.bindings;
     this.parts = needs.parts;
     this.mode = needs.mode;
+    this.knows = needs.knows;
     this.screen = needs.screen;
     this.earlier = needs.earlier;
     this.help = tools.help;
@@ -65,7 +67,7 @@ export class Actions {
    */
   run(name, key = "") {
     if (this.work.isBegun && !WHILE_WRITING.includes(name)) return this.sayFirst();
-    if (!this.mode.knows(name)) return this.missed(key);
+    if (!this.knows(name)) return this.missed(key);
     if (this.review.isOpen && this.mode.run(name)) return undefined;
     return this.byName[name]?.();
   }
@@ -102,7 +104,7 @@ export class Actions {
     const { bindings, mode, parts, review } = this;
     const mayClose = review.round.can_close && review.isOpen;
     return paletteCommands({
-      actions: bindings.actions.filter(({ name }) => mode.knows(name) && name !== "palette"),
+      actions: bindings.actions.filter(({ name }) => this.knows(name) && name !== "palette"),
       orders: parts.order,
       rounds: parts.round,
       run: (name) => this.run(name),

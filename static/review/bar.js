@@ -59,6 +59,7 @@ export class Bar {
     const [before, far, after] = progressLine(review.isOpen ? at : { ...at, ends_at: null }, this.isGroups);
     if (parts.progress.textContent !== before + far + after)
       parts.progress.replaceChildren(make("span.pace", {}, before), far, make("span.pace", {}, after));
+    parts.advice.hidden = !parts.advice.textContent || !review.isOpen || review.order === "random";
     parts.here.textContent = peopleHere(progress.people, me);
     this.paintSignedOut();
   }

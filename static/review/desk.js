@@ -100,6 +100,8 @@ export class Desk {
     }));
     const shared = { review, rest, queue, outbox, ledger, work, status, bindings, stopwatch, parts, mode, paint };
     const title = (/** @type {number} */ n) => mode.title?.(n) || "";
+    const knows = (this.knows = (/** @type {string} */ name) =>
+      mode.knows(name) && (name !== "question" || opened.questions.length > 0));
     const pick = (/** @type {Item} */ item) => (item.members ? mode.pick?.(item) : undefined);
     this.held = new Held(outbox, status, {
       givenUp: (act) => this.answers.givenUp(act),
@@ -120,7 +122,7 @@ export class Desk {
     const { compare, find, history, comments, chain, outcomes } = (this.tools = tools({
       ...shared,
       title,
-      knows: (name) => mode.knows(name),
+      knows,
       texts: () => this.actions.texts(),
       unfold: () => this.actions.unfold(),
       commands: () => this.actions.commands(),
@@ -199,14 +201,14 @@ export class Desk {
     };
     const { acts, writing, earlier, screen } = this;
     /** @type {Actions} */
-    this.actions = new Actions({ ...shared, screen, questions, acts, writing, earlier, tools: this.tools });
+    this.actions = new Actions({ ...shared, knows, screen, questions, acts, writing, earlier, tools: this.tools });
     this.drawToolbar();
     this.listen();
   }
 
   drawToolbar() {
-    const { bindings, mode, parts, questions } = this;
-    const hasQuestions = questions.all.length > 0;
+    const { bindings, mode, parts } = this;
+    const hasQuestions = this.knows("question");
     parts.actions.replaceChildren(
       ...toolbar(bindings, mode.buttons, { hasQuestions, run: (name) => this.actions.run(name) }),
     );
@@ -216,7 +218,7 @@ export class Desk {
   listen() {
     const { outbox, work, questions } = this;
     const press = listen(this.bindings, (name, key) => this.early.press(name, key), {
-      knows: (name) => this.mode.knows(name),
+      knows: (name) => this.knows(name),
       missed: (key) => this.actions.missed(key),
       leave: () => this.actions.leave(),
     });

@@ -7,10 +7,11 @@ import { namesOf } from "./keys.js";
 import { refusal } from "./rest.js";
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"];
+/** Keys that nobody can change; those of questions where the project asks some. */
 const FIXED = [
   ["Ctrl+Enter", gettext("Save or send, from inside a text")],
-  ["1–9, 0", gettext("Answer the open question of the project")],
-  ["↑ ↓", gettext("From one question of the project to the other, while one is open")],
+  ["1–9, 0", gettext("Answer the open question of the project"), "question"],
+  ["↑ ↓", gettext("From one question of the project to the other, while one is open"), "question"],
   ["Esc", gettext("Leave a text, a search or a window")],
 ];
 
@@ -60,7 +61,7 @@ export class Help {
     const rows = this.bindings.actions
       .filter(({ name }) => this.isChanging || this.knows(name))
       .map((action) => this.row(action));
-    const fixed = FIXED.map(([key, label]) =>
+    const fixed = FIXED.filter(([, , name]) => !name || this.knows(name)).map(([key, label]) =>
       make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, label)),
     );
     const head = this.isChanging

@@ -102,6 +102,19 @@ export function judgeView(view) {
   return make("div.judge", {}, verdictLine(view), ...replies.slice(0, 1), more(replies.slice(1)));
 }
 
+/**
+ * What a decision on the item is worth, where it would be blind had the person not seen the judge's view.
+ * @param {Item} item
+ * @param {OpenedRound} round
+ */
+export function seenNotice(item, round) {
+  if (!round.is_open || !round.counts_as_blind || !(item.members || [item]).some(({ judge }) => judge)) return [];
+  const words = gettext(
+    "You have seen the judge's view of this item: what you decide on it now does not count as blind.",
+  );
+  return [make("p.rondo-muted.seen", { role: "note" }, words)];
+}
+
 /** @param {Node[]} replies */
 function more(replies) {
   const title = ngettext("{number} more of its replies", "{number} more of its replies", replies.length);
@@ -118,10 +131,10 @@ export function reveal(item, names) {
   const values = { id: item.sample_id, words: ownWords(mine, names) };
   const words = names ? gettext("Group of sample {id}: {words}.", values) : gettext("Sample {id}: {words}.", values);
   const title = make("p.title", {}, `${words} `);
-  if (mine.late) title.append(make("span.rondo-badge.warn", {}, gettext("late: kept in the history")));
-  else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, gettext("differs from the judge")));
+  if (mine.late) title.append(make("span.rondo-badge.warn", {}, gettext("Late: kept in the history")));
+  else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, gettext("Differs from the judge")));
   else if (mine.saved && mine.kind !== "skip" && hasVerdict(item))
-    title.append(make("span.rondo-badge.ok", {}, gettext("the judge agrees")));
+    title.append(make("span.rondo-badge.ok", {}, gettext("The judge agrees")));
   const { reason } = item;
   const why =
     reason && mine.saved ? make("p.rondo-muted.why", {}, gettext("Why it was here: {reason}", { reason })) : null;

@@ -32,6 +32,27 @@ const WAYS = {
 };
 
 /**
+ * Whether people see the judge's view before they decide, and what their decisions are good for. Nothing where it is
+ * what they decide on.
+ * @param {Opened} opened
+ */
+function seeing({ mode, round }) {
+  if (mode === "judgment") return null;
+  const [words, title] = !round.is_blind
+    ? [gettext("judge shown"), gettext("The judge's view is shown before you decide.")]
+    : round.counts_as_blind
+      ? [gettext("blind"), gettext("The judge's view is hidden until you decide on an item.")]
+      : [
+          gettext("judge hidden"),
+          gettext(
+            "The judge's view is hidden until you decide on an item. In a branch, and in a review that was opened again, " +
+              "decisions do not count as blind.",
+          ),
+        ];
+  return make("span.rondo-badge.seeing", { title }, words);
+}
+
+/**
  * What is done by what stands on the page besides the items. `text(value)`: the nodes of a text. `close()` begins to
  * close the review, `show(changes)` changes how things are shown.
  * @typedef {{run: (name: string) => unknown, goToRound: (id: string) => void, setOrder: (order: string) => void,
@@ -51,6 +72,7 @@ export function layout(element, opened, needs) {
     progress: make("span.rondo-muted.progress"),
     here: make("span.rondo-muted.here"),
     lease: make("span.lease"),
+    advice: make("p.rondo-muted.advice", { hidden: true }, opened.advice),
     spoken: make("p.spoken", { role: "status" }),
     message: make("div.message", { hidden: true, role: "alert" }),
     otherRounds: make("div.other-rounds.rondo-problem", { hidden: true, role: "status" }),
@@ -114,6 +136,7 @@ export function layout(element, opened, needs) {
   element.replaceChildren(
     bar(parts, opened, needs),
     standing(parts),
+    parts.advice,
     parts.otherRounds,
     parts.message,
     parts.outcomes,
@@ -142,6 +165,7 @@ function bar(parts, opened, { run }) {
     parts.round,
     parts.order,
     make("span.rondo-badge.way", {}, WAYS[opened.mode]),
+    seeing(opened),
     make("span.space"),
     quietButton(gettext("Commands"), () => run("palette")),
     quietButton("?", () => run("help"), { "aria-label": gettext("Keys") }),

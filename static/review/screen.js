@@ -6,7 +6,7 @@ import { clearCommon } from "./diff.js";
 import { draftBadge, hasDraft } from "./editor.js";
 import { figures, make } from "./elements.js";
 import { emptyPlace, whyEmpty } from "./empty.js";
-import { judgeView, ownWords, reveal, theirWords } from "./judge.js";
+import { judgeView, ownWords, reveal, seenNotice, theirWords } from "./judge.js";
 import { prepare, written } from "./text.js";
 
 const READY = 3;
@@ -103,11 +103,11 @@ export class Screen {
     );
     if (item.members) {
       facts.textContent = groupFacts(item.members.length, item);
-      assist.replaceChildren();
+      assist.replaceChildren(...seenNotice(item, this.review.round));
     } else {
       answer.replaceChildren(...this.text(item.text));
       facts.textContent = sampleFacts(item);
-      assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
+      assist.replaceChildren(...this.judged(item));
     }
     // Who decides blind is told afterwards, by the answer.
     const { reason } = item;
@@ -142,7 +142,15 @@ export class Screen {
       : gettext("{words} (not saved yet). Another key changes it.", { words });
     this.parts.mine.textContent = this.mode.chosen?.(item) || (mine ? before : "");
     if (item.judge && !item.members && this.review.modeName === "sample")
-      this.parts.assist.replaceChildren(judgeView(item.judge));
+      this.parts.assist.replaceChildren(...this.judged(item));
+  }
+
+  /**
+   * The judge's view of a sample, where the person may see it, and what that means for their decision.
+   * @param {Item} item
+   */
+  judged(item) {
+    return item.judge ? [judgeView(item.judge), ...seenNotice(item, this.review.round)] : [];
   }
 
   /**

@@ -101,7 +101,7 @@ def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object
     desk.page.keyboard.press("x")
     desk.page.wait_for_selector(".revealed .judge")
     expect(desk.page.locator(".revealed")).to_contain_text("The judge accepted")
-    expect(desk.page.locator(".revealed")).to_contain_text("differs from the judge")
+    expect(desk.page.locator(".revealed")).to_contain_text("Differs from the judge")
     desk.saved()
     items = [item for answer in told for item in answer.json()]
     assert items

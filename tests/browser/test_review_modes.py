@@ -162,7 +162,7 @@ def test_the_judge_of_a_pair_is_hidden_until_the_choice(empty: None, chromium: o
     desk.press("1" if low_first else "2")
     desk.page.wait_for_selector("#review-desk .revealed .verdict")
     expect(desk.page.locator("#review-desk .revealed .verdict")).to_have_count(2)
-    desk.sees(".revealed", "differs from the judge")
+    desk.sees(".revealed", "Differs from the judge")
     desk.shows(".tally", "You overrode 1 of 1")
 
 

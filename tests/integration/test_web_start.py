@@ -28,14 +28,15 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subproce
     started: list[subprocess.Popen[str]] = []
 
     def up(*arguments: str, program: Sequence[str] = ("-m", "app.cli")) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-        process = subprocess.Popen(
-            [sys.executable, *program, *arguments, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=tmp_path,
-            env=environment(folder),
-        )
+        with (tmp_path / "stderr").open("w") as errors:
+            process = subprocess.Popen(
+                [sys.executable, *program, *arguments, "--json"],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=tmp_path,
+                env=environment(folder),
+            )
         started.append(process)
         assert process.stdout is not None
         return process, json.loads(process.stdout.readline())
@@ -96,6 +97,32 @@ def test_up_prints_one_address_that_lets_in_once_and_ctrl_c_ends_it(start: Any, 
             assert process.wait(120) == 0
     assert not (folder / "rondo.db-wal").exists(), "all of the database is in its file"
     assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+EVENTS = {"Accept": "text/event-stream"}
+UPLOAD = b"POST /api/v1/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\nContent-Length: 999\r\n\r\n{"
+
+
+@pytest.mark.parametrize("head", [EVENTS, {}], ids=["event stream", "any stream"])
+def test_ctrl_c_is_quiet_with_streams_open_and_a_body_on_its_way(start: Any, tmp_path: Path, head: Any) -> None:
+    """A page that is shown holds an event stream; a request that ends never is left after a moment."""
+    process, first = start("up", "--port", "0", "--no-worker")
+    address = httpx.URL(first["address"])
+    with httpx.Client(base_url=address, timeout=120) as client:
+        client.post(first["link"].removeprefix(first["address"]))
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        with (
+            client.stream("GET", "/gradio_api/heartbeat/x", headers=head) as opened,
+            socket.create_connection((address.host, address.port or 80)) as sending,
+        ):
+            assert opened.status_code == 200
+            sending.sendall(UPLOAD % cookies.encode())
+            assert client.get("/healthz").text == "ok"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(120) == 0
+    log = (tmp_path / "stderr").read_text()
+    assert "Application shutdown complete" in log
+    assert [line for line in log.splitlines() if "Traceback" in line or " ERROR " in line] == [], log
 
 
 def test_up_shows_its_start_page_before_the_others_and_leaves_no_process_behind(start: Any, tmp_path: Path) -> None:

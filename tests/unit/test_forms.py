@@ -162,7 +162,7 @@ def test_help_says_bounds_and_default() -> None:
 def test_a_recipe_whose_parts_do_not_fit_says_so() -> None:
     form = drawn("self_rewarding")
     switch = next(s for s in form.switches if s.path == ("trainer",))
-    with pytest.raises(InvalidInput, match="Choose a pair that fits"):
+    with pytest.raises(InvalidInput, match="Choose a selector and a trainer that fit"):
         parts.validate(form.switched(switch, shown(form), "sft"))
 
 

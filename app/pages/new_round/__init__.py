@@ -24,6 +24,7 @@ from app.widgets.refused_fields import FIELDS, MARK
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, previews, recipe_list, rewrites, rounds
+from backend.services.pairs import choosing
 from backend.services.rounds import Plan
 from backend.translations import N_
 from backend.values import Role
@@ -158,9 +159,10 @@ def load(kept: Any, typed: CurrentChoice, request: gr.Request) -> Asked:
     """Fill the form from the address; without one, from where the overview recommends.
 
     `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
-    begins with its texts, `?preview=PREVIEW` holds what was previewed, `?rewrite=REWRITE` a
-    judge's new template. With `recipe=NAME` it holds that recipe. What was typed there before is put over
-    it: `kept` is what the browser kept, `typed` gets the name for the recipe.
+    begins with its texts, `&at=pairs` with pairs of them by the knobs of `margin_pairs` in the address,
+    `?preview=PREVIEW` holds what was previewed, `?rewrite=REWRITE` a judge's new template. With `recipe=NAME` it holds
+    that recipe. What was typed there before is put over it: `kept` is what the browser kept, `typed` gets the name for
+    the recipe.
     """
     here, asked = context(request), request.query_params
     plan = _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
@@ -188,7 +190,7 @@ def start_from(chosen: int | None, request: gr.Request) -> Asked:
 
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
     if "branch" in parameters:
-        return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")))
+        return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")), parameters)
     for name, plan in (
         ("from", _from),
         ("base", _from_base),
@@ -243,7 +245,10 @@ def _rewritten(here: Context, rewrite_id: int) -> Plan:
     return rewrites.plan(here.actor, rewrite_id)
 
 
-def _branch(here: Context, round_id: int, at: str) -> Plan:
+def _branch(here: Context, round_id: int, at: str, parameters: Mapping[str, str]) -> Plan:
     if rounds.get(here.actor, round_id).project_id != here.project_id:
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
+    if at == "pairs":
+        knobs = {name: str(parameters[name]) for name in choosing.KNOBS if name in parameters}
+        return choosing.plan(here.actor, round_id, knobs)
     return plans.branch(here.actor, round_id, at)

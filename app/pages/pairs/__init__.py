@@ -136,7 +136,7 @@ def follow(request: gr.Request, opened: CurrentChoice, *values: Any) -> list[Any
     address = urlencode({"round": _round(was)} | {name: knobs[name] for name in WORDS})
     if not opened.replace(was, was | {"token": pair_preview.token}):
         return [gr.skip()] * 3
-    return [gr.Button(interactive=_may_choose(was["way"], pair_preview)), result, {"address": address}]
+    return [_button(was["way"], pair_preview), result, {"address": address}]
 
 
 @toasts
@@ -152,7 +152,7 @@ def choose(request: gr.Request, opened: CurrentChoice, *values: Any) -> JSON:
 def _come_to(here: Context, opened: JSON, knobs: JSON) -> tuple[PairPreview, JSON]:
     """What the knobs come to on the open round, and as it is shown."""
     pair_preview = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
-    return pair_preview, shown.result(pair_preview, knobs)
+    return pair_preview, shown.result(pair_preview, knobs, opened["way"], opened["number"])
 
 
 def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON) -> list[Any]:
@@ -170,7 +170,8 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         notice(error.message)
         selector = opening.knobs
     rest = {name: own[name] for name in own if name not in WORDS}
-    opened.put({"round": round_id, "token": opening.token, "rest": rest, "way": opening.way})
+    kept = {"round": round_id, "number": opening.number, "token": opening.token, "rest": rest, "way": opening.way}
+    opened.put(kept)
     knobs = selector.model_dump(mode="json")
     pair_preview = previews.of_opening(opening, selector)
     # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
@@ -183,8 +184,8 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
         gr.Dropdown(choices=[(gettext(NO_CATEGORY), ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
-        gr.Button(gettext(shown.BUTTONS[opening.way]), interactive=_may_choose(opening.way, pair_preview)),
-        shown.result(pair_preview, knobs),
+        _button(opening.way, pair_preview),
+        shown.result(pair_preview, knobs, opening.way, opening.number),
     ]
 
 
@@ -193,9 +194,11 @@ def _not_opened(message: str) -> list[Any]:
     return [*[gr.skip()] * 7, gr.Button(interactive=False), {"message": message}]
 
 
-def _may_choose(way: Way, pair_preview: PairPreview) -> bool:
-    """Whether the knobs can be made the selector: without pairs only where people may still decide on the samples."""
-    return bool(pair_preview.rows) or way is Way.after_review
+def _button(way: Way, pair_preview: PairPreview) -> gr.Button:
+    """What makes the knobs the selector: without pairs only where people may still decide on the samples, and not where
+    the round's trainer reads none."""
+    may_choose = bool(pair_preview.rows) or way is Way.after_review
+    return gr.Button(gettext(shown.BUTTONS[way]), interactive=may_choose, visible=not pair_preview.unfit)
 
 
 def _round(opened: JSON) -> int:

@@ -28,7 +28,7 @@ def first_content(request: gr.Request) -> list[FirstRow]:
     round_ = next((round_ for round_ in known if round_.id == wish.id), None)
     if round_ is None or (round_.counts.get("samples") or 0) > MOST_SAMPLES:
         return []
-    way, knobs = Way.none, previews.parse({}).model_dump(mode="json")
+    way, unfit, knobs = Way.none, "", previews.parse({}).model_dump(mode="json")
     try:
         opening = openings.read_round(here.actor, round_.id)
     except (Conflict, InvalidInput) as error:
@@ -38,9 +38,9 @@ def first_content(request: gr.Request) -> list[FirstRow]:
             selector = previews.parse(opening.knobs.model_dump(mode="json") | asked_knobs(request))
         except InvalidInput:
             return []
-        way, knobs = opening.way, selector.model_dump(mode="json")
-        result = shown.result(previews.of_opening(opening, selector), knobs)
-    button = Toolbar(labels=[gettext(shown.BUTTONS[way])])
+        way, unfit, knobs = opening.way, opening.unfit, selector.model_dump(mode="json")
+        result = shown.result(previews.of_opening(opening, selector), knobs, way, opening.number)
+    button = Toolbar(labels=[] if unfit else [gettext(shown.BUTTONS[way])])
     part = FirstPart("pairs-result", templates.RESULT, templates.RESULT_CSS, result)
     return [
         Fields([(gettext("Round"), round_line(round_))]),

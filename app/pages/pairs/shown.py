@@ -1,16 +1,36 @@
 """What the pair builder shows, as texts."""
 
+from urllib.parse import urlencode
+
 from app.widgets import drop_bars
-from backend.services.pairs.choosing import SelectingRound
+from backend.services.pairs.choosing import KNOBS, SelectingRound
 from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
 from backend.translations import N_, gettext, ngettext
 from backend.values import JSON
 
+UNFIT = N_("Round {number} trains by {trainer}, which reads no pairs.")
+WITH_DPO = N_(
+    "A branch of it can train on these: by dpo, without seed rows and rows of earlier rounds, unless you change that "
+    "in the form."
+)
+LATER = N_("Once the round has its checkpoint, a branch of it can train on such pairs.")
+BLIND = N_(
+    "Examples are shown when the review is over: people decide blind on these texts, and an example would tell what "
+    "the judge said."
+)
 
-def result(preview: PairPreview, knobs: JSON) -> JSON:
-    """Rows, drops as bars, the gap in length, pairs of each category, examples."""
+
+def result(preview: PairPreview, knobs: JSON, way: Way, number: int) -> JSON:
+    """Rows, drops as bars, the gap in length, pairs of each category, examples; how a round trains on pairs whose own
+    trainer reads none."""
+    reads_none = gettext(UNFIT).format(number=number, trainer=preview.unfit)
+    way_out = gettext(WITH_DPO if way is Way.form else LATER)
+    asked = {"branch": preview.round_id, "at": "pairs"} | {name: knobs[name] for name in KNOBS if name in knobs}
     return {
+        "unfit": f"{reads_none} {way_out}" if preview.unfit else "",
+        "form": f"new-round?{urlencode(asked)}" if way is Way.form and preview.rows else "",
+        "blind": gettext(BLIND) if preview.is_blind else "",
         "rows": f"{preview.rows:,}",
         "of": gettext("pairs of {prompts} prompts with {samples} samples").format(
             prompts=f"{preview.prompts:,}", samples=f"{preview.samples:,}"
@@ -45,6 +65,7 @@ BUTTONS = {
     Way.after_review: N_("Make it the round's selector"),
     Way.again: N_("Select again with these pairs"),
     Way.branch: N_("Launch a branch with these pairs"),
+    Way.form: N_("Launch a branch with these pairs"),
     Way.none: N_("Make it the round's selector"),
 }
 

@@ -17,6 +17,9 @@ RESULT = (
 {{#if value.categories}}<h3>Pairs by {{value.category}}</h3>
 <p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}
 {{#if value.others}}<span class="rondo-muted">{{value.others}}</span>{{/if}}</p>{{/if}}
+{{#if value.unfit}}<p class="unfit" role="note">{{value.unfit}}
+{{#if value.form}}<a href="{{value.form}}">Set up a branch with these pairs</a>{{/if}}</p>{{/if}}
+{{#if value.blind}}<p class="rondo-muted">{{value.blind}}</p>{{/if}}
 {{#if value.none}}<p class="rondo-problem">{{value.none}}</p>{{/if}}
 {{#if value.examples}}<h2>Examples</h2>
 {{#each value.examples}}<article><p class="rondo-muted small" dir="auto">{{this.prompt}}</p>
@@ -32,6 +35,7 @@ RESULT_CSS = (
     + """
 .built p { margin: 0 0 6px; overflow-wrap: anywhere; } .built h3 { margin: 12px 0 4px; font-size: 13px; }
 .rows b { font-size: 24px; font-variant-numeric: tabular-nums; } .small { font-size: 12px; }
+.built .unfit { margin: 12px 0; }
 .categories { display: flex; flex-wrap: wrap; gap: 4px 16px; }
 article { padding: 8px 0; border-top: 1px solid var(--rondo-border); }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 8px 16px; }

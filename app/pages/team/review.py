@@ -14,6 +14,7 @@ from app.widgets.beside import problem, refused_beside
 from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.random_draws import advice
 from app.widgets.round_choice import is_before_review, known, needed
 from app.widgets.round_form import review_inputs, review_label, review_of
 from backend.errors import Conflict, RondoError
@@ -149,5 +150,7 @@ def _state(here: Context, round_id: int | None) -> list[Any]:
     is_ahead = round_ is not None and is_before_review(round_)
     buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
     lines = [] if is_open or round_ is None else [gettext(AHEAD) if is_ahead else gettext(OVER)]
+    if round_ is not None and (is_open or is_ahead):
+        lines += [line for line in (advice(here.actor, round_),) if line]
     may_reopen = round_ is not None and round_.is_reviewed and round_.status in (RoundStatus.done, RoundStatus.held)
     return [lines, *buttons, gr.Row(visible=False), gr.Column(visible=may_reopen)]

@@ -12,6 +12,7 @@ from backend.errors import InvalidInput
 from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act, ActPlace, DecidedPlace, Target
+from backend.services.decisions.rules import counts_as_blind
 from backend.services.decisions.tallies import KeptTally
 from backend.services.decisions.verdicts import is_override, scale, verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
@@ -54,9 +55,6 @@ def row_for(
     replaced = [row for row in words if row.sample_id == sample_id and row.kind in alike]
     if replaced:
         value |= {"replaces": [replaced[-1].client_id, replaced[-1].kind]}
-    # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there, as
-    # those of a round whose review was over once.
-    is_hidden = round_.is_blind and round_.branch_of_id is None and not round_.reopened and mode is not Mode.judgment
     is_deciding = act.kind in settings.deciding
     return tables.Decision(
         client_id=act.client_id,
@@ -71,7 +69,7 @@ def row_for(
         note=act.note,
         seconds=act.seconds,
         is_override=is_override,
-        is_blind=is_hidden and act.is_blind and not is_told,
+        is_blind=counts_as_blind(round_, mode) and act.is_blind and not is_told,
         mode=mode,
         is_gold=is_deciding and before.is_gold and not is_adjudication,
         is_adjudication=is_deciding and is_adjudication,

@@ -1,5 +1,7 @@
 """What a round says of its judge: the score from which it accepts, and whether people are shown its view."""
 
+from typing import Any, Protocol
+
 from sqlalchemy import ColumnElement, and_, or_
 
 from backend.db import standing, tables
@@ -9,9 +11,29 @@ from backend.services.review_settings import Mode
 from backend.values import DecisionKind, RoundStatus
 
 
+class BlindRound(Protocol):
+    """What a round, or its view, says of how its review hides the judge."""
+
+    @property
+    def is_blind(self) -> bool: ...
+    @property
+    def branch_of_id(self) -> int | None: ...
+    @property
+    def reopened(self) -> dict[str, Any]: ...
+
+
 def cut_of_round(round_: tables.Round) -> float:
     """The cut of the judge of the round's phase."""
     return cut_of(judge_of(round_.recipe, round_.phase))
+
+
+def counts_as_blind(round_: BlindRound, mode: Mode) -> bool:
+    """Whether a decision in this mode is blind where its person did not see the judge's view before.
+
+    A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there, as
+    those of a round whose review was over once.
+    """
+    return round_.is_blind and round_.branch_of_id is None and not round_.reopened and mode is not Mode.judgment
 
 
 def hides_judge(round_: tables.Round) -> bool:

@@ -14,17 +14,24 @@ from backend.errors import Conflict
 from backend.jobs import JobProgress
 from backend.pipeline import candidates
 from backend.pipeline.stage import StageContext
+from backend.recipes import STEPS
 from backend.selectors._margins import Candidates, Numbers
 from backend.selectors.margin_pairs import MarginPairs
 from backend.services.access import Actor
+from backend.services.plans import branches
 from backend.services.recipes.parts import validate
 from backend.services.rounds import get_row, reselect
-from backend.values import JSON, Role, RoundStatus, Stage
+from backend.services.samples import visibility
+from backend.trainers import Trainer
+from backend.trainers.dpo import DPO
+from backend.values import JSON, DatasetType, Role, RoundStatus, Stage
 
 MOST_KEPT = 4
 """Openings whose arrays stay in memory: some 10 MB at 100,000 samples."""
 MOST_NOTES, MOST_VALUES = 40, 200
 NAME = str(MarginPairs.name)
+TRAINER = STEPS.index("trainer")
+"""The trainer's step in a recipe of slots."""
 
 
 class Way(StrEnum):
@@ -36,13 +43,19 @@ class Way(StrEnum):
     """The round stopped, and selects again."""
     branch = "branch"
     """The round has its checkpoint, so that a branch of it selects."""
+    form = "form"
+    """The round's trainer reads no pairs: a branch is set up in the form, with a trainer that does."""
     none = "none"
-    """The round is under way, or selects nothing any more."""
+    """The round is under way, or selects nothing any more; or its trainer reads no pairs, and no branch can begin."""
 
 
 @dataclass(frozen=True)
 class PairOpening:
-    """The samples of one opening. `notes`: notes of the prompts that have few enough values to be categories."""
+    """The samples of one opening. `notes`: notes of the prompts that have few enough values to be categories.
+
+    `unfit`: the round's trainer, where it reads no pairs; else empty. `is_blind`: people are to decide on the texts
+    before they know what the judge said, so that no example is shown.
+    """
 
     token: str
     way: Way
@@ -52,6 +65,8 @@ class PairOpening:
     candidates: Candidates
     notes: tuple[str, ...]
     knobs: MarginPairs
+    unfit: str = ""
+    is_blind: bool = False
     _codes: dict[str, tuple[Numbers, tuple[str, ...]]] = field(default_factory=dict)
 
     def categories(self, note: str) -> tuple[Numbers, tuple[str, ...]]:
@@ -83,17 +98,18 @@ def read_round(actor: Actor, round_id: int) -> PairOpening:
     """Read a judged round's samples, those that its selector would see, with the labels that stand now.
 
     Raises `Conflict` where the round has no scores, or its selector's groups are not there yet, `InvalidInput` where
-    its trainer does not read pairs.
+    its recipe of steps has a trainer that reads no pairs.
     """
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        stage, knobs = _stage(db, row)
-        way = _way(db, row)
+        stage, knobs, unfit = _stage(db, row)
+        way, is_blind = _way(db, row, unfit), visibility.awaits_blind(row)
         _check_groups(stage)
         pool = candidates.load(db, stage, seed=stage.seed("select", 0))
     if not ((pool.score == pool.score) | (pool.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
-    return PairOpening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
+    token, notes = secrets.token_hex(8), _notes(pool)
+    return PairOpening(token, way, round_id, row.number, actor.user_id, pool, notes, knobs, unfit, is_blind)
 
 
 def opened(actor: Actor, round_id: int, token: str) -> PairOpening:
@@ -106,6 +122,21 @@ def opened(actor: Actor, round_id: int, token: str) -> PairOpening:
             _kept.move_to_end(token)
             return opening
     return open_round(actor, round_id)
+
+
+def with_pairs(row: tables.Round, step: int, selector: JSON) -> tuple[JSON, str]:
+    """The round's recipe with this selector, and the name of its trainer where that reads no pairs, else nothing.
+
+    `dpo` stands in its place then, without seed rows and rows of earlier rounds, which are of the other trainer's type.
+    Raises `InvalidInput` for a trainer of a recipe of steps, whose place is to be chosen in the form.
+    """
+    recipe = reselect.holder(row, step)[1](selector)
+    if "selector" not in recipe:
+        return validate(recipe), ""
+    trainer = recipes.read(row.recipe).places(0)[TRAINER].step.part
+    if not isinstance(trainer, Trainer) or DatasetType.preference in trainer.takes:
+        return validate(recipe), ""
+    return validate(recipe | {"trainer": DPO().dump(), "mix_share": 0.0, "earlier_rounds": False}), str(trainer.name)
 
 
 def with_selector(row: tables.Round, step: int, selector: JSON) -> JSON:
@@ -131,7 +162,9 @@ def selector_step(db: Session, row: tables.Round) -> int:
     return numbers[-1]
 
 
-def _way(db: Session, row: tables.Round) -> Way:
+def _way(db: Session, row: tables.Round, unfit: str) -> Way:
+    if unfit:
+        return Way.form if branches.is_offered(db, row, "select") else Way.none
     if row.status is RoundStatus.review and row.error is None:
         return Way.after_review
     if reselect.branches_off(db, row):
@@ -139,17 +172,19 @@ def _way(db: Session, row: tables.Round) -> Way:
     return Way.again if reselect.selector_step(db, row) is not None else Way.none
 
 
-def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
-    """The round's select stage as it would run with this selector, and the knobs to begin with."""
+def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs, str]:
+    """The round's select stage as it would run with this selector, the knobs to begin with, and the trainer that reads
+    no pairs, as `with_pairs` returns it."""
     step = selector_step(db, row)
     before = reselect.holder(row, step)[0]
     known = {name: before[name] for name in MarginPairs.model_fields if before.get("name") == NAME and name in before}
     if not known and isinstance(before.get("min_gap"), int | float):
         known = {"min_margin": before["min_gap"], "drop_truncated": bool(before.get("drop_truncated", True))}
     knobs = MarginPairs(**known)
-    recipe = recipes.read(with_selector(row, step, knobs.dump()))
+    changed, unfit = with_pairs(row, step, knobs.dump())
     number = None if "selector" in row.recipe else step
-    return StageContext(0, 0, row, recipe, JobProgress(0, 0), Stage.select, "", number), knobs
+    stage = StageContext(0, 0, row, recipes.read(changed), JobProgress(0, 0), Stage.select, "", number)
+    return stage, knobs, unfit
 
 
 def _check_groups(stage: StageContext) -> None:

@@ -40,7 +40,8 @@ class PairShown:
 class PairPreview:
     """`dropped`: prompts without a pair by reason. `length_gap`: characters that the chosen texts are longer on
     average, None without pairs. `categories`: pairs of each, of more than 50 those with the most; `num_categories`: how
-    many there are."""
+    many there are. `unfit`: the round's trainer, where it reads no pairs. `is_blind`: people are to decide on the texts
+    before they know what the judge said, and there are no examples until they have."""
 
     round_id: int
     token: str
@@ -52,6 +53,8 @@ class PairPreview:
     categories: dict[str, int]
     num_categories: int
     examples: tuple[PairShown, ...]
+    unfit: str = ""
+    is_blind: bool = False
 
 
 def parse(knobs: JSON) -> MarginPairs:
@@ -86,7 +89,9 @@ def of_opening(opening: PairOpening, selector: MarginPairs) -> PairPreview:
         length_gap(pool, decided),
         _largest(dict(zip(names, counts, strict=True))),
         len(names),
-        _examples(opening, decided),
+        () if opening.is_blind else _examples(opening, decided),
+        opening.unfit,
+        opening.is_blind,
     )
 
 

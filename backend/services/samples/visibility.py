@@ -60,9 +60,14 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     role = role_at_home(db, actor, round_.project_id)  # prompts of a set are read while a round in the trash asks them
     if role is not None and role.rank >= Role.curator.rank:
         return Hidden()
-    settings = review_settings.read(round_.review)
-    is_blind = round_.is_blind and settings.mode is not Mode.judgment
-    return Hidden(is_blind, not settings.others_visible, disputes=True)
+    others_visible = review_settings.read(round_.review).others_visible
+    return Hidden(awaits_blind(round_), not others_visible, disputes=True)
+
+
+def awaits_blind(round_: tables.Round) -> bool:
+    """Whether people decide on the round, or will, and are not shown the judge's view before."""
+    is_blind = round_.is_blind and review_settings.read(round_.review).mode is not Mode.judgment
+    return is_blind and awaits_decisions(round_)
 
 
 def awaits_decisions(round_: tables.Round) -> bool:

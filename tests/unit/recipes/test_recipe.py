@@ -91,7 +91,7 @@ def test_selector_that_does_not_feed_the_trainer_is_refused():
         recipes.get("self_rewarding").with_changes({"trainer": {"name": "sft"}})
     assert (
         "The selector best_versus_worst makes preference examples, but the trainer sft trains on prompt_completion. "
-        "Choose a pair that fits."
+        "Choose a selector and a trainer that fit."
     ) in str(error.value)
 
 

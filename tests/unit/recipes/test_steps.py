@@ -268,7 +268,7 @@ def test_of_means_the_groups_as_that_step_left_them():
         (
             (PromptSet(), Sample(), ExactMatch(), AboveThreshold(), BestVersusWorst(), DPO()),
             "Step 4 (selector above_threshold) makes prompt_completion examples, but Step 6 (trainer dpo) trains on "
-            "preference. Choose a pair that fits, or train twice.",
+            "preference. Choose a selector and a trainer that fit, or train twice.",
         ),
         (
             (PromptSet(), Sample(), ExactMatch(), Deduplicate(), SFT()),
