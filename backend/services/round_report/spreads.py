@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -102,22 +103,20 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
 
 def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[VerdictBin, ...]:
     """Up to `BINS` bins of equal width from the lowest value to the highest; one where all are equal."""
-    low, high = min(score for score, _ in values), max(score for score, _ in values)
+    numbers, verdicts = np.array([value for value, _ in values]), np.array([verdict or "" for _, verdict in values])
+    low, high = float(numbers.min()), float(numbers.max())
     width = (high - low) / BINS
-    number = BINS if width > 0 else 1
-    counts: list[dict[str | None, int]] = [defaultdict(int) for _ in range(number)]
-    for value, verdict in values:
-        place = min(int((value - low) / width), number - 1) if width > 0 else 0
-        counts[place][verdict] += 1
+    if width <= 0:
+        places, number = np.zeros(len(numbers), dtype=np.int64), 1
+    else:
+        places, number = np.minimum(((numbers - low) / width).astype(np.int64), BINS - 1), BINS
+    counts = [
+        np.bincount(places[kept], minlength=number).tolist()
+        for kept in (slice(None), verdicts == Verdict.accept.value, verdicts == Verdict.reject.value)
+    ]
     return tuple(
-        VerdictBin(
-            low + n * width,
-            low + (n + 1) * width if width > 0 else high,
-            sum(counts_.values()),
-            counts_.get("accept", 0),
-            counts_.get("reject", 0),
-        )
-        for n, counts_ in enumerate(counts)
+        VerdictBin(low + n * width, low + (n + 1) * width if width > 0 else high, *of_bin)
+        for n, of_bin in enumerate(zip(*counts, strict=True))
     )
 
 
