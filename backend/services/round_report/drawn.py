@@ -59,7 +59,8 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
     else:
         # PostgreSQL takes a ninth of all labels to be in each run, and reads all samples, unless a limit tells. Runs of
         # samples are read as well: each looked up for itself, they take three times as long as the labels.
-        labels = f"SELECT * FROM labels WHERE {run} ORDER BY sample_id LIMIT {width}"
+        own = COLUMNS.replace("l.", "").replace(", s.prompt_id", "")
+        labels = f"SELECT {own} FROM labels WHERE {run} ORDER BY sample_id LIMIT {width}"
         ids = run.replace("sample_id", "id")
         samples = f"SELECT id, prompt_id FROM samples WHERE {ids} ORDER BY id LIMIT {width}"
         sql += (

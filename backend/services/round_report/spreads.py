@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once, is_any, run
 from backend.db.filters import Filters
 from backend.db.listing import scope
-from backend.db.many import among
 from backend.metrics._intervals import wilson
 from backend.services import archived
 from backend.services.round_report.drawn import DrawnLabel, draw
@@ -124,12 +124,18 @@ def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]
     """The metadata of the prompts, by prompt: short values only, as text."""
     ids = sorted({row.prompt_id for row in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
-    ids, prompt = ids[::step], tables.Prompt
-    extras = db.connection().execute(select(prompt.id, prompt.extra).where(among(prompt.id, ids))).all()
+    ids = ids[::step]
+    extras = run(db, _of_prompts(), {"ids": ids}).all()
     return {
         id_: {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
         for id_, extra in extras
     }
+
+
+@built_once
+def _of_prompts() -> Any:
+    prompt = tables.Prompt
+    return select(prompt.id, prompt.extra).where(is_any(prompt.id, "ids"))
 
 
 def _short(value: Any) -> str | None:
