@@ -12,7 +12,8 @@ MOST = 4_000
 """So many rows are looked at; of more, an even draw of about as many."""
 BLOCKS = 100
 """The draw takes runs of neighbouring rows at so many places, the same ones each time."""
-COLUMNS = "l.sample_id, l.step, l.score, l.verdict, l.machine_score, l.machine_verdict, l.num_tokens, s.prompt_id"
+OF_LABEL = ("sample_id", "step", "score", "verdict", "machine_score", "machine_verdict", "num_tokens")
+COLUMNS = ", ".join([*(f"l.{name}" for name in OF_LABEL), "s.prompt_id"])
 
 
 class DrawnLabel(NamedTuple):
@@ -59,8 +60,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
     else:
         # PostgreSQL takes a ninth of all labels to be in each run, and reads all samples, unless a limit tells. Runs of
         # samples are read as well: each looked up for itself, they take three times as long as the labels.
-        own = COLUMNS.replace("l.", "").replace(", s.prompt_id", "")
-        labels = f"SELECT {own} FROM labels WHERE {run} ORDER BY sample_id LIMIT {width}"
+        labels = f"SELECT {', '.join(OF_LABEL)} FROM labels WHERE {run} ORDER BY sample_id LIMIT {width}"
         ids = run.replace("sample_id", "id")
         samples = f"SELECT id, prompt_id FROM samples WHERE {ids} ORDER BY id LIMIT {width}"
         sql += (
