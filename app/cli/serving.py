@@ -130,7 +130,7 @@ def _serve_at(listening: socket.socket, wish: ServeOptions) -> None:
     app, opening = open_app(with_worker=wish.with_worker)
     most = 2 * (STOP_SECONDS + LEAVE_SECONDS)
     server = AnnouncedServer(connections.configuration(app, timeout_graceful_shutdown=most), wish, address)
-    opening.when_whole, opening.when_failed, opening.rest.when_tried = _collect_again, server.end, _keep_what_stands
+    opening.when_whole, opening.when_failed, opening.rest.when_tried = _collect_again, server.end, keep_what_stands
     server.when_ending = opening.close
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
@@ -147,7 +147,7 @@ def _collect_again() -> None:
     gc.enable()
 
 
-def _keep_what_stands() -> None:
+def keep_what_stands() -> None:
     """What stands now stands to the end: it is neither looked through again nor taken apart on Ctrl-C."""
     gc.unfreeze()
     gc.collect()

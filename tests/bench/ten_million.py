@@ -126,6 +126,7 @@ def measure(ids: dict[str, Any], repeats: int, only: str, *, with_plans: bool) -
 
     from app import first_content, web
     from app.api.routes import rest_routes
+    from app.cli import serving
     from backend.services.people import accounts
 
     first_content.BUDGET_SECONDS = 600.0
@@ -135,6 +136,7 @@ def measure(ids: dict[str, Any], repeats: int, only: str, *, with_plans: bool) -
     print(f"{'':64}{'first':>9}{'median':>9}{'p95':>9}{'busy':>9}  ms", flush=True)
     with TestClient(web.create_app(with_worker=False)) as client:
         client.post(f"/login/link/{accounts.one_time_link(actor, actor.user_id)}")
+        serving.keep_what_stands()
         for name, address in asked:
             started = time.perf_counter()
             status = client.get(address).status_code

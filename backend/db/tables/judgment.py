@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
@@ -50,6 +50,10 @@ class Judgment(Identified, Base):
     """The judge that said it; 2 is that of a recipe of slots."""
 
 
+CHANGED_SQL = "source = 'person' OR kind = 'edit'"
+"""Labels that people gave, and those of texts that they wrote."""
+
+
 class Label(Base):
     """The effective score and verdict of a sample, and the facets lists filter and sort by.
 
@@ -67,6 +71,12 @@ class Label(Base):
         Index("ix_labels_by_score", "round_id", "facet", "score_key", "sample_id", "num_tokens", "spread_key"),
         Index("ix_labels_by_length", "round_id", "facet", "num_tokens", "sample_id", "score_key", "spread_key"),
         Index("ix_labels_by_spread", "round_id", "facet", "spread_key", "sample_id", "score_key", "num_tokens"),
+        Index(
+            "ix_labels_changed",
+            *("round_id", "facet", "sample_id", "verdict", "score", "machine_verdict", "machine_score"),
+            sqlite_where=text(CHANGED_SQL),
+            postgresql_where=text(CHANGED_SQL),
+        ),
     )
     __mapper_args__ = {"eager_defaults": False}
 

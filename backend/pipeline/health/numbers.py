@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.garbage import lasting_module
 from backend.metrics._intervals import mean, wilson
 from backend.pipeline.health.shapes import Estimate
 
@@ -149,8 +150,7 @@ class _Resamples:
 
 def _spearman(first: Any, second: Any) -> Any:
     """Of each line; 0 where all of a line's values are equal."""
-    from scipy.stats import rankdata
-
+    rankdata = lasting_module("scipy.stats").rankdata
     a, b = (rankdata(values, axis=1) for values in (first, second))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))

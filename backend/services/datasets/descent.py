@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -39,8 +40,11 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedData
     """Datasets with these samples, and the checkpoints trained on them."""
     example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
     by_dataset: dict[int, set[int]] = defaultdict(set)
+    sides = [
+        side for side in (example.sample_id, example.rejected_id) if sample_ids and _any_near(db, side, sample_ids)
+    ]
     for chunk in in_chunks(sample_ids, AT_ONCE):
-        for side in (example.sample_id, example.rejected_id):
+        for side in sides:
             for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(among(side, chunk))):
                 by_dataset[dataset_id].add(id_)
     query = (
@@ -51,6 +55,11 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedData
     ids = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
     direct = {checkpoint_id for checkpoint_id in ids if checkpoint_id is not None}
     return tuple(AffectedDataset(id_, number, len(by_dataset[id_])) for id_, number, _ in rows), direct
+
+
+def _any_near(db: Session, side: Any, sample_ids: Sequence[int]) -> bool:
+    """Whether an example is of a sample with a number between these: none is while a round's first review goes on."""
+    return db.scalar(select(side).where(side.between(min(sample_ids), max(sample_ids))).limit(1)) is not None
 
 
 def with_shown_to(db: Session, project_id: int, sample_ids: Sequence[int]) -> list[int]:

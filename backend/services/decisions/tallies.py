@@ -206,9 +206,22 @@ def _counts(by_group: bool, whose: Literal["everybody", "one", "others"]) -> Any
         last = last.where(decision.user_id == bindparam("of"))
     if whose == "others":
         of_round = kept.round_id == bindparam("round_id"), kept.by_group == bindparam("by_group")
-        last = last.where(decision.user_id.not_in(select(kept.user_id).where(*of_round)))
+        known = select(kept.user_id).where(*of_round)
+        # The second condition names no row: where nobody is left to be counted, no decision is read.
+        others = select(_users().c.user_id).where(_users().c.user_id.not_in(known))
+        last = last.where(decision.user_id.not_in(known), others.limit(1).scalar_subquery().is_not(None))
     query = select(decision.user_id, func.count(), *_overridden()).where(decision.id.in_(last))
     return query.group_by(decision.user_id)
+
+
+@built_once
+def _users() -> Any:
+    """Who decided in the round, found by skipping from one to the next in an index."""
+    decision = tables.Decision
+    least = select(func.min(decision.user_id)).where(decision.round_id == bindparam("round_id"))
+    users = select(least.scalar_subquery().label("user_id")).cte("deciders", recursive=True)
+    following = least.where(decision.user_id > users.c.user_id).correlate(users).scalar_subquery()
+    return users.union_all(select(following).where(users.c.user_id.is_not(None)))
 
 
 def _overridden() -> list[Any]:

@@ -75,7 +75,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         labels = count_labels(db, round_id)
         sums, known = _trained(db, round_id, labels)
         counts = count_items(db, round_id, settings, labels)
-        unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
+        unsettled = len(disputes.items(db, round_))
         assigned, is_kept = _assigned(db, round_, settings), reopened.is_kept(round_)
     light, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge

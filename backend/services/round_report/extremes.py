@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.filters import Filters, Sort, SortKey
-from backend.db.listing import Scope, scope
-from backend.db.listing_search import find
+from backend.db.filters import Filters, Sort, SortKey, decode_facet
+from backend.db.listing import Scope, listed_rows, scope
+from backend.db.tables.judgment import CHANGED_SQL
 from backend.errors import UnreadableRecipe
 from backend.services.access import Actor
 from backend.services.round_report.shapes import Extreme
@@ -18,6 +18,7 @@ from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows
 from backend.services.samples.visibility import Hidden
 from backend.translations import N_, gettext
+from backend.values import LabelSource
 
 SHOWN = 10
 LOOKED_AT = 2_000
@@ -40,10 +41,6 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     own_texts = Filters(kind=MADE, step=steps)
     asked = scope(db, row.id, own_texts)
 
-    def listed(sort: Sort) -> list[SampleRow]:
-        ids = find(asked, own_texts, sort, None, SHOWN).ids
-        return visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
-
     titles = (
         ("Best", f"{here}&sort=-score"),
         ("Worst", f"{here}&sort=%2Bscore"),
@@ -52,13 +49,22 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     )
     if kept.judge:
         return tuple(Extreme(title, (), "", gettext(HIDDEN)) for title, _ in titles)
+
+    def first_ids(key: SortKey, *, descending: bool) -> list[int]:
+        return [sample_id for _, sample_id in listed_rows(asked, Sort(key, descending=descending), None, SHOWN)]
+
     # The order goes by what colleagues said, too, which the scores that are shown do not tell.
-    best = [] if kept.others else [row for row in listed(Sort(SortKey.score, descending=True)) if row.score is not None]
-    worst = [] if kept.others else [row for row in listed(Sort(SortKey.score)) if row.score is not None]
+    ids = [
+        [] if kept.others else first_ids(SortKey.score, descending=True),
+        [] if kept.others else first_ids(SortKey.score, descending=False),
+        first_ids(SortKey.spread, descending=True),
+        [] if kept.others else _furthest(asked),
+    ]
+    best, worst, torn, changed = _rows(db, actor, row, kept, ids)
+    best = [row for row in best if row.score is not None]
     top = {row.id for row in best}
-    worst = [row for row in worst if row.id not in top]
-    torn = [row for row in listed(Sort(SortKey.spread, descending=True)) if row.spread]
-    changed = [] if kept.others else _changed(db, actor, row, kept, asked)
+    worst = [row for row in worst if row.score is not None and row.id not in top]
+    torn = [row for row in torn if row.spread]
     lists = (best, worst, torn, changed)
     whys = (
         "" if best else HIDDEN if kept.others else NO_SCORE,
@@ -81,22 +87,31 @@ def _no_spread(row: tables.Round) -> str:
     return N_("No judge has judged the texts yet.")
 
 
-def _changed(db: Session, actor: Actor, row: tables.Round, kept: Hidden, asked: Scope) -> list[SampleRow]:
+def _rows(
+    db: Session, actor: Actor, row: tables.Round, kept: Hidden, lists: Sequence[Sequence[int]]
+) -> list[list[SampleRow]]:
+    """The rows of all lists, read together."""
+    ids = tuple(dict.fromkeys(id_ for ids in lists for id_ in ids))
+    rows = visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
+    by_id = {row.id: row for row in rows}
+    return [[by_id[id_] for id_ in ids] for ids in lists]
+
+
+def _furthest(asked: Scope) -> Sequence[int]:
     """Overridden texts, first those whose verdict people turned around, then by how far they moved the score.
 
     Where there are more than `LOOKED_AT`, of the first ones.
     """
-    overridden = replace(asked, facets=tuple(facet for facet in asked.facets if facet % 144 // 9 & 1))
-    if not overridden.facets:
+    asked = replace(asked, facets=tuple(facet for facet in asked.facets if facet % 144 // 9 & 1))
+    if not asked.facets:
         return []
-    ids = _furthest(overridden)
-    return visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, tuple(ids))))
-
-
-def _furthest(asked: Scope) -> Sequence[int]:
-    inside = f"SELECT sample_id FROM {asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)} LIMIT {LOOKED_AT}"
+    by_people = all(decode_facet(facet)["source"] == LabelSource.person for facet in asked.facets)
+    # An index holds what people changed, and nothing else is read: the words say again what the facets do.
+    source, words = ("labels", f" AND ({CHANGED_SQL})") if by_people else (asked.labels("sample_id"), "")
+    columns = "sample_id, verdict, score, machine_verdict, machine_score"
     sql = (
-        f"SELECT l.sample_id FROM ({inside}) AS i JOIN labels AS l ON l.sample_id = i.sample_id"
+        f"SELECT l.sample_id FROM (SELECT {columns} FROM {source}"
+        f" WHERE {asked.where(asked.any_facet)}{words} LIMIT {LOOKED_AT}) AS l"
         " ORDER BY CASE WHEN l.verdict = l.machine_verdict THEN 0 ELSE 1 END DESC,"
         " ABS(COALESCE(l.score, 0) - COALESCE(l.machine_score, 0)) DESC, l.sample_id"
         f" LIMIT {SHOWN}"

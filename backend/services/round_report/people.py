@@ -62,12 +62,12 @@ def _people(db: Session, row: tables.Round, *, is_curator: bool) -> People:
 
 def _kinds(decisions: DecisionColumns) -> dict[str, int]:
     """Decisions that stand, by kind; bulk actions apart."""
+    stands = decisions.where(decisions.stands)
+    counts = np.bincount(stands.kind * 2 + stands.has(BATCH), minlength=2 * len(KINDS)).reshape(-1, 2)
     by_kind: dict[str, int] = {}
-    for kind in KINDS:
+    for kind, (by_hand, in_bulk) in zip(KINDS, counts.tolist(), strict=True):
         if kind is not DecisionKind.retract:
-            stands = decisions.stands & decisions.is_kind((kind,))
-            in_bulk = int((stands & decisions.has(BATCH)).sum())
-            by_kind |= {str(kind): int(stands.sum()) - in_bulk, f"{kind} in bulk": in_bulk}
+            by_kind |= {str(kind): by_hand, f"{kind} in bulk": in_bulk}
     return dict(sorted(((name, n) for name, n in by_kind.items() if n), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -93,7 +93,7 @@ def _agreement(db: Session, row: tables.Round, decisions: DecisionColumns) -> tu
             among.alpha.low,
             among.alpha.high,
         )
-        for among in agreement.among_people(agreement.gathered(db, row, decisions))
+        for among in agreement.among_all(db, row, decisions)
     )
 
 

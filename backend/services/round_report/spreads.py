@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once, is_any, run
 from backend.db.filters import Filters
 from backend.db.listing import scope
-from backend.db.many import among
 from backend.metrics._intervals import wilson
 from backend.services import archived
 from backend.services.round_report.drawn import DrawnLabel, draw
@@ -102,22 +103,20 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
 
 def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[VerdictBin, ...]:
     """Up to `BINS` bins of equal width from the lowest value to the highest; one where all are equal."""
-    low, high = min(score for score, _ in values), max(score for score, _ in values)
+    numbers, verdicts = np.array([value for value, _ in values]), np.array([verdict or "" for _, verdict in values])
+    low, high = float(numbers.min()), float(numbers.max())
     width = (high - low) / BINS
-    number = BINS if width > 0 else 1
-    counts: list[dict[str | None, int]] = [defaultdict(int) for _ in range(number)]
-    for value, verdict in values:
-        place = min(int((value - low) / width), number - 1) if width > 0 else 0
-        counts[place][verdict] += 1
+    if width <= 0:
+        places, number = np.zeros(len(numbers), dtype=np.int64), 1
+    else:
+        places, number = np.minimum(((numbers - low) / width).astype(np.int64), BINS - 1), BINS
+    counts = [
+        np.bincount(places[kept], minlength=number).tolist()
+        for kept in (slice(None), verdicts == Verdict.accept.value, verdicts == Verdict.reject.value)
+    ]
     return tuple(
-        VerdictBin(
-            low + n * width,
-            low + (n + 1) * width if width > 0 else high,
-            sum(counts_.values()),
-            counts_.get("accept", 0),
-            counts_.get("reject", 0),
-        )
-        for n, counts_ in enumerate(counts)
+        VerdictBin(low + n * width, low + (n + 1) * width if width > 0 else high, *of_bin)
+        for n, of_bin in enumerate(zip(*counts, strict=True))
     )
 
 
@@ -125,12 +124,18 @@ def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]
     """The metadata of the prompts, by prompt: short values only, as text."""
     ids = sorted({row.prompt_id for row in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
-    ids, prompt = ids[::step], tables.Prompt
-    extras = db.connection().execute(select(prompt.id, prompt.extra).where(among(prompt.id, ids))).all()
+    ids = ids[::step]
+    extras = run(db, _of_prompts(), {"ids": ids}).all()
     return {
         id_: {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
         for id_, extra in extras
     }
+
+
+@built_once
+def _of_prompts() -> Any:
+    prompt = tables.Prompt
+    return select(prompt.id, prompt.extra).where(is_any(prompt.id, "ids"))
 
 
 def _short(value: Any) -> str | None:

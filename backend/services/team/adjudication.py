@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, standing, tables
@@ -38,7 +38,7 @@ def count(actor: Actor, round_id: int) -> int:
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         archived.refuse(round_)
-        return db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
+        return len(disputes.items(db, round_))
 
 
 def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] = ()) -> list[Disputed]:
@@ -48,8 +48,8 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         archived.refuse(round_)
-        next_ids = db.scalars(disputes.disputed(round_).limit(limit + len(held)))
-        ids = [sample_id for sample_id in next_ids if sample_id not in set(held)][:limit]
+        kept_back = set(held)
+        ids = [sample_id for sample_id in disputes.items(db, round_) if sample_id not in kept_back][:limit]
         return shown(db, actor, round_, ids)
 
 

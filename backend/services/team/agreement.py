@@ -162,13 +162,21 @@ def computed(round_id: int, of: Gathered, names: dict[int, str]) -> Agreement:
     left_out = of.votes.left_out
     more = {SHOWN: shown} if shown else {}
     return Agreement(
-        round_id, among_people(of), tuple(pairs), tuple(judge), tuple(at_random), left_out, left_out | more
+        round_id, among_people(of.words), tuple(pairs), tuple(judge), tuple(at_random), left_out, left_out | more
     )
 
 
-def among_people(of: Gathered) -> tuple[Among, ...]:
+def among_people(words: Mapping[Criterion, Words]) -> tuple[Among, ...]:
     """All people together, on each criterion by which something was said."""
-    return tuple(_among(criterion, words) for criterion, words in of.words.items() if len(words))
+    return tuple(_among(criterion, some) for criterion, some in words.items() if len(some))
+
+
+def among_all(db: Session, round_: tables.Round, decisions: DecisionColumns) -> tuple[Among, ...]:
+    """The same of a round's decisions. What the judge gave the samples is not read."""
+    votes = cast_votes.cast(decisions, cut_of_round(round_))
+    groups = np.unique(votes.group[votes.together]).tolist()
+    places = machine_labels.of(db, round_, np.array([], dtype=np.int64), groups)[1].places if groups else {}
+    return among_people({criterion: _words(votes, criterion, places) for criterion in Criterion})
 
 
 def with_judge(criterion: Criterion, words: Words, judged: ItemLabels, names: dict[int, str]) -> list[RaterPair]:

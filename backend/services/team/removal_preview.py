@@ -4,7 +4,7 @@ Most samples were decided one by one. Their label follows from the votes on them
 both are at hand. The others (groups that were decided as a whole, rewritten texts, restored decisions) are read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,11 @@ from backend.services.decisions.verdicts import Vote, effect, verdict_of
 from backend.services.team import machine_labels, removed_work
 from backend.services.team.machine_labels import MachineLabels
 from backend.services.team.removed_work import Changed, Changes, LabelWord
-from backend.values import DecisionKind, LabelSource, Verdict
+from backend.values import DecisionKind, Verdict
 
 VERDICTS = {ACCEPT: Verdict.accept, REJECT: Verdict.reject}
+_Vote = tuple[int, Verdict | None, float | None, bool, bool]
+"""Whose it is, the verdict, the score, whether it settles a disagreement, and whether it is a bulk action's."""
 
 
 def of_person(db: Session, round_: tables.Round, user_id: int) -> tuple[int, list[int], tuple[Changed, ...]]:
@@ -73,31 +75,49 @@ def _of_columns(
     decisions: DecisionColumns, samples: Any, machine: MachineLabels, user_id: int, cut: float, *, by_vote: bool
 ) -> Changes:
     """How many labels of these samples go from what to what without the person's votes."""
-    changes, known = Changes(), dict[Any, Verdict | None]()
-
-    def label(score: float | None, verdict: Verdict | None, votes: tuple[_Vote, ...]) -> LabelWord:
-        if votes and all(vote[2] is None for vote in votes):
-            # The same votes on a text with the same verdict come to the same; the score stays the machine's.
-            if (verdict, votes) not in known:
-                known[verdict, votes] = effect(None, verdict, _votes(votes), by_vote=by_vote).verdict
-            return known[verdict, votes], score, LabelSource.person
-        to = effect(score, verdict, _votes(votes), by_vote=by_vote)
-        return to.verdict, to.score, to.source
-
-    places = np.searchsorted(machine.sample, samples)
-    given = zip(machine.verdict[places].tolist(), machine.score[places].tolist(), strict=True)
-    for (verdict_code, machine_score), votes in zip(given, _votes_on(decisions, samples, cut), strict=True):
-        verdict, score = VERDICTS.get(verdict_code), None if machine_score != machine_score else machine_score
-        without = tuple(vote for vote in votes if vote[0] != user_id)
-        if len(without) < len(votes):
-            before, after = label(score, verdict, votes), label(score, verdict, without)
-            if before != after:
-                changes[removed_work.change(before, after)] += 1
+    counts = decisions.stands & ~decisions.has(LATE) & decisions.is_kind(DECIDING)
+    votes = decisions.where(counts & np.isin(decisions.sample, samples))
+    votes = votes.where(np.isin(votes.sample, votes.sample[votes.user == user_id]))
+    votes = votes.where(np.argsort(votes.sample, kind="stable"))
+    voted, starts, sizes = np.unique(votes.sample, return_index=True, return_counts=True)
+    places = np.searchsorted(machine.sample, voted)
+    verdicts, scores = machine.verdict[places], machine.score[places]
+    changes, words, vote = Changes(), _codes(votes), _reader(votes, cut)
+    for size in np.unique(sizes).tolist():
+        of_size = np.flatnonzero(sizes == size)
+        # What was said of a sample as one number: as many are computed as there are ways to decide.
+        codes = verdicts[of_size].astype(np.int64) + 1
+        for place in range(size):
+            pairs = codes * (int(words.max()) + 1) + words[starts[of_size] + place]
+            codes = np.unique(pairs, return_inverse=True)[1]
+        order = np.argsort(codes, kind="stable")
+        ends = np.flatnonzero(np.diff(codes[order])) + 1
+        for members in np.split(of_size[order], ends):
+            first, verdict = int(starts[members[0]]), VERDICTS.get(int(verdicts[members[0]]))
+            given = [vote(place) for place in range(first, first + size)]
+            before_of = _label(verdict, given, by_vote=by_vote)
+            after_of = _label(verdict, [word for word in given if word[0] != user_id], by_vote=by_vote)
+            values, numbers = np.unique(scores[members], return_counts=True)
+            for value, number in zip(values.tolist(), numbers.tolist(), strict=True):
+                score = None if value != value else value
+                before, after = before_of(score), after_of(score)
+                if before != after:
+                    changes[removed_work.change(before, after)] += number
     return changes
 
 
-_Vote = tuple[int, Verdict | None, float | None, bool, bool]
-"""Whose it is, the verdict, the score, whether it settles a disagreement, and whether it is a bulk action's."""
+def _label(verdict: Verdict | None, votes: Sequence[_Vote], *, by_vote: bool) -> Callable[[float | None], LabelWord]:
+    """From the machine's score to the label, where the machine gave this verdict and these votes stand."""
+    if all(vote[2] is None for vote in votes):
+        # Without a score among the votes it stays the machine's, whatever it is.
+        unscored, scored = (effect(score, verdict, _votes(votes), by_vote=by_vote) for score in (None, 0.0))
+        return lambda score: (scored.verdict, score, (unscored if score is None else scored).source)
+
+    def label(score: float | None) -> LabelWord:
+        to = effect(score, verdict, _votes(votes), by_vote=by_vote)
+        return to.verdict, to.score, to.source
+
+    return label
 
 
 def _votes(votes: Sequence[_Vote]) -> list[Vote]:
@@ -107,17 +127,23 @@ def _votes(votes: Sequence[_Vote]) -> list[Vote]:
     ]
 
 
-def _votes_on(decisions: DecisionColumns, samples: Any, cut: float) -> Iterator[tuple[_Vote, ...]]:
-    """The votes on each of these samples, in their order: what stands, came in time and says something of the label."""
-    counts = decisions.stands & ~decisions.has(LATE) & decisions.is_kind(DECIDING)
-    votes = decisions.where(counts & np.isin(decisions.sample, samples))
-    votes = votes.where(np.argsort(votes.sample, kind="stable"))
-    starts = np.searchsorted(votes.sample, samples).tolist()
-    ends = np.searchsorted(votes.sample, samples, side="right").tolist()
+def _reader(votes: DecisionColumns, cut: float) -> Callable[[int], _Vote]:
+    """What gives the vote at a place. A score that another kind of decision came with says nothing of the label."""
     columns = (votes.user, votes.kind, votes.score, votes.has(ADJUDICATION), votes.has(BATCH))
-    listed: list[_Vote] = []
-    for user_id, place, number, settles, is_bulk in zip(*(column.tolist() for column in columns), strict=True):
-        score = number if KINDS[place] is DecisionKind.score else None
-        listed.append((user_id, verdict_of(KINDS[place], score, cut), score, settles, is_bulk))
-    for start, end in zip(starts, ends, strict=True):
-        yield tuple(listed[start:end])
+    users, kinds, scores, settling, in_bulk = (column.tolist() for column in columns)
+
+    def vote(place: int) -> _Vote:
+        kind = KINDS[kinds[place]]
+        score = scores[place] if kind is DecisionKind.score else None
+        return users[place], verdict_of(kind, score, cut), score, settling[place], in_bulk[place]
+
+    return vote
+
+
+def _codes(votes: DecisionColumns) -> Any:
+    """A number a vote, the same for all that say the same."""
+    codes = np.zeros(len(votes), dtype=np.int64)
+    for column in (votes.user, votes.kind, votes.score, votes.flags & (ADJUDICATION | BATCH)):
+        known, places = np.unique(column, return_inverse=True)
+        codes = np.unique(codes * max(1, len(known)) + places, return_inverse=True)[1]
+    return codes
