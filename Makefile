@@ -106,7 +106,7 @@ format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is insta
 	$(BIN)/ruff format .
 	@if test -x $(JS)/node_modules/.bin/prettier; then $(JS)/node_modules/.bin/prettier --write --log-level warn static; fi
 
-docs: $(VENV)/.dev  ## write what follows from the code: pages of docs/reference, the Python client
+docs: $(VENV)/.dev  ## write what follows from the code: pages of docs/reference, the paper index, the Python client
 	$(BIN)/python -m docs.generate
 
 messages: $(VENV)/.dev  ## bring the catalogues in backend/locale up to date with the texts of the code

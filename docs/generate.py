@@ -1,4 +1,4 @@
-"""Writes what follows from the code, pages of docs/reference and the Python client: `python -m docs.generate`.
+"""Writes what follows from the code, docs/reference, the paper index and the client: `python -m docs.generate`.
 
 `--check` writes nothing and exits with 1 if a page is not what the code says. tests/unit/test_reference.py looks, too.
 """
@@ -18,13 +18,16 @@ from app.cli.commands import app as command_line
 from backend import recipes
 from backend.config import Settings
 from backend.services import recipe_list
+from backend.services.recipe_list import paper_index
 from backend.services.recipes import parts
 from backend.services.recipes.knobs import Knob
 from docs import client
+from docs.paper_index import paper_index_page
 from docs.rest_page import rest_page
 from docs.tables import default_text, paragraphs, table
 
 HERE = Path(__file__).parent / "reference"
+INDEX = Path(str(recipes.__file__)).with_name("README.md")
 HEAD = "<!-- Written by `python -m docs.generate`. Change the code it is written from, and run it again. -->"
 SHARED = 5
 """A knob that so many parts of a kind have alike is described once."""
@@ -64,7 +67,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true")
     checks = arguments.parse_args().check
-    made = {HERE / name: text for name, text in pages().items()}
+    made = {HERE / name: text for name, text in pages().items()} | {INDEX: index_page()}
     made |= {client.FOLDER / name: text for name, text in client.modules().items()}
     stale = [path for path, text in made.items() if _read(path) != text]
     names = ", ".join(path.name for path in stale)
@@ -86,7 +89,16 @@ def pages() -> dict[str, str]:
     }
     found = {name: page() for name, page in made.items()}
     found |= {f"parts/{kind.replace('_', '-')}s.md": part_page(kind) for kind in parts.KINDS}
-    return {name: "\n".join([HEAD, "", *lines]).rstrip() + "\n" for name, lines in found.items()}
+    return {name: _page(lines) for name, lines in found.items()}
+
+
+def index_page() -> str:
+    """Return the text of the paper index."""
+    return _page(paper_index_page(paper_index.texts()))
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "\n".join([HEAD, "", *lines]).rstrip() + "\n"
 
 
 def part_page(kind: str) -> Iterator[str]:

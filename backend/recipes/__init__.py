@@ -1,4 +1,4 @@
-"""A recipe is one value: which parts run, in which order. Adding one is a file here and its paragraph in README.md."""
+"""A recipe is one value: which parts run, in which order. Adding one is a file here, and its test."""
 
 import json
 from functools import lru_cache

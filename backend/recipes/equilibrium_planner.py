@@ -1,4 +1,26 @@
-"""Closed-loop long-horizon planning by equilibrium sequence modeling. Li, Sun, Mu 2024."""
+"""Closed-loop long-horizon planning by equilibrium sequence modeling. Li, Sun, Mu 2024.
+
+**Closed-loop Long-horizon Robotic Planning via Equilibrium Sequence Modeling.** Li, Sun, Mu. 2024. ICML 2025. arXiv
+2410.01440.
+
+*The paper.* A planner refines its draft until it stops changing: the plan is a fixed point of the model. There the
+model is trained with plain supervision, from the draft at rest to the known plan, without a verifier or a reward model.
+An outer loop puts feedback by the environment, or by a world model, into what the planner sees, and the inner loop
+starts again.
+
+*Different here.*
+- The inner loop is plain repetition, at most five revisions, each of which sees the task and the last draft. Two drafts
+  are equal where their words and operators are. The paper uses solvers of fixed-point problems~.
+- Drafts that do not come to rest are not trained on.
+- The role `world` says in words what happens when a plan is carried out: bind a world model, or an endpoint that stands
+  before a simulator. One outer loop is unrolled; add steps for more. Its drafts start anew~.
+- The plans are known answers. The gradient of the implicit function is that of supervised training at the fixed point,
+  as in the paper~.
+- `held_out_similarity` is of first drafts. The paper measures what plans achieve in VirtualHome.
+- People may decide on the drafts at rest of the first loop. Training settings are ours.
+
+*Quoted.* None: the abstract gives no figures. It says that more computation at inference makes better plans.
+"""
 
 from typing import Any
 

@@ -1,4 +1,24 @@
-"""Multiagent finetuning: agents of one base, each trained on its own texts. Subramaniam et al. 2025."""
+"""Multiagent finetuning: agents of one base, each trained on its own texts. Subramaniam et al. 2025.
+
+**Multiagent Finetuning: Self Improvement with Diverse Reasoning Chains.** Subramaniam, Du, Tenenbaum, Torralba, Li,
+Mordatch. 2025. arXiv 2501.05707.
+
+*The paper.* Several agents, all from one base, debate: each generator answers, then each critic sees the answers and
+gives one of its own. The majority of the last answers is taken for right~. Each generator is fine-tuned on its own
+first answers that agree with it, each critic on its own last answers that do. So the agents come to differ, and go on
+improving for more rounds than one model that is trained on all of it.
+
+*Different here.*
+- Three generators, three critics and one turn of debate~. Bind all six roles at the first launch, to the base; later
+  rounds go on with what the round before made of each. Each agent is a training of its own.
+- A critic sees the answers as they are, without a summary~. Its rows count alike; the paper weighs those that correct a
+  wrong first answer against those that keep a right one~.
+- Where two answers share the top, nothing of the question is kept. An agent of whose texts none agrees ends the round:
+  take more prompts.
+- The first generator is what is measured and what the next round calls its policy; the paper measures the answer that
+  all agents agree on~.
+- Sampling and training settings are ours.
+"""
 
 from backend.recipes import Recipe, Step, register
 from backend.recipes import _parts as parts

@@ -1,4 +1,25 @@
-"""T1: SFT on trial and error, then RL with many texts a prompt and an entropy bonus. Hou et al. 2025."""
+"""T1: SFT on trial and error, then RL with many texts a prompt and an entropy bonus. Hou et al. 2025.
+
+**Advancing Language Model Reasoning through Reinforcement Learning and Inference Scaling (T1).** Hou, Lv, Lu, Zhang,
+Li, Yao, Li, Tang, Dong. 2025. arXiv 2501.11651.
+
+*The paper.* SFT on synthesized chains of thought with trial and error and self-verification. Then RL on checkable
+answers that encourages exploration: many responses of each prompt (64) at a high temperature, an entropy bonus as a
+further loss, and a divergence from a reference that moves with the policy. Repetition and garbled text are penalized.
+
+*Different here.*
+- The first round makes the chains of thought: the policy is asked to try, fail, try again and check, and what is right
+  and shows phrases of going back and of checking is trained on, for the prompt alone. In the paper other models write
+  them~.
+- Temperature 1.2~; the entropy bonus (0.001), the divergence (0.001) and the share by which the reference moves after
+  each step (0.05) are ours: their sizes in the paper are not checked.
+- All 64 texts are trained on. Advantages are rewards less the group's mean, which is RLOO's advantage up to a factor of
+  63/64.
+- No penalty for repetition: put `surface_rules` into a `weighted_sum` with the reward.
+- Lengths and steps are ours.
+
+*Quoted.* With Qwen2.5-32B above QwQ-32B-Preview on MATH500, AIME2024 and Omni-math-500 (abstract, without figures).
+"""
 
 from backend.recipes import Phase, Recipe, register
 from backend.recipes import _parts as parts

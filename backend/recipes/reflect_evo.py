@@ -1,4 +1,23 @@
-"""ReflectEvo: Improving Meta Introspection of Small LLMs by Learning Self-Reflection. Li et al. 2025."""
+"""ReflectEvo: Improving Meta Introspection of Small LLMs by Learning Self-Reflection. Li et al. 2025.
+
+**ReflectEvo: Improving Meta Introspection of Small LLMs by Learning Self-Reflection.** Li, Dong, Liu, Yang, Wang, Wang,
+Zhu, Jia, Zheng. 2025. arXiv 2505.16475.
+
+*The paper.* Questions answered wrongly are followed by a reflection, asked for in many ways, and by a second answer
+that sees it. A reflection after which the second answer is right is a good one. The model learns from its own texts
+alone, by SFT on good ones and by DPO of good above bad ones.
+
+*Different here.*
+- One order of the two: SFT first, then DPO from what it made, which is its reference. The paper compares four settings.
+- Three ways to ask, ours, one of them at random for each answer; the paper has more~.
+- Four reflections of each wrong answer, one second answer after each. A second answer that cannot be read leaves its
+  reflection without a verdict.
+- With SFT the paper also trains the second answers, at once with the reflections or after them; here they only judge.
+- One pair of reflections for each wrong answer; a round in which no wrong answer has a good and a bad one ends before
+  DPO, with that reason. Training settings are ours.
+
+*Quoted.* Llama-3 goes from 52.4 to 71.2 % and Mistral from 44.4 to 71.1 % on BIG-bench (abstract).
+"""
 
 from backend.recipes import Recipe, Step, register
 from backend.recipes import _parts as parts

@@ -1,4 +1,24 @@
-"""Reflect, Retry, Reward: Self-Improving LLMs via Reinforcement Learning. Bensal et al. 2025."""
+"""Reflect, Retry, Reward: Self-Improving LLMs via Reinforcement Learning. Bensal et al. 2025.
+
+**Reflect, Retry, Reward: Self-Improving LLMs via Reinforcement Learning.** Bensal, Jamil, Bryant, Russak, Kamble,
+Mozolevskyi, Ali, AlShikh. 2025. arXiv 2505.24726.
+
+*The paper.* Where a model fails at a task, it writes a reflection on why, and tries again with the reflection in view.
+If the second try succeeds, the tokens of the reflection are rewarded, by GRPO, and no others. Only tasks that were
+failed at first are used.
+
+*Different here.*
+- A round samples one first answer a prompt; those that the verifier rejects are part of what is asked, and all chats of
+  a group reflect on the same one. Texts in which no answer can be read are not used.
+- A reflection is credited with the reward of its retry. First answer and retry carry no loss.
+- The reward is whether the retry's final answer equals the known one; the paper's tasks, function calls and equations,
+  have verifiers of their own~.
+- People may look at the first answers: what they accept is no failure.
+- The two requests are in our words; sampling and training settings are ours.
+
+*Quoted.* Up to 34.7 % better at writing equations and 18.1 % at calling functions; models of 1.5 to 7 billion
+parameters pass ten times larger ones of the same family (abstract).
+"""
 
 from backend.recipes import Recipe, Step, register
 from backend.recipes import _parts as parts

@@ -1,4 +1,23 @@
-"""SSRL: a policy searches its own knowledge, writing queries and results itself. Fan et al. 2025."""
+"""SSRL: a policy searches its own knowledge, writing queries and results itself. Fan et al. 2025.
+
+**SSRL: Self-Search Reinforcement Learning.** Fan and others. 2025. arXiv 2508.10874.
+
+*The paper.* A policy answers questions by searching what it knows: it writes queries and also the results, each in a
+field of its own, thinks about them and answers. RL rewards the format and, by a rule, the answer. So it can stand in
+for a search engine, and a real one can later fill in the results.
+
+*Different here.*
+- Fields: think, search, information, answer. The format holds where the text is fields alone, each query is followed by
+  results, and the answer comes last. 0.8 for the right answer and 0.2 for the format~; an answer outside of the field
+  counts as wrong, unless the text, or what follows its thoughts, is that answer alone.
+- Results are left out of the loss (`mask_pattern`)~; empty it to train on them.
+- The instruction is in our words and stands before the training prompts. Held-out prompts are asked as they were
+  imported: import them with the instruction, or the metrics say how the policy answers without it.
+- No real search engine can be put in: there are no environments in a round.
+- All settings are ours.
+
+*Quoted.* None: the abstract gives no figures.
+"""
 
 from backend.recipes import Recipe, register
 from backend.recipes import _parts as parts

@@ -86,7 +86,7 @@ def test_a_recipe_is_shown_with_its_paper_and_its_newest_round_here(opened: tupl
     assert "Rationales whose answer is right are kept" in reply
     assert "6. generator: sample" in reply
     assert "new-round?recipe=star" in reply
-    assert "unit/recipes/test_star.py" in reply or "integration/test_rounds_of_steps.py" in reply, "what checks it"
+    assert "integration/recipes/test_star.py" in reply, "what checks it"
     assert "No recipe is chosen" not in browser.ask("recipes", "draw", recipe="nothing<b>")
     assert "There is no recipe “nothing<b>” in this project." in browser.ask("recipes", "draw", recipe="nothing<b>")
 

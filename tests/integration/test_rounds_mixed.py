@@ -1,13 +1,11 @@
 """Rounds with mixers: the rows of several steps and rounds, killed and run again, and none of them kept."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from backend import recipes
 from backend.db import reading, session, tables
 from backend.generators.sample import Sample
 from backend.judges.exact_match import ExactMatch
@@ -182,36 +180,3 @@ def test_where_a_mixer_keeps_nothing_people_are_asked_again_and_the_steps_run_ag
     assert (again.status, again.stage, again.error) == (RoundStatus.running, Stage.train, None)
     assert set(rows_of_round(round_id)["rows"]) == {3, 4}
     assert {last_content(row, "prompt") for row in rows_of_round(round_id)["rows"][4]} == set(RIGHT)
-
-
-def dive() -> Any:
-    changes = {"generator": {"n": 8}, "trainer": TRAINING | {"start": "base", "max_steps": 1}, "groups_per_batch": 2}
-    return recipes.get("dive").with_changes(changes | {"metrics": []})
-
-
-@pytest.mark.slow
-@ONE_DATABASE
-def test_dive_trains_on_diverse_pairs_of_this_round_and_those_before(tiny: Path) -> None:
-    loop = Loop(dive(), SOLVER, tiny)
-    first = loop.launch()
-    loop.run(first)
-    ended(first, loop.policy.id)
-    second = loop.launch(parent_id=first, seed=5)
-    trained = loop.run(second, trains=True)
-    assert (trained.status, trained.error) == (RoundStatus.done, None)
-    before, now = rows_of_round(first)["rows"], rows_of_round(second)["rows"]
-    # Selected, with earlier rounds, diverse.
-    assert set(now) == {3, 4, 5}
-    pool = [row for row in now[4] if row not in now[3]]
-    assert pool == [row for row in before[3] if row in pool]
-    assert len(pool) > 0
-    for prompt, answer in RIGHT.items():
-        of_prompt = [[row for row in rows if last_content(row, "prompt") == prompt] for rows in (now[4], now[5])]
-        dropped = math.floor(0.1 * len(of_prompt[0]) + 1e-9)
-        assert len(of_prompt[1]) == min(4, len(of_prompt[0]) - dropped)
-        assert all(
-            last_content(row, "chosen").endswith(answer) and not last_content(row, "rejected").endswith(answer)
-            for row in of_prompt[1]
-        )
-    with reading() as db:
-        assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == loop.base.id

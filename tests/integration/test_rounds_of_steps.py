@@ -18,10 +18,9 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
-from backend.values import RoundStatus, Stage, Verdict
+from backend.values import RoundStatus, Stage
 from tests.integration.loop import (
     JUDGE,
-    RIGHT,
     SOLVER,
     TRAINING,
     Loop,
@@ -40,73 +39,6 @@ def test_killed_in_every_transaction_it_makes_the_same(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, recipe: Any, engine: dict[str, Any]
 ) -> None:
     both(Loop(recipe(), engine, tiny), monkeypatch, trains=False)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_star_hints_what_failed_and_trains_the_base_without_the_hint(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop = Loop(star(), SOLVER, tiny)
-    ended, result = both(loop, monkeypatch, trains=True)
-    first = {row[1]: row for row in result["texts"] if row[0] == 0}
-    failed = sum(row[9] is not Verdict.accept for row in first.values())
-    hinted = [row for row in result["texts"] if row[0] == 4]
-    assert (len(first), len(hinted), result["steps"]) == (5, failed, {"4": None})
-    assert 0 < failed < 5
-    assert all("The right answer is" in row[2][0]["content"] and row[3] for row in hinted)
-    # The last dataset holds both tries; nobody reads the hint.
-    before, after = result["rows"][3], result["rows"][7]
-    assert len(before) == 5 - failed
-    assert after[: len(before)] == before
-    assert len(after) == len(before) + sum(row[9] is Verdict.accept for row in hinted)
-    asked = {row["prompt"][0]["content"] for row in after}
-    assert asked <= set(RIGHT)
-    assert {row["completion"][0]["content"] for row in after} <= {f"#### {answer}" for answer in RIGHT.values()}
-    with reading() as db:
-        checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
-        stages = db.execute(
-            select(tables.Job.stage, tables.Job.step).where(tables.Job.round_id == ended.id).order_by(tables.Job.id)
-        ).all()
-    # Sampled from the policy, trained from the base.
-    assert checkpoint.parent_id == loop.base.id
-    assert [tuple(row) for row in stages] == [
-        (Stage.generate, 1),
-        (Stage.judge, 2),
-        (Stage.select, 3),
-        (Stage.generate, 5),
-        (Stage.judge, 6),
-        (Stage.select, 7),
-        (Stage.train, 8),
-        (Stage.evaluate, 9),
-    ]
-    assert ended.counts["kept"] == len(after)
-    assert ended.counts["funnel"][5]["earlier steps"] == len(before)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_meta_rewarding_trains_on_pairs_of_answers_and_of_judgments(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended, result = both(Loop(meta_rewarding(), JUDGE, tiny), monkeypatch, trains=True)
-    assert ended.phase == 0
-    # 5 prompts, 3 answers of each, a question about each answer, 3 judgments of each answer.
-    answers = [row for row in result["texts"] if row[0] == 0]
-    judgments = [row for row in result["texts"] if row[0] == 2]
-    assert (len(answers), len(judgments)) == (15, 45)
-    for n, answer in enumerate(answers):
-        stated = [float(row[7][-1]) for row in judgments if row[1] == n and row[7] != "hm"]
-        assert answer[8] == (pytest.approx(sum(stated) / len(stated), abs=1e-9) if stated else None)
-    compared = {(row[1], row[2]) for row in result["said"] if row[0] == 8}
-    assert result["steps"]["2"] is None
-    assert len({place for _, place in compared}) == result["steps"]["7"] <= 5
-    actor, all_rows = result["rows"][6], result["rows"][9]
-    assert all_rows[: len(actor)] == actor
-    assert len(all_rows) > len(actor) > 0
-    # A judgment's row begins with the judge's chat, an answer's with the prompt.
-    assert all(row["prompt"][0]["content"] in RIGHT for row in actor)
-    assert all("grading an answer" in row["prompt"][0]["content"] for row in all_rows[len(actor) :])
 
 
 def test_two_roles_answer_the_same_questions_and_each_text_is_judged_once(tiny: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from backend import demo, recipes
+from backend import recipes
 from backend.config import settings
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound
@@ -141,26 +141,6 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
     assert len(shown) == 8
     assert {rollout.step for rollout in shown} == {1}
     assert [rollout.text for rollout in shown] == [sample.text for sample in rollouts_of(first)][::-1]
-
-
-@pytest.mark.slow
-@ONE_DATABASE
-def test_the_policy_in_training_judges_its_own_texts(database: str) -> None:
-    """The demo's model really judges: a written calculation, then Y or N."""
-    reward = recipes.get("self_rewarding_self_improving").trainer.reward.dump()
-    reward |= {"template": demo.JUDGE_TEMPLATE, "max_tokens": demo.MAX_TOKENS}
-    recipe = short("self_rewarding_self_improving", reward=reward, max_completion_length=demo.MAX_TOKENS, max_steps=2)
-    here = loop(recipe, demo.MODEL_FOLDER)
-    texts = ["3 2 1 = 0", "9 1 9 = 1", "2 1 6 = 4", "2 1 4 = 3"]
-    here.prompts = make_prompt_set(here.project, prompts=texts)
-    ended = here.run(here.launch(), trains=True)
-    assert (ended.status, ended.error) == (RoundStatus.done, None)
-    completions = rollouts_of(ended.id)
-    assert len(completions) == 16
-    assert {completion.extra["optimizer_step"] for completion in completions} == {1, 2}
-    rewards = [completion.extra.get("reward") for completion in completions]
-    assert set(rewards) <= {0.0, 1.0, None}
-    assert rewards.count(None) < 8, "the model's verdicts can be read"
 
 
 @ONE_DATABASE

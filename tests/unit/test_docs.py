@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import backend
-from backend import errors, recipes
+from backend import errors
 from backend.db import tables
 from backend.services.recipes import recipe_yaml
 
@@ -21,12 +21,6 @@ README = (ROOT / "README.md").read_text()
 GLOSSARY = re.findall(
     r"^\| (\*\*.+?) \| .+? \| (`.+`) \|$", (ROOT / "docs/reference/glossary.md").read_text(), re.MULTILINE
 )
-
-
-@pytest.mark.parametrize("recipe", recipes.names())
-def test_paper_index_has_every_recipe(recipe: str) -> None:
-    index = (ROOT / "backend/recipes/README.md").read_text()
-    assert re.search(rf"^#+ .*`{recipe}`", index, re.MULTILINE), f"{recipe} has no heading in the paper index"
 
 
 @pytest.mark.parametrize(("terms", "names"), GLOSSARY)

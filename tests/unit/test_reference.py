@@ -1,4 +1,4 @@
-"""The generated pages of docs/reference, and the generated client, say what the code says."""
+"""The generated pages of docs/reference, the paper index and the generated client say what the code says."""
 
 import pytest
 
@@ -15,6 +15,11 @@ CLIENT = client.modules()
 def test_a_page_is_what_the_code_says(name: str) -> None:
     written = (generate.HERE / name).read_text(encoding="utf-8")
     assert written == PAGES[name], f"{name} is stale. Run `python -m docs.generate`."
+
+
+def test_the_paper_index_is_what_the_recipes_say() -> None:
+    written = generate.INDEX.read_text(encoding="utf-8")
+    assert written == generate.index_page(), "The paper index is stale. Run `python -m docs.generate`."
 
 
 @pytest.mark.parametrize("name", CLIENT)

@@ -1,6 +1,6 @@
 """Required questions: a decision waits for the person's own answers about the sample that it decides on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from backend.db import tables
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions import rows
-from backend.services.decisions.acts import Act, ActPlace
+from backend.services.decisions.acts import Act
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
 
@@ -20,7 +20,6 @@ def refuse_unanswered(
     round_: tables.Round,
     settings: ReviewSettings,
     acts: Sequence[Act],
-    places: Mapping[str, ActPlace],
 ) -> None:
     """Raise `Conflict` for the first of these acts that decides on a sample of which a required question is unanswered.
 
@@ -28,7 +27,7 @@ def refuse_unanswered(
     """
     asked = {act.client_id: sample_id for act in acts if (sample_id := asked_about(settings, act)) is not None}
     ids = set(asked.values())
-    if not ids or not any(place.is_asked for place in places.values()):
+    if not ids:
         return
     answer, question = tables.Answer, tables.Question
     query = select(question.id, question.title).where(question.project_id == round_.project_id)

@@ -1,12 +1,16 @@
-"""The entries of the paper index, `backend/recipes/README.md`: what a paper did, what differs here, what it claims."""
+"""The entries of the paper index: what a paper did, what differs here, what it claims.
+
+An entry is the docstring of its recipe's module, below the first line. `python -m docs.generate` writes all of them
+into `backend/recipes/README.md`.
+"""
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-INDEX = Path(__file__).parents[2] / "recipes" / "README.md"
-ENTRY = re.compile(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+from backend import recipes
+
 SECTION = re.compile(r"^\*([^*\n]+)\.\*", re.MULTILINE)
 ITEM = re.compile(r"^- ", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
@@ -38,7 +42,13 @@ class PaperEntry:
 @lru_cache(maxsize=1)
 def entries() -> dict[str, PaperEntry]:
     """Return the entries by the name of the recipe. Recipes of other packages have none."""
-    return {name: _entry(text) for name, text in ENTRY.findall(INDEX.read_text(encoding="utf-8"))}
+    return {name: _entry(text) for name, text in texts().items()}
+
+
+def texts() -> dict[str, str]:
+    """Return the Markdown of the entries by the name of the recipe, in the order of the names."""
+    modules = {name: sys.modules.get(f"{recipes.__name__}.{name}") for name in recipes.names()}
+    return {name: (module.__doc__ or "").partition("\n")[2].strip() for name, module in modules.items() if module}
 
 
 def _entry(text: str) -> PaperEntry:

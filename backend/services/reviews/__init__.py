@@ -120,14 +120,14 @@ def decide(
             is_blind=is_blind,
             value=value or {},
         )
-        return _write(db, actor, round_, [act])[0]
+        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
 def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActResult]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
         round_ = lock_round(db, actor, round_id)
-        return _write(db, actor, round_, acts)
+        return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def decide_with_answers(actor: Actor, round_id: int, act: Act | Unread, values: Mapping[str, Any]) -> ActResult:
@@ -180,17 +180,11 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | Unread]) -> li
 
 def _alone(actor: Actor, round_id: int, act: Act | Unread) -> ActResult | RondoError:
     try:
-        with session() as db:
-            round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
-            return act.error if isinstance(act, Unread) else _write(db, actor, round_, [act])[0]
+        return decide_with_answers(actor, round_id, act, {})
     except OF_ALL:
         raise
     except RondoError as error:
         return error
-
-
-def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[ActResult]:
-    return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def write_all(
@@ -204,14 +198,14 @@ def write_all(
     settings = review_settings.read(round_.review)
     places = rows.places_of(db, round_, settings, acts)
     written: dict[str, Decision] = {}
+    to_come: dict[str, int] = {}
     done: list[WrittenDecision] = []
     are_several = len(acts) > 1 and not is_adjudication
-    if not is_adjudication:
-        required_answers.refuse_unanswered(db, actor, round_, settings, acts, places)
+    if not is_adjudication and any(place.is_asked for place in places.values()):
+        required_answers.refuse_unanswered(db, actor, round_, settings, acts)
     if are_several:
         written = rows.written_before(db, actor, round_, [act.client_id for act in acts])
-    to_come = rows.decided_items(settings, [act for act in acts if act.client_id not in written], places)
-    if are_several:
+        to_come = rows.decided_items(settings, [act for act in acts if act.client_id not in written], places)
         slots.settle(db, actor, round_.id, settings, [*to_come.values()])
     for act in acts:
         decision = written.get(act.client_id)
@@ -267,4 +261,4 @@ def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
     with session() as db:
         round_ = lock_round(db, actor, round_id)
         act = Act(client_id or uuid.uuid4().hex, DecisionKind.retract)
-        return _write(db, actor, round_, [act])[0]
+        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
