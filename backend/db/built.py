@@ -8,7 +8,7 @@ from functools import wraps
 from threading import local
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, CursorResult, bindparam, literal
+from sqlalchemy import Boolean, ColumnElement, Connection, CursorResult, bindparam, literal
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -71,7 +71,12 @@ def run(db: Session, statement: Any, values: Any = None) -> CursorResult[*tuple[
 
     It comes past the session: what that has not written yet, the statement does not see.
     """
-    return db.connection().execute(statement, values, execution_options=_kept.options)
+    return run_on(db.connection(), statement, values)
+
+
+def run_on(connection: Connection, statement: Any, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
+    """As `run`, on a connection."""
+    return connection.execute(statement, values, execution_options=_kept.options)
 
 
 def compiled_here() -> Collection[Any]:

@@ -13,12 +13,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Row, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import alive, place, refused, turns
-from backend.db.built import forget_compiled
+from backend.db.built import forget_compiled, run_on
 from backend.db.folding import indexed
 from backend.db.refused import to_json
 
@@ -33,6 +33,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA mmap_size=268435456",
     "PRAGMA temp_store=MEMORY",
 )
+
+ALONE = "rondo_alone"
+"""The option of an engine whose statements each stand alone: on SQLite no transaction is begun for them."""
 
 
 def now() -> datetime:
@@ -87,7 +90,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
     def _begin(connection: Any) -> None:
         if write:
             turns.begin(connection, turn)
-        else:
+        elif not connection.get_execution_options().get(ALONE):
             connection.exec_driver_sql("BEGIN")
 
     return engine
@@ -112,8 +115,8 @@ def _lower(text: str | None) -> str | None:
 
 
 _engines: dict[tuple[str, bool], Engine] = {}
-_glancing: dict[str, Engine] = {}
-"""The reading engines of PostgreSQL with no transaction, by address."""
+_glancing: dict[tuple[str, bool], Engine] = {}
+"""The reading engines of `glancing` and, where true, of `find_row`, by address."""
 _lock = Lock()
 
 
@@ -170,15 +173,26 @@ def glancing() -> Iterator[Session]:
         yield db
 
 
-def _at_once(url: str) -> Engine:
-    """The reading engine, with no transaction on PostgreSQL; made once, since that takes longer than a statement."""
+def find_row(statement: Any, values: dict[str, Any]) -> Row[Any] | None:
+    """The only row of one statement that was built once (built.py), or None, read with neither session nor transaction.
+
+    For what every request asks: around so short a statement they take longer than the statement.
+    """
+    with _at_once(settings().url, is_alone=True).connect() as connection:
+        return run_on(connection, statement, values).one_or_none()
+
+
+def _at_once(url: str, *, is_alone: bool = False) -> Engine:
+    """The reading engine, with no transaction on PostgreSQL, nor on SQLite for a statement that stands alone.
+
+    Made once, since that takes longer than a statement.
+    """
     with _lock:
-        if url in _glancing:
-            return _glancing[url]
-        engine = _made(url, write=False)
-        if engine.dialect.name == "postgresql":
-            engine = _glancing[url] = engine.execution_options(isolation_level="AUTOCOMMIT")
-        return engine
+        if (url, is_alone) not in _glancing:
+            engine = _made(url, write=False)
+            options = {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {ALONE: is_alone}
+            _glancing[url, is_alone] = engine.execution_options(**options)
+        return _glancing[url, is_alone]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 The suite runs few; the figures are of RONDO_REVIEWERS=50 RONDO_DECISIONS=100 on PostgreSQL and 10 by 100 on SQLite:
 `RONDO_REVIEWERS=50 RONDO_DECISIONS=100 pytest -s tests/acceptance/test_many_reviewers.py -k postgresql`. So asked, a few
 decisions come first, which find libraries and statements unread; RONDO_SERVERS=2 shares people among so many web
-processes on PostgreSQL.
+processes on PostgreSQL. RONDO_AT_ONCE=24 lets a claim ask for as many items as the desk does at four decisions a second.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.lines import Line
 from tests.ports import reserve_port
 
 K = 2
-AT_ONCE = 5
+AT_ONCE = int(os.environ.get("RONDO_AT_ONCE", 5))
 GIVE_UP_SECONDS = 600 + 0.2 * int(os.environ.get("RONDO_REVIEWERS", 0)) * int(os.environ.get("RONDO_DECISIONS", 0))
 ANSWER_SECONDS = 120.0
 """What is not answered within it is sent again."""

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, event, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from backend.db import alive, glancing, reading, session, tables
+from backend.db import alive, find_row, glancing, reading, session, tables
+from backend.db.session import read_engine
 from tests import rows
 
 POSTGRES = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -28,6 +29,26 @@ def test_a_glance_sees_what_was_committed_and_writes_nothing(database: str) -> N
     rows.make_project()  # whoever writes is not kept from it
     with glancing() as db:
         assert db.scalar(NUMBER) == 3
+
+
+def test_a_row_is_found_by_one_statement_which_begins_and_writes_nothing(database: str) -> None:
+    project, ran = rows.make_project(), list[str]()
+    row = tables.Project
+    query = select(row.id, row.name).where(row.id == bindparam("n"))
+    event.listen(read_engine(), "before_cursor_execute", lambda *given: ran.append(given[2]))
+    assert find_row(query, {"n": project.id + 1}) is None
+    with session() as db:
+        db.execute(update(row).values(name="renamed"))
+    assert find_row(query, {"n": project.id}) == (project.id, "renamed")
+    assert [statement.split()[0] for statement in ran] == ["SELECT", "SELECT"]
+    with pytest.raises(DBAPIError):
+        find_row(
+            update(row).where(row.id == bindparam("n")).values(name="another").returning(row.id), {"n": project.id}
+        )
+    ran.clear()
+    with glancing() as db:  # several statements still see the same on SQLite
+        assert db.scalar(select(row.name)) == "renamed"
+    assert (ran[0] == "BEGIN") is database.startswith("sqlite")
 
 
 @POSTGRES

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from backend import boundary
-from backend.db import glancing, now, reading, session, tables
+from backend.db import find_row, now, reading, session, tables
 from backend.db.built import built_once
 from backend.errors import NotFound, NotSignedIn
 from backend.services import events
@@ -128,9 +128,7 @@ def use_link(db: Session, secret: str) -> tables.User:
 
 def look_up(secret: str) -> SignedIn | None:
     """Return who is signed in by a session's secret; each day of use moves its end to 14 days from then."""
-    with glancing() as db:
-        asked = {"digest": credentials.digest(secret), "at": now()}
-        row = db.connection().execute(_by_session(), asked).one_or_none()
+    row = find_row(_by_session(), {"digest": credentials.digest(secret), "at": now()})
     if row is None:
         return None
     if row.expires_at - now() < SESSION_LASTS - timedelta(days=1):
@@ -147,9 +145,7 @@ def look_up_token(secret: str) -> SignedIn | None:
     """Return who a program's token stands for."""
     if not secret.startswith(TOKEN_PREFIX):
         return None
-    with glancing() as db:
-        asked = {"digest": credentials.digest(secret), "at": now()}
-        row = db.connection().execute(_by_token(), asked).one_or_none()
+    row = find_row(_by_token(), {"digest": credentials.digest(secret), "at": now()})
     if row is None:
         return None
     if row.last_used_at is None or now() - row.last_used_at > timedelta(hours=1):
