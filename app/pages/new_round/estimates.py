@@ -5,7 +5,7 @@ from typing import Any
 
 from app.form_values import as_words
 from app.widgets.context import Context
-from app.widgets.formats import duration
+from app.widgets.formats import round_time
 from app.widgets.refused_fields import marked
 from app.widgets.round_form import every
 from backend.errors import InvalidInput, NotFound, RondoError
@@ -48,7 +48,7 @@ def guessed(here: Context, plan: Plan, fields: Mapping[str, str] | None = None) 
         "samples": samples_of(estimate),
         "calls": f"{estimate.judge_calls:,}",
         "tokens": f"{estimate.tokens:,}",
-        "time": _time(estimate),
+        "time": round_time(estimate.seconds, estimate.seconds_at_most, is_measured=estimate.is_measured),
         "warnings": list(estimate.warnings),
     }
 
@@ -60,16 +60,6 @@ def samples_of(estimate: rounds.PlanEstimate) -> str:
     return gettext("{number}, {rollouts} of them rollouts of online training").format(
         number=f"{estimate.samples:,}", rollouts=f"{estimate.rollouts:,}"
     )
-
-
-def _time(estimate: rounds.PlanEstimate) -> str:
-    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
-    if estimate.seconds is None or estimate.seconds_at_most is None:
-        return gettext("known after the first round")
-    likely, at_most = duration(estimate.seconds), duration(estimate.seconds_at_most)
-    is_wide = estimate.seconds_at_most > 1.2 * estimate.seconds
-    text = gettext("about {likely}, at most {at_most}") if is_wide else gettext("about {likely}")
-    return text.format(likely=likely, at_most=at_most)
 
 
 def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
