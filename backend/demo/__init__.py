@@ -37,7 +37,6 @@ TOKENS = (6.0, 15.2)
 """Mean tokens of a sample and of a judgment there, of 24 that each may have."""
 
 RECIPE_CHANGES: dict[str, Any] = {
-    "title": "Rejection sampling, self-judged",
     "generator": {"n": 8, "temperature": 1.0, "top_k": 0, "max_tokens": MAX_TOKENS},
     "judge": {
         "name": "written_verdict",

@@ -112,7 +112,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
         form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest, typed=drawn["typed"])
         roles, tools, put, saving = _draw_slots(drawn, saved, form, folds, typed, frame)
         ids = _field_ids(frame.fields, form, roles, saving)
-        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles, ids)
+        size = 1 + len(frame.fields.inputs)
+        drawing = Drawing(drawn["at"], form, folds, size, tuple(others), drawn["began"], roles, ids)
         _wire(drawing, frame, put, tools, saving)
 
     with gr.Column(elem_id="recipe-slots") as slots:
