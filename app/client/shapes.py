@@ -1918,6 +1918,7 @@ class PlanEstimate(TypedDict):
     seconds_at_most: NotRequired[float | None]
     warnings: NotRequired[list[str]]
     rollouts: NotRequired[int]
+    is_measured: NotRequired[bool]
 
 
 class Preflight(TypedDict):

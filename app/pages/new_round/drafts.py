@@ -38,10 +38,16 @@ def draft_of(
     """
     at = time.monotonic_ns()
     bound: JSON = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
-    bound |= {"began": began, "saved": dict(saved or {}), "parent": parent}
+    # Gradio hashes what a state holds, which a plan with its recipe is not.
+    bound |= {"began": None if began is None else asdict(began), "saved": dict(saved or {}), "parent": parent}
     bound |= {"keys": keys(at) if keys else new_keys(recipe, at), "open": dict(is_open or {})}
     bound |= {"typed": dict(typed or {})}
     return {"recipe": recipe, "at": at, **bound}
+
+
+def began_of(drawn: dict[str, Any]) -> Plan | None:
+    """The plan that the form was filled with, with the recipe that was chosen since."""
+    return None if drawn["began"] is None else Plan(**drawn["began"])
 
 
 def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round import steps
-from app.pages.new_round.drafts import about_of, digest, draft_of, others_of, recipe_choices
+from app.pages.new_round.drafts import about_of, began_of, digest, draft_of, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.rereading import reread
@@ -91,7 +91,7 @@ def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[J
 
     Where that is refused, the plan is none: once its fields are drawn it is read again, and they are marked.
     """
-    others, began = others_of(draft), draft["began"]
+    others, began = others_of(draft), began_of(draft)
     if draft["typed"]:
         return WAITS, ""
     try:
