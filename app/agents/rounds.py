@@ -74,6 +74,7 @@ class LaunchRound(ToolCall):
         if self.dry_run:
             last = max((round_.number for round_ in rounds.newest(actor, self.project_id, limit=1)), default=0)
             would_make = as_json(asdict(rounds.estimate(actor, self.project_id, plan)))
+            rounds.check_plan(actor, self.project_id, plan)
             return {"would_make": would_make, "after_number": last}
         if self.after_number is None:
             raise InvalidInput("Launching needs after_number: the number of the project's newest round, 0 for none.")
@@ -117,8 +118,8 @@ class ListWarnings(ToolCall):
     round_id: RowId
 
     def call(self, actor: Actor) -> JSON:
-        names = ("name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "amber")
-        names += ("is_below", "more", "advice", "n", "rows")
+        names = ["name", "title", "level", "measures", "unit", "value", "low", "high", "limit", "amber", "is_below"]
+        names += ["more", "advice", "n", "rows"]
         raised = warnings.of_round(actor, self.round_id)
         return {"warnings": [fields(warning, *names) | words(warning, "reason") for warning in raised]}
 

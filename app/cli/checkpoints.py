@@ -135,7 +135,7 @@ def set_endpoint(
 
 @app.command("test")
 def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -> None:
-    """Check a model's folder again, or test what an endpoint can do."""
+    """Check a model's folder again, or test what an endpoint can do; exit 1 where it cannot be used."""
     from app.cli import asking
     from backend.services import checkpoints
     from backend.services.checkpoints import model_checks
@@ -143,7 +143,10 @@ def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -
     actor = asking.owner()
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
     model_checks.check(actor, detail.row.id)
-    _emit(checkpoints.detail(actor, detail.row.id), as_json)
+    detail = checkpoints.detail(actor, detail.row.id)
+    _emit(detail, as_json)
+    if any(line.outcome == "fail" for line in detail.checks.lines):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -68,6 +68,8 @@ def preview(
 
 
 def _text(preview: "PreviewView") -> str:
+    from app.widgets.formats import round_time
+
     samples: list[dict[str, Any]] = [
         sample for group in preview.result.get("groups", []) for sample in group["samples"]
     ]
@@ -82,9 +84,10 @@ def _text(preview: "PreviewView") -> str:
         for sample in samples
     ]
     parts = [f"Preview {preview.id}: {preview.status}", preview.result.get("empty", ""), preview.error or ""]
-    known = preview.result["estimate"]["full"]["seconds"]
-    if known is not None:
-        parts.append(f"All of the full round, by rounds before: about {known:.0f} s")
+    full = preview.result["estimate"]["full"]
+    if full["seconds"] is not None:
+        time_ = round_time(full["seconds"], full["seconds_at_most"], is_measured=full["is_measured"])
+        parts.append(f"All of the full round: {time_}")
     elif preview.seconds is not None:
         parts.append(
             f"The full round up to its training: at most {preview.seconds:.0f} s (loose: so few prompts fill no batch)"

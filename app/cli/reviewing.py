@@ -69,9 +69,11 @@ def close_review(
 
     from app.widgets.closing_lines import closing_lines
     from backend.services import reviews, rounds
+    from backend.services.reviews import ending
 
     actor, round_ = one_round(project, number)
     if preview:
+        ending.check_waits(round_)
         at = reviews.closing(actor, round_.id)
         return emit(asdict(at), as_json=as_json, text="\n".join(closing_lines(at)))
     reviews.close(actor, round_.id)

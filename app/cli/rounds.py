@@ -58,13 +58,16 @@ def launch(
     num_rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, help="How many rounds follow each other, this one included.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would make.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would make; exit 1 where it would be refused.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Launch the next round, set up as the one before where nothing else is given."""
     from dataclasses import asdict, replace
 
     from app.cli import asking, launching
+    from app.widgets.formats import round_time
     from backend.services import rounds
     from backend.services.recipes import parts
 
@@ -99,11 +102,15 @@ def launch(
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
     guess = rounds.estimate(actor, chosen.id, plan)
     # What would be refused is among the warnings: a refusal says it, so it is not said before.
+    if dry_run:
+        rounds.check_plan(actor, chosen.id, plan)
     launched = None if dry_run else rounds.launch(actor, chosen.id, plan)
     for warning in guess.warnings:
         say(warning)
     if launched is None:
+        time_ = round_time(guess.seconds, guess.seconds_at_most, is_measured=guess.is_measured)
         text = f"{guess.samples} samples, {guess.judge_calls} judge calls, {guess.tokens} new tokens at most"
+        text += f"; time: {time_}"
         return emit(asdict(guess) | {"recipe": plan.recipe}, as_json=as_json, text=text)
     return emit_round(rounds.get(actor, launched), as_json=as_json)
 

@@ -1923,6 +1923,7 @@ class PlanEstimate(TypedDict):
     seconds_at_most: NotRequired[float | None]
     warnings: NotRequired[list[str]]
     rollouts: NotRequired[int]
+    is_measured: NotRequired[bool]
 
 
 class Preflight(TypedDict):

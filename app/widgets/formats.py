@@ -90,6 +90,22 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def round_time(seconds: float | None, at_most: float | None, *, is_measured: bool) -> str:
+    """How long a round takes: `about 45 s, at most 73 s`; `27 s to 82 s; ...` where nothing was measured here.
+
+    The bound is left out where it reads like the time, or is within a fifth of it.
+    """
+    if seconds is None:
+        return gettext("known after the first round")
+    likely, most = duration(seconds), duration(at_most)
+    is_wide = at_most is not None and at_most > 1.2 * seconds and most != likely
+    text = gettext("about {likely}, at most {at_most}") if is_wide else gettext("about {likely}")
+    if not is_measured:
+        wide = gettext("{likely} to {at_most}; nothing was measured here yet")
+        text = wide if is_wide else gettext("about {likely}; nothing was measured here yet")
+    return text.format(likely=likely, at_most=most)
+
+
 def missing(uncounted: int, unpriced: int) -> list[str]:
     """What is not in a cost: `3 replies without a count of tokens`, `1,200 tokens without a price`."""
     replies = ngettext("1 reply without a count of tokens", "{number} replies without a count of tokens", uncounted)

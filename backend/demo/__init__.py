@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from backend.values import Stage
+
 FOLDER = Path(__file__).parent
 MODEL_FOLDER = FOLDER / "model"
 LOCATION = "models/countdown-base"
@@ -19,6 +21,14 @@ NUM_PROMPTS = 1_500
 BATCH_SIZE = 256
 MAX_TOKENS = 24
 
+UNIT_SECONDS = {Stage.generate: 0.0006, Stage.judge: 0.001, Stage.train: 0.22, Stage.evaluate: 5.0}
+"""Seconds of a first round on two idle cores without the start of each process, which took 96 s with them
+(docs/reference/bench.md): of each sample, each judgment, each step of training, and of all measuring."""
+
+NUM_STEPS = 250
+
+TOKENS = 24
+
 PACE = (0.0009, 0.0013, 0.25, 9.0, 250)
 """Seconds of a first round on two cores (docs/reference/bench.md): for each sample, each judgment, each step of
 training, and for measuring, and the steps. The start of each process is in them."""
@@ -27,7 +37,6 @@ TOKENS = (6.0, 15.2)
 """Mean tokens of a sample and of a judgment there, of 24 that each may have."""
 
 RECIPE_CHANGES: dict[str, Any] = {
-    "title": "Rejection sampling, self-judged",
     "generator": {"n": 8, "temperature": 1.0, "top_k": 0, "max_tokens": MAX_TOKENS},
     "judge": {
         "name": "written_verdict",
@@ -39,7 +48,7 @@ RECIPE_CHANGES: dict[str, Any] = {
     "selector": {"threshold": 1.0, "max_per_prompt": 1},
     "trainer": {
         "learning_rate": 1e-3,
-        "max_steps": 250,
+        "max_steps": NUM_STEPS,
         "per_device_train_batch_size": 64,
         "warmup_steps": 20,
         "max_length": 256,

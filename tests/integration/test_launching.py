@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import launching
+from app.cli import launching, main
 from app.cli.commands import app
 from app.cli.launching import LaunchOptions
 from backend import recipes
+from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import rounds
 from backend.services.recipes import recipe_yaml, saved_recipes
 from backend.services.rounds import Plan
@@ -231,3 +232,61 @@ def test_the_command_line_launches_and_says_before_what_it_would_make(
             assert (content["samples"], content["recipe"]["steps"][4]["part"]["beta"]) == (8, 0.2)
         else:
             assert (content["number"], content["recipe"], content["stage"]) == (1, "rso", "generate")
+
+
+def test_the_name_of_the_recipe_that_the_plan_holds_keeps_its_knobs_as_in_the_form(world: World) -> None:
+    """A project's own settings, or those of the round before; another's name gives it as it comes with Rondo."""
+    ours = recipes.get("rejection_sampling").with_changes({"generator": {"n": 3}}).model_dump(mode="json")
+    with session() as db:
+        db.get_one(tables.Project, world.project.id).defaults = {"recipe": ours}
+    assert world.plan(recipe="rejection_sampling").recipe == ours
+    assert world.plan(recipe="rejection_sampling", samples=5).recipe["generator"]["n"] == 5
+    assert world.plan(recipe="star").recipe == recipes.get("star").model_dump(mode="json")
+    with site.with_token(world.actor) as client:
+        url = f"/api/v1/projects/{world.project.id}/plan/estimate"
+        assert client.post(url, json={"recipe": "rejection_sampling", "num_prompts": 2}).json()["samples"] == 6
+
+
+NO_ANSWERS = r"None of the 3 prompts .* Import prompts with an answer column, or choose a judge that needs none\.$"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_launch_would_refuse_a_dry_run_refuses_with_the_reason_and_a_way_out(
+    database: str, as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = rows.make_project()
+    rows.make_checkpoint(project, "base", engine=WEIGHTS)
+    rows.make_prompt_set(project)
+    words = ["rondo", "round", "launch", "--recipe", "star", *(["--json"] if as_json else [])]
+    ends = []
+    for more in ([], ["--dry-run"]):
+        monkeypatch.setattr(sys, "argv", [*words, *more])
+        with pytest.raises(SystemExit) as end:
+            main()
+        reply = capsys.readouterr()
+        ends.append((end.value.code, reply.out))
+    assert ends[0] == ends[1]
+    code, out = ends[1]
+    assert re.search(NO_ANSWERS, str(code)), "the interpreter writes it to stderr and ends with 1"
+    assert (json.loads(out)["error"]["message"] == code) if as_json else out == ""
+    with reading() as db:
+        assert db.query(tables.Round.id).all() == []
+
+
+def test_closing_a_review_that_is_over_is_refused_in_its_preview_too(world: World) -> None:
+    rows.make_round(world.project, status=RoundStatus.done, stage=Stage.evaluate)
+    for more in ([], ["--preview"]):
+        done = CliRunner().invoke(app, ["round", "close-review", *more])
+        assert isinstance(done.exception, Conflict), more
+        assert "is not in review" in done.exception.message
+
+
+def test_a_test_that_a_model_does_not_pass_ends_with_exit_code_1(world: World) -> None:
+    """Its folder has no weights any more."""
+    folder = settings().folder / "models/broken"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    rows.make_checkpoint(world.project, "broken", engine=WEIGHTS | {"model": "models/broken"})
+    done = CliRunner().invoke(app, ["checkpoint", "test", "broken"])
+    assert "fail" in done.output
+    assert done.exit_code == 1

@@ -2,6 +2,8 @@
 
 import copy
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +18,10 @@ from app.pages.new_round.restoring import fits, restored
 from app.widgets import round_form
 from app.widgets.context import Context
 from backend.db import session, tables
+from backend.errors import InvalidInput
 from backend.recipes import get
 from backend.services import rounds
-from backend.services.recipes import parts
+from backend.services.recipes import fitting, parts
 from backend.services.rounds import Plan
 from backend.values import JSON, LocalEngine, Role, Split
 from tests import rows
@@ -246,3 +249,52 @@ def test_values_of_a_wrong_kind_in_the_recipe_cannot_make_the_form_fail(database
         filled(form.here, before.plan, before)
         for path, knob in drawn(before.plan.recipe):
             assert fits(knob, shown(knob, take(before.plan.recipe, path))), path
+
+
+STRANGE: tuple[Any, ...] = (None, True, 5, "x", [], [1], ["judge"], [{}], {}, {"name": []}, {"name": "exact_match"})
+"""Values that a browser's storage may hold where the recipe has others: it is written by hand, or by another version."""
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """All places of some JSON but its root."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, held in below:
+        yield (*path, name)
+        yield from places(held, (*path, name))
+
+
+@pytest.mark.parametrize("name", ["rejection_sampling", "star", "meta_rewarding"])
+def test_a_kept_recipe_with_any_value_at_any_place_is_a_recipe_or_said_to_be_none(name: str) -> None:
+    recipe = get(name).model_dump(mode="json")
+    for path in places(recipe):
+        for value in STRANGE:
+            strange = copy.deepcopy(recipe)
+            put(strange, path, copy.deepcopy(value))
+            with suppress(InvalidInput):
+                assert fitting.fitted(strange)[0]["name"] == strange["name"], (path, value)
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_a_kept_recipe_whose_step_is_of_no_kind_is_left_out_and_named(database: str, value: Any) -> None:
+    form, recipe = Form(), get("star").model_dump(mode="json")
+    kept = form.kept(recipe)
+    kept["recipe"] = copy.deepcopy(recipe)
+    kept["recipe"]["steps"][0]["kind"] = value
+    before = restored(form.here, form.plan, json.dumps(kept))
+    assert before is not None
+    assert (before.plan.recipe, before.left_out) == (form.plan.recipe, ("the recipe",))
+    assert filled(form.here, before.plan, before)
+
+
+def test_what_was_typed_before_is_what_a_person_changed(database: str) -> None:
+    form = Form()
+    keys = [path_key(path) for path, _ in drawn(form.plan.recipe)]
+    kept = form.kept(num_prompts=form.plan.num_prompts + 1)
+    kept["knobs"][next(key for key in keys if key.endswith("temperature"))] = 0.25
+    before = restored(form.here, form.plan, json.dumps(kept))
+    assert before is not None
+    assert before.began == form.plan
+    [estimate] = [
+        value for value in filled(form.here, before.plan, before) if isinstance(value, dict) and "mine" in value
+    ]
+    assert [line.split(":")[0] for line in estimate["mine"]] == ["Generator, Temperature", "Number of prompts"]

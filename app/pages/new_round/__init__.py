@@ -19,7 +19,7 @@ from app.widgets import buttons, round_form
 from app.widgets.asked import not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
-from app.widgets.markup import markup
+from app.widgets.markup import KEEP_OPEN, markup
 from app.widgets.refused_fields import FIELDS, MARK
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
@@ -46,10 +46,14 @@ ESTIMATE = (
   <div><dt>new tokens, at most</dt><dd>{{value.tokens}}</dd></div>
   <div><dt>time</dt><dd>{{value.time}}</dd></div>
 </dl>{{/if}}
+{{#if value.mine}}<div><b>You changed</b>
+<ul class="changes" aria-label="You changed">
+{{#each value.mine}}<li>{{this}}</li>{{/each}}</ul></div>{{/if}}
 {{#each value.compared}}
-{{#if this.same}}<p class="rondo-muted">All is as in {{this.name}}.</p>{{else}}
-<ul class="changes" aria-label="What differs from {{this.name}}">
-{{#each this.lines}}<li>{{this}}</li>{{/each}}</ul>{{/if}}{{/each}}
+{{#if this.same}}<p class="rondo-muted">The form began as {{this.name}}.</p>{{else}}
+<details data-fold="{{this.name}}"><summary class="rondo-muted">{{this.summary}}</summary>
+<ul class="changes" aria-label="What the form began with, other than {{this.name}}">
+{{#each this.lines}}<li>{{this}}</li>{{/each}}</ul></details>{{/if}}{{/each}}
 {{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
@@ -61,6 +65,7 @@ dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-variant-nume
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16px; font-weight: 600; }
 .changes { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; padding: 0 !important; list-style: none; }
 .changes li { margin: 0; overflow-wrap: anywhere; }
+details .changes { padding-top: 6px !important; } summary { cursor: pointer; }
 .problem { color: var(--rondo-bad); } .warning { color: var(--rondo-warn); }
 """
 LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
@@ -90,11 +95,11 @@ def build() -> None:
                 interactive=True,
                 elem_id="recipe",
             )
-            clone = buttons.secondary(N_("Clone the last round"), elem_id="clone-last")
+            clone = buttons.secondary(N_("Clone the last round"), interactive=False, elem_id="clone-last")
         line = keeping.draw_line()
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
-            estimate = markup(ESTIMATE, ESTIMATE_CSS, js=MARK, elem_id="estimate")
+            estimate = markup(ESTIMATE, ESTIMATE_CSS, js=MARK + KEEP_OPEN, elem_id="estimate")
             again = buttons.secondary(N_("Check again"), elem_id="check-again")
             preview = buttons.secondary(N_("Preview on 5 prompts"), interactive=False, elem_id="preview-round")
             launch = buttons.primary(N_("Launch"), interactive=False, elem_id="launch")
@@ -131,7 +136,7 @@ def build() -> None:
         written = as_yaml.draw()
 
     above = [empty, page, line, written.text, start, recipe, about]
-    first = [*above, draft, parent, versions, estimate, counted, filled, launch, preview]
+    first = [*above, clone, draft, parent, versions, estimate, counted, filled, launch, preview]
     shown = [*first, *fields.inputs]
     blocks = get_blocks_context()
     assert blocks is not None

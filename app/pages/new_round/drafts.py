@@ -18,6 +18,7 @@ from backend.values import JSON
 def draft_of(
     recipe: dict[str, Any],
     *,
+    began: Plan | None = None,
     checkpoints: Sequence[tuple[str, int]] = (),
     roles: Mapping[str, int] | None = None,
     own: Sequence[tuple[str, str]] = (),
@@ -29,17 +30,24 @@ def draft_of(
 ) -> dict[str, Any]:
     """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
 
-    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
-    project's own recipes, `saved` these by name. `parent`: what the round goes on from is called, and its recipe.
+    `began`: the plan that the form was filled with, before anybody changed a field. `checkpoints`: (name, id) of those
+    that a role can be bound to; `roles`: those that are. `own`: (title, name) of the project's own recipes, `saved`
+    these by name. `parent`: what the round goes on from is called, and its recipe.
     `keys`: gives what its slots are known by, `is_open` whether they were open; without them it was not drawn before.
     `typed`: what fields hold that says no value (`forms.Form.typed`).
     """
     at = time.monotonic_ns()
     bound: JSON = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
-    bound |= {"saved": dict(saved or {}), "parent": parent}
+    # Gradio hashes what a state holds, which a plan with its recipe is not.
+    bound |= {"began": None if began is None else asdict(began), "saved": dict(saved or {}), "parent": parent}
     bound |= {"keys": keys(at) if keys else new_keys(recipe, at), "open": dict(is_open or {})}
     bound |= {"typed": dict(typed or {})}
     return {"recipe": recipe, "at": at, **bound}
+
+
+def began_of(drawn: dict[str, Any]) -> Plan | None:
+    """The plan that the form was filled with, with the recipe that was chosen since."""
+    return None if drawn["began"] is None else Plan(**drawn["began"])
 
 
 def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
@@ -60,9 +68,12 @@ def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> li
 
 
 def about_of(recipe: dict[str, Any]) -> dict[str, str]:
+    """The recipe's title, as the list of recipes has it, and its paper."""
+    titles = {name: title for title, name in parts.recipe_titles()}
+    title = titles.get(recipe["name"], recipe["title"])
     paper = str(recipe.get("paper", ""))
     url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
-    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
+    return {"text": title, "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
 
 
 def digest(plan: Plan) -> str:

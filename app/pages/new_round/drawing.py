@@ -57,6 +57,8 @@ class Drawing:
     """How many of the values come before those of the form."""
     others: tuple[tuple[str, JSON], ...] = ()
     """What the recipe is compared with: what that is called, and its JSON."""
+    began: Plan | None = None
+    """The plan that the form began with, with the recipe that was chosen since."""
     roles: list[tuple[str, gr.Dropdown]] = field(default_factory=list)
     """The fields of the roles; their values come after those of the form."""
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +97,8 @@ class Drawing:
         kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
         known = {name: now[name] for name in ("checkpoints", "own", "saved", "parent")}
         was_open = self.folds.before | self.folds.drawn if keys else {}
-        return draft_of(recipe, roles=kept | self.bound(values), keys=keys, is_open=was_open, **known)
+        began = self.began if keys or self.began is None else replace(self.began, recipe=recipe)
+        return draft_of(recipe, began=began, roles=kept | self.bound(values), keys=keys, is_open=was_open, **known)
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""
@@ -114,7 +117,7 @@ class Drawing:
             return [problem | {"warnings": []}, "", *can_start(False)]
         told = guessed(here, plan, self.fields)
         # What is refused cannot be launched; why stands beside the buttons. Any change reads the form anew.
-        return [told | changed(here, plan, self.others), digest(plan), *can_start("problem" not in told)]
+        return [told | changed(here, plan, self.others, self.began), digest(plan), *can_start("problem" not in told)]
 
     def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
         """What each of the first dropdowns of `chosen` is set to: what was drawn, where it holds another choice."""

@@ -1,11 +1,12 @@
 """What a plan would cost, as the page shows it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.form_values import as_words
 from app.widgets.context import Context
-from app.widgets.formats import duration
+from app.widgets.formats import round_time
 from app.widgets.refused_fields import marked
 from app.widgets.round_form import every
 from backend.errors import InvalidInput, NotFound, RondoError
@@ -14,7 +15,7 @@ from backend.services.plans import checks
 from backend.services.recipes import parts
 from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
-from backend.translations import N_, gettext
+from backend.translations import N_, gettext, ngettext
 from backend.values import JSON
 
 MOST = 6
@@ -31,6 +32,9 @@ FIELDS = {
     "is_blind": N_("Blind"),
 }
 """What a round keeps of the one that it goes on from, by what the form calls it: not the seed and the policy."""
+CHECKPOINTS = {"policy_id": N_("Policy"), "reference_id": N_("Reference")}
+OWN = FIELDS | CHECKPOINTS | {"seed": N_("Seed"), "num_rounds": N_("Rounds to run")}
+"""What a person may change in the form."""
 
 
 def guessed(here: Context, plan: Plan, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def guessed(here: Context, plan: Plan, fields: Mapping[str, str] | None = None) 
         "samples": samples_of(estimate),
         "calls": f"{estimate.judge_calls:,}",
         "tokens": f"{estimate.tokens:,}",
-        "time": _time(estimate),
+        "time": round_time(estimate.seconds, estimate.seconds_at_most, is_measured=estimate.is_measured),
         "warnings": list(estimate.warnings),
     }
 
@@ -62,24 +66,26 @@ def samples_of(estimate: rounds.PlanEstimate) -> str:
     )
 
 
-def _time(estimate: rounds.PlanEstimate) -> str:
-    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
-    if estimate.seconds is None or estimate.seconds_at_most is None:
-        return gettext("known after the first round")
-    likely, at_most = duration(estimate.seconds), duration(estimate.seconds_at_most)
-    is_wide = estimate.seconds_at_most > 1.2 * estimate.seconds
-    text = gettext("about {likely}, at most {at_most}") if is_wide else gettext("about {likely}")
-    return text.format(likely=likely, at_most=at_most)
+def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]], began: Plan | None = None) -> dict[str, Any]:
+    """What a person changed in the form, and what it began with otherwise than what that is compared with, in words.
 
-
-def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
-    """What the plan has otherwise than what it is compared with, in words: recipes, and last the round before."""
-    compared, beside = [], _beside(here, plan)
+    began: the plan that the form was filled with; None: this one. others: recipes, and last that of the round before.
+    """
+    began = began or plan
+    mine = changes(plan.recipe, began.recipe) + _between(here, plan, began, OWN)
+    compared, beside = [], _beside(here, began)
     for place, (name, other) in enumerate(others, 1):
-        differences = (beside if place == len(others) else []) + changes(plan.recipe, other)
-        lines = _first([_line(change, name) for change in differences])
-        compared.append({"name": name, "lines": lines, "same": not differences})
-    return {"compared": compared}
+        differences = (beside if place == len(others) else []) + changes(began.recipe, other)
+        has = gettext("{name} has {value}")
+        lines = [_line(change, has.format(name=name, value=_words(change.usual))) for change in differences]
+        summary = ngettext(
+            "The form began with one setting that differs from {name}",
+            "The form began with {number} settings that differ from {name}",
+            len(lines),
+        ).format(number=len(lines), name=name)
+        compared.append({"name": name, "summary": summary, "lines": lines, "same": not differences})
+    was = gettext("was {value}")
+    return {"mine": [_line(change, was.format(value=_words(change.usual))) for change in mine], "compared": compared}
 
 
 def shortened(refusal: str) -> str:
@@ -101,29 +107,40 @@ def _beside(here: Context, plan: Plan) -> list[Change]:
         before = rounds.again(here.actor, here.project_id, round_id)
     except NotFound:
         return []  # it is gone meanwhile, which the estimate says
+    return _between(here, plan, before, FIELDS)
+
+
+def _between(here: Context, plan: Plan, before: Plan, names: Mapping[str, str]) -> list[Change]:
+    """What the fields beside the recipe hold in one plan otherwise than in another one.
+
+    names: what the form calls each field that is a number or a choice.
+    """
+    if replace(plan, recipe={}) == replace(before, recipe={}):
+        return []
     titles = {s.id: s.name for s in prompts.list_sets(here.actor, here.project_id)}
-    mine, theirs = (_fields(each, titles) for each in (plan, before))
-    if plan.judge_id != before.judge_id:
-        judges = {None: gettext("the policy itself")} | {id_: name for name, id_ in every(here.actor, here.project_id)}
-        label = gettext("Judge")
-        mine[label], theirs[label] = (judges.get(each.judge_id, each.judge_id) for each in (plan, before))
+    known = {id_: name for name, id_ in every(here.actor, here.project_id)}
+    mine, theirs = (_fields(each, titles, known, names) for each in (plan, before))
     return [Change((), "", label, value, theirs[label]) for label, value in mine.items() if value != theirs[label]]
 
 
-def _fields(plan: Plan, titles: Mapping[int, str]) -> dict[str, Any]:
-    """What the fields beside the recipe hold, by their labels. `titles`: what the sets are called."""
+def _fields(
+    plan: Plan, titles: Mapping[int, str], known: Mapping[int, str], names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the fields beside the recipe hold, by their labels. titles, known: what sets and checkpoints are called."""
     sets = {
         gettext(label): ", ".join(titles.get(set_id, str(set_id)) for set_id in sorted(getattr(plan, name)))
         for name, label in SETS.items()
     }
-    own = {gettext(label): getattr(plan, name) for name, label in FIELDS.items()}
+    own = {gettext(label): getattr(plan, name) for name, label in names.items()}
+    own |= {gettext(label): known.get(getattr(plan, name)) for name, label in CHECKPOINTS.items() if name in names}
     review = parts.review_defaults() | plan.review
-    return sets | own | {knob.label: review[knob.name] for knob in parts.review_knobs()}
+    settings = {knob.label: review[knob.name] for knob in parts.review_knobs()}
+    judge = gettext("the policy itself") if plan.judge_id is None else known.get(plan.judge_id, plan.judge_id)
+    return sets | own | settings | {gettext("Judge"): judge}
 
 
-def _line(change: Change, name: str) -> str:
+def _line(change: Change, usual: str) -> str:
     where = f"{change.place}, " if change.place else ""
-    usual = gettext("{name} has {value}").format(name=name, value=_words(change.usual))
     return f"{where}{change.label}: {_words(change.value)} ({usual})"
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round import steps
-from app.pages.new_round.drafts import about_of, digest, draft_of, others_of, recipe_choices
+from app.pages.new_round.drafts import about_of, began_of, digest, draft_of, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.rereading import reread
@@ -40,6 +40,7 @@ def filled(here: Context, plan: Plan, before: RestoredForm | None = None, *, is_
         starts.append((gettext("checkpoint {name}").format(name=plan.policy_id), at))
     draft = draft_of(
         plan.recipe,
+        began=_as_read(before.began if before else plan),
         checkpoints=checkpoints,
         roles=plan.roles,
         own=own,
@@ -65,6 +66,7 @@ def filled(here: Context, plan: Plan, before: RestoredForm | None = None, *, is_
         ),
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
+        gr.Button(interactive=bool(rounds.newest(here.actor, here.project_id, limit=1))),
         draft,
         origin,
         judge_template.choices(here.actor, here.project_id),
@@ -76,12 +78,20 @@ def filled(here: Context, plan: Plan, before: RestoredForm | None = None, *, is_
     ]
 
 
+def _as_read(plan: Plan) -> Plan:
+    """The plan with its recipe as its fields will say it: what they cannot hold is no change of a person."""
+    try:
+        return replace(plan, recipe=parts.validate(reread(parts.validate(plan.recipe))))
+    except InvalidInput:
+        return plan
+
+
 def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[JSON, str]:
     """What a plan costs as the fields will say it, and which plan that is: only that can be launched.
 
     Where that is refused, the plan is none: once its fields are drawn it is read again, and they are marked.
     """
-    others = others_of(draft)
+    others, began = others_of(draft), began_of(draft)
     if draft["typed"]:
         return WAITS, ""
     try:
@@ -89,10 +99,10 @@ def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[J
         read = plan_of(recipe, round_form.origin_of(plan), held)
         read = replace(read, roles=steps.still_bound(draft))
     except InvalidInput:
-        return _guessed(here, plan) | changed(here, plan, others), ""
+        return _guessed(here, plan) | changed(here, plan, others, began), ""
     told = _guessed(here, read)
     is_launchable = not told.keys() & {"problem", "waits"}
-    return told | changed(here, read, others), digest(read) if is_launchable else ""
+    return told | changed(here, read, others, began), digest(read) if is_launchable else ""
 
 
 def _guessed(here: Context, plan: Plan) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app import forms
 from app.pages.new_round import as_yaml, keeping, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
-from app.pages.new_round.drafts import others_of
+from app.pages.new_round.drafts import began_of, others_of
 from app.pages.new_round.drawing import NOT_TAKEN, Drawing, nothing
 from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import StepButton
@@ -112,7 +112,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentCho
         form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest, typed=drawn["typed"])
         roles, tools, put, saving = _draw_slots(drawn, saved, form, folds, typed, frame)
         ids = _field_ids(frame.fields, form, roles, saving)
-        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles, ids)
+        size = 1 + len(frame.fields.inputs)
+        drawing = Drawing(drawn["at"], form, folds, size, tuple(others), began_of(drawn), roles, ids)
         _wire(drawing, frame, put, tools, saving)
 
     with gr.Column(elem_id="recipe-slots") as slots:

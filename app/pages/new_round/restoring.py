@@ -65,6 +65,8 @@ class RestoredForm:
 
     at: datetime
     plan: Plan
+    began: Plan
+    """The plan that the address asks for, before anything was typed, with the recipe that was chosen since."""
     start: int | None
     beside: Mapping[str, Any]
     """By the name of each field beside the recipe what it holds that is no value of the plan."""
@@ -93,11 +95,23 @@ def restored(here: Context, plan: Plan, kept: str) -> RestoredForm | None:
         return None
     left_out = list[str]()
     beside = _Beside(here, left_out)
+    began = plan
     plan = beside.put(_origin(here, plan, read.origin, left_out), read.beside)
     plan, unread = _recipe(plan, read, left_out)
     plan = replace(plan, roles=beside.roles(plan.recipe, read.roles))
     at = datetime.fromtimestamp(read.at / 1000, UTC)
-    return RestoredForm(at, plan, read.start, beside.unread, unread, read.title, read.yaml, tuple(left_out))
+    return RestoredForm(
+        at, plan, _began(began, plan), read.start, beside.unread, unread, read.title, read.yaml, tuple(left_out)
+    )
+
+
+def _began(began: Plan, plan: Plan) -> Plan:
+    """The plan that the form began with; of another recipe, as the list gives it with the parts that both hold."""
+    name = plan.recipe["name"]
+    if name == began.recipe["name"]:
+        return began
+    is_listed = parts.recipe(name) is not None
+    return replace(began, recipe=parts.switch_recipe(began.recipe, name) if is_listed else plan.recipe)
 
 
 def _origin(here: Context, plan: Plan, origin: Mapping[str, int | None], left_out: list[str]) -> Plan:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.pages.training import shown as training_shown
-from app.widgets.formats import done_of, duration, missing
+from app.widgets.formats import done_of, duration, missing, round_time
 from app.widgets.times import moment
 from app.widgets.value_words import word
 from backend.services.previews import PreviewRow, PreviewView
@@ -124,12 +124,10 @@ def _facts(preview: PreviewView) -> list[tuple[str, str]]:
     makes = makes.format(samples=f"{estimate['samples']:,}", calls=f"{estimate['judge_calls']:,}")
     facts.append((gettext("the full round makes"), makes))
     if estimate["seconds"] is not None:
-        facts.append(
-            (
-                gettext("all of it, by rounds before"),
-                gettext("about {likely}").format(likely=duration(estimate["seconds"])),
-            )
-        )
+        # What was kept before there was a pace without rounds has no such field.
+        is_measured = estimate.get("is_measured", True)
+        about = round_time(estimate["seconds"], estimate.get("seconds_at_most"), is_measured=is_measured)
+        facts.append((gettext("all of it, by rounds before") if is_measured else gettext("all of it"), about))
     elif preview.seconds is not None:
         facts.append(
             (

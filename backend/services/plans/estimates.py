@@ -102,9 +102,16 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:
         warnings += endpoints.warnings(db, recipe, phase, known | ({JUDGE: plan.judge_id} if plan.judge_id else {}))
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
-        likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
-        all_warnings = tuple(warnings + little_room)
-        return PlanEstimate(size.samples, size.judge_calls, size.tokens, likely, at_most, all_warnings, size.rollouts)
+        return PlanEstimate(
+            size.samples,
+            size.judge_calls,
+            size.tokens,
+            seconds.likely if seconds else None,
+            seconds.at_most if seconds else None,
+            tuple(warnings + little_room),
+            size.rollouts,
+            is_measured=seconds is not None and seconds.is_measured,
+        )
 
 
 def _seconds(

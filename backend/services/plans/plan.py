@@ -49,9 +49,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class PlanEstimate:
-    """Upper bounds for a plan. `rollouts`: how many of the samples trainings write themselves. `seconds` is what texts
-    as long as the last time take, `seconds_at_most` texts of full length; both only where this project has measured the
-    model's rates."""
+    """Upper bounds for a plan. `rollouts`: how many of the samples trainings write themselves.
+
+    `seconds` is what texts as long as the last time take, `seconds_at_most` texts of full length, and more where a
+    small round cannot tell what a large one takes. Both are known where jobs of this project measured the model
+    (`is_measured`). The demo's model has both before: the pace of an idle machine, and of one that other work shares.
+    """
 
     samples: int
     judge_calls: int
@@ -60,3 +63,4 @@ class PlanEstimate:
     seconds_at_most: float | None = None
     warnings: tuple[str, ...] = ()
     rollouts: int = 0
+    is_measured: bool = False

@@ -54,14 +54,15 @@ def named(actor: Actor, project_id: int, name: str) -> JSON:
 def chosen(actor: Actor, project_id: int, plan: Plan, recipe: JSON | str | None, changes: JSON | None = None) -> Plan:
     """Return the plan with another recipe, or with changes of its own one.
 
-    recipe: a whole one, a name, or an object that holds a name alone; None keeps the plan's.
+    recipe: a whole one, a name, or an object that holds a name alone; None keeps the plan's, and so does the name of
+    a registered recipe that the plan holds already: the knobs of the project or the round before stay, as in the form.
     changes: `{"step": {"knob": value}}`, as `Recipe.with_changes` takes them; of what an unknown step is called, and of
     what cannot work, `InvalidInput` is raised. Roles that no step of another recipe names are no longer bound.
     """
     if isinstance(recipe, dict) and recipe.keys() == {"name"}:
         recipe = str(recipe["name"])
     if isinstance(recipe, str):
-        recipe = named(actor, project_id, recipe)
+        recipe = plan.recipe if _is_held(actor, project_id, plan, recipe) else named(actor, project_id, recipe)
     whole = plan.recipe if recipe is None else recipe
     if changes:
         whole = changed(whole, changes)
@@ -69,6 +70,12 @@ def chosen(actor: Actor, project_id: int, plan: Plan, recipe: JSON | str | None,
         return replace(plan, recipe=whole)
     known = steps_edit.roles(whole)
     return replace(plan, recipe=whole, roles={role: bound for role, bound in plan.roles.items() if role in known})
+
+
+def _is_held(actor: Actor, project_id: int, plan: Plan, name: str) -> bool:
+    """Whether the plan's recipe is the registered one of that name. What the project saved under it may be newer."""
+    own = {saved.name for saved in saved_recipes.list_saved(actor, project_id)}
+    return name == plan.recipe.get("name") and name in recipes.names() and name not in own
 
 
 def changed(recipe: JSON, changes: JSON) -> JSON:

@@ -2,50 +2,53 @@
 its first round, the demo by its known pace."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import demo
 from backend.db import tables
 from backend.recipes import Recipe
-from backend.values import JobStatus, Stage
+from backend.services.plans.took import COMPUTING, SLOWER, START, Took, newest
+from backend.values import Stage
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """What a round takes if its texts are as long as the last time, and if each is as long as it may be."""
+    """What a round takes if its texts are as long as the last time, and if each is as long as it may be.
+
+    `is_measured`: by jobs of this project. Otherwise `likely` is the pace of an idle machine of two cores, and
+    `at_most` that of a shared one.
+    """
 
     likely: float
     at_most: float
+    is_measured: bool = True
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds, with the start of each process: of sampling and of judging one sample, of a step of training, of all
-    measuring. `steps` is how many steps that training had; the tokens are the mean length of a sample and of what the
-    judge wrote on one, None where nobody counted."""
+    """Jobs that a round is estimated by: its sampling, judging and training, and what all measuring takes."""
 
-    sample: float
-    judgment: float
-    step: float
+    sampled: Took
+    judged: Took
+    trained: Took
     measuring: float
-    steps: int
-    sample_tokens: float | None = None
-    judgment_tokens: float | None = None
 
     def seconds(self, recipe: Recipe, samples: int) -> Seconds:
         """What a round with so many samples takes; epochs are taken to be as many steps as the last time."""
         asked = int(getattr(recipe.trainer, "max_steps", -1))
-        steps = asked if asked > 0 else self.steps
-        rest = steps * self.step + self.measuring
+        steps = asked if asked > 0 else self.trained.units
         most_sample = float(recipe.generator.max_tokens_per_sample)
         most_judgment = float(recipe.judge.calls_per_sample * recipe.judge.max_tokens_per_call)
-        sampling = [self.sample * share for share in shares(self.sample_tokens, most_sample)]
-        judging = [self.judgment * share for share in shares(self.judgment_tokens, most_judgment)]
-        likely, at_most = (samples * (a + b) + rest for a, b in zip(sampling, judging, strict=True))
-        return Seconds(likely, at_most)
+        jobs = (
+            (self.sampled, samples, shares(self.sampled.tokens, most_sample)),
+            (self.judged, samples, shares(self.judged.tokens, most_judgment)),
+            (self.trained, steps, (1.0, 1.0)),
+        )
+        likely = sum(job.likely(units, usual) for job, units, (usual, _) in jobs)
+        at_most = sum(job.at_most(units, full) for job, units, (_, full) in jobs)
+        return Seconds(likely + self.measuring, at_most + self.measuring)
 
 
 def shares(before: float | None, most: float) -> tuple[float, float]:
@@ -55,82 +58,66 @@ def shares(before: float | None, most: float) -> tuple[float, float]:
     return min(before, most) / before, most / before
 
 
-DEMO = Pace(*demo.PACE, *demo.TOKENS)
-
-
 def estimated(
     db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int, judge_id: int | None
 ) -> Seconds | None:
     """Seconds of a round of slots; None where nothing is known yet of this policy and judge."""
-    model = judge_id or policy_id if recipe.judge.needs_engine else None
-    pace = _of_jobs(db, project_id, policy_id, str(recipe.judge.name), model)
-    if pace is None and _is_demo(db, policy_id):
-        pace = DEMO
-    return None if pace is None else pace.seconds(recipe, samples)
+    asked = judge_id or policy_id if recipe.judge.needs_engine else None
+    relatives = family(db, project_id, policy_id)
+    calls = {Stage.judge: recipe.judge.calls_per_sample * demo.UNIT_SECONDS[Stage.judge]}
+    units = demo.UNIT_SECONDS | calls if _is_demo(db, relatives) else None
+    pace = _of_jobs(db, project_id, relatives, str(recipe.judge.name), asked, units)
+    if pace is not None:
+        return pace.seconds(recipe, samples)
+    return None if units is None else _first(units, recipe, samples)
 
 
-def _of_jobs(db: Session, project_id: int, policy_id: int, judge: str, judge_id: int | None) -> Pace | None:
-    """`judge`: the part, for comparing answers takes a thousandth of asking a model; `judge_id`: whom it asks."""
-    ours = tables.Round.policy_id.in_(family(db, project_id, policy_id))
-    sampled = newest(db, project_id, Stage.generate, ours)
+def _first(units: dict[Stage, float], recipe: Recipe, samples: int) -> Seconds:
+    """Of the demo, before anything was measured here. Texts of full length are in the bound of a shared machine."""
+
+    def job(stage: Stage, number: int, tokens: float | None = None) -> Took:
+        return Took(START[stage] + units[stage] * number, number, tokens, START[stage], START[stage], START[stage])
+
+    sample_tokens, judgment_tokens = demo.TOKENS
+    asks = recipe.judge.needs_engine
+    judged = job(Stage.judge, 1, judgment_tokens) if asks else Took(COMPUTING, 1, None, COMPUTING)
+    measuring = START[Stage.evaluate] + units[Stage.evaluate]
+    pace = Pace(job(Stage.generate, 1, sample_tokens), judged, job(Stage.train, demo.NUM_STEPS), measuring)
+    seconds = pace.seconds(recipe, samples)
+    return Seconds(seconds.likely, max(seconds.at_most, SLOWER * seconds.likely), is_measured=False)
+
+
+def _of_jobs(
+    db: Session,
+    project_id: int,
+    relatives: set[int],
+    judge: str,
+    judge_id: int | None,
+    units: dict[Stage, float] | None,
+) -> Pace | None:
+    """`judge`: the part, for comparing answers takes a thousandth of asking a model; `judge_id`: whom it asks; `units`:
+    seconds of a unit of each stage, where they are known of this model."""
+    ours = tables.Round.policy_id.in_(relatives)
+    known = units or {}
+    sampled = newest(db, project_id, Stage.generate, ours, unit=known.get(Stage.generate))
     alike = tables.Round.recipe["judge"]["name"].as_string() == judge
     if judge_id is not None:
         asked = func.coalesce(tables.Round.judge_id, tables.Round.policy_id)
         alike &= asked.in_(family(db, project_id, judge_id))
-    judged = newest(db, project_id, Stage.judge, alike)
-    trained = newest(db, project_id, Stage.train, ours)
+    asks_ours = judge_id in relatives
+    judged = newest(
+        db,
+        project_id,
+        Stage.judge,
+        alike,
+        start=COMPUTING if judge_id is None else None,
+        unit=known.get(Stage.judge) if asks_ours else None,
+    )
+    trained = newest(db, project_id, Stage.train, ours, unit=known.get(Stage.train))
     if sampled is None or judged is None or trained is None:
         return None
     measured = newest(db, project_id, Stage.evaluate, ours)
-    return Pace(
-        sample=sampled.per_unit,
-        judgment=judged.per_unit,
-        step=trained.per_unit,
-        measuring=measured.seconds if measured else 0.0,
-        steps=trained.units,
-        sample_tokens=sampled.tokens,
-        judgment_tokens=judged.tokens,
-    )
-
-
-@dataclass(frozen=True)
-class Took:
-    """A finished job: its seconds, how many units it did, and the mean tokens of one where that was counted."""
-
-    seconds: float
-    units: int
-    tokens: float | None
-
-    @property
-    def per_unit(self) -> float:
-        return self.seconds / self.units
-
-
-def newest(
-    db: Session, project_id: int, stage: Stage, which: ColumnElement[bool], *, counts_tokens: bool = True
-) -> Took | None:
-    """The newest job of the stage, finished at once, in a round of that kind.
-
-    `counts_tokens`: the round's tokens are those of the job, as in a recipe of slots.
-
-    Not one that tried again what was left out, which is mostly the start of a process, or tried changes out; nor one
-    that was resumed, whose seconds are those of its last part and whose units are all.
-    """
-    job, round_ = tables.Job, tables.Round
-    query: Select[tables.Job, dict[str, Any]] = (
-        select(job, round_.counts)
-        .join(round_, round_.id == job.round_id)
-        .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)
-        .where(func.coalesce(job.spec["kind"].as_string(), "") == "", job.attempt <= 1)
-    )
-    job_row = db.execute(query.order_by(job.id.desc()).limit(1)).first()
-    if job_row is None or job_row[0].started_at is None or job_row[0].finished_at is None:
-        return None
-    last, counts = job_row
-    samples = counts.get("samples")
-    tokens = {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(stage)
-    mean = tokens / samples if counts_tokens and tokens and samples else None
-    return Took((last.finished_at - last.started_at).total_seconds(), last.total, mean)
+    return Pace(sampled, judged, trained, measured.seconds if measured else 0.0)
 
 
 def family(db: Session, project_id: int, checkpoint_id: int) -> set[int]:
@@ -147,6 +134,7 @@ def family(db: Session, project_id: int, checkpoint_id: int) -> set[int]:
     return {id_ for id_ in parents if base(id_) == base(checkpoint_id)}
 
 
-def _is_demo(db: Session, policy_id: int) -> bool:
-    policy = db.get(tables.Checkpoint, policy_id)
-    return policy is not None and policy.location == demo.LOCATION
+def _is_demo(db: Session, relatives: set[int]) -> bool:
+    """Whether these descend from the model that ships with the demo."""
+    row = tables.Checkpoint
+    return db.scalar(select(row.id).where(row.id.in_(relatives), row.location == demo.LOCATION).limit(1)) is not None

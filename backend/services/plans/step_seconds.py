@@ -11,8 +11,9 @@ from backend.db import tables
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE, STAGES, Recipe, StepPlace
-from backend.services.plans.seconds import Seconds, Took, family, newest, shares
+from backend.services.plans.seconds import Seconds, family, shares
 from backend.services.plans.sizes import StepSize
+from backend.services.plans.took import COMPUTING, Took, newest
 from backend.trainers import Trainer
 from backend.values import Stage
 
@@ -49,7 +50,8 @@ class SecondsQuery:
             tables.Job.step == place.index,
             self.models(role),
         )
-        return newest(self.db, self.project_id, stage, same, counts_tokens=False)
+        start = None if getattr(place.step.part, "needs_engine", True) else COMPUTING
+        return newest(self.db, self.project_id, stage, same, counts_tokens=False, start=start)
 
     def others(self, stage: Stage, *which: ColumnElement[bool]) -> Took | None:
         return newest(self.db, self.project_id, stage, and_(*which))
@@ -75,12 +77,12 @@ def _of_step(asked: SecondsQuery, place: StepPlace, size: StepSize) -> Seconds |
     if isinstance(part, Trainer):
         took = asked.own(place, Stage.train, part.start) or asked.others(Stage.train, asked.models(part.start))
         steps = int(getattr(part, "max_steps", -1))
-        return None if took is None else _both(took.per_unit * (steps if steps > 0 else took.units))
+        return None if took is None else _seconds(took, steps if steps > 0 else took.units)
     if not isinstance(part, Generator | Judge) or stage is None:
         return _both(0.0)
     took, units = asked.own(place, stage, place.step.by), float(size.units)
     if not part.needs_engine:
-        return _both(took.per_unit * units if took else 0.0)  # it computes: next to nothing
+        return _seconds(took, units) if took else _both(0.0)  # it computes: next to nothing
     if took is not None and isinstance(part, Generator) and part.makes_groups:
         units /= part.samples_per_prompt  # its job counts prompts: a search may end before its budget
     took = took or _elsewhere(asked, place, part)
@@ -90,7 +92,7 @@ def _of_step(asked: SecondsQuery, place: StepPlace, size: StepSize) -> Seconds |
         part.max_tokens_per_sample if isinstance(part, Generator) else part.calls_per_sample * part.max_tokens_per_call
     )
     usual, full = shares(took.tokens, float(most))
-    return Seconds(units * took.per_unit * usual, units * took.per_unit * full)
+    return Seconds(took.likely(units, usual), took.at_most(units, full))
 
 
 def _elsewhere(asked: SecondsQuery, place: StepPlace, part: Generator | Judge) -> Took | None:
@@ -102,6 +104,10 @@ def _elsewhere(asked: SecondsQuery, place: StepPlace, part: Generator | Judge) -
         )
     alike = recipe["judge"]["name"].as_string() == str(part.name)
     return asked.others(Stage.judge, asked.models(place.step.by), alike)
+
+
+def _seconds(took: Took, units: float) -> Seconds:
+    return Seconds(took.likely(units), took.at_most(units))
 
 
 def _both(seconds: float) -> Seconds:

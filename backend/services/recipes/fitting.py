@@ -31,9 +31,10 @@ def fitted(recipe: JSON) -> tuple[JSON, list[Path]]:
             _fit(value, kind, path, gone)
     for step, path in _steps(result):
         _cut(step, {"kind", "part", *_names(steps_edit.knobs())}, path, gone)
-        if step.get("part") is None or step.get("kind") not in parts.KINDS:
+        kind = step.get("kind")
+        if step.get("part") is None or not isinstance(kind, str) or kind not in parts.KINDS:
             raise InvalidInput(NO_RECIPE)
-        _fit(step["part"], step["kind"], (*path, "part"), gone)
+        _fit(step["part"], kind, (*path, "part"), gone)
     return result, gone
 
 

@@ -11,7 +11,7 @@ from backend.services import archived, events
 from backend.services.access import Actor
 from backend.services.decisions import tallies
 from backend.services.reviews import reopening
-from backend.services.rounds import get_row, review_scope
+from backend.services.rounds import RoundView, get_row, review_scope
 from backend.services.rounds.reopened import is_kept, is_open
 from backend.values import Role, RoundStatus
 
@@ -26,16 +26,21 @@ def close(actor: Actor, round_id: int) -> int | None:
         return go_on(db, actor, round_id)
 
 
-def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int | None:
-    """Close the review in the caller's transaction, as `close`; raises `Conflict` when somebody did already."""
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
-    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-    archived.refuse_trashed(db, round_)  # the lock may have been waited for
+def check_waits(round_: tables.Round | RoundView) -> None:
+    """Raise `Conflict` where the round does not wait for people: there is no review to close."""
     if round_.status is not RoundStatus.review:
         raise Conflict(
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
             "nothing to close. Look at the jobs to see what it does."
         )
+
+
+def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int | None:
+    """Close the review in the caller's transaction, as `close`; raises `Conflict` when somebody did already."""
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    archived.refuse_trashed(db, round_)  # the lock may have been waited for
+    check_waits(round_)
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
     tallies.forget_all(db, round_id)  # an error in what was kept does not outlast the review

@@ -27,6 +27,7 @@ __all__ = [
     "RoundView",
     "again",
     "cancel",
+    "check_plan",
     "defaults",
     "estimate",
     "get",
@@ -136,6 +137,15 @@ def newest(actor: Actor, project_id: int, *, limit: int, before_number: int | No
         rows = db.scalars(query).all()
         hidden = few_shot_shown.hidden_ids(db, actor, rows)
         return [view(row, hidden) for row in rows]
+
+
+def check_plan(actor: Actor, project_id: int, plan: Plan) -> None:
+    """Raise what `launch` would refuse the plan with; nothing is written."""
+    recipe = parse(plan.recipe)
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        check(db, project_id, plan, recipe)
+        branches.origin(db, project_id, plan, recipe)
 
 
 def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
