@@ -1,4 +1,4 @@
-"""Rounds that pair texts of different origin: known answers, the first model's and the next one's."""
+"""Prompts without a known answer where nothing else answers, and what rounds share that pair texts of different origin."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rounds of the recipes that filter what was sampled: scripted texts, real training, killed and run again."""
+"""Rounds of the recipes that filter what was sampled, killed and run again, and what they share."""
 
 from pathlib import Path
 from typing import Any

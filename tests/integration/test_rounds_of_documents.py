@@ -1,4 +1,4 @@
-"""Rounds that make tasks of documents: real rows, real training, killed and run again."""
+"""Tasks made of documents, judged by their answers, and what rounds of them share."""
 
 from pathlib import Path
 

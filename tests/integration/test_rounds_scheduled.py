@@ -1,4 +1,4 @@
-"""One short round of recipes whose schedule looks back or whose pairs are weighed: scripted texts, real training."""
+"""Rounds whose prompts get harder, and what rounds of recipes share whose schedule looks back."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rounds whose trainer chooses prompts or gets help with them, and one of problems made easier, from start to end."""
+"""What rounds share whose trainer chooses prompts or gets help with them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rounds of inverse prompts, ensembles, fixed points and teaching: scripted texts, real training, killed and run again."""
+"""What rounds of inverse prompts, ensembles, fixed points and teaching share."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One short round of each recipe with a loss of its own: real training, killed and run again where rows are made."""
+"""What rounds of recipes with a loss of their own share."""
 
 import json
 from pathlib import Path

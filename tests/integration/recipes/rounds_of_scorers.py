@@ -1,4 +1,4 @@
-"""Rounds that train judges and reward models: what each learns from, and what is rewarded by it afterwards."""
+"""What rounds share that train judges and reward models."""
 
 from typing import Any
 

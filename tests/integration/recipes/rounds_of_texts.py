@@ -1,4 +1,4 @@
-"""Rounds on plain documents: as texts to learn whole, with tasks and chats beside them, and as what answers stand on."""
+"""What rounds on plain documents share."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rounds of trees: groups that a search makes of its own texts, trained on, and killed in the middle of a tree."""
+"""What rounds of trees share."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rounds whose trainer writes chats of several turns, or scores its own texts: what it is given, what it leaves."""
+"""What rounds share whose trainer writes chats of several turns, or scores its own texts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rounds of several turns, of critics and of judges: scripted texts, real training, killed and run again."""
+"""What rounds of several turns, of critics and of judges share."""
 
 from collections.abc import Iterator
 from typing import Any
