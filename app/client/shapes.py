@@ -1776,6 +1776,7 @@ class OpenDesk(TypedDict):
     ahead: int
     orders: list[Order]
     guidelines: str
+    advice: str
     questions: list[QuestionView]
     scores: list[int]
     scale: list[float] | None
@@ -1797,6 +1798,7 @@ class OpenedRound(TypedDict):
     number: int
     is_open: bool
     is_blind: bool
+    counts_as_blind: bool
     has_overlap: bool
     why_closed: str
     closed_because: Literal["not_reviewed", "before_review", "over", "ended"]
@@ -1833,6 +1835,8 @@ class PairPreview(TypedDict):
     categories: dict[str, int]
     num_categories: int
     examples: list[PairShown]
+    unfit: NotRequired[str]
+    is_blind: NotRequired[bool]
 
 
 class PairShown(TypedDict):

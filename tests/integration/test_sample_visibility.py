@@ -257,3 +257,26 @@ def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(databas
             team.act("ann", team.ids[1], ACCEPT)
         faces.append(replies)
     assert faces[0] == faces[1] == [(True, None, LabelSource.none, 0), (False, Verdict.accept, LabelSource.person, 2)]
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(
+    ("columns", "who", "is_told"),
+    [
+        ({}, "curator", True),
+        ({}, "bob", False),
+        ({"is_blind": False}, "curator", False),
+        ({"status": RoundStatus.done}, "curator", False),
+    ],
+)
+def test_lists_tell_a_curator_that_they_see_what_is_to_be_decided_blind(
+    database: str, columns: dict[str, Any], who: str, is_told: bool
+) -> None:
+    team = Team(prompts=1)
+    with session() as db:
+        for name, value in columns.items():
+            setattr(db.get_one(tables.Round, team.round.id), name, value)
+    with site.signed_in(team.curator if who == "curator" else team.who(who)) as client:
+        for page in ("samples", "groups"):
+            reply = Page(client, team.project.slug).ask(page, "draw", round=str(team.round.id))
+            assert ("curators see the judge's view here" in reply) is is_told

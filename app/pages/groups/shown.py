@@ -9,6 +9,7 @@ from app.widgets.formats import in_percent
 from app.widgets.sample_card import BADGES, one_line
 from app.widgets.sample_facts import score
 from app.widgets.sample_filters import is_narrowed, read_filters, to_address
+from app.widgets.unblinded import with_unblinded
 from app.widgets.value_words import word
 from backend.errors import InvalidInput
 from backend.services.samples import groups
@@ -96,7 +97,8 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
     ends = [gr.Button(interactive=bool(before or query.get("at"))), gr.Button(interactive=bool(page.next_cursor))]
     place = {"query": query, "before": before, "next": page.next_cursor}
     kept = {"address": to_address(address_of(query)), "narrowed": is_narrowed(query)}
-    return [rows, counted(page, query), *ends, {"to": to}, place, kept]
+    count = with_unblinded(counted(page, query), here.actor, query["round"])
+    return [rows, count, *ends, {"to": to}, place, kept]
 
 
 def counted(page: ListedGroups, query: JSON) -> str:

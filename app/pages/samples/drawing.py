@@ -12,6 +12,7 @@ from app.widgets.sample_card import ANSWER, SIMILARITY, answer_keys, card, found
 from app.widgets.sample_filters import columns_of, from_address, is_narrowed, read_filters, to_address
 from app.widgets.sample_orders import read_sort, sort_name
 from app.widgets.times import moment
+from app.widgets.unblinded import with_unblinded
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
 from backend.services.decisions import bulk
@@ -159,7 +160,7 @@ def rows_of(here: Context, query: JSON) -> list[Any]:
     page, keys = find_page(here, query), columns_of(*keys_of(here, query), query)
     keys = [f"{SIMILARITY}{query['similar']}", *keys] if query.get("similar") else keys
     names = {step.step: step.name for step in steps_of(here, query)}
-    rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
+    rows, count = [table_row(row, names, keys) for row in page.rows], counted(here, page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
     page_state = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
     return [table(rows, keys), count, *ends, page_state, found_in(page.rows)]
@@ -206,8 +207,8 @@ def find_page(here: Context, query: JSON) -> samples.ListedSamples:
         return samples.page(here.actor, round_of(query), filters, sort)
 
 
-def counted(page: samples.ListedSamples, query: JSON) -> str:
-    """How many there are, and what a long search does."""
+def counted(here: Context, page: samples.ListedSamples, query: JSON) -> str:
+    """How many there are, what a long search does, and that the judge's view is seen before one decides blind."""
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
     words = [ngettext("{number} sample", "{number} samples", page.count.number).format(number=number)]
     if page.count.number == 0 and page.count.is_exact:
@@ -226,7 +227,7 @@ def counted(page: samples.ListedSamples, query: JSON) -> str:
     if query.get("view_name"):
         view = gettext("view {name}") if query.get("as_saved") else gettext("view {name}, changed")
         words.append(view.format(name=query["view_name"]))
-    return " · ".join(words)
+    return with_unblinded(" · ".join(words), here.actor, round_of(query))
 
 
 def why_none(here: Context, query: JSON) -> list[str]:
