@@ -35,6 +35,7 @@ RESULT_CSS = (
     + """
 .built p { margin: 0 0 6px; overflow-wrap: anywhere; } .built h3 { margin: 12px 0 4px; font-size: 13px; }
 .rows b { font-size: 24px; font-variant-numeric: tabular-nums; } .small { font-size: 12px; }
+.built .unfit { margin: 12px 0; }
 .categories { display: flex; flex-wrap: wrap; gap: 4px 16px; }
 article { padding: 8px 0; border-top: 1px solid var(--rondo-border); }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 8px 16px; }
