@@ -10,6 +10,7 @@ UNBLINDED = N_(
 )
 
 
-def with_unblinded(count: str, actor: Actor, round_id: int) -> str:
-    """Return how many there are, with the sentence where it is so."""
-    return f"{count} · {gettext(UNBLINDED)}" if is_unblinded(actor, round_id) else count
+def with_unblinded(count: str, actor: Actor, round_id: int | None) -> str:
+    """Return how many there are, with the sentence where it is so; `round_id`: None where nothing is shown."""
+    is_said = round_id is not None and is_unblinded(actor, round_id)
+    return f"{count} · {gettext(UNBLINDED)}" if is_said else count

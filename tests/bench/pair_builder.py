@@ -82,7 +82,7 @@ def best(name: str, call: Callable[[], Any], times: int = 5) -> float:
 def by_values(actor: Actor, round_id: int) -> None:
     """What an opening read before there were columns, for comparison."""
     with reading() as db:
-        stage, _ = openings._stage(db, get_row(db, actor, round_id, Role.curator))
+        stage, _, _ = openings._stage(db, get_row(db, actor, round_id, Role.curator))
         groups = labelled(stage, db, groups_for_step(db, stage), known_labels(db, round_id))
         _margins.candidates(offered(stage, groups), seed=0)
 

@@ -97,7 +97,7 @@ def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
     ends = [gr.Button(interactive=bool(before or query.get("at"))), gr.Button(interactive=bool(page.next_cursor))]
     place = {"query": query, "before": before, "next": page.next_cursor}
     kept = {"address": to_address(address_of(query)), "narrowed": is_narrowed(query)}
-    count = with_unblinded(counted(page, query), here.actor, query["round"])
+    count = with_unblinded(counted(page, query), here.actor, query["round"] if page.rows else None)
     return [rows, count, *ends, {"to": to}, place, kept]
 
 

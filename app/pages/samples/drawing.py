@@ -227,7 +227,7 @@ def counted(here: Context, page: samples.ListedSamples, query: JSON) -> str:
     if query.get("view_name"):
         view = gettext("view {name}") if query.get("as_saved") else gettext("view {name}, changed")
         words.append(view.format(name=query["view_name"]))
-    return with_unblinded(" · ".join(words), here.actor, round_of(query))
+    return with_unblinded(" · ".join(words), here.actor, round_of(query) if page.rows else None)
 
 
 def why_none(here: Context, query: JSON) -> list[str]:
