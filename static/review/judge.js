@@ -109,7 +109,9 @@ export function judgeView(view) {
  */
 export function seenNotice(item, round) {
   if (!round.is_open || !round.counts_as_blind || !(item.members || [item]).some(({ judge }) => judge)) return [];
-  const words = gettext("You have seen the judge's view of this item: what you decide on it now does not count as blind.");
+  const words = gettext(
+    "You have seen the judge's view of this item: what you decide on it now does not count as blind.",
+  );
   return [make("p.rondo-muted.seen", { role: "note" }, words)];
 }
 
