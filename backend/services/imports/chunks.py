@@ -15,7 +15,7 @@ from backend.services.prompts.files import PromptFile
 from backend.services.prompts.files.limits import every
 from backend.services.prompts.messages import BadRow
 
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 15_000
 TEXT_AT_ONCE = 4 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 TOLD = 100

@@ -51,7 +51,10 @@ def prepare(writer: SampleWriter) -> Generator[Path, None, dict[str, Any]]:
             with reading() as db:
                 numbering.db = db
                 rows = writer.prepare(numbering, chunk)
+                # The pages that it read are the system's, too, which holds them once for all processes.
+                db.connection().exec_driver_sql("PRAGMA shrink_memory")
             path = staged.folder / f"rows-{number}"
             numbered.write_file(path, rows, COLUMNS)
+            del chunk, rows  # before the next are there
             yield path
     return {name: getattr(writer, name) for name in COUNTED}
