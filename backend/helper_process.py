@@ -24,6 +24,11 @@ MORE = b"+"
 MODULE = "backend.helper_process"
 
 
+def is_of_use() -> bool:
+    """Whether there is a second processor for it."""
+    return len(os.sched_getaffinity(0)) > 1
+
+
 class HelperProcess:
     """One such process, started when it is first needed: that takes one to two seconds of a processor.
 

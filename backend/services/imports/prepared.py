@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.db import numbered, reading
 from backend.garbage import collected_seldom
-from backend.helper_process import HelperProcess
+from backend.helper_process import HelperProcess, is_of_use
 from backend.services.imports.row_values import COLUMNS
 from backend.services.imports.writing import SampleWriter
 
@@ -34,7 +34,7 @@ def files(writer: SampleWriter, helper: HelperProcess) -> Iterator[Path]:
     Once all are there, `writer` has counted them. Raises as `SampleWriter.prepare` does.
     """
     make: Generator[Path, None, dict[str, Any]] = (
-        helper.ahead(prepare, writer) if writer.staged.num_samples >= MANY else prepare(writer)
+        helper.ahead(prepare, writer) if writer.staged.num_samples >= MANY and is_of_use() else prepare(writer)
     )
     counts = yield from make
     for name, count in counts.items():

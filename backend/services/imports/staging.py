@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy
 
 from backend.errors import InvalidInput
-from backend.helper_process import HelperProcess
+from backend.helper_process import HelperProcess, is_of_use
 from backend.services.imports import chunks
 from backend.services.imports.chunks import COLUMNS, SHOWN, Chunk, Read, read_chunks
 from backend.services.imports.reading import ImportedSample
@@ -110,7 +110,7 @@ def _read(
 ) -> Read:
     """Read the file into chunks, with the helper's hands where it is large."""
     at_once = chunks.ROWS_AT_ONCE
-    if helper is not None and source.kind in HALVED and source.path.stat().st_size >= LARGE:
+    if helper is not None and is_of_use() and source.kind in HALVED and source.path.stat().st_size >= LARGE:
         theirs = helper.ahead(read_chunks, source, chosen, folder, at_once, 1, 2, most=ANY)
         ours = _at_its_end(read_chunks(source, chosen, folder, at_once, 0, 2), advance)
         both = ours.with_half(_at_its_end(theirs, advance))
