@@ -26,7 +26,7 @@ MODULE = "backend.helper_process"
 
 def is_of_use() -> bool:
     """Whether there is a second processor for it."""
-    return len(os.sched_getaffinity(0)) > 1
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 
 
 class HelperProcess:

@@ -99,14 +99,13 @@ def test_ids_that_others_take_meanwhile_move_the_rest(
         with session() as db:
             sample = db.scalars(select(tables.Sample).where(tables.Sample.round_id == first.round_id).limit(1)).one()
             kept = {c.key: getattr(sample, c.key) for c in sample.__table__.columns if c.key != "id"}
-            position = len(everything()) + take.count  # type: ignore[attr-defined]
-            take.count += 1  # type: ignore[attr-defined]
-            db.add(tables.Sample(**kept | {"split": Split.held_out, "kind": "probe", "position": position}))
+            taken.append(len(taken))
+            db.add(tables.Sample(**kept | {"split": Split.held_out, "kind": "probe", "position": len(taken)}))
 
-    take.count = 0  # type: ignore[attr-defined]
+    taken: list[int] = []
     monkeypatch.setattr(unfinished, "rest", take)
     came = place.bring(tmp_path, MANY)
-    assert take.count > 2  # type: ignore[attr-defined]
+    assert len(taken) > 2
     (prompts, _, samples, labels, judgments, decisions, _) = stored(came.round_id)
     monkeypatch.setattr(unfinished, "rest", lambda _: None)
     assert len(samples) == len(labels) == 5
@@ -121,15 +120,15 @@ def test_both_halves_are_refused_as_one(database: str, tmp_path: Path, monkeypat
     place = Place()
     bad = [{**row, "score": "high"} if n in (1, 2, 5, 9) else row for n, row in enumerate([*MANY, *MANY])]
     bad[3] = {"id": "x", "prompt": "?"}
-    said: list[str] = []
+    messages: list[str] = []
     monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
     for large in (staging.LARGE, 0):
         monkeypatch.setattr(staging, "LARGE", large)
         with pytest.raises(InvalidInput, match="cannot be imported, so nothing was") as refused:
             place.bring(tmp_path, bad)
-        said.append(str(refused.value))
-    assert said[0] == said[1]
-    assert "5 rows of 14" in said[0]
+        messages.append(str(refused.value))
+    assert messages[0] == messages[1]
+    assert "5 rows of 14" in messages[0]
     assert num_projects() == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from backend.garbage import collected_seldom
 from backend.services.imports.reading import ImportedSample, SampleReader
 from backend.services.prompts.files import PromptFile
-from backend.services.prompts.files.limits import every
+from backend.services.prompts.files.limits import Wanted, every
 from backend.services.prompts.messages import BadRow
 
 ROWS_AT_ONCE = 15_000
@@ -158,7 +158,7 @@ def read_chunks(
     """
     read, reader, chunk, name = Read(), SampleReader(chosen), _Open(at_once), f"samples-{turn}-{of}"
     part = 0
-    wanted = every if of == 1 else lambda number: number // at_once % of == turn
+    wanted: Wanted = every if of == 1 else lambda number: number // at_once % of == turn
     with (folder / name).open("wb") as out, collected_seldom():
         pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
         # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
