@@ -58,7 +58,7 @@ def _loaded(path: Path, place: int) -> Any:
 
 
 @dataclass
-class Read:
+class FileReading:
     """What was read of a file. `bad`: number and fault of the first rows that cannot be imported.
 
     `has_records`: a record of another tool stopped one that reads a half: what its questions mean, all of them tell.
@@ -76,12 +76,12 @@ class Read:
     left_out: Counter[str] = field(default_factory=Counter)
     has_records: bool = False
 
-    def with_half(self, other: "Read") -> "Read":
+    def with_half(self, other: "FileReading") -> "FileReading":
         """Both halves of a file together, as if it had been read at once."""
         lows = [score for score in (self.lowest, other.lowest) if score is not None]
         highs = [score for score in (self.highest, other.highest) if score is not None]
         shared = {name: min(row, other.people.get(name, row)) for name, row in self.people.items()}
-        return Read(
+        return FileReading(
             sorted([*self.chunks, *other.chunks], key=lambda chunk: chunk.slice),
             self.num_rows + other.num_rows,
             self.num_bad + other.num_bad,
@@ -151,12 +151,12 @@ class _Open:
 
 def read_chunks(
     source: PromptFile, chosen: Mapping[str, str], folder: Path, at_once: int, turn: int = 0, of: int = 1
-) -> Generator[int, None, Read]:
+) -> Generator[int, None, FileReading]:
     """Write the chunks of the file, or, of slices of `at_once` rows, those whose turn it is; return what was read.
 
     A chunk has `at_once` samples at most. Yields the number of samples of each.
     """
-    read, reader, chunk, name = Read(), SampleReader(chosen), _Open(at_once), f"samples-{turn}-{of}"
+    read, reader, chunk, name = FileReading(), SampleReader(chosen), _Open(at_once), f"samples-{turn}-{of}"
     part = 0
     wanted: Wanted = every if of == 1 else lambda number: number // at_once % of == turn
     with (folder / name).open("wb") as out, collected_seldom():

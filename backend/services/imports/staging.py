@@ -13,7 +13,7 @@ import numpy
 from backend.errors import InvalidInput
 from backend.helper_process import HelperProcess, is_of_use
 from backend.services.imports import chunks
-from backend.services.imports.chunks import COLUMNS, SHOWN, Chunk, Read, read_chunks
+from backend.services.imports.chunks import COLUMNS, SHOWN, Chunk, FileReading, read_chunks
 from backend.services.imports.reading import ImportedSample
 from backend.services.prompts.files import PromptFile
 
@@ -107,7 +107,7 @@ def _read(
     folder: Path,
     advance: Callable[[int], None],
     helper: HelperProcess | None,
-) -> Read:
+) -> FileReading:
     """Read the file into chunks, with the helper's hands where it is large."""
     at_once = chunks.ROWS_AT_ONCE
     if helper is not None and is_of_use() and source.kind in HALVED and source.path.stat().st_size >= LARGE:
@@ -119,12 +119,12 @@ def _read(
     return _at_its_end(read_chunks(source, chosen, folder, at_once), advance)
 
 
-def _at_its_end(reading: Generator[int, None, Read], advance: Callable[[int], None]) -> Read:
+def _at_its_end(reading: Generator[int, None, FileReading], advance: Callable[[int], None]) -> FileReading:
     while True:
         try:
             advance(next(reading))
         except StopIteration as end:
-            read: Read = end.value
+            read: FileReading = end.value
             return read
 
 
