@@ -27,8 +27,6 @@ class Arrival:
         self.db = db
         self.is_sqlite = db.get_bind().dialect.name == "sqlite"
         self._highest: dict[str, int] = {}
-        self._before: dict[type[Any], int] = {}
-        """The highest id that there was, of tables that ids were given for."""
         self._searched: Counter[str] = Counter()
         """The characters of what was put into tables that a text index reads."""
 
@@ -41,14 +39,10 @@ class Arrival:
             )
             return self.db.scalars(sequence, {"name": name, "number": number}).all()
         if name not in self._highest:
-            self._highest[name] = self._before[entity] = highest(self.db, entity)
+            self._highest[name] = highest(self.db, entity)
         first = self._highest[name] + 1
         self._highest[name] += number
         return range(first, first + number)
-
-    def may_be_put(self, db: Session) -> bool:
-        """Whether the ids that were given are still free in a later transaction, which writes. SQLite's only."""
-        return all(highest(db, entity) == before for entity, before in self._before.items())
 
     def stored(self, entity: type[DeclarativeBase], column: str, value: Any) -> Any:
         """The value as the column's type hands it to the driver."""
@@ -90,6 +84,29 @@ class Arrival:
         same = ", ?" * len(shared)
         connection.exec_driver_sql(f"{into} SELECT arriving.*{same} FROM arriving ORDER BY rowid", shared)
         connection.exec_driver_sql("DROP TABLE arriving")
+
+    def put_from(
+        self,
+        entity: type[DeclarativeBase],
+        columns: str,
+        selected: str,
+        source: str,
+        common: Mapping[str, Any] = NOTHING,
+        *,
+        is_searched: bool = False,
+    ) -> None:
+        """Insert the rows of a table of an attached file in its order. SQLite's only.
+
+        selected: what goes into `columns`, as SQL. The rest is as in `put`.
+        """
+        connection, table = self.db.connection(), entity.__tablename__
+        if is_searched:
+            self._searched[table] += connection.exec_driver_sql(f"SELECT sum(length(text)) FROM {source}").scalar_one()
+        names, same = ", ".join([columns, *common]), ", ?" * len(common)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({names}) SELECT {selected}{same} FROM {source} ORDER BY rowid",
+            tuple(common.values()),
+        )
 
     @contextmanager
     def gathering(self, *entities: type[DeclarativeBase]) -> Iterator[None]:

@@ -3,7 +3,7 @@
 Prints one JSON object: the file imported, and the same file again, which adds nothing; on SQLite beside it how many
 rows the same process inserts a second without Rondo, already checked (`bare_rows`). By processor time, since other
 work on the machine counts by the clock. A process of its own on a fresh database, SQLite unless RONDO_DATABASE_URL
-names another one; memory is the process's private memory (RssAnon).
+names another one; memory is the private memory (RssAnon) of it and of what it starts.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from backend.db import deleting, reading, session, tables
 from backend.errors import Conflict
 from backend.services import checkpoints, prompts, round_trash, unfinished
 from backend.services.checkpoints import at_work
-from backend.services.imports import import_jobs, staging
+from backend.services.imports import chunks, import_jobs
 from backend.services.prompts import keeping
 from backend.services.prompts import staging as prompt_staging
 from backend.services.reviews import close_rules
@@ -247,7 +247,7 @@ def test_where_files_have_no_locks_what_is_one_transaction_is_imported(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     assert place.bring(tmp_path, THREE).num_samples == 3
-    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
     with pytest.raises(Conflict, match=r"import\.lock cannot be locked: Operation not supported"):
         place.bring(tmp_path, MANY)
 

@@ -21,7 +21,7 @@ from backend.pipeline import run as pipeline_run
 from backend.recipes import judge_of
 from backend.services import queue as review_queue
 from backend.services import reviews, samples, stage_process
-from backend.services.imports import importing, staging
+from backend.services.imports import chunks, importing
 from backend.services.imports.importing import ImportedRound, ImportRequest
 from backend.services.people import accounts
 from backend.services.samples import exports
@@ -193,7 +193,7 @@ def index_options() -> list[dict[str, int]]:
 def test_text_indexes_are_set_up_as_before_whatever_becomes_of_an_import(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
     place = Place()
     with session() as db:
         db.execute(text("INSERT INTO samples_search(samples_search, rank) VALUES ('automerge', 6)"))

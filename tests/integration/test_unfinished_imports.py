@@ -18,7 +18,7 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.services import prompts, round_trash, rounds, unfinished
-from backend.services.imports import import_jobs, staging
+from backend.services.imports import chunks, import_jobs
 from backend.services.imports.importing import ImportRequest
 from backend.services.projects import deletion, trash
 from backend.services.prompts import staging as prompt_staging
@@ -42,7 +42,7 @@ IDS = ("sample_id", "prompt_id", "round", "decisions")
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row or two are a transaction."""
-    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(prompt_staging, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(unfinished, "REST_SECONDS", 0.0)
 
@@ -85,7 +85,7 @@ def test_what_comes_in_parts_is_what_comes_at_once(
     with session() as db:
         for person, role in ((place.curator, Role.curator), (place.ann, Role.reviewer), (place.bob, Role.reviewer)):
             db.add(tables.Membership(project_id=other.project.id, user_id=person.user_id, role=role))
-    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(unfinished, "REST_SECONDS", 0.0)
     in_parts = other.bring(tmp_path, MANY)
     assert {**vars(at_once), "round_id": 0} == {**vars(in_parts), "round_id": 0}
@@ -136,9 +136,9 @@ import os, signal, sys
 from pathlib import Path
 from backend.services import unfinished
 from backend.services.access import Actor
-from backend.services.imports import importing, staging
+from backend.services.imports import chunks, importing
 from backend.services.prompts import intake, staging as prompt_staging
-staging.ROWS_AT_ONCE = prompt_staging.ROWS_AT_ONCE = 2
+chunks.ROWS_AT_ONCE = prompt_staging.ROWS_AT_ONCE = 2
 what, user_id, project_id, path, pause = sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]), int(sys.argv[5])
 pauses = []
 def die(_since):

@@ -13,6 +13,7 @@ from backend import jobs, shared_files
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, RondoError
+from backend.helper_process import HelperProcess
 from backend.jobs import JobProgress
 from backend.pipeline import export_places
 from backend.pipeline.stage import Finish
@@ -96,7 +97,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     folder.mkdir()
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
-        staged = importing.stage(path, asked, folder, progress.advance)
+        helper = undone.enter_context(HelperProcess())
+        staged = importing.stage(path, asked, folder, progress.advance, helper=helper)
         if asked.update and settings().url.startswith("sqlite") and staged.num_samples > MOST_UPDATED:
             raise InvalidInput(
                 f"{asked.file} has {staged.num_samples:,} samples. On SQLite nobody else can save while they are "
@@ -110,7 +112,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             progress.waits(import_lock.AWAITED, None if other is None else {"import": asdict(other)})
 
         undone.enter_context(unfinished.alone(mine, is_one_transaction=is_one_transaction, tell=tell))
-        end = round_import.write(actor, job.project_id, staged, asked, job_id)
+        end = round_import.write(actor, job.project_id, staged, asked, helper, job_id)
         kept = undone.pop_all()  # until all is written
 
     def free_the_way(_db: Session, ended: SessionTransaction) -> None:

@@ -12,12 +12,11 @@ from backend import boundary
 from backend.db import reading, session
 from backend.errors import InvalidInput, NotFound
 from backend.files import require_regular
-from backend.garbage import collected_seldom
+from backend.helper_process import HelperProcess
 from backend.services import unfinished
 from backend.services.access import Actor, require
 from backend.services.imports import round_import, scales, staging
 from backend.services.imports.new_rounds import policy_of
-from backend.services.imports.reading import SampleReader
 from backend.services.imports.request import ImportedRound, ImportRequest
 from backend.services.imports.staging import StagedSamples
 from backend.services.prompts.files import open_file
@@ -36,11 +35,11 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
     if not path.exists():
         raise NotFound(f"There is no file {path}. Check its name.")
     asked = replace(asked, file=asked.file or path.name)
-    with staging_folder() as folder:
-        staged = stage(path, asked, folder)
+    with staging_folder() as folder, HelperProcess() as helper:
+        staged = stage(path, asked, folder, helper=helper)
         mine = ImportUnderWay(project_id, asked.file, actor.name)
         with unfinished.alone(mine, is_one_transaction=not round_import.is_in_parts(staged, asked)):
-            end = round_import.write(actor, project_id, staged, asked)
+            end = round_import.write(actor, project_id, staged, asked, helper)
             with session() as db:
                 return end(db)
 
@@ -59,12 +58,15 @@ def require_importable(actor: Actor, project_id: int, asked: ImportRequest) -> N
 
 
 def stage(
-    path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int], None] = lambda _: None
+    path: Path,
+    asked: ImportRequest,
+    folder: Path,
+    advance: Callable[[int], None] = lambda _: None,
+    *,
+    helper: HelperProcess | None = None,
 ) -> StagedSamples:
-    """Read and check a file into `folder`; raises `InvalidInput` that names rows."""
+    """Read and check a file into `folder`; raises `InvalidInput` that names rows. helper: see `staging.stage`."""
     require_regular(path, LARGEST)
-    reader = SampleReader(asked.columns)
-    with collected_seldom():
-        staged = staging.stage(open_file(path), reader, folder / "samples", advance, called=asked.file)
+    staged = staging.stage(open_file(path), asked.columns, folder, advance, called=asked.file, helper=helper)
     scales.scale_of(staged, *asked.scale)
     return staged

@@ -47,6 +47,8 @@ class SampleReader:
         self.chosen = chosen
         self.questions = Questions(chosen)
         self.layouts: dict[tuple[str, ...], _Layout] = {}
+        self.has_records = False
+        """Whether a row was a record of another tool."""
         self.last: tuple[tuple[tuple[str, ...], list[Any], Any], ParsedPrompt, str] | None = None
         """What was given for the prompt that was read last, the prompt, and its metadata in order of their names:
         samples of one prompt mostly follow each other."""
@@ -56,6 +58,7 @@ class SampleReader:
         layout = self._layout(record)
         whole = record
         if not layout.is_plain:
+            self.has_records = True
             whole = shapes.plain_row(record, self.questions)
             layout = self._layout(whole)
         if "completions" not in layout.roles:

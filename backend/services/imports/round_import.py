@@ -6,15 +6,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.db import reading, session, tables
+from backend.db import session, tables
 from backend.db.arriving import Arrival
+from backend.db.numbered import NumberedRows
 from backend.garbage import collected_seldom
+from backend.helper_process import HelperProcess
 from backend.services import archived, events, unfinished
 from backend.services.access import Actor, require
-from backend.services.imports import scales, updating
+from backend.services.imports import prepared, scales, updating
 from backend.services.imports.deciders import ImportProvenance, most_deciders, named, people_of
 from backend.services.imports.new_rounds import free_name, new_round, new_set, recipe_of
 from backend.services.imports.request import ImportedRound, ImportRequest
+from backend.services.imports.row_values import COLUMNS, REFERS, SEARCHED
 from backend.services.imports.staging import StagedSamples
 from backend.services.imports.writing import SampleWriter
 from backend.services.review_settings import ReviewSettings
@@ -24,16 +27,23 @@ End = Callable[[Session], ImportedRound]
 """What is left to do in the transaction that ends an import; the caller's."""
 
 
-def write(actor: Actor, project_id: int, staged: StagedSamples, asked: ImportRequest, job_id: int | None = None) -> End:
+def write(
+    actor: Actor,
+    project_id: int,
+    staged: StagedSamples,
+    asked: ImportRequest,
+    helper: HelperProcess,
+    job_id: int | None = None,
+) -> End:
     """Write what is new of a staged file as a round, as far as that may be before it ends; nothing is new, no round.
 
-    The caller holds `unfinished.alone`.
+    The caller holds `unfinished.alone`. helper: makes rows of many samples while others are inserted.
     """
     way = RoundImport(actor, project_id, staged, asked, job_id)
     if not is_in_parts(staged, asked):
         return way.at_once
     with collected_seldom():
-        way.in_parts()
+        way.in_parts(helper)
     return way.end
 
 
@@ -67,7 +77,7 @@ class RoundImport:
         with collected_seldom(), db.begin_nested() as nothing_new:
             self._begin(db)
             arrival = Arrival(db)
-            with arrival.gathering(tables.Prompt, tables.Sample):
+            with arrival.gathering(*SEARCHED):
                 for chunk in self.staged.chunks():
                     self.writer.write(arrival, chunk)
             if not self.writer.num_samples:
@@ -75,30 +85,25 @@ class RoundImport:
                 return self._nothing_new(num_updated)
         return self._noted(db, num_updated)
 
-    def in_parts(self) -> None:
+    def in_parts(self, helper: HelperProcess) -> None:
         """All but the end, a chunk a transaction, in a hidden project."""
         with session() as db:
             self._hold(db)
             self._begin(db)
             self.hidden_id = unfinished.hide(db, self.project_id)
             self.round.project_id = self.prompt_set.project_id = self.hidden_id
+        rows = NumberedRows(COLUMNS, REFERS)
         ended = time.monotonic()
-        for chunk in self.staged.chunks():
-            # Rows are made where nobody waits for it, and once more where others took their ids meanwhile.
-            as_before = self.writer.copy()
-            with reading() as db:
-                expected = Arrival(db)
-                prepared = self.writer.prepare(expected, chunk)
+        # Rows are made where nobody waits for it: before, or meanwhile.
+        for path in prepared.files(self.writer, helper):
             unfinished.rest(ended)
             with session() as db:
                 unfinished.require(db, self.hidden_id)
                 arrival = Arrival(db)
-                if not expected.may_be_put(db):
-                    self.writer = as_before
-                    prepared = self.writer.prepare(arrival, chunk)
-                with arrival.gathering(tables.Prompt, tables.Sample):
-                    self.writer.insert(arrival, prepared)
+                with arrival.gathering(*SEARCHED):
+                    rows.insert(arrival, path, self.writer.common, SEARCHED)
             ended = time.monotonic()
+            path.unlink()
 
     def end(self, db: Session) -> ImportedRound:
         """Bring home what was written in parts, in the caller's transaction; raises as beginning did."""

@@ -26,6 +26,14 @@ COLUMNS: dict[type[Any], str] = {
     tables.Lease: "sample_id, slot, user_id, decided_at",
 }
 """What stands in each row of a table; a judgment is a `RowJudgment` behind its sample's id."""
+REFERS: dict[str, type[Any]] = {
+    "prompt_id": tables.Prompt,
+    "group_id": tables.Group,
+    "sample_id": tables.Sample,
+}
+"""Whose ids stand in these columns."""
+SEARCHED = (tables.Prompt, tables.Sample)
+"""What a text index reads."""
 Prepared = dict[type[Any], Sequence[tuple[Any, ...]]]
 """Rows of these tables, ready to be inserted in this order."""
 

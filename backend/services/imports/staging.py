@@ -1,10 +1,8 @@
 """Checks a file of samples and writes a staging file, without the database. One bad row refuses the file."""
 
-import hashlib
 import json
-import pickle
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -13,21 +11,21 @@ from typing import Any, Final
 import numpy
 
 from backend.errors import InvalidInput
-from backend.services.imports.reading import ImportedSample, SampleReader
+from backend.helper_process import HelperProcess, is_of_use
+from backend.services.imports import chunks
+from backend.services.imports.chunks import COLUMNS, SHOWN, Chunk, FileReading, read_chunks
+from backend.services.imports.reading import ImportedSample
 from backend.services.prompts.files import PromptFile
-from backend.services.prompts.messages import BadRow
 
-ROWS_AT_ONCE = 10_000
-TEXT_AT_ONCE = 4 * 1024**2
-"""Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
-TOLD = 100
-"""As many characters a judgment or a decision counts beside its own: for names, and for what every one takes."""
-SHOWN = 5
-"""Bad rows that the refusal names."""
+HALVED = ("jsonl", "json", "csv")
+"""Kinds of files of which two processes can read a half each, passing over the other one."""
+LARGE = 16 << 20
+"""Bytes from which on that pays, since another process takes one to two seconds to start."""
+ANY = 10_000
+"""Chunks that the helper may be ahead: they are files."""
 ANSWER: Final = 2
 METADATA: Final = 3
 """Their places in a sample's prompt."""
-PROMPT = ImportedSample._fields.index("prompt")
 
 
 @dataclass
@@ -40,11 +38,11 @@ class StagedSamples:
     of the rows, by reason. `shared`: for groups whose rows differ in them, the metadata that all have, and the answer.
     """
 
-    path: Path
+    folder: Path
     unit: str
+    chunk_places: list[Chunk] = field(default_factory=list)
     num_rows: int = 0
     num_samples: int = 0
-    num_chunks: int = 0
     people: dict[str, int] = field(default_factory=dict)
     together: set[frozenset[str | None]] = field(default_factory=set)
     lowest: tuple[float, int] | None = None
@@ -55,79 +53,44 @@ class StagedSamples:
     groups: Any = None
     num_groups: int = 0
 
+    @property
+    def num_chunks(self) -> int:
+        """How many chunks there are."""
+        return len(self.chunk_places)
+
     def chunks(self) -> Iterator[list[ImportedSample]]:
         """The samples again, as many at once as were staged at once."""
-        with self.path.open("rb") as file:
-            while file.peek(1):
-                chunk, last = [], None
-                for values in pickle.load(file):  # only this process has written it
-                    last = values[PROMPT] or last
-                    chunk.append(ImportedSample._make((*values[:PROMPT], last, *values[PROMPT + 1 :])))
-                yield chunk
+        for chunk in self.chunk_places:
+            yield chunk.samples(self.folder)
 
 
 def stage(
     source: PromptFile,
-    reader: SampleReader,
-    target: Path,
+    chosen: Mapping[str, str],
+    folder: Path,
     advance: Callable[[int], None] = lambda _: None,
     *,
     called: str = "",
+    helper: HelperProcess | None = None,
 ) -> StagedSamples:
     """Check every row of the file; raises `InvalidInput` that names rows, unless all can be imported.
 
-    `called`: the file's name for whoever sent it, where it lies under another.
+    chosen: the columns of roles; called: the file's name for whoever sent it, where it lies under another; helper:
+    reads the half of a large file.
     """
-    staged, called = StagedSamples(target, source.unit), called or source.path.name
-    keys, ids, digests, rows, asides = array("q"), array("q"), array("q"), array("q"), array("q")
-    bad: list[str] = []
-    num_bad = 0
-    with target.open("wb") as out:
-        pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
-        # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
-        pickler.fast = True
-        chunk: list[tuple[Any, ...]] = []
-        held, last = 0, None
-        for number, row in source.rows():
-            staged.num_rows += 1
-            try:
-                if isinstance(row, str):
-                    raise BadRow(row)
-                for sample in reader.samples(number, row):
-                    keys.append(sample.prompt_key)
-                    ids.append(_key(sample.external_id))
-                    digests.append(sample.digest)
-                    rows.append(number)
-                    asides.append(hash((sample.prompt[ANSWER], sample.prompt[METADATA])))
-                    if sample.decisions:
-                        _note_people(staged, sample)
-                    _note_scores(staged, sample)
-                    # What is only tuples is written in half the time; and a prompt stands at its first sample alone.
-                    prompt = sample.prompt if not chunk or sample.prompt != last else None
-                    last = sample.prompt
-                    plain = (tuple(map(tuple, sample.judgments)), tuple(map(tuple, sample.decisions)))
-                    chunk.append((*sample[:PROMPT], prompt, sample.text, *plain, sample.has_judgments))
-                    held += len(sample.text) + _length(sample)
-                    if prompt is not None:
-                        held += len(prompt[0]) + len(prompt[1]) + len(prompt[3])
-            except BadRow as error:
-                num_bad += 1
-                if len(bad) < SHOWN:
-                    bad.append(f"{source.unit.capitalize()} {number:,}: {error}.")
-            if len(chunk) >= ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
-                pickler.dump(chunk)
-                staged.num_chunks += 1
-                advance(len(chunk))
-                chunk, held = [], 0
-        if chunk:
-            pickler.dump(chunk)
-            staged.num_chunks += 1
-            advance(len(chunk))
-    if num_bad:
-        count = "One row" if num_bad == 1 else f"{num_bad:,} rows"
-        raise InvalidInput(
-            f"{count} of {staged.num_rows:,} in {called} cannot be imported, so nothing was. {' '.join(bad)}"
-        )
+    called = called or source.path.name
+    read = _read(source, chosen, folder, advance, helper)
+    if read.num_bad:
+        count = "One row" if read.num_bad == 1 else f"{read.num_bad:,} rows"
+        bad = " ".join(f"{source.unit.capitalize()} {number:,}: {why}." for number, why in read.bad)
+        raise InvalidInput(f"{count} of {read.num_rows:,} in {called} cannot be imported, so nothing was. {bad}")
+    people = dict(sorted(read.people.items(), key=lambda entry: entry[1]))
+    staged = StagedSamples(folder, source.unit, read.chunks, read.num_rows, people=people, together=read.together)
+    staged.lowest, staged.highest, staged.left_out = read.lowest, read.highest, dict(read.left_out)
+    keys, ids, digests, rows, asides = columns = tuple(array("q") for _ in COLUMNS)
+    for chunk in read.chunks:
+        for column, more in zip(columns, chunk.columns(folder), strict=True):
+            column.extend(more)
     staged.num_samples = len(ids)
     if not staged.num_samples:
         raise InvalidInput(f"{called} has no row. Choose a file with at least one sample.")
@@ -135,42 +98,34 @@ def stage(
     unique, groups = numpy.unique(numpy.frombuffer(keys, numpy.int64), return_inverse=True)
     staged.groups, staged.num_groups = array("q", groups.astype(numpy.int64).tobytes()), len(unique)
     _find_shared(staged, groups, numpy.frombuffer(asides, numpy.int64))
-    staged.left_out = dict(reader.questions.left_out)
     return staged
 
 
-def _key(text: str) -> int:
-    """Eight bytes of a hash: at a million samples, two different ids meet with a chance of 3 in 100 million."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _read(
+    source: PromptFile,
+    chosen: Mapping[str, str],
+    folder: Path,
+    advance: Callable[[int], None],
+    helper: HelperProcess | None,
+) -> FileReading:
+    """Read the file into chunks, with the helper's hands where it is large."""
+    at_once = chunks.ROWS_AT_ONCE
+    if helper is not None and is_of_use() and source.kind in HALVED and source.path.stat().st_size >= LARGE:
+        theirs = helper.ahead(read_chunks, source, chosen, folder, at_once, 1, 2, most=ANY)
+        ours = _at_its_end(read_chunks(source, chosen, folder, at_once, 0, 2), advance)
+        both = ours.with_half(_at_its_end(theirs, advance))
+        if not both.has_records:
+            return both
+    return _at_its_end(read_chunks(source, chosen, folder, at_once), advance)
 
 
-def _note_people(staged: StagedSamples, sample: ImportedSample) -> None:
-    who = {decision.who for decision in sample.decisions}
-    reviewers = frozenset(decision.who for decision in sample.decisions if decision.takes_slot)
-    if len(reviewers) > 1:
-        staged.together.add(reviewers)
-    for name in who:
-        if name is not None:
-            staged.people.setdefault(name, sample.row)
-
-
-def _note_scores(staged: StagedSamples, sample: ImportedSample) -> None:
-    for told in (sample.judgments, sample.decisions):
-        for entry in told:
-            score = entry.score
-            if score is None:
-                continue
-            if staged.lowest is None or score < staged.lowest[0]:
-                staged.lowest = score, sample.row
-            if staged.highest is None or score > staged.highest[0]:
-                staged.highest = score, sample.row
-
-
-def _length(sample: ImportedSample) -> int:
-    """The characters of what judges and people said, and `TOLD` for each time."""
-    judged = sum([TOLD + len(judgment.rationale) for judgment in sample.judgments])
-    return judged + sum([TOLD + len(decision.note) + len(decision.value) for decision in sample.decisions])
+def _at_its_end(reading: Generator[int, None, FileReading], advance: Callable[[int], None]) -> FileReading:
+    while True:
+        try:
+            advance(next(reading))
+        except StopIteration as end:
+            read: FileReading = end.value
+            return read
 
 
 def _find_shared(staged: StagedSamples, groups: Any, asides: Any) -> None:

@@ -7,7 +7,6 @@ not.
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
@@ -17,12 +16,21 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.arriving import Arrival
 from backend.db.many import in_chunks
+from backend.db.numbered import Numbering
 from backend.errors import Conflict
 from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
-from backend.services.imports.row_values import COLUMNS, GENERATOR, Prepared, extra_of, of_judgments, spread_of
+from backend.services.imports.row_values import (
+    COLUMNS,
+    GENERATOR,
+    SEARCHED,
+    Prepared,
+    extra_of,
+    of_judgments,
+    spread_of,
+)
 from backend.services.imports.staging import SHOWN, StagedSamples
 from backend.services.imports.statements import NAMES, RowDecision, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
@@ -67,12 +75,11 @@ class SampleWriter:
     num_decided: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self, db: Session) -> None:
-        self.arrival = Arrival(db)
         # What is known of each group of the file: its id, its prompt's, and how many samples it has by now.
         self.group_ids = array("q", bytes(8 * self.staged.num_groups))
         self.prompt_ids = array("q", bytes(8 * self.staged.num_groups))
         self.sizes = array("q", bytes(8 * self.staged.num_groups))
-        at = self.arrival.stored(tables.Sample, "created_at", now())
+        at = Arrival(db).stored(tables.Sample, "created_at", now())
         self.at, project, of_round = at, {"project_id": self.project_id}, {"round_id": self.round_id}
         of_train = {"split": Split.train.value}
         written = {"finish_reason": "stop", "seed": 0, "step": GENERATOR, "role": "policy"}
@@ -99,27 +106,15 @@ class SampleWriter:
         query = select(row.id, row.name).where(row.project_id == self.project_id, row.split == Split.held_out)
         return dict(db.execute(query).tuples().all())
 
-    def copy(self) -> "SampleWriter":
-        """Another one that is as far as this one, whatever this one does next."""
-        other = copy(self)
-        other.group_ids, other.prompt_ids, other.sizes = self.group_ids[:], self.prompt_ids[:], self.sizes[:]
-        other.num_decided = Counter(self.num_decided)
-        return other
-
     def write(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> None:
         """Insert the new samples of the next chunk in the transaction of `arrival`; raises `Conflict`."""
-        self.insert(arrival, self.prepare(arrival, chunk))
+        for entity, rows in self.prepare(arrival, chunk).items():
+            arrival.put(entity, COLUMNS[entity], rows, self.common[entity], is_searched=entity in SEARCHED)
 
-    def insert(self, arrival: Arrival, prepared: Prepared) -> None:
-        """Insert what `prepare` returned."""
-        for entity, rows in prepared.items():
-            is_searched = entity in (tables.Prompt, tables.Sample)
-            arrival.put(entity, COLUMNS[entity], rows, self.common[entity], is_searched=is_searched)
-
-    def prepare(self, arrival: Arrival, chunk: Sequence[ImportedSample]) -> Prepared:
+    def prepare(self, arrival: Arrival | Numbering, chunk: Sequence[ImportedSample]) -> Prepared:
         """The rows of the next chunk's new samples, with ids of `arrival`; writes nothing. Raises `Conflict`."""
-        self.arrival, self.decisions, self.leases = arrival, [], []
-        present = {} if self.is_first else self._present([sample.external_id for sample in chunk])
+        self.decisions, self.leases = [], []
+        present = {} if self.is_first else self._present(arrival.db, [sample.external_id for sample in chunk])
         self._refuse_changed(chunk, present)
         start, self.place = self.place, self.place + len(chunk)
         new = [
@@ -130,9 +125,9 @@ class SampleWriter:
         present_here = sum(sample.external_id in present for sample in chunk)
         self.num_present += present_here
         self.num_repeated += len(chunk) - len(new) - present_here
-        of_prompts = self._of_prompts(new)
+        of_prompts = self._of_prompts(arrival, new)
         samples, labels, judgments, external_ids = [], [], [], []
-        for sample_id, (group, imported_sample) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
+        for sample_id, (group, imported_sample) in zip(arrival.ids(tables.Sample, len(new)), new, strict=True):
             text = imported_sample.text
             tokens = max(1, len(text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
@@ -173,7 +168,7 @@ class SampleWriter:
         source = UNJUDGED if score is None and verdict is None else JUDGED
         return score, verdict and NAMES[verdict], source, False
 
-    def _present(self, external_ids: Sequence[str]) -> dict[str, int | None]:
+    def _present(self, db: Session, external_ids: Sequence[str]) -> dict[str, int | None]:
         """The digests of those that the project has already; None where another version of Rondo computed it."""
         known, sample = tables.ExternalId, tables.Sample
         digest = case((known.digest_version == DIGEST_VERSION, known.digest))
@@ -182,8 +177,8 @@ class SampleWriter:
         query = query.join(sample, sample.id == known.sample_id).where(sample.round_id != self.round_id)
         present: dict[str, int | None] = {}
         for some in in_chunks(external_ids, IDS_AT_ONCE):
-            present |= dict(self.arrival.db.execute(query.where(known.external_id.in_(some))).tuples().all())
-        moving.refuse_ids(self.arrival.db, self.project_id, [*present])
+            present |= dict(db.execute(query.where(known.external_id.in_(some))).tuples().all())
+        moving.refuse_ids(db, self.project_id, [*present])
         return present
 
     def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int | None]) -> None:
@@ -206,16 +201,16 @@ class SampleWriter:
             "Give what is another sample an id of its own, or leave these rows out."
         )
 
-    def _of_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> Prepared:
+    def _of_prompts(self, arrival: Arrival | Numbering, new: Sequence[tuple[int, ImportedSample]]) -> Prepared:
         """The rows of prompts and groups that no sample before needed."""
         brought: dict[int, int] = {}
         for n, (group, _) in enumerate(new):
             if not self.group_ids[group]:
                 brought.setdefault(group, n)
         firsts = [(group, new[n][1]) for group, n in brought.items()]
-        self._refuse_held_out([row for _, row in firsts])
-        prompt_ids = self.arrival.ids(tables.Prompt, len(firsts))
-        group_ids = self.arrival.ids(tables.Group, len(firsts))
+        self._refuse_held_out(arrival.db, [row for _, row in firsts])
+        prompt_ids = arrival.ids(tables.Prompt, len(firsts))
+        group_ids = arrival.ids(tables.Group, len(firsts))
         prompts, groups = [], []
         position = self.num_prompts
         for (group, imported_sample), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
@@ -228,7 +223,7 @@ class SampleWriter:
         self.num_prompts = position
         return {tables.Prompt: prompts, tables.Group: groups}
 
-    def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
+    def _refuse_held_out(self, db: Session, samples: Sequence[ImportedSample]) -> None:
         """Raise `Conflict` where a sample answers what the project measures on."""
         if not self.held_out:
             return
@@ -238,7 +233,7 @@ class SampleWriter:
             query = select(prompt.text_key, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(self.held_out), prompt.text_key.in_(list(keys))
             )
-            if row := self.arrival.db.execute(query.limit(1)).first():
+            if row := db.execute(query.limit(1)).first():
                 key = keys[row.text_key]
                 raise Conflict(
                     f"{self.staged.unit.capitalize()} {key.row:,} answers a prompt of the held-out set "

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from backend.errors import InvalidInput
 from backend.services.prompts.files import arrow_rows, csv_rows, json_rows, limits, opening
-from backend.services.prompts.files.limits import Notes, Row, empty
+from backend.services.prompts.files.limits import Notes, Row, Wanted, empty, every
 from backend.services.prompts.files.opening import Opened
 
 __all__ = ["PACKED_SUFFIX", "PromptFile", "Row", "open_file", "read"]
@@ -80,14 +80,24 @@ class PromptFile:
         """The kind in words."""
         return KINDS[self.kind] + (", packed" if self.opened and self.opened.is_packed else "")
 
-    def rows(self) -> Iterator[Row]:
-        """Yield `(number, row)` for every row; lines count from 1, the CSV header included."""
+    def rows(self, wanted: Wanted = every) -> Iterator[Row]:
+        """Yield `(number, row)` for every row; lines count from 1, the CSV header included.
+
+        wanted: tells of a number whether its row is; of JSON lines the others are not even decoded.
+        """
         self.notes.counts.clear()
+        if self.kind == "jsonl" and self.opened is not None:
+            with opening.binary(self.path, self.opened) as file:
+                yield from json_rows.lines(file, self.notes, wanted)
+            return
+        yield from self._all_rows() if wanted is every else (row for row in self._all_rows() if wanted(row[0]))
+
+    def _all_rows(self) -> Iterator[Row]:
         if self.opened is None:
             readers = {"parquet": arrow_rows.parquet, "arrow": arrow_rows.arrow, "folder": arrow_rows.folder}
             yield from readers[self.kind](self.path, self.notes)
             return
-        texts = {"json": json_rows.document, "jsonl": json_rows.lines, "csv": csv_rows.rows, "text": _lines_of_text}
+        texts = {"json": json_rows.document, "csv": csv_rows.rows, "text": _lines_of_text}
         with opening.binary(self.path, self.opened) as file:
             yield from texts[self.kind](file, self.path, self.notes)
 

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from backend.errors import InvalidInput
 from backend.services.prompts.files import limits
 from backend.services.prompts.files.json_values import JsonDecoder, Window, stands_twice
-from backend.services.prompts.files.limits import Notes, NumberText, Row, type_name
+from backend.services.prompts.files.limits import Notes, NumberText, Row, Wanted, every, type_name
 
 WRAPPERS = (
     "data",
@@ -60,23 +61,18 @@ PRETTY = re.compile(rb'\{[ \t]*(?:"[^"\\\r\n]*"[ \t]*:[ \t]*(?:[\[{]|"[^\r\n]*",
 """An object that goes on after its first line."""
 
 
-def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
-    """One object a line. Where a single line is all there is, it may wrap the rows."""
+def lines(file: BinaryIO, notes: Notes, wanted: Wanted = every) -> Iterator[Row]:
+    """One object a line, of the lines that are wanted. Where a single line is all there is, it may wrap the rows."""
     decoder = JsonDecoder(notes)
+    given = ((number, line) for number, line in limits.lines(file) if line is None or not line.isspace())
+    first = list(islice(given, 2))
     rows = (
         (number, limits.too_long() if line is None else _object(line, decoder))
-        for number, line in limits.lines(file)
-        if line is None or not line.isspace()
+        for number, line in chain(first, given)
+        if wanted is every or wanted(number)
     )
-    first = next(rows, None)
-    if first is None:
-        return
-    second = next(rows, None)
-    if second is None:
-        yield from unwrapped(*first, notes)
-        return
-    yield first
-    yield second
+    if len(first) == 1:
+        rows = (row for number, value in rows for row in unwrapped(number, value, notes))
     yield from rows
 
 

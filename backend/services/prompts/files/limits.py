@@ -1,7 +1,7 @@
 """What every reader of prompt files shares: limits, the shape of a row, and what is said of bad ones."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +17,13 @@ CHUNK = 1 << 18
 
 Row = tuple[int, dict[str, Any] | str]
 """The number of a row (its line, or its place in an array or table), and the row or why it cannot be read."""
+Wanted = Callable[[int], bool]
+"""Tells of the number of a row whether somebody wants it."""
+
+
+def every(_number: int) -> bool:
+    """Every row is wanted."""
+    return True
 
 
 class NumberText(str):
