@@ -25,7 +25,7 @@ TEXTS = [
 def test_the_words_of_a_text_are_those_of_before(database: str) -> None:
     after = words()
     dispose()
-    migrations.downgrade("0058", database)
+    migrations.downgrade("0059", database)
     assert words() == after
     dispose()
     migrations.upgrade(database)
