@@ -26,13 +26,6 @@ UNIT_SECONDS = {Stage.generate: 0.0006, Stage.judge: 0.001, Stage.train: 0.22, S
 (docs/reference/bench.md): of each sample, each judgment, each step of training, and of all measuring."""
 
 NUM_STEPS = 250
-
-TOKENS = 24
-
-PACE = (0.0009, 0.0013, 0.25, 9.0, 250)
-"""Seconds of a first round on two cores (docs/reference/bench.md): for each sample, each judgment, each step of
-training, and for measuring, and the steps. The start of each process is in them."""
-
 TOKENS = (6.0, 15.2)
 """Mean tokens of a sample and of a judgment there, of 24 that each may have."""
 

@@ -17,9 +17,10 @@ from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import Conflict
 from backend.services.decisions.rules import cut_of_round
+from backend.services.imports.chunks import SHOWN
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.row_values import COLUMNS, of_judgments, spread_of
-from backend.services.imports.staging import ANSWER, METADATA, SHOWN, StagedSamples
+from backend.services.imports.staging import ANSWER, METADATA, StagedSamples
 from backend.services.imports.statements import at_cut, machine_label
 from backend.values import LabelSource, RoundStatus
 

@@ -20,6 +20,7 @@ from backend.db.numbered import Numbering
 from backend.errors import Conflict
 from backend.pipeline.sample_columns import SCORE_LIKE
 from backend.services.decisions.verdicts import Effect, Vote, effect, is_override, verdict_of
+from backend.services.imports.chunks import SHOWN
 from backend.services.imports.deciders import ImportProvenance, decided
 from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.row_values import (
@@ -31,7 +32,7 @@ from backend.services.imports.row_values import (
     of_judgments,
     spread_of,
 )
-from backend.services.imports.staging import SHOWN, StagedSamples
+from backend.services.imports.staging import StagedSamples
 from backend.services.imports.statements import NAMES, RowDecision, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import moving

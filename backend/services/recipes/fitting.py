@@ -31,10 +31,10 @@ def fitted(recipe: JSON) -> tuple[JSON, list[Path]]:
             _fit(value, kind, path, gone)
     for step, path in _steps(result):
         _cut(step, {"kind", "part", *_names(steps_edit.knobs())}, path, gone)
-        kind = step.get("kind")
-        if step.get("part") is None or not isinstance(kind, str) or kind not in parts.KINDS:
+        name = step.get("kind")
+        if step.get("part") is None or not isinstance(name, str) or name not in parts.KINDS:
             raise InvalidInput(NO_RECIPE)
-        _fit(step["part"], kind, (*path, "part"), gone)
+        _fit(step["part"], name, (*path, "part"), gone)
     return result, gone
 
 
