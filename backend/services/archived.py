@@ -25,16 +25,17 @@ def refuse(row: tables.Round) -> None:
         raise Conflict(f"Round {row.number} is archived: its rows are in files. Restore it on its page, then retry.")
 
 
-def refuse_held(db: Session, round_id: int, *, even_in_trash: bool = False) -> None:
+def refuse_held(db: Session, round_id: int, *, even_in_trash: bool = False, alone: bool = False) -> None:
     """As `refuse`, by the round's id, and keep it from being archived until the caller's transaction ends.
 
     Raises `Conflict`, too, where it went to the trash since the caller looked, but for what stays `even_in_trash`.
+    alone: the caller changes the round's row, or takes it alone, later on. Two who shared it would wait for each other.
     """
     project, round_ = tables.Project, tables.Round
     ours = select(round_.project_id).where(round_.id == round_id).scalar_subquery()
     # In the order in which whoever archives locks them.
     db.scalar(select(project.id).where(project.id == ours).with_for_update(read=True, key_share=True))
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=True)
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=not alone, key_share=alone)
     row = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if row is not None:
         refuse(row)

@@ -138,7 +138,7 @@ def pause(actor: Actor, round_id: int, user_id: int, *, reason: str) -> None:
     reason = _reason(reason)
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         round_ = lock_until_reviewed(db, round_id, OVER)
         assignments.assignee(db, round_, user_id)
         if not _stop(db, actor, round_, user_id, reason, but=actor.user_id):
@@ -150,7 +150,7 @@ def resume(actor: Actor, round_id: int, user_id: int, *, reason: str) -> None:
     reason, row, decision = _reason(reason), tables.RoundReviewer, tables.Decision
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         round_ = lock_until_reviewed(db, round_id, OVER)
         reviewer = db.get(row, (round_id, user_id), with_for_update=True)
         if reviewer is None or reviewer.paused_at is None:

@@ -86,7 +86,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
             ids = sorted(review_scope.only_shown(db, round_, ids))
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         round_ = lock_until_reviewed(db, round_id, OVER)
         names = {user_id: assignments.assignee(db, round_, user_id) for user_id in people}
         _refuse_both(asks, names)

@@ -37,7 +37,7 @@ def reopen(actor: Actor, round_id: int, *, reason: str) -> None:
         )
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
         round_ = db.scalars(query.execution_options(populate_existing=True)).one()
         _refuse(db, round_)

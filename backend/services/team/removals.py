@@ -92,7 +92,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
         is_open = round_.status is RoundStatus.review
         needed = Role.curator if is_open and pauses.is_by_rule(db, round_id, user_id) else Role.admin
         require(db, actor, round_.project_id, needed)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         if is_open:
             round_ = lock_round(db, actor, round_id, needed, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
@@ -134,7 +134,7 @@ def undo(actor: Actor, round_id: int, removal_id: str) -> int:
         event = removal_events.noted(db, round_id, removal_id)
         needed = removal_events.role_of(event.details)
         require(db, actor, round_.project_id, needed)
-        archived.refuse_held(db, round_id)
+        archived.refuse_held(db, round_id, alone=True)
         if removal_id in removal_events.undone(db, round_id):
             raise Conflict("This removal was taken back already. Reload the page.")
         taken = 0
