@@ -105,7 +105,7 @@ def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(slow_t
         assert "text=7" in page.url
         expect(page.locator("#samples-search :is(input, textarea)").first).to_have_value("7")
         assert "max_" not in page.url
-        expect(page.locator("#samples-count")).to_have_text("20 samples")
+        expect(page.locator("#samples-count")).to_contain_text("20 samples")
 
 
 def test_a_tab_that_is_filled_when_it_is_opened_keeps_what_is_typed_at_once(slow_team: Team) -> None:

@@ -207,7 +207,7 @@ def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     return {
         "title": recipe.title,
         "name": recipe.name,
-        "about": about_of({"title": recipe.title, "paper": recipe.paper}),
+        "about": about_of({"name": recipe.name, "title": recipe.title, "paper": recipe.paper}),
         "reference": entry.reference if entry else "",
         "is_own": recipe.is_own,
         "problem": ""
