@@ -38,9 +38,7 @@ class NoSeparation(WarningRule):
             if len(scores) > 1 and self._counts(group, evidence, is_natural=is_natural)
         ]
         if is_natural and not scored:
-            return Finding(
-                missing="The judge gives two scores, which tie by nature, and training needs none to differ."
-            )
+            return Finding(missing=BY_NATURE)
         flat = [group for group, scores in scored if len(set(scores)) == 1]
         return share(len(flat), len(scored), (group.samples[0].id for group in flat))
 
