@@ -24,6 +24,7 @@ class NoSeparation(WarningRule):
     counts = N_("groups of different texts with scores")
     way = "Ask more prompts, with two samples or more each, and have them judged."
     advice = N_("Take a finer scale, several votes or another judge: texts with the same score teach no difference.")
+    ends = (0.0, 1.0)
     explained_by = ("position_bias", "reward_hacking")
 
     limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")
