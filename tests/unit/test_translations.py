@@ -38,7 +38,9 @@ CATALOGUES = [(language, name) for language in translations.LANGUAGES for name i
 
 @pytest.mark.parametrize("name", messages.MAPPINGS)
 def test_a_word_of_the_field_has_one_word_in_german(name: str) -> None:
-    texts = [(message.id, message.string) for message in messages.translated("de", name) if isinstance(message.id, str)]
+    texts = [
+        (message.id, str(message.string)) for message in messages.translated("de", name) if isinstance(message.id, str)
+    ]
     twice = {
         (text, other)
         for text, german in texts
