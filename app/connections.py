@@ -87,8 +87,11 @@ class Connection(H11Protocol):
 
     @property
     def is_event_stream(self) -> bool:
-        """Whether what is answered now goes on until the other side leaves: a page that is shown holds such a one."""
-        if not self._is_answering():
+        """Whether what is answered now goes on until the other side leaves: a page that is shown holds such a one.
+
+        Agents say of each of their POSTs that they take event streams, too, and are answered once.
+        """
+        if not self._is_answering() or self.cycle.scope["method"] != "GET":
             return False
         return any(name == b"accept" and EVENTS in value for name, value in self.cycle.scope["headers"])
 

@@ -44,14 +44,17 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "limit": _limits(warning),
         "n": gettext("from {number} {counts}").format(number=f"{warning.n:,}", counts=gettext(warning.counts)),
         "reason": warning.reason,
-        "advice": gettext("What helps: {advice}").format(advice=gettext(warning.advice))
-        if warning.level in RAISED
-        else "",
+        "advice": what_helps(warning.advice) if warning.level in RAISED else "",
         "source": warning.source,
         "rows": warning.rows,
         "href": f"warnings?round={round_id}&warning={warning.name}",
         "answers": answers_address(warning.answers) if warning.answers else "",
     }
+
+
+def what_helps(advice: str) -> str:
+    """What helps where a light is on, as a sentence; empty where its rule, such as one of a package, does not say."""
+    return gettext("What helps: {advice}").format(advice=gettext(advice)) if advice else ""
 
 
 def answers_address(named: AnswersNamed) -> str:

@@ -6,7 +6,17 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, rank, with_twins
+from backend.selectors import (
+    REJECTED,
+    Selector,
+    by_person,
+    is_blank,
+    is_truncated,
+    random_for,
+    rank,
+    told_apart,
+    with_twins,
+)
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
@@ -54,21 +64,21 @@ class ImprovedRevisions(Selector):
     def _better(self, group: Group, dropped: Counter[str]) -> list[Sample]:
         """The texts that may be kept, each text once."""
         by_text: dict[str, Sample] = {}
-        for sample in with_twins(group):
+        for drawn, sample in zip(group.samples, with_twins(group), strict=True):
             reason = "no draft" if group.draft is None else self._objection(sample, group.draft)
             if reason is None and sample.text.strip() in by_text:
                 reason = "duplicate text"
             if reason is None:
                 by_text[sample.text.strip()] = sample
             else:
-                dropped[reason] += 1
+                dropped[told_apart(reason, drawn)] += 1
         return list(by_text.values())
 
     def _objection(self, sample: Sample, draft: Sample) -> str | None:
         if is_blank(sample):
             return "empty text"
         if by_person(sample) is Verdict.reject:
-            return "rejected by a person"
+            return REJECTED
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
         if sample.text.strip() == draft.text.strip():

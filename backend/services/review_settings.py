@@ -37,8 +37,8 @@ class ReviewSettings(BaseModel):
         0.1,
         ge=0,
         le=1,
-        description="share of the queue drawn at random, for judge statistics: these need 20 such blind decisions, "
-        "which at 0.1 some 200 decisions bring",
+        description="share of the queue drawn at random, for judge statistics, which need 20 such blind decisions: at "
+        "0.1 some 200 decisions hold as many",
     )
     gold_share: float = Field(0.0, ge=0, le=0.5, description="share with a known label of what is drawn at random")
     pause_below: float = Field(

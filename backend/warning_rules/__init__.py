@@ -3,6 +3,7 @@
 Definitions follow the papers that each rule names. Limits are Rondo's own proposals: knobs, which a project may set.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -169,10 +170,10 @@ class WarningRule(Part, kind="warning rule"):
     """What `Finding.n` counts."""
     way: ClassVar[str]
     """How to get more of them."""
-    advice: ClassVar[str]
-    """What helps where its light is on."""
-    ends: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    """The least and the largest value that the number can have."""
+    advice: ClassVar[str] = ""
+    """What helps where its light is on; empty where the rule does not say."""
+    ends: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """The least and the largest value that the number can have, as far as that is known."""
     more: ClassVar[str] = ""
     """What else has to hold, or may hold instead, where the number is beyond its limit; in words."""
     is_never_red: ClassVar[bool] = False

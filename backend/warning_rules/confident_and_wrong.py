@@ -28,6 +28,7 @@ class ConfidentAndWrong(WarningRule):
     advice = N_(
         "Do not read the scores as probabilities: move the judge's cut by people's decisions, or raise its votes."
     )
+    ends = (0.0, 1.0)
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 
     limit: float = Field(0.15, ge=0, le=1, description="red where the whole interval lies above it")

@@ -34,6 +34,7 @@ class Copying(WarningRule):
     counts = N_("texts of that many words or more")
     way = "It takes long texts, and a round above whose training read rows."
     advice = N_("Train fewer epochs, or on more rows.")
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.01, ge=0, le=1, description="red where the whole interval lies above it")
     run: int = Field(50, ge=8, le=1000, description="words in a row that make a copy")

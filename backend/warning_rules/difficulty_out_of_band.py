@@ -22,6 +22,7 @@ class DifficultyOutOfBand(WarningRule):
     advice = N_(
         "Leave out prompts that are nearly always or never solved, as the mixer difficulty_band does, and add others."
     )
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it")
     lowest: float = Field(0.2, ge=0, le=1, description="lowest share of right texts within the band")

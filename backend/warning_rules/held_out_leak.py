@@ -26,6 +26,7 @@ class HeldOutLeak(WarningRule):
     counts = N_("held-out prompts")
     way = "Give the round a held-out set."
     advice = N_("Take these prompts out of one of the two sets, and measure anew: the held-out accuracy is too high.")
+    ends = (0.0, 1.0)
     shortest: int = Field(4, ge=2, le=100, description="words from which a prompt is looked for within longer texts")
 
     limit: float = Field(0.0, ge=0, le=1, description="red above it")

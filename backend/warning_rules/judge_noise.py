@@ -22,6 +22,7 @@ class JudgeNoise(WarningRule):
     counts = N_("pairs with two scores")
     way = "Train on pairs, and set the judge's votes to 2 or more."
     advice = N_("Raise the judge's votes, or the margin of pairs.")
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.3, ge=0, le=1, description="red where the whole interval lies above it")
 

@@ -17,6 +17,7 @@ class LabelNoise(WarningRule):
     counts = KNOWN
     way = WAY
     advice = N_("Raise the judge's votes or its cut, take another judge or template, or let people review more.")
+    ends = (0.0, 1.0)
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking")
 
     limit: float = Field(0.20, ge=0, le=1, description="red where the whole interval lies above it")

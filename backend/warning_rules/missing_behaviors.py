@@ -28,6 +28,7 @@ class MissingBehaviors(WarningRule):
     advice = N_(
         "Train first by SFT on texts that show the behavior, right or wrong, and then by reinforcement learning."
     )
+    ends = (0.0, 1.0)
     is_never_red = True
     is_below = True
 

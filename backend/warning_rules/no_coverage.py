@@ -19,6 +19,7 @@ class NoCoverage(WarningRule):
     advice = N_(
         "Take more samples of each prompt, or easier prompts: nothing is learned of a prompt without an accepted text."
     )
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")
 

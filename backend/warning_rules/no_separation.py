@@ -24,6 +24,7 @@ class NoSeparation(WarningRule):
     counts = N_("groups of different texts with scores")
     way = "Ask more prompts, with two samples or more each, and have them judged."
     advice = N_("Take a finer scale, several votes or another judge: texts with the same score teach no difference.")
+    ends = (0.0, 1.0)
     explained_by = ("position_bias", "reward_hacking")
 
     limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")
@@ -38,9 +39,7 @@ class NoSeparation(WarningRule):
             if len(scores) > 1 and self._counts(group, evidence, is_natural=is_natural)
         ]
         if is_natural and not scored:
-            return Finding(
-                missing="The judge gives two scores, which tie by nature, and training needs none to differ."
-            )
+            return Finding(missing=BY_NATURE)
         flat = [group for group, scores in scored if len(set(scores)) == 1]
         return share(len(flat), len(scored), (group.samples[0].id for group in flat))
 

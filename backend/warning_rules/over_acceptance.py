@@ -24,6 +24,7 @@ class OverAcceptance(WarningRule):
     advice = N_(
         "Let people decide on the accepted texts of hard prompts, raise the judge's votes, or leave these prompts out."
     )
+    ends = (0.0, 1.0)
     is_below = True
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 

@@ -19,6 +19,7 @@ class PositionBias(WarningRule):
     counts = N_("pairs that the judge saw in both orders")
     way = "Take a judge that asks both orders, such as pairwise_swapped."
     advice = N_("Count only pairs with the same winner in both orders, or take another judge or template.")
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.30, ge=0, le=1, description="red where the whole interval lies above it")
     amber: float | None = Field(0.15, ge=0, le=1, description="amber where the whole interval lies above it")

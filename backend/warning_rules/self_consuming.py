@@ -26,6 +26,7 @@ class SelfConsuming(WarningRule):
     counts = N_("training rows")
     way = "Train on more rows."
     advice = N_("Mix seed rows in, give prompts known answers, or let people review a share of the texts.")
+    ends = (0.0, 1.0)
     more = N_("two rounds in a row, where nothing from outside corrects them")
     is_never_red = True
     is_at_limit = True

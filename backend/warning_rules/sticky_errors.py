@@ -32,6 +32,7 @@ class StickyErrors(WarningRule):
     counts = N_("texts that answer prompts with an accepted wrong answer in the round above")
     way = "Ask prompts with known answers, and the same ones in several rounds."
     advice = N_("Let people decide on these prompts, or leave them out of the next round: the errors were learned.")
+    ends = (0.0, 1.0)
     more = N_("and it grew since the round above, else amber")
     explained_by = ("reward_hacking", "vote_collapse", "label_noise", "over_acceptance", "no_separation")
 

@@ -26,6 +26,7 @@ class TailNarrowing(WarningRule):
     counts = N_("prompts with a verdict")
     way = "Ask more prompts, with several samples each."
     advice = N_("Lower max_per_prompt, and take more samples of the prompts that have few accepted texts.")
+    ends = (0.0, 1.0)
     explained_by = ("no_coverage",)
 
     limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")

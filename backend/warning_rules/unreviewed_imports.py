@@ -35,6 +35,7 @@ class UnreviewedImports(WarningRule):
     counts = N_("kept texts")
     way = "Keep more texts."
     advice = N_("Let people review these texts, or say why they are deliberate.")
+    ends = (0.0, 1.0)
 
     limit: float = Field(0.1, ge=0, le=1, description="red where the whole interval lies above it")
     known: dict[str, KnownImport] = Field(

@@ -141,6 +141,14 @@ def test_of_two_that_are_as_high_neither_is_called_the_highest() -> None:
         assert verdict["text"].endswith(" are equally high, and none is higher: 57.0% of 100 held-out prompts.")
 
 
+def test_two_that_are_as_high_and_not_above_the_base_are_spoken_of_together() -> None:
+    here = Answered(base=0.6)
+    sides = [f"r{here.answer(57).id}" for _ in range(2)]
+    (verdict,) = values.value(side_by_side.compare_all(here.actor, here.project.id, sides), None, [])["best"]
+    assert verdict["chip"] == "equal"
+    assert ". They are not above the base" in verdict["text"]
+
+
 def test_only_what_was_asked_the_same_is_compared() -> None:
     """Two sets of as many prompts; one old round of another set takes the badge from nobody."""
     here = Branches()

@@ -169,6 +169,15 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
     assert estimated_seconds(project) == pytest.approx(work + judging + others, rel=0.2)
 
 
+def test_nothing_is_said_of_a_first_round_of_the_demo_that_another_model_judges() -> None:
+    project = rows.make_project()
+    rows.make_prompt_set(project, prompts=10)
+    origin = rows.make_checkpoint(project, "base", location=demo.LOCATION, engine=LOCAL)
+    other = rows.make_checkpoint(project, "large", engine=LOCAL)
+    assert estimated_seconds(project, judge_id=origin.id) is not None
+    assert estimated_seconds(project, judge_id=other.id) is None
+
+
 def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     """100 s for 1,000 samples of 10 tokens: 80 take half of their time if cut off at 5, ten times as long at 100."""
     project = rows.make_project()

@@ -93,6 +93,19 @@ def test_fields_beside_the_recipe_that_differ_from_the_round_before_are_named(da
     assert (mine, compared["lines"]) == ([f"{line} (was {value})" for line, value in lines], [])
 
 
+def test_whose_checkpoint_acts_and_what_stops_rounds_are_changes_too(database: str) -> None:
+    form = Form()
+    began = replace(form.plan, recipe=recipes.get("rso").model_dump(mode="json"))
+    plan = replace(began, roles={"scorer": form.base.id}, stop_rules=("nothing_kept",))
+    mine, _ = form.changed(plan, began, [])
+    assert mine == [
+        "No further round follows when: nothing_kept (was accuracy_fell, audit_fell, nothing_kept, warning_red)",
+        f"role scorer: {form.base.name} (was what an earlier round made, if any)",
+    ]
+    in_another_order = replace(began, stop_rules=began.stop_rules[::-1], roles={"gone": 1})
+    assert form.changed(in_another_order, began, [])[0] == []
+
+
 @pytest.mark.parametrize("has_round", [False, True])
 def test_there_is_no_last_round_to_clone_before_the_first(database: str, has_round: bool) -> None:
     project = rows.make_project()

@@ -267,6 +267,7 @@ def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(databas
         ({}, "bob", False),
         ({"is_blind": False}, "curator", False),
         ({"status": RoundStatus.done}, "curator", False),
+        ({"reopened": {"reason": "again"}}, "curator", False),
     ],
 )
 def test_lists_tell_a_curator_that_they_see_what_is_to_be_decided_blind(

@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete
@@ -117,6 +118,8 @@ def test_what_is_green_or_unknown_gives_no_advice_and_a_limit_without_effect_is_
     here.light("self_consuming", WarningLevel.green, limit=1.0)
     shown = {view.name: light(view, here.round.id) for view in warnings.of_round(here.actor, here.round.id)}
     assert {name for name, entry in shown.items() if entry["advice"]} == {"label_noise", "length_bias"}
+    silent = [replace(view, advice="") for view in warnings.of_round(here.actor, here.round.id)]
+    assert {light(view, here.round.id)["advice"] for view in silent} == {""}, "a rule of a package need not say"
     assert {name: shown[name]["limit"] for name in shown if name not in ("label_noise", "length_bias", "copying")} == {
         "position_bias": "red above 20.0%",
         "no_coverage": "amber above 50.0%; never red",

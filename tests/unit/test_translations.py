@@ -31,7 +31,24 @@ UNTRANSLATED = {
 }
 """Names of parameters and of a file, and examples of what is typed."""
 WORDS = re.compile(r"[a-z]{3,} [a-z]{2,}|\{\} [a-z]{3,}|[a-z]{3,} \{\}")
+ONE_WORD = {"score": ("Bewertung", "Note"), "reward": ("Belohn",), "winner": ("Gewinner",), "logged": ("protokoll",)}
+"""Words of the field, and what they are not called in German since they have a word already."""
 CATALOGUES = [(language, name) for language in translations.LANGUAGES for name in messages.MAPPINGS if language != "en"]
+
+
+@pytest.mark.parametrize("name", messages.MAPPINGS)
+def test_a_word_of_the_field_has_one_word_in_german(name: str) -> None:
+    texts = [
+        (message.id, str(message.string)) for message in messages.translated("de", name) if isinstance(message.id, str)
+    ]
+    twice = {
+        (text, other)
+        for text, german in texts
+        for word, others in ONE_WORD.items()
+        for other in others
+        if re.search(rf"\b{word}s?\b", text) and re.search(rf"\b{other}", german)
+    }
+    assert twice == set()
 
 
 @pytest.mark.parametrize(("language", "name"), CATALOGUES)

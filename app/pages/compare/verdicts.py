@@ -89,10 +89,12 @@ def best_said(best: BestSide, *, of_rounds_alone: bool = False) -> str:
 
 
 def _with_base(best: BestSide, text: str) -> str:
-    """With the base that the best of the rounds is not above."""
+    """With the base that the best of the rounds is not above, or that the two best are not above."""
     if best.base is None:
         return text
     beside = gettext("It is not above {name}, {accuracy}.")
+    if best.is_equal:
+        beside = gettext("They are not above {name}, {accuracy}.")
     return f"{text} {beside.format(name=base_name(best.base.checkpoint), accuracy=percent(best.base.accuracy))}"
 
 

@@ -12,7 +12,7 @@ from app.widgets.round_form import every
 from backend.errors import InvalidInput, NotFound, RondoError
 from backend.services import prompts, rounds
 from backend.services.plans import checks
-from backend.services.recipes import parts
+from backend.services.recipes import parts, steps_edit
 from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
 from backend.translations import N_, gettext, ngettext
@@ -33,7 +33,8 @@ FIELDS = {
 }
 """What a round keeps of the one that it goes on from, by what the form calls it: not the seed and the policy."""
 CHECKPOINTS = {"policy_id": N_("Policy"), "reference_id": N_("Reference")}
-OWN = FIELDS | CHECKPOINTS | {"seed": N_("Seed"), "num_rounds": N_("Rounds to run")}
+STOPS = {"stop_rules": N_("No further round follows when")}
+OWN = FIELDS | CHECKPOINTS | {"seed": N_("Seed"), "num_rounds": N_("Rounds to run")} | STOPS
 """What a person may change in the form."""
 
 
@@ -72,7 +73,7 @@ def changed(here: Context, plan: Plan, others: Sequence[tuple[str, JSON]], began
     began: the plan that the form was filled with; None: this one. others: recipes, and last that of the round before.
     """
     began = began or plan
-    mine = changes(plan.recipe, began.recipe) + _between(here, plan, began, OWN)
+    mine = changes(plan.recipe, began.recipe) + _between(here, plan, began, OWN, steps_edit.roles(plan.recipe))
     compared, beside = [], _beside(here, began)
     for place, (name, other) in enumerate(others, 1):
         differences = (beside if place == len(others) else []) + changes(began.recipe, other)
@@ -110,16 +111,18 @@ def _beside(here: Context, plan: Plan) -> list[Change]:
     return _between(here, plan, before, FIELDS)
 
 
-def _between(here: Context, plan: Plan, before: Plan, names: Mapping[str, str]) -> list[Change]:
+def _between(
+    here: Context, plan: Plan, before: Plan, names: Mapping[str, str], roles: Sequence[str] = ()
+) -> list[Change]:
     """What the fields beside the recipe hold in one plan otherwise than in another one.
 
-    names: what the form calls each field that is a number or a choice.
+    names: what the form calls each field that is a number or a choice; roles: those that have a field.
     """
     if replace(plan, recipe={}) == replace(before, recipe={}):
         return []
     titles = {s.id: s.name for s in prompts.list_sets(here.actor, here.project_id)}
     known = {id_: name for name, id_ in every(here.actor, here.project_id)}
-    mine, theirs = (_fields(each, titles, known, names) for each in (plan, before))
+    mine, theirs = (_fields(each, titles, known, names) | _roles(each, known, roles) for each in (plan, before))
     return [Change((), "", label, value, theirs[label]) for label, value in mine.items() if value != theirs[label]]
 
 
@@ -133,10 +136,17 @@ def _fields(
     }
     own = {gettext(label): getattr(plan, name) for name, label in names.items()}
     own |= {gettext(label): known.get(getattr(plan, name)) for name, label in CHECKPOINTS.items() if name in names}
+    own |= {gettext(label): ", ".join(sorted(getattr(plan, name))) for name, label in STOPS.items() if name in names}
     review = parts.review_defaults() | plan.review
     settings = {knob.label: review[knob.name] for knob in parts.review_knobs()}
     judge = gettext("the policy itself") if plan.judge_id is None else known.get(plan.judge_id, plan.judge_id)
     return sets | own | settings | {gettext("Judge"): judge}
+
+
+def _roles(plan: Plan, known: Mapping[int, str], roles: Sequence[str]) -> dict[str, str]:
+    """Whose checkpoint acts in each of these roles; one that is there no more is not bound, as in its field."""
+    unbound = gettext("what an earlier round made, if any")
+    return {gettext("role {name}").format(name=role): known.get(plan.roles.get(role, 0), unbound) for role in roles}
 
 
 def _line(change: Change, usual: str) -> str:

@@ -7,7 +7,7 @@ from app.widgets import judge_health
 from app.widgets.formats import count, done_of, duration, gap_interval, interval, percent, points
 from app.widgets.value_words import word
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
-from app.widgets.warning_said import beside_light
+from app.widgets.warning_said import beside_light, what_helps
 from backend.differences import Difference
 from backend.services import warnings
 from backend.services.projects.overview import Loop
@@ -186,7 +186,7 @@ def _light(line: RoundLine, warning: RaisedWarning) -> dict[str, str]:
         "title": f"{title}, {warning.category}" if warning.category else title,
         "level": word(warning.level),
         "badge": BADGES_OF_LIGHTS[warning.level],
-        "advice": gettext("What helps: {advice}").format(advice=advice) if advice else "",
+        "advice": what_helps(advice),
     }
 
 

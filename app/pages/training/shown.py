@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.widgets.formats import percent
+from backend.services.plans.training_steps import peak_percent
 from backend.services.rounds.preflights import Preflight
 from backend.services.rounds.training_curves import TrainedRound
 from backend.translations import N_, gettext, ngettext
@@ -121,7 +122,7 @@ def _slow(given: JSON) -> str:
     share = given.get("peak_share")
     if share is None or share >= 1:
         return ""
-    numbers = {"steps": f"{given['steps']:,}", "warm_up": f"{given['warm_up']:,}", "share": percent(share, 0)}
+    numbers = {"steps": f"{given['steps']:,}", "warm_up": f"{given['warm_up']:,}", "share": f"{peak_percent(share)}%"}
     if share == 0:
         text = gettext(
             "The warm-up takes {warm_up} steps, and there are {steps}: the learning rate stays 0, and nothing is "

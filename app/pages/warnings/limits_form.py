@@ -11,6 +11,7 @@ from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.number import Number
+from app.widgets.warning_said import what_helps
 from backend.errors import NotFound
 from backend.services.warnings import limits
 from backend.services.warnings.limits import RuleView
@@ -85,7 +86,7 @@ def filled(rule: RuleView) -> list[Any]:
         "measures": gettext(rule.measures),
         "unit": gettext(rule.unit),
         "source": rule.source,
-        "advice": gettext("What helps: {advice}").format(advice=gettext(rule.advice)),
+        "advice": what_helps(rule.advice),
         "colors": gettext("Beyond it the light is amber, and never red.")
         if rule.is_never_red
         else gettext("Beyond it the light is red."),

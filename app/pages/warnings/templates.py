@@ -91,7 +91,7 @@ DETAIL = """
 
 ABOUT = """
 {{#if value}}<p>{{value.about}}</p>
-<p>{{value.advice}}</p>
+{{#if value.advice}}<p>{{value.advice}}</p>{{/if}}
 <p class="rondo-muted">Bad values are those {{value.side}} the limit. {{value.colors}} Unit: {{value.unit}}.
 Defaults: {{value.usual}}. Source: {{value.source}}.</p>{{/if}}
 """

@@ -69,7 +69,9 @@ def estimated(
     pace = _of_jobs(db, project_id, relatives, str(recipe.judge.name), asked, units)
     if pace is not None:
         return pace.seconds(recipe, samples)
-    return None if units is None else _first(units, recipe, samples)
+    # Of another model that is to judge, such as an endpoint's, nothing is known before its first job.
+    is_judge_known = asked is None or asked in relatives
+    return _first(units, recipe, samples) if units is not None and is_judge_known else None
 
 
 def _first(units: dict[Stage, float], recipe: Recipe, samples: int) -> Seconds:

@@ -53,10 +53,15 @@ def _warm_ups(recipe: Recipe, samples: int) -> Iterator[str]:
         warm_up = f"its warm-up takes {trainer.warm_up(steps):,} (warmup_steps {trainer.warmup_steps:g})"
         text = f"The trainer {trainer.name} takes {at_most}{steps:,} optimizer steps, and {warm_up}: "
         if share:
-            text += f"the learning rate rises to {share:.0%} of learning_rate and not to the whole."
+            text += f"the learning rate rises to {peak_percent(share)}% of learning_rate and not to the whole."
         else:
             text += "the learning rate stays 0, and nothing is learned."
         yield f"{text} Set warmup_steps below the number of steps, or take more steps."
+
+
+def peak_percent(share: float) -> int:
+    """A share of the learning rate that is neither none nor the whole, in per cent that say so."""
+    return min(max(round(100 * share), 1), 99)
 
 
 def _most_steps(trainer: TRLKnobs, recipe: Recipe, samples: int) -> int:

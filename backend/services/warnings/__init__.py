@@ -146,9 +146,9 @@ def title_of(name: str) -> str:
 
 
 def advice_of(name: str) -> str:
-    """What helps where the light of a warning is on; empty where its rule is not installed any more."""
+    """What helps where the light of a warning is on, in English; empty where its rule is not installed any more."""
     rule = rule_classes().get(name)
-    return "" if rule is None else gettext(rule.advice)
+    return "" if rule is None else rule.advice
 
 
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:

@@ -1,5 +1,6 @@
 """What people rejected is counted as often as they rejected, whatever else has the same text."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from backend import registry
 from backend.selectors import REJECTED, SAME_AS_REJECTED, Selector
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.plain_texts import PlainTexts
 from backend.selectors.rated_above import RatedAbove
@@ -23,6 +25,7 @@ GROUP = Group(
     ),
 )
 """A person rejected one sample; two more have its text."""
+REVISIONS = replace(GROUP, parent=sample(9, "draft", score=0.0))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,12 @@ GROUP = Group(
 )
 def test_the_same_text_counts_apart(selector: Selector) -> None:
     selection = selector.select([GROUP], seed=1)
+    assert [example.sample_id for example in selection.examples] == [4]
+    assert selection.dropped == {REJECTED: 1, SAME_AS_REJECTED: 2}
+
+
+def test_revisions_with_the_same_text_count_apart() -> None:
+    selection = ImprovedRevisions().select([REVISIONS], seed=1)
     assert [example.sample_id for example in selection.examples] == [4]
     assert selection.dropped == {REJECTED: 1, SAME_AS_REJECTED: 2}
 
@@ -43,4 +52,5 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_no_selector_counts_more_than_people_rejected(kind: Any) -> None:
-    assert kind().select([GROUP], seed=1).dropped.get(REJECTED, 0) <= 1
+    for group in (GROUP, REVISIONS):
+        assert kind().select([group], seed=1).dropped.get(REJECTED, 0) <= 1

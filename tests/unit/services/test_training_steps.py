@@ -54,6 +54,8 @@ def test_every_trainer_with_a_warm_up_that_does_not_end_is_named(name: str) -> N
     ("knobs", "words"),
     [
         ({"max_steps": 20, "warmup_steps": 20}, "rises to 95% of"),
+        ({"max_steps": 250, "warmup_steps": 250}, "rises to 99% of"),
+        ({"max_steps": 2, "warmup_steps": 500}, "rises to 1% of"),
         (
             {"max_steps": 8, "warmup_steps": 0.9},
             "its warm-up takes 8 (warmup_steps 0.9): the learning rate rises to 88%",

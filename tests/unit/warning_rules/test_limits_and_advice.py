@@ -74,5 +74,12 @@ def test_each_rule_says_what_helps(rule: type[WarningRule]) -> None:
     assert rule.advice != rule.way, "what gets more rows does not help against what they show"
 
 
+def test_of_a_rule_that_does_not_say_its_ends_every_limit_is_shown() -> None:
+    """As of a package that was written before they were asked for: it may turn red beyond any limit."""
+    assert WarningRule.limits_of(1.5, 1.2) == (1.5, 1.2)
+    assert WarningRule.advice == ""
+    assert all("ends" in vars(rule) and "advice" in vars(rule) for rule in RULES.values())
+
+
 def test_no_two_rules_give_the_same_advice() -> None:
     assert len({rule.advice for rule in RULES.values()}) == len(RULES)
