@@ -1,9 +1,7 @@
 """A large import works in two processes: what is stored, refused and left behind is what one process stores."""
 
-import errno
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,13 +13,12 @@ from sqlalchemy import select
 
 from backend import helper_process
 from backend.db import reading, session, tables
-from backend.db.numbered import write_file
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.helper_process import HelperProcess
 from backend.services import unfinished
-from backend.services.imports import chunks, importing, prepared, staging
+from backend.services.imports import chunks, prepared, staging
 from backend.values import Split
-from tests.integration.test_sample_imports import ASKED, THREE, Place, everything
+from tests.integration.test_sample_imports import THREE, Place, everything
 from tests.integration.test_unfinished_imports import MANY, exported, num_projects
 
 pytestmark = pytest.mark.on_sqlite
@@ -186,68 +183,6 @@ def test_a_killed_helper_is_told_of_and_leaves_nothing(
     assert place.bring(tmp_path, MANY).num_samples == 6
 
 
-def test_a_full_disk_is_said_as_such_and_leaves_nothing(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the files of rows SQLite says it, and not the system."""
-    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
-    monkeypatch.setattr(unfinished, "REST_SECONDS", 0.0)
-    place, connect = Place(), sqlite3.connect
-    before = everything()
-
-    def connect_small(path: Path, **options: Any) -> sqlite3.Connection:
-        connection = connect(path, **options)
-        if Path(path).name == "rows-1":
-            connection.execute("PRAGMA max_page_count = 12")
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", connect_small)
-    with pytest.raises(MissingPrerequisite, match=r"^The disk of .* is full; nothing was imported"):
-        place.bring(tmp_path, [*THREE, {**THREE[0], "id": "huge", "response": "long " * 20_000}, *MANY[4:]])
-    assert everything() == before
-    assert num_projects() == 1
-    monkeypatch.undo()
-    assert place.bring(tmp_path, MANY).num_samples == 6
-
-
-def test_a_file_whose_name_is_no_utf8_is_imported(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its name stands on each decision."""
-    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
-    monkeypatch.setattr(unfinished, "REST_SECONDS", 0.0)
-    place = Place()
-    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jsonl"))
-    place.file(tmp_path, MANY).rename(path)
-    assert importing.import_samples(place.curator, place.project.id, path, ASKED).num_decisions == 3
-    with reading() as db:
-        assert {value["imported"]["file"] for value in db.scalars(select(tables.Decision.value))} == {
-            "caf\\udce9.jsonl"
-        }
-
-
-@pytest.mark.parametrize("value", ["half of \ud83d", 2**63], ids=["text", "number"])
-def test_what_no_database_holds_is_refused_in_words(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"half of an emoji|more than 64 bits"):
-        write_file(tmp_path / "rows", {tables.Prompt: [(1, value)]}, {tables.Prompt: "id, text"})
-
-
-def full(path: str) -> Any:
-    """One item, and then no room."""
-    yield path
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-
-
-def test_a_full_disk_of_the_helper_is_raised_as_if_there_were_none(tmp_path: Path) -> None:
-    with HelperProcess() as helper:
-        items = helper.ahead(full, "rows")
-        assert next(items) == "rows"
-        with pytest.raises(OSError, match="No space left") as raised:
-            next(items)
-        assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, "rows")
-        assert next(helper.ahead(full, "more")) == "more"
-
-
 PARENT = """
 import os, sys, time
 from pathlib import Path
@@ -276,6 +211,10 @@ def test_a_helper_ends_with_whoever_started_it(tmp_path: Path) -> None:
             time.sleep(0.05)
         helper = int(told.read_text())
         parent.send_signal(signal.SIGKILL)
+    wait_for_end(helper)
+
+
+def wait_for_end(helper: int) -> None:
     until = time.monotonic() + 60
     while Path(f"/proc/{helper}").exists() and "Z" not in Path(f"/proc/{helper}/stat").read_text().split()[2]:
         assert time.monotonic() < until, "the helper outlived its parent"
