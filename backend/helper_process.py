@@ -58,8 +58,8 @@ class HelperProcess:
         """Yield what `make(*given)` yields there, in its order, and return what it returns.
 
         most: how many items ahead. The function, what it is given and what comes of it pass through `pickle`. What it
-        raises of `RondoError` is raised here, at its place; raises `MissingPrerequisite` where the process ends. It
-        begins at once. Read one generator to its end before the next.
+        raises of `RondoError` and `OSError` is raised here, at its place; raises `MissingPrerequisite` where the
+        process ends. It begins at once. Read one generator to its end before the next.
         """
         process = self._started()
         self._send(process, pickle.dumps((make, given, most), protocol=pickle.HIGHEST_PROTOCOL) + MORE * most)
@@ -130,7 +130,7 @@ def _made(items: Generator[Any, None, Any]) -> Iterator[tuple[str, Any]]:
         except StopIteration as end:
             yield "end", end.value
             return
-        except RondoError as error:
+        except (RondoError, OSError) as error:
             yield "error", error
             return
 

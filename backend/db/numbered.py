@@ -4,6 +4,8 @@ Whoever makes them needs no transaction, and may be another process. To insert t
 value passes through Python.
 """
 
+import errno
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from backend.db import refused
 from backend.db.arriving import Arrival, Rows
+from backend.errors import InvalidInput
 
 Entity = type[DeclarativeBase]
 
@@ -34,7 +38,21 @@ class Numbering:
 
 
 def write_file(path: Path, rows: Mapping[Entity, Rows], columns: Mapping[Entity, str]) -> None:
-    """Write rows of these tables into a new file."""
+    """Write rows of these tables into a new file.
+
+    A full disk is an `OSError`, as of any other file. Raises `InvalidInput` for a value that no database can hold.
+    """
+    try:
+        _write(path, rows, columns)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise InvalidInput(refused.reason(error)) from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+
+
+def _write(path: Path, rows: Mapping[Entity, Rows], columns: Mapping[Entity, str]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # It is gone soon, and whoever is killed meanwhile begins anew.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):

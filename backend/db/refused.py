@@ -32,7 +32,7 @@ def guard(engine: Engine) -> None:
         error = context.original_exception
         if isinstance(error, InvalidInput):  # of a column's type, which SQLAlchemy would wrap with the statement
             raise error
-        if why := _why(error):
+        if why := reason(error):
             raise InvalidInput(why) from error
         if SET_NAME in str(error) or SET_NAME_ON_SQLITE in str(error):
             raise Conflict(
@@ -52,16 +52,17 @@ def to_json(value: Any) -> str:
     return written
 
 
-def _why(error: BaseException) -> str | None:
+def reason(error: BaseException) -> str | None:
+    """Why a driver or server did not take a value, as a sentence for who sent it; None for any other error."""
     if isinstance(error, OverflowError):
         return "A number here has more than 64 bits, and nothing has such a number. Type a smaller one."
     if isinstance(error, UnicodeEncodeError):
         half = error.object[error.start : error.start + 1]
         return f"A text here {boundary.fault_of(half)}."
     if type(error).__module__.startswith("psycopg") and _is_data_error(error):
-        reason = str(error).splitlines()[0]
-        log.warning("The database refused a value: %s", reason)
-        return f"A value here cannot be stored ({reason}). Change it."
+        first = str(error).splitlines()[0]
+        log.warning("The database refused a value: %s", first)
+        return f"A value here cannot be stored ({first}). Change it."
     return None
 
 

@@ -17,6 +17,7 @@ from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.helper_process import HelperProcess
 from backend.services import unfinished
 from backend.services.imports import chunks, prepared, staging
+from backend.services.prompts.files import open_file
 from backend.values import Split
 from tests.integration.test_sample_imports import THREE, Place, everything
 from tests.integration.test_unfinished_imports import MANY, exported, num_projects
@@ -132,6 +133,21 @@ def test_both_halves_are_refused_as_one(database: str, tmp_path: Path, monkeypat
     assert num_projects() == 1
 
 
+def test_rows_of_many_lines_are_not_cut_into_many_transactions(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helped: None
+) -> None:
+    """Halves are told apart by lines."""
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 10)
+    path = tmp_path / "long.csv"
+    path.write_text("id,prompt,response\n" + "".join(f'{n},1+{n}?,"a\nb\nc\nd\n{n}"\n' for n in range(40)))
+    with HelperProcess() as helper:
+        staged = staging.stage(open_file(path), {}, tmp_path, helper=helper)
+        given = list(staged.chunks())
+    assert (len(staged.chunk_places), staged.num_chunks) == (20, 4)
+    assert [len(chunk) for chunk in given] == [10, 10, 10, 10]
+    assert [sample.text[-1:] for chunk in given for sample in chunk] == [str(n)[-1] for n in range(40)]
+
+
 def test_a_record_of_another_tool_is_read_by_one_process(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helped: None
 ) -> None:
@@ -211,6 +227,10 @@ def test_a_helper_ends_with_whoever_started_it(tmp_path: Path) -> None:
             time.sleep(0.05)
         helper = int(told.read_text())
         parent.send_signal(signal.SIGKILL)
+    wait_for_end(helper)
+
+
+def wait_for_end(helper: int) -> None:
     until = time.monotonic() + 60
     while Path(f"/proc/{helper}").exists() and "Z" not in Path(f"/proc/{helper}/stat").read_text().split()[2]:
         assert time.monotonic() < until, "the helper outlived its parent"

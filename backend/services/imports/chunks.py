@@ -4,7 +4,7 @@ import hashlib
 import pickle
 from array import array
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,17 @@ what it says beside its prompt."""
 
 @dataclass(frozen=True)
 class Chunk:
-    """Where a chunk stands: in which slice of the rows, and in which file from which byte on."""
+    """Where a chunk stands: in which slice of the rows, and in which file from which byte on.
+
+    `size`: its samples; `held`: their characters, as `TEXT_AT_ONCE` counts them.
+    """
 
     slice: int
     file: str
     samples_at: int
     columns_at: int
+    size: int
+    held: int
 
     def samples(self, folder: Path) -> list[ImportedSample]:
         """Its samples."""
@@ -49,6 +54,20 @@ class Chunk:
         """What is kept of its samples, by `COLUMNS`."""
         columns: tuple[array[int], ...] = _loaded(folder / self.file, self.columns_at)
         return columns
+
+
+def filled(chunks: Iterable[Chunk], at_once: int) -> Iterator[list[Chunk]]:
+    """Neighbours that are no larger together than one may be: a slice of lines has few rows where these have many."""
+    together: list[Chunk] = []
+    size = held = 0
+    for chunk in chunks:
+        if together and (size + chunk.size > at_once or held + chunk.held > TEXT_AT_ONCE):
+            yield together
+            together, size, held = [], 0, 0
+        together.append(chunk)
+        size, held = size + chunk.size, held + chunk.held
+    if together:
+        yield together
 
 
 def _loaded(path: Path, place: int) -> Any:
@@ -167,7 +186,7 @@ def read_chunks(
         def written() -> int:
             samples_at = out.tell()
             pickler.dump(chunk.samples)
-            read.chunks.append(Chunk(part, name, samples_at, out.tell()))
+            read.chunks.append(Chunk(part, name, samples_at, out.tell(), len(chunk.samples), chunk.held))
             pickler.dump(chunk.columns)
             return len(chunk.samples)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend import boundary
 from backend.db import reading, session
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput, NotFound, written_out
 from backend.files import require_regular
 from backend.helper_process import HelperProcess
 from backend.services import unfinished
@@ -34,7 +34,7 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
     path = path.expanduser().resolve()
     if not path.exists():
         raise NotFound(f"There is no file {path}. Check its name.")
-    asked = replace(asked, file=asked.file or path.name)
+    asked = replace(asked, file=asked.file or written_out(path.name))
     with staging_folder() as folder, HelperProcess() as helper:
         staged = stage(path, asked, folder, helper=helper)
         mine = ImportUnderWay(project_id, asked.file, actor.name)

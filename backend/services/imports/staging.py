@@ -36,6 +36,7 @@ class StagedSamples:
     before brings already. `people`: who decided, with the first row that says so; `together`: who decided on one sample
     with others. `lowest`, `highest`: scores that were given, each with its first row. `left_out`: what is not imported
     of the rows, by reason. `shared`: for groups whose rows differ in them, the metadata that all have, and the answer.
+    `at_once`: the most samples of a chunk.
     """
 
     folder: Path
@@ -52,16 +53,17 @@ class StagedSamples:
     repeats: set[int] = field(default_factory=set)
     groups: Any = None
     num_groups: int = 0
+    at_once: int = chunks.ROWS_AT_ONCE
 
     @property
     def num_chunks(self) -> int:
         """How many chunks there are."""
-        return len(self.chunk_places)
+        return sum(1 for _ in chunks.filled(self.chunk_places, self.at_once))
 
     def chunks(self) -> Iterator[list[ImportedSample]]:
-        """The samples again, as many at once as were staged at once."""
-        for chunk in self.chunk_places:
-            yield chunk.samples(self.folder)
+        """The samples again, as many at once as are written at once."""
+        for together in chunks.filled(self.chunk_places, self.at_once):
+            yield [sample for chunk in together for sample in chunk.samples(self.folder)]
 
 
 def stage(
@@ -86,6 +88,7 @@ def stage(
         raise InvalidInput(f"{count} of {read.num_rows:,} in {called} cannot be imported, so nothing was. {bad}")
     people = dict(sorted(read.people.items(), key=lambda entry: entry[1]))
     staged = StagedSamples(folder, source.unit, read.chunks, read.num_rows, people=people, together=read.together)
+    staged.at_once = chunks.ROWS_AT_ONCE
     staged.lowest, staged.highest, staged.left_out = read.lowest, read.highest, dict(read.left_out)
     keys, ids, digests, rows, asides = columns = tuple(array("q") for _ in COLUMNS)
     for chunk in read.chunks:
