@@ -15,15 +15,15 @@ RESULT = """
 {{#if value.samples}}<a href="{{value.samples}}">These samples</a>{{/if}}</p>
 {{#if value.error}}<p class="rondo-problem">{{value.error}}</p>{{/if}}
 <div class="scroll" tabindex="0" role="region" aria-label="The judges, a table"><table>
-<thead><tr><th scope="col">Judge</th><th scope="col">state</th><th scope="col">kappa with people</th>
+<thead><tr><th scope="col">Judge</th><th scope="col">kappa with people</th>
 <th scope="col">alpha</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">unreadable</th>
 <th scope="col" class="number">new tokens</th><th scope="col" class="number">prompt tokens</th>
 <th scope="col" class="number">seconds</th><th scope="col" class="number">cost</th><th scope="col">disagrees</th></tr>
 </thead><tbody>{{#each value.rows}}<tr><th scope="row">{{this.title}}
-{{#if this.knobs}}<br><span class="rondo-muted small">{{this.knobs}}</span>{{/if}}</th>
-<td><span class="rondo-badge {{this.badge}}">{{this.state}}</span>
+<span class="rondo-badge {{this.badge}}">{{this.state}}</span>
+{{#if this.knobs}}<br><span class="rondo-muted small">{{this.knobs}}</span>{{/if}}
 {{#if this.error}}<p class="rondo-problem why">{{this.error}}</p>{{/if}}
-{{#each this.notes}}<p class="rondo-muted why">{{this}}</p>{{/each}}</td>
+{{#each this.notes}}<p class="rondo-muted why">{{this}}</p>{{/each}}</th>
 <td>{{this.kappa}}</td><td>{{this.alpha}}</td><td>{{this.precision}}</td><td>{{this.recall}}</td>
 <td>{{this.unread}}</td><td class="number">{{this.tokens}}</td><td class="number">{{this.prompt_tokens}}</td>
 <td class="number">{{this.seconds}}</td><td class="number">{{this.cost}}
@@ -59,7 +59,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scroll table { width: 100%; }
 th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--rondo-border); text-align: left; vertical-align: top; }
 thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-space: nowrap; }
-tbody th { font-weight: 550; min-width: 140px; overflow-wrap: anywhere; }
+tbody th { font-weight: 550; min-width: 140px; overflow-wrap: anywhere; } tbody th p { font-weight: 400; }
 .number { text-align: right; white-space: nowrap; }
 .why { max-width: 320px; overflow-wrap: anywhere; font-size: 12px; }
 .matrices { display: flex; flex-wrap: wrap; gap: 16px 32px; }
@@ -78,6 +78,7 @@ dl { display: grid; grid-template-columns: minmax(90px, max-content) 1fr; gap: 3
 dt { color: var(--rondo-muted); max-width: 320px; } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 700px) {
   .scroll table { width: max-content; min-width: 100%; } .scroll td { max-width: 240px; }
+  .scroll tbody th { max-width: 170px; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
 }
 """
