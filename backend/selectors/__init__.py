@@ -81,6 +81,10 @@ class Selector(Part, kind="selector"):
         """True where draft and revision stand in one row, so that both have to answer the prompt they began with."""
         return False
 
+    def most_rows(self, samples: int) -> int:
+        """Return how many rows at most it makes of one group of so many samples: one of each, unless it is bounded."""
+        return samples
+
     def at_cut(self, old: float, new: float) -> Self:
         """Return this selector for labels whose judge's cut has moved; one with a threshold of its own keeps that."""
         return self

@@ -49,6 +49,9 @@ class AboveThreshold(WeighsByEntropy):
             return ""
         return f"{self.name} keeps what scores at least {self.threshold:g}, which is not the judge’s cut"
 
+    def most_rows(self, samples: int) -> int:
+        return min(samples, self.max_per_prompt or samples)
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

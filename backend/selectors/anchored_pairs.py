@@ -63,6 +63,9 @@ class AnchoredPairs(Selector):
     def roles(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.chosen_from, *self.rejected_from, *self.fallback)))
 
+    def most_rows(self, samples: int) -> int:
+        return 1
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -48,6 +48,9 @@ class BestVersusWorst(Selector):
     )
     max_chosen_chars: int = Field(0, ge=0, description="drop a pair whose chosen text is longer; 0 means no limit")
 
+    def most_rows(self, samples: int) -> int:
+        return 1
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

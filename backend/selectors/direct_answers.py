@@ -39,6 +39,9 @@ class DirectAnswers(Selector):
     def ignores_cut(self, old: float) -> str:
         return ""
 
+    def most_rows(self, samples: int) -> int:
+        return 1
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -46,6 +46,10 @@ class DrawnPairs(Selector):
     )
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
+    def most_rows(self, samples: int) -> int:
+        drawn = min(self.draw, samples)
+        return max(0, drawn - 1) if self.ranking == "tournament" else drawn // 2
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -5,6 +5,8 @@ from backend.selectors import Pair
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.values import Example, Group
 
+ROWS_OF_PAIR = 5
+
 
 class GapPairs(BestVersusWorst):
     """Of each pair of `best_versus_worst`, a good text w and a bad one l, five rows that order gaps.
@@ -14,6 +16,9 @@ class GapPairs(BestVersusWorst):
     what improvement is, and nobody writes down what makes a text better. Both sides of a row are texts beside their
     reference, as the judge `reward_gap` shows them.
     """
+
+    def most_rows(self, samples: int) -> int:
+        return ROWS_OF_PAIR
 
     def _examples(self, group: Group, pair: Pair) -> list[Example]:
         (example,) = super()._examples(group, pair)

@@ -47,6 +47,9 @@ class ImprovedRevisions(Selector):
     def ignores_cut(self, old: float) -> str:
         return f"{self.name} goes by scores" if self.require == "better" else ""
 
+    def most_rows(self, samples: int) -> int:
+        return min(samples, self.max_per_question or samples)
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -57,6 +57,9 @@ class MarginPairs(Selector):
         """What decides, for `_margins.decide`."""
         return _margins.MarginKnobs(**{name: getattr(self, name) for name in _margins.MarginKnobs.__dataclass_fields__})
 
+    def most_rows(self, samples: int) -> int:
+        return min(self.pairs_per_prompt, samples // 2)
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         pool = _margins.candidates(groups, seed=seed)
         categories = pool.categories(self.category)[0] if self.max_per_category else None

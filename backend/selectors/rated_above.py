@@ -39,6 +39,9 @@ class RatedAbove(Selector):
     def reads_ratings_of(self) -> Raters:
         return self.rated_by
 
+    def most_rows(self, samples: int) -> int:
+        return min(samples, self.max_per_prompt or samples)
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -51,6 +51,9 @@ class RatedPairs(Selector):
     def needs_differences(self) -> bool:
         return False
 
+    def most_rows(self, samples: int) -> int:
+        return 1
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

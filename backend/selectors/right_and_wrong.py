@@ -37,6 +37,9 @@ class RightAndWrong(WeighsByEntropy):
     def ignores_cut(self, old: float) -> str:
         return ""
 
+    def most_rows(self, samples: int) -> int:
+        return min(self.pairs_per_prompt, (samples // 2) * (samples - samples // 2))
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -57,6 +57,9 @@ class TreeTraces(Selector):
     def needs_all_groups(self) -> bool:
         return True
 
+    def most_rows(self, samples: int) -> int:
+        return min(samples, self.max_per_prompt or samples)
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         dropped: Counter[str] = Counter()
         kept: dict[int, dict[str, tuple[Group, Trace]]] = defaultdict(dict)

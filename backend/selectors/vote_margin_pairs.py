@@ -54,6 +54,9 @@ class VoteMarginPairs(Selector):
     def _compiles(cls, pattern: str) -> str:
         return answers.check_pattern(pattern)
 
+    def most_rows(self, samples: int) -> int:
+        return 1
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

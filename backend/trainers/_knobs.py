@@ -41,7 +41,11 @@ class TRLKnobs(Trainer, abstract=True):
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
     max_grad_norm: float = Field(1.0, ge=0, description="gradients are clipped to this norm; 0 clips none")
-    logging_steps: int = Field(10, ge=1, description="steps between two points of the curves")
+    logging_steps: int | None = Field(
+        None,
+        ge=1,
+        description="steps between two points of the curves; unset: 1 in a training of at most 50 steps, else 10",
+    )
     save_steps: float = Field(
         0.25,
         gt=0,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from transformers import TrainerCallback
 
 SECONDS = 1.0  # between two lines without metrics
+LOGGING_STEPS = 10
+FEW_STEPS = 50
+"""Where `logging_steps` is unset, a training of at most so many steps logs each, and a longer one every 10th."""
 
 
 def rewind(file: Path, *, step: int) -> None:
@@ -33,10 +36,11 @@ def _step(line: str) -> int:
         return -1
 
 
-def callback(file: Path) -> "TrainerCallback":
+def callback(file: Path, *, logs_few: bool = False) -> "TrainerCallback":
     """Return the callback: a line for each log and, in long pauses between logs, for the bar alone.
 
     The last step is logged whatever `logging_steps` is: of a short training it is the only point but the first.
+    logs_few: each step of a training of few steps is logged.
     """
     from transformers import TrainerCallback
 
@@ -56,7 +60,8 @@ def callback(file: Path) -> "TrainerCallback":
             self.write(state, {})
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            if control.should_training_stop:  # transformers has set it before it calls the callbacks of others
+            # transformers has set should_training_stop before it calls the callbacks of others.
+            if control.should_training_stop or (logs_few and state.max_steps <= FEW_STEPS):
                 control.should_log = True
             if time.monotonic() - self.written_at > SECONDS:
                 self.write(state, {})

@@ -30,7 +30,7 @@ class RLKnobs(TRLTrainer, abstract=True):
     max_length: int = Field(
         1024, ge=2, description="tokens of prompt and completion; prompts that leave less room are left out"
     )
-    logging_steps: int = Field(1, ge=1, description="steps between two points of the curves")
+    logging_steps: int | None = Field(1, ge=1, description="steps between two points of the curves")
     num_generations: int = Field(8, ge=2, description="completions of each prompt, which are compared with each other")
     max_completion_length: int = Field(256, ge=1, description="longest completion in tokens")
     temperature: float = Field(1.0, gt=0, le=5, description="of sampling; higher is more varied")

@@ -170,7 +170,8 @@ def build(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, rows: list
         raise InvalidInput(too_long(trainer, len(rows))) from error
     if trainer.keeps_optimizer:
         fitted.add_callback(_optimizer.callback(Path(_weights.locate(spec.policy))))
-    fitted.add_callback(_progress.callback(Path(spec.output_dir) / "progress.jsonl"))
+    file = Path(spec.output_dir) / "progress.jsonl"
+    fitted.add_callback(_progress.callback(file, logs_few=trainer.logging_steps is None))
     fitted.add_callback(_progress.token_counter(fitted))
     if trainer.num_processes > 1:
         fitted.add_callback(_progress.completer(fitted))
@@ -184,11 +185,12 @@ def arguments(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs) -> dic
     on_gpu = torch.cuda.is_available()
     same = (
         "learning_rate num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps "
-        "lr_scheduler_type warmup_steps weight_decay max_grad_norm logging_steps save_steps save_total_limit "
+        "lr_scheduler_type warmup_steps weight_decay max_grad_norm save_steps save_total_limit "
         "gradient_checkpointing"
     )
     return {name: getattr(trainer, name) for name in same.split()} | {
         "output_dir": spec.output_dir,
+        "logging_steps": trainer.logging_steps or _progress.LOGGING_STEPS,
         "seed": spec.seed % 2**32,  # NumPy takes no larger one
         "max_length": min(trainer.max_length, weights.context or trainer.max_length),
         "bf16": trainer.bf16 if trainer.bf16 is not None else _models.has_bf16(),

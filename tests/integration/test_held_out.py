@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.pages.compare import verdicts
+from app.pages.compare import values, verdicts
 from app.pages.overview.cards import tree_value
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
@@ -378,6 +378,55 @@ def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_
     assert (result.common, result.new_asked) == (0, None)
     number = result.numbers[0]
     assert (number.new, number.difference.value, number.difference.why) == (None, None, "measured on one side only")
+
+
+def test_different_trainers_have_the_knobs_they_share_side_by_side() -> None:
+    line = make_line()
+    knobs = {
+        "sft": {"learning_rate": 1e-3, "max_steps": 8},
+        "dpo": {"learning_rate": 1e-6, "max_steps": 3, "beta": 0.3},
+    }
+    recipe = {"name": "own", "title": "Own", "metrics": [], "schedule": {"name": "constant"}}
+    made_by = [
+        make_done_round(
+            line.project,
+            line.checkpoints[0],
+            [],
+            makes=False,
+            recipe=recipe | {"steps": [{"kind": "trainer", "part": {"name": name, **knobs[name]}}]},
+        )[0]
+        for name in ("sft", "dpo", "sft")
+    ]
+    keys = [f"c{line.checkpoints[0].id}", *(f"r{round_.id}" for round_ in made_by)]
+    rows = side_by_side.compare_all(line.actor, line.project.id, keys).knobs
+    assert rows is not None
+    trainers = [(row.place, row.name, row.values) for row in rows if "trainer" in row.place]
+    no = side_by_side.NO_RECIPE
+    shared = "1. trainer sft, dpo"
+    assert (shared, "learning_rate", (no, "0.001", "1e-06", "0.001")) in trainers
+    assert (shared, "max_steps", (no, "8", "3", "8")) in trainers
+    assert ("1. trainer dpo", "beta", (no, "not there", "0.3", "not there")) in trainers
+    assert len([name for _, name, _ in trainers if name == "max_steps"]) == 1
+    assert not [name for _, name, _ in trainers if name == "per_device_train_batch_size"], "it does not differ"
+
+
+@pytest.mark.parametrize(("texts", "is_same"), [(["5"] * 40, True), (["5"] * 39 + ["6"], False)])
+def test_a_checkpoint_that_answers_as_another_one_is_told_of(texts: list[str], is_same: bool) -> None:
+    line = make_line()
+    pairs = []
+    for written in (["5"] * 40, texts):
+        round_, checkpoint = make_done_round(line.project, line.checkpoints[0], [line.held_out])
+        assert checkpoint
+        measure(round_, checkpoint, [line.held_out], range(10), texts=written)
+        pairs.append(round_)
+    keys = [f"r{round_.id}" for round_ in pairs]
+    result = side_by_side.compare_all(line.actor, line.project.id, keys)
+    assert result.pairs[0].has_same_texts is is_same
+    first, second = (side.name for side in result.sides)
+    told = [f"{second} answers as {first} on every held-out prompt, word for word."] if is_same else []
+    assert values.value(result, None, [])["same"] == told
+    changed = side_by_side.compare_all(line.actor, line.project.id, [f"r{line.rounds[0].id}", keys[0]])
+    assert not changed.pairs[0].has_same_texts
 
 
 def test_which_is_best_is_said_of_sides_that_were_asked_the_same_whatever_the_first_one_was() -> None:

@@ -229,13 +229,13 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         }
         estimated = client.post(f"{url}/plan/estimate", json=wish)
         assert estimated.status_code == 200, estimated.text
-        # 2 prompts of 32 samples are 64 rows at most; 30 steps of 32 see each 15 times.
+        # Of 2 prompts with 32 samples the selector keeps 10 each; 30 steps of 32 read 48 times as many rows.
         many = {"max_steps": 30, "per_device_train_batch_size": 32}
         assert recipe["generator"]["n"] == 32
         long = wish | {"recipe": recipe | {"trainer": recipe["trainer"] | many}}
         warned = client.post(f"{url}/plan/estimate", json=long).json()["warnings"]
-        assert [warning for warning in warned if "15 times over the rows" in warning], warned
-        assert not [warning for warning in estimated.json()["warnings"] if "times over" in warning]
+        assert [warning for warning in warned if "960 rows, 48 times the 20 that" in warning], warned
+        assert not [warning for warning in estimated.json()["warnings"] if "have room for" in warning]
         served = rows.make_checkpoint(project)
         assert (
             "training needs weights" in client.post(f"{url}/plan/estimate", json=wish | {"policy_id": served.id}).text

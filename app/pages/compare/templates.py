@@ -8,6 +8,7 @@ PAGE = """
 <section class="rondo-card" aria-label="Which is best">
 <div role="status">{{#each value.best}}<p class="verdict"><span class="rondo-badge {{this.badge}}">{{this.chip}}</span>
 <b>{{this.text}}</b></p>{{/each}}</div>
+{{#each value.same}}<p role="status">{{this}}</p>{{/each}}
 {{#each value.told}}{{#if this.is_told}}<p>{{this.name}} since {{this.to}}:
 {{#if this.worse}}<span class="bad">worse in {{#each this.worse}}<a href="{{this.target}}">{{this.text}}</a>
 {{/each}}</span>{{else}}no category is worse beyond chance{{/if}}{{#if this.better}}; <span class="ok">better in

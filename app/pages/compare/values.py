@@ -33,6 +33,7 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
         "first": first.name,
         "best": verdicts.of(compared),
         "first_round": compared.sides[compared.first_round].name,
+        "same": [_same(pair) for pair in compared.pairs if pair.has_same_texts],
         "told": [_told(pair) for pair in compared.pairs],
         "baseline": gettext("The baseline is {name}.").format(name=base.name)
         if base
@@ -52,6 +53,12 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
 def title(side: ComparedSide) -> str:
     """`Round 2, self_rewarding-2`, or the name of a checkpoint that no round made."""
     return f"{side.name}, {side.checkpoint}" if side.round_id is not None and side.checkpoint else side.name
+
+
+def _same(pair: Compared) -> str:
+    """That a side answers as the other one, which a training that changes nothing leads to."""
+    text = gettext("{name} answers as {other} on every held-out prompt, word for word.")
+    return text.format(name=pair.new.name, other=pair.old.name)
 
 
 def _told(pair: Compared) -> JSON:

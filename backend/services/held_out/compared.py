@@ -76,6 +76,8 @@ class Compared:
     old_asked: int | None
     new_asked: int | None
     categories: tuple[ComparedCategory, ...] = ()
+    has_same_texts: bool = False
+    """Whether both were asked the same prompts and gave the same text to each."""
 
 
 def sides(actor: Actor, project_id: int) -> list[ComparedSide]:
@@ -172,8 +174,15 @@ def of_sides(read: HeldOutRows, listed: Sequence[Measurement], first: ComparedSi
     before, after = pair
     categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
+    # No verdict changed, or the texts did: only then are all of them read.
+    may_be_same = asked[0] == asked[1] and any(
+        number.name == ACCURACY and number.difference.newly_wrong == number.difference.newly_right == 0
+        for number in numbers
+        if number.of_checkpoint
+    )
+    is_same = bool(before and after and may_be_same and read.is_same_text(before, after))
     counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
-    return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories)
+    return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories, is_same)
 
 
 def _known(db: Session, actor: Actor, known: Mapping[str, ComparedSide], key: str) -> ComparedSide:

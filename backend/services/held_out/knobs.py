@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -96,6 +96,39 @@ def of_step(place: str, texts: Sequence[str]) -> list[tuple[str, str, tuple[str,
             label = _label(name, {"kind": kind, "part": part})
             listed.append((name, label, tuple(words.get(n, text) for n, text in enumerate(texts))))
     return listed
+
+
+def of_trainers(rounds: Mapping[int, tables.Round]) -> tuple[str, list[tuple[str, str, dict[int, str]]]] | None:
+    """The knobs that the trainers of rounds have in common: their place, and of each name, label and value by round.
+
+    Those that do not differ are among them. None where a round has no trainer or several, or where all have the same.
+    """
+    trainers: dict[int, tuple[int, JSON]] = {}
+    for n, round_ in rounds.items():
+        steps = [(place, step) for place, step in enumerate(_steps(round_)) if step["kind"] == "trainer"]
+        if len(steps) != 1:
+            return None
+        trainers[n] = steps[0]
+    names = [*dict.fromkeys(str(step["part"].get("name")) for _, step in trainers.values())]
+    if len(names) < 2:
+        return None
+    flat = {n: _flat(_with_defaults(step["part"])) for n, (_, step) in trainers.items()}
+    place, first = next(iter(trainers.values()))
+    shared = [name for name in flat[next(iter(flat))] if all(name in knobs for knobs in flat.values())]
+    return (
+        f"{place + 1}. trainer {', '.join(names)}",
+        [
+            (name, _label(name, first), {n: in_words(knobs[name]) for n, knobs in flat.items()})
+            for name in shared
+            if name != "name"
+        ],
+    )
+
+
+def _with_defaults(trainer: JSON) -> JSON:
+    """A trainer as it stands in a round's row, with the knobs that the row leaves out; as it is if not installed."""
+    name = str(trainer.get("name"))
+    return parts.defaults("trainer", name) | trainer if name in parts.describe()["trainer"] else trainer
 
 
 def _place(place: int, step: JSON) -> str:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from sqlalchemy import JSON as JSONColumn
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from backend.db import tables
 from backend.services.held_out.filtering import of
 from backend.services.held_out.measured import Measurement
+from backend.values import SampleKind, Split
 
 Place = tuple[int, int | None]
 
@@ -41,6 +42,29 @@ class HeldOutRows:
             query = select(tables.Group.prompt_id).where(*of(measurement))
             self._asked[measurement.round_id] = frozenset(gathered(self.db, query))
         return self._asked[measurement.round_id]
+
+    def is_same_text(self, old: Measurement, new: Measurement) -> bool:
+        """Whether both have greedy answers, to the same prompts, and each of the same text."""
+        before, after = (select(*TEXT).where(*of_answers(measurement)) for measurement in (old, new))
+        differ = (first.except_(other).exists() for first, other in ((before, after), (after, before)))
+        return bool(self.db.scalar(select(before.exists()))) and not any(
+            self.db.scalar(select(only)) for only in differ
+        )
+
+
+TEXT = (tables.Sample.prompt_id, tables.Sample.text)
+
+
+def of_answers(measurement: Measurement) -> tuple[ColumnElement[bool], ...]:
+    """Whether a sample is a greedy answer of the measurement."""
+    sample = tables.Sample
+    return (
+        sample.round_id == measurement.round_id,
+        sample.checkpoint_id == measurement.checkpoint_id,
+        sample.split == Split.held_out,
+        sample.position == 0,
+        sample.kind == SampleKind.completion,
+    )
 
 
 def gathered(db: Session, query: Select[Any]) -> list[Any]:

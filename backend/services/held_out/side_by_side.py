@@ -174,7 +174,28 @@ def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] 
         place, label = knob.place, knob.label
         as_listed = knobs.of_step(place, row) if name == "step" else [(name, label, tuple(row))]
         listed += [KnobOfAll(place, *entry) for entry in as_listed]
-    return tuple(_in_order(listed))
+    return tuple(_in_order(_with_trainers(listed, rounds, len(sides))))
+
+
+def _with_trainers(listed: Sequence[KnobOfAll], rounds: Mapping[int, tables.Round], sides: int) -> Sequence[KnobOfAll]:
+    """With the knobs that different trainers share in rows of their own: no row says that one of them lacks it."""
+    if (shared := knobs.of_trainers(rounds)) is None:
+        return listed
+    place, rows = shared
+    names = {name for name, _, _ in rows}
+    others = [knob for knob in listed if knob.name not in names or not _is_trainers(knob.place)]
+    return [
+        *others,
+        *(
+            KnobOfAll(place, name, label, tuple(values.get(n, NO_RECIPE) for n in range(sides)))
+            for name, label, values in rows
+            if len({*values.values()}) > 1
+        ),
+    ]
+
+
+def _is_trainers(place: str) -> bool:
+    return place.split(" ")[1:2] == ["trainer"]
 
 
 def _in_order(listed: Sequence[KnobOfAll]) -> list[KnobOfAll]:

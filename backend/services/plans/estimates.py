@@ -77,7 +77,11 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:
         rows = size.samples - size.tried - size.rollouts
         branched = [branches.says(origin, plan.branch_step or 0)] if origin is not None else []
         rows = rows if origin is None else sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
-        warnings = branched + _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
+        warnings = (
+            branched
+            + _warnings(plan, recipe, prompts, rows, phase, taken)
+            + imported_completions.warnings(recipe, brought)
+        )
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
@@ -135,7 +139,7 @@ def _repeats(recipe: Recipe, phase: int) -> bool:
     return isinstance(first, PromptSource) and first.repeats_pool
 
 
-def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
+def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int, phase: int, taken: int) -> list[str]:
     messages = []
     if prompts < plan.num_prompts:
         messages.append(
@@ -145,7 +149,7 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[st
         messages.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if (recipe.mix_share or any(mixer.reads_seeds for mixer in recipe.of_kind("mixer"))) and not plan.mix_set_ids:
         messages.append("The recipe mixes seed rows in, but no set to mix is chosen.")
-    messages.extend(training_steps.warnings(recipe, prompts=prompts, samples=samples))
+    messages.extend(training_steps.warnings(recipe, prompts=prompts, samples=samples, phase=phase, taken=taken))
     messages.extend(registry.left_out())
     if plan.policy_id != plan.reference_id:
         messages.append(

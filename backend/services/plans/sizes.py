@@ -81,8 +81,18 @@ def _tried(recipe: Recipe, phase: int) -> list[tuple[StepPlace, ...]]:
 
 def by_step(places: Sequence[StepPlace], *, prompts: int, taken: int) -> dict[int, StepSize]:
     """What each generator and judge of these steps makes, by its number."""
+    return _walked(places, prompts, taken)[0]
+
+
+def rows(places: Sequence[StepPlace], *, prompts: int, taken: int) -> dict[int, int]:
+    """How many rows each selector of these steps can keep, by its number."""
+    return _walked(places, prompts, taken)[1]
+
+
+def _walked(places: Sequence[StepPlace], prompts: int, taken: int) -> tuple[dict[int, StepSize], dict[int, int]]:
     groups: dict[int, int] = {}
     asked: dict[int, int] = {}
+    kept: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
     by_step_: dict[int, StepSize] = {}
     for place in places:
@@ -109,15 +119,18 @@ def by_step(places: Sequence[StepPlace], *, prompts: int, taken: int) -> dict[in
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0
             by_step_[place.index] = StepSize(units, calls, calls * part.max_tokens_per_call)
         elif isinstance(part, Selector) and not part.needs_texts:
-            asked[place.index] = seen  # a row of each question, of which a prompt may have several
+            asked[place.index] = kept[place.index] = seen  # a row of each question; a prompt may have several
+        elif isinstance(part, Selector):
+            units = share(texts[source], seen, groups.get(source, 0))
+            kept[place.index] = seen * part.most_rows(-(-units // seen)) if seen else 0
         elif isinstance(part, Trainer) and part.rewards:
-            rows = sum(asked.get(n, 0) for n in place.rows) or prompts
-            new = part.rollouts(rows)
-            calls = sum(judge.calls_at_most(rows, new) for judge in part.rewards if judge.needs_engine)
+            trained = sum(asked.get(n, 0) for n in place.rows) or prompts
+            new = part.rollouts(trained)
+            calls = sum(judge.calls_at_most(trained, new) for judge in part.rewards if judge.needs_engine)
             each = max(judge.max_tokens_per_call for judge in part.rewards)
             tokens = new * part.max_tokens_per_rollout + calls * each
             by_step_[place.index] = StepSize(new, calls, tokens, is_text=True, is_rollout=True)
-    return by_step_
+    return by_step_, kept
 
 
 def share(texts: int, seen: int, groups: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend.judges.brevity import Brevity
+from backend.trainers import _progress
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
@@ -72,6 +73,23 @@ def test_the_last_step_is_logged(trainer: Any, data: Any, tiny: Path, other: Pat
     assert [(line["step"], line["max_steps"]) for line in logged] == [(1, STEPS), (STEPS, STEPS)]
     assert logged[-1]["metrics"]["learning_rate"] == pytest.approx(RATE / STEPS)
     assert progress(tmp_path / "out")[-1]["step"] == STEPS
+
+
+@pytest.mark.parametrize(
+    ("steps", "points_at"), [(8, [*range(1, 9)]), (_progress.FEW_STEPS + 1, [1, 10, 20, 30, 40, 50, 51])]
+)
+def test_each_of_few_steps_is_logged_where_nobody_said_how_often(
+    steps: int, points_at: list[int], tiny: Path, tmp_path: Path
+):
+    trainer = SFT(**{name: knob for name, knob in KNOBS.items() if name != "logging_steps"} | {"max_steps": steps})
+    again = SFT.model_validate(trainer.model_copy(update={"warmup_steps": 2.0}).model_dump(mode="json"))
+    train(again, tiny, tmp_path / "out", data=FOUR)
+    logged = points(tmp_path / "out")
+    assert [line["step"] for line in logged] == points_at
+    if steps == 8:
+        rates = [line["metrics"]["learning_rate"] for line in logged]
+        assert (rates[0], max(rates)) == (0, pytest.approx(RATE))
+        assert rates.index(max(rates)) == 2
 
 
 @pytest.mark.parametrize(("trainer", "data"), COUNTING)

@@ -1,5 +1,6 @@
 """What is said of a plan's optimizer steps before its launch."""
 
+import re
 from typing import Any
 
 import pytest
@@ -90,11 +91,42 @@ def test_epochs_over_rows_that_others_join_are_not_guessed() -> None:
     assert training_steps.warnings(recipe, prompts=40, samples=40) == []
 
 
+def rows_sentences(recipe: Recipe, prompts: int, each: int) -> list[str]:
+    sentences = training_steps.warnings(recipe, prompts=prompts, samples=prompts * each)
+    return [sentence for sentence in sentences if "have room for" in sentence]
+
+
 def test_many_passes_name_the_prompts_that_the_steps_need() -> None:
-    """250 steps of 64 rows are 16,000: 3 passes over the 5,333 rows, half of them seed rows, of 334 prompts with 8."""
-    (sentence,) = training_steps.warnings(demo_recipe(), prompts=40, samples=320)
-    assert "go at least 25 times over the rows" in sentence
-    assert "Take 334 prompts or more" in sentence
-    assert training_steps.warnings(demo_recipe(), prompts=334, samples=334 * 8) == []
-    assert training_steps.warnings(demo_recipe(), prompts=333, samples=333 * 8) != []
-    assert training_steps.warnings(demo_recipe(), prompts=demo.NUM_PROMPTS, samples=demo.NUM_PROMPTS * 8) == []
+    """250 steps of 64 rows are 16,000: 6 times 2,667, half of them seed rows, of 1,334 prompts that keep one each."""
+    (sentence,) = rows_sentences(demo_recipe(), 40, 8)
+    assert "room for 16,000 rows, 200 times the 80 that" in sentence
+    assert "Take 1,334 prompts or more, or let the selector keep more of each, for at most 6 times." in sentence
+    assert rows_sentences(demo_recipe(), 1_334, 8) == []
+    assert rows_sentences(demo_recipe(), 1_333, 8) != []
+    assert rows_sentences(demo_recipe(), demo.NUM_PROMPTS, 8) == []
+
+
+def test_without_a_bound_of_the_selector_each_sample_may_be_a_row() -> None:
+    """16,000 rows are 3 times the 5,334, half of them seed rows, of 334 prompts with 8 samples."""
+    recipe = demo_recipe().with_changes({"selector": {"max_per_prompt": 0}})
+    (sentence,) = rows_sentences(recipe, 40, 8)
+    assert "25 times the 640 that" in sentence
+    assert "Take 334 prompts or more, or more samples of each, for at most 3 times." in sentence
+    assert rows_sentences(recipe, 334, 8) == []
+    assert rows_sentences(recipe, 333, 8) != []
+
+
+def test_few_steps_over_few_rows_are_named() -> None:
+    """8 steps of 64 rows over the 40 rows that 40 prompts can give, and as many seed rows."""
+    (sentence,) = rows_sentences(demo_recipe(max_steps=8, warmup_steps=2), 40, 4)
+    assert "512 rows, 6.4 times the 80 that" in sentence
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_the_advised_prompts_are_enough_in_every_recipe(name: str) -> None:
+    recipe = with_knobs(recipes.get(name), max_steps=1_000)
+    each = 4
+    for sentence in rows_sentences(recipe, 40, each):
+        advised = re.search(r"Take ([0-9,]+) prompts", sentence)
+        assert advised is not None
+        assert rows_sentences(recipe, int(advised[1].replace(",", "")), each) == [], name
