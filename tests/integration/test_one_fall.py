@@ -20,10 +20,10 @@ pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
 def test_a_fall_is_one_red_light_wherever_warnings_are_counted() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project, Role.curator), rows.make_checkpoint(project)
-    round_, made = finish(project, base)
+    round_, trained = finish(project, base)
     was, everything = set(range(193)), set(range(400))
     now = was - set(range(41))
-    for checkpoint, right in ((base, was), (made, now)):
+    for checkpoint, right in ((base, was), (trained, now)):
         measure(round_, checkpoint.id, len(right) / 400, right=sorted(right), wrong=sorted(everything - right), n=400)
     of = {"project_id": project.id, "round_id": round_.id, "name": "forgetting", "level": WarningLevel.red}
     with session() as db:

@@ -152,10 +152,10 @@ def test_limits_are_typed_and_refused_in_the_unit_in_which_lights_say_them(opene
     page.ask("warnings.limits_form", "draw_rules")
     for rule in limits.listed(here.actor, here.project.id):
         about, *typed = limits_form.filled(rule)
-        said = [number(rule.knobs[name], rule.unit) for name in ("limit", "amber") if rule.knobs[name] is not None]
-        numbers = [float(re.findall(r"[-+.\d]+", text)[0]) for text in said]
+        shown = [number(rule.knobs[name], rule.unit) for name in ("limit", "amber") if rule.knobs[name] is not None]
+        numbers = [float(re.findall(r"[-+.\d]+", text)[0]) for text in shown]
         assert numbers == [value for value in typed[:2] if value is not None], rule.name
-        assert all(text in about["usual"] for text in said)
+        assert all(text in about["usual"] for text in shown)
         assert not re.search("True|False", about["usual"])
         values = dict(zip(limits_form.KNOBS, typed, strict=True))
         page.do("warnings.limits_form", "save_limits", rule=rule.name, **values)
