@@ -82,7 +82,8 @@ def set_knobs(
     rule = rule_classes().get(name)
     if rule is None:
         raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
-    times, units = _times(rule.unit), {}
+    times = _times(rule.unit)
+    units: dict[str, tuple[int, str]] = {}
     if in_units and times > 1:
         knobs = {k: round(v / times, 12) if k in IN_UNITS and _is_number(v) else v for k, v in knobs.items()}
         units = dict.fromkeys(IN_UNITS, (times, "%" if rule.unit == "share" else f" {rule.unit}"))
