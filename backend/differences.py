@@ -123,6 +123,10 @@ def of_shares(n: int, right: int, newly_right: int, newly_wrong: int, *, times: 
     if low is not None and high is not None and p >= CHANCE:
         # The bootstrap is too narrow for few prompts that changed: the exact test has the last word.
         low, high = min(low, 0.0), max(high, 0.0)
+        # Nor do resamples hold a kind of change that was not seen: Clopper and Pearson's bound of its share.
+        unseen = 1 - (CHANCE / 2 / times) ** (1 / n)
+        low = low if newly_wrong else min(low, gap - unseen)
+        high = high if newly_right else max(high, gap + unseen)
     after = right + newly_right - newly_wrong
     return Difference(gap, low, high, n, right / n, after / n, p, newly_right, newly_wrong, why)
 

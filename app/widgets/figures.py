@@ -6,7 +6,7 @@ from backend.translations import gettext, ngettext
 
 
 def share(figure: Figure) -> str:
-    """`82% (74 to 90)`, `0% (12 items, too few to say)`."""
+    """`82% (74 to 90)`, `0% (12 items, interval unknown)`, which items that are all alike leave without a width."""
     if figure.value is None:
         return "–"
     return percent(figure.value, 0) + _interval(figure, 100, ".0f")
@@ -21,7 +21,7 @@ def kappa(figure: Figure) -> str:
 
 def _interval(figure: Figure, times: int, format: str) -> str:
     if figure.low is None or figure.high is None:
-        text = ngettext("({number} item, too few to say)", "({number} items, too few to say)", figure.n)
+        text = ngettext("({number} item, interval unknown)", "({number} items, interval unknown)", figure.n)
         return " " + text.format(number=figure.n)
     ends = {"low": f"{figure.low * times:{format}}", "high": f"{figure.high * times:{format}}"}
     return " " + gettext("({low} to {high})").format(**ends)

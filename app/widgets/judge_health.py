@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from app.widgets import charts
 from app.widgets.as_of import as_of
 from app.widgets.formats import counted, percent
-from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
+from backend.services.judge_health import ADVICE, CorrectedShare, Health, HealthMeasure, Light
+from backend.services.results.noticed import what_helps
 from backend.translations import gettext, ngettext
 
 SECTION = """
@@ -23,7 +24,8 @@ SECTION = """
 <tbody>{{#each value.known}}<tr><th scope="row">{{this.title}}</th>
 <td><span class="rondo-badge {{this.badge}}">{{this.light}}</span></td>
 <td class="number">{{this.value}}</td><td class="number">{{this.interval}}</td>
-<td>{{this.limits}}{{#if this.note}} <span class="rondo-muted">{{this.note}}</span>{{/if}}</td>
+<td>{{this.limits}}{{#if this.note}} <span class="rondo-muted">{{this.note}}</span>{{/if}}
+{{#if this.advice}} <span class="rondo-muted">{{this.advice}}</span>{{/if}}</td>
 <td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
 {{#if value.unknown}}<details><summary>Unknown: {{value.number}} measures</summary>
 <dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
@@ -133,6 +135,7 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
         "interval": between,
         "limits": ", ".join(limits),
         "note": gettext(measure.note) if measure.note else "",
+        "advice": what_helps(ADVICE[measure.name]) if measure.light in (Light.amber, Light.red) else "",
         "rows": f"{number.n:,} {gettext(measure.of)}",
     }
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from app.widgets.formats import percent
 from app.widgets.value_words import word
-from backend.services.results.noticed import Warned
+from backend.services.results.noticed import Warned, what_helps
 from backend.services.warnings import About, AnswersNamed, WarningView
 from backend.translations import N_, gettext
 from backend.values import WarningLevel
@@ -24,7 +24,8 @@ ABOUT = {
 }
 """What lights speak of, in short and as a heading, in the order in which they are shown: what the round made first."""
 LIKE = N_(
-    "Any other round that begins with {name} has texts of the same policy, so these lights are alike in all of them."
+    "Any other round that begins with {name} has texts of the same policy: these lights should be alike in all of "
+    "them, but for other prompts, other settings, and chance."
 )
 
 
@@ -50,11 +51,6 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "href": f"warnings?round={round_id}&warning={warning.name}",
         "answers": answers_address(warning.answers) if warning.answers else "",
     }
-
-
-def what_helps(advice: str) -> str:
-    """What helps where a light is on, as a sentence; empty where its rule, such as one of a package, does not say."""
-    return gettext("What helps: {advice}").format(advice=gettext(advice)) if advice else ""
 
 
 def answers_address(named: AnswersNamed) -> str:

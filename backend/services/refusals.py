@@ -1,13 +1,19 @@
 """Why pydantic refuses a value, in words for the person who typed it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
+NO_UNITS: Mapping[str, tuple[int, str]] = MappingProxyType({})
 
-def explain(error: ValidationError) -> str:
-    """Write a pydantic error for the person who typed: one line a field, the field's name first."""
+
+def explain(error: ValidationError, units: Mapping[str, tuple[int, str]] = NO_UNITS) -> str:
+    """Write a pydantic error for the person who typed: one line a field, the field's name first.
+
+    `units`: how many of the unit that the person types make one, and what follows the number, by the field's name.
+    """
     problems, lines = error.errors(include_url=False), []
     places = [problem["loc"] for problem in problems]
     for problem in problems:
@@ -16,7 +22,8 @@ def explain(error: ValidationError) -> str:
         if any(len(other) > len(loc) and other[: len(loc)] == loc for other in places):
             continue
         where = place(loc)
-        lines.append(f"{where}: {words(problem)}" if where else words(problem))
+        text = words(problem, *units.get(where, (1, "")))
+        lines.append(f"{where}: {text}" if where else text)
     return "\n".join(lines)
 
 
@@ -37,8 +44,8 @@ def _named(loc: Sequence[int | str]) -> list[str]:
     return [str(part) for part in loc if part != "part" and not str(part).startswith("function-")]
 
 
-def words(problem: Any) -> str:
-    """What is wrong with one field, to follow its name."""
+def words(problem: Any, times: int = 1, unit: str = "") -> str:
+    """What is wrong with one field, to follow its name; a bound is told in the unit of which `times` make one."""
     kind, context = problem["type"], problem.get("ctx", {})
     limits = {
         "greater_than_equal": ("must be at least", "ge"),
@@ -48,7 +55,7 @@ def words(problem: Any) -> str:
     }
     if kind in limits:
         words, key = limits[kind]
-        return f"{words} {context[key]}"
+        return f"{words} {context[key] if times == 1 else format(context[key] * times, 'g')}{unit}"
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "must be a whole number"
     if kind in ("float_type", "float_parsing"):

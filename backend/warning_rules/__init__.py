@@ -141,7 +141,8 @@ class Finding:
 
 class About(StrEnum):
     """What a rule speaks of: texts that the round's policy wrote with what was said of them, rows that the round
-    trained on, or the checkpoint that it made. Rounds of one policy have texts that are alike, and so are their lights.
+    trained on, or the checkpoint that it made. Rounds of one policy have lights of texts that should be alike, but for
+    other prompts, other settings, and chance.
     """
 
     texts = "texts"

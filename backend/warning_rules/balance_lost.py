@@ -29,7 +29,7 @@ class BalanceLost(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         now = evidence.of_round.get("balance_score")
         if now is None or now.value is None:
-            return Finding()
+            return Finding(missing=f"The metric balance_score is not known of this round. {self.way}")
         details = {"score": now.value}
         before = evidence.before(str(self.name), "score")
         best = max((entry["score"] for entry in before), default=0.0)

@@ -26,7 +26,7 @@ class CorrectionBreaks(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         broken, fixed = (evidence.of_round.get(f"correction_{name}") for name in ("broken", "fixed"))
         if broken is None or fixed is None or broken.value is None or fixed.value is None:
-            return Finding()
+            return Finding(missing=f"The metric correction_flips is not known of this round. {self.way}")
         change, n = broken.value - fixed.value, broken.n
         # The standard error of a difference of two shares of the same chains (Agresti 2013, section 11.1).
         half = 1.96 * math.sqrt(max(broken.value + fixed.value - change**2, 0.0) / n)

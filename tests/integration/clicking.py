@@ -35,8 +35,7 @@ class Clicker(Browser):
             name = label.removesuffix(")").rpartition("(")[2].lower()  # of a knob: words, and its name in brackets
             if name in fields:
                 self.values[component._id] = fields[name]
-                if fields[name] is None:
-                    self.unset.add(component._id)
+                (self.unset.add if fields[name] is None else self.unset.discard)(component._id)
         self.event = {"index": [0, 0], "value": "x", "row_value": [str(row), "x"], "selected": True}
         self.call(fn)
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from app.pages.overview.cards import tree_value
+from app.widgets import judge_health as judge_widget
 from backend.db import session, tables
 from backend.services import judge_health
 from backend.services.projects import overview
@@ -17,7 +18,8 @@ from tests.integration import site
 from tests.integration.test_warnings_pages import Page
 
 pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
-TIED = "Look at this judge before you train on it: tied pairs 100.0% "
+TIED = "Look at this judge: tied pairs 100.0% "
+HELPS = "What helps: Raise the samples a prompt"
 PAIRS = {"selector": {"name": "best_versus_worst"}, "trainer": {"name": "dpo"}}
 ROWS = {"selector": {"name": "above_threshold"}, "trainer": {"name": "sft"}}
 
@@ -75,8 +77,11 @@ def test_a_light_that_is_on_is_counted_and_shown_wherever_warnings_are(opened: t
         page.ask("warnings", "draw", round=str(here.round.id)),
     ):
         assert TIED in reply
+        assert HELPS in reply
         assert link in reply
     assert TIED in page.report(here.round.id)
+    assert HELPS in page.report(here.round.id)
+    assert judge_widget.shown(judge_health.of_round(here.actor, here.round.id))["known"][1]["advice"].startswith(HELPS)
     assert counts(page, here.round) == {"1 amber, 1 green"}
 
 

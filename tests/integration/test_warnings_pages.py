@@ -2,13 +2,15 @@
 
 import html
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete
 
-from app.widgets.warning_said import light
+from app.pages.warnings import limits_form
+from app.widgets.warning_said import light, number
 from backend.db import reading, session, tables
 from backend.services import warnings
 from backend.services.access import Actor
@@ -133,16 +135,35 @@ def test_what_is_green_or_unknown_gives_no_advice_and_a_limit_without_effect_is_
 def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None:
     here, page = opened
     page.ask("warnings.limits_form", "draw_rules")
-    page.do("warnings.limits_form", "save_limits", rule="copying", limit=0.5, min_rows=40, amber=0.3)
+    page.do("warnings.limits_form", "save_limits", rule="copying", limit=50, min_rows=40, amber=30)
     assert stored(here) == {"copying": {"limit": 0.5, "amber": 0.3, "min_rows": 40}}
-    page.do("warnings.limits_form", "save_limits", rule="copying", limit=5)
-    assert "copying.limit" in page.replies[-1]
+    page.do("warnings.limits_form", "save_limits", rule="copying", limit=500)
+    assert "copying.limit: must be at most 100%" in page.replies[-1]
     page.do("warnings.limits_form", "back_to_defaults", rule="copying")
     assert stored(here) == {}
     known = {"known": {"3": {"reason": "ours", "up_to": 9}}}
     limits.edit(here.actor, here.project.id, "unreviewed_imports", known | {"limit": 0.5})
     page.do("warnings.limits_form", "back_to_defaults", rule="unreviewed_imports")
     assert stored(here) == {"unreviewed_imports": known}, "what was made known is no limit"
+
+
+def test_limits_are_typed_and_refused_in_the_unit_in_which_lights_say_them(opened: tuple[Warned, Page]) -> None:
+    here, page = opened
+    page.ask("warnings.limits_form", "draw_rules")
+    for rule in limits.listed(here.actor, here.project.id):
+        about, *typed = limits_form.filled(rule)
+        shown = [number(rule.knobs[name], rule.unit) for name in ("limit", "amber") if rule.knobs[name] is not None]
+        numbers = [float(re.findall(r"[-+.\d]+", text)[0]) for text in shown]
+        assert numbers == [value for value in typed[:2] if value is not None], rule.name
+        assert all(text in about["usual"] for text in shown)
+        assert not re.search("True|False", about["usual"])
+        values = dict(zip(limits_form.KNOBS, typed, strict=True))
+        page.do("warnings.limits_form", "save_limits", rule=rule.name, **values)
+        assert stored(here) == {}, "what the form shows is what there was"
+    page.do("warnings.limits_form", "save_limits", rule="nothing_to_gain", limit=500)
+    assert "nothing_to_gain.limit: must be at most 100 points" in page.replies[-1]
+    page.do("warnings.limits_form", "save_limits", rule="forgetting", limit=-7)
+    assert stored(here)["forgetting"]["limit"] == -0.07
 
 
 def stored(here: Warned) -> dict:

@@ -77,6 +77,19 @@ def test_where_the_exact_test_sees_chance_the_interval_holds_0_and_of_many_looks
     assert often.low < once.low
 
 
+def test_a_kind_of_change_that_was_not_seen_is_not_excluded_where_chance_explains_the_rest() -> None:
+    """One of 400 is newly right, p = 1: resamples hold no loss, and 1 - 0.025^(1/400) = 0.0092 may be lost all the
+    same."""
+    assert bootstrap([1.0, 0.0, -1.0], [1, 399, 0])[0] == 0.0
+    won, lost = of_shares(400, 193, 1, 0), of_shares(400, 193, 0, 1)
+    assert (won.p, won.low) == (1.0, pytest.approx(0.0025 - 0.0092, abs=1e-4))
+    assert (lost.p, lost.high) == (1.0, pytest.approx(0.0092 - 0.0025, abs=1e-4))
+    # Seven of seven are newly right, p = 2 / 2^7: that is no chance, and the bootstrap's end stands.
+    sure = of_shares(400, 193, 7, 0)
+    assert sure.low is not None
+    assert sure.low > 0
+
+
 def test_rows_of_one_prompt_are_drawn_together() -> None:
     """40 prompts of ten rows, all ten right or all ten wrong: the share is known as of 40 prompts, not of 400 rows."""
     old = {n: (10 if n % 2 else 0, 10) for n in range(40)}

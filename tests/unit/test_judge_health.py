@@ -11,6 +11,7 @@ from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics._intervals import wilson
 from backend.pipeline.health import Health, HealthLimits, Light, health, lights
+from backend.pipeline.health.advice import ADVICE
 from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
 from backend.pipeline.health.shapes import Estimate, HealthEvidence, HealthMeasure, JudgedText, Witness
 
@@ -170,7 +171,7 @@ def test_ties_of_two_scores_have_a_limit_only_where_training_needs_differences()
     assert "tied pairs" not in result.sentence
     result, by_name = judged(of(texts=BINARY, needs_differences=True))
     assert (by_name["ties"].light, by_name["ties"].amber, result.light) == (Light.amber, 0.6, Light.amber)
-    assert result.sentence.startswith("Look at this judge before you train on it: tied pairs 87.5% (95% interval ")
+    assert result.sentence.startswith("Look at this judge: tied pairs 87.5% (95% interval ")
     assert result.sentence.endswith("Training needs texts of a prompt whose scores differ: a tied pair gives nothing.")
 
 
@@ -284,6 +285,11 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
     assert lights.is_beyond(Estimate(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
     assert lights.is_beyond(Estimate(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
     assert not lights.is_beyond(Estimate(0.3, None, None, 50), 0.6, below=True)
+
+
+def test_each_measure_that_has_a_limit_says_what_helps() -> None:
+    limited = {name.rsplit("_", 1)[0] for name in HealthLimits.model_fields if name.endswith(("_amber", "_red"))}
+    assert limited == ADVICE.keys()
 
 
 def test_planted_faults_raise_their_own_measure() -> None:

@@ -230,7 +230,7 @@ def test_a_text_is_looked_up_in_the_language_of_the_block_and_of_no_other() -> N
         assert translations.gettext("Overview") == "Übersicht"
         assert translations.gettext("no message") == "no message"
         assert translations.gettext("") == ""
-        single, several = "({number} item, too few to say)", "({number} items, too few to say)"
+        single, several = "({number} item, interval unknown)", "({number} items, interval unknown)"
         forms = [translations.ngettext(single, several, number).partition(",")[0] for number in (0, 1, 2)]
         assert forms == ["({number} Elemente", "({number} Element", "({number} Elemente"]
     assert translations.language() == "en"

@@ -7,11 +7,12 @@ from app.widgets import judge_health
 from app.widgets.formats import count, done_of, duration, gap_interval, interval, percent, points
 from app.widgets.value_words import word
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
-from app.widgets.warning_said import beside_light, what_helps
+from app.widgets.warning_said import beside_light
 from backend.differences import Difference
 from backend.services import warnings
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
+from backend.services.results.noticed import what_helps
 from backend.services.results.summaries import RaisedWarning, RoundLine
 from backend.translations import N_, gettext
 from backend.values import JobStatus, RoundStatus, Stage
@@ -165,13 +166,13 @@ def _judge(line: RoundLine, loop: Loop) -> list[dict[str, Any]]:
         "title": f"{gettext(measure.title)}, {judge_health.value_text(measure)}",
         "level": word(level),
         "badge": BADGES_OF_LIGHTS[level],
-        "advice": seen.warning.sentence,
+        "advice": seen.warning.text,
     }
     return [{"head": gettext("its judge:"), "lights": [light]}]
 
 
 def _is_calm(line: RoundLine, loop: Loop) -> bool:
-    """Whether its lights are lit and none of the warnings of its page is raised, that of a fall included."""
+    """Whether its lights are lit, none of the warnings of its page is raised, and its accuracy did not fall."""
     seen = loop.judges.get(line.round_id or 0)
     if not line.is_archived and line.status is RoundStatus.done and (seen is None or seen.warning is not None):
         return False

@@ -43,6 +43,7 @@ OPENING = """
 {{#if this.advice}}{{this.advice}}{{/if}}
 {{#if this.answers}}<a href="{{this.answers}}">see the answers</a>{{else}}<a
 href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
+{{#if value.warnings}}<h4>Beside the lights</h4>{{/if}}
 <ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 {{this.text}} <span class="rondo-muted">{{this.numbers}}</span>
 {{#if this.href}}<a href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>

@@ -11,10 +11,11 @@ from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.number import Number
-from app.widgets.warning_said import what_helps
+from app.widgets.warning_said import number
 from backend.errors import NotFound
+from backend.services.results.noticed import what_helps
 from backend.services.warnings import limits
-from backend.services.warnings.limits import RuleView
+from backend.services.warnings.limits import IN_UNITS, RuleView
 from backend.translations import N_, gettext
 
 KNOBS = ("limit", "amber", "min_rows", "is_on", "stops")
@@ -66,7 +67,9 @@ def choose_rule(name: str, request: gr.Request) -> list[Any]:
 def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
     """Set the knobs of the chosen rule."""
     here = context(request)
-    rule = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True)
+    rule = limits.edit(
+        here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True, in_units=True
+    )
     notice(gettext("The limits are saved. They count from the next round on that is evaluated."))
     return filled(rule)
 
@@ -84,7 +87,7 @@ def filled(rule: RuleView) -> list[Any]:
     about = {
         "about": rule.about,
         "measures": gettext(rule.measures),
-        "unit": gettext(rule.unit),
+        "unit": "%" if rule.unit == "share" else gettext(rule.unit),
         "source": rule.source,
         "advice": what_helps(rule.advice),
         "colors": gettext("Beyond it the light is amber, and never red.")
@@ -93,11 +96,24 @@ def filled(rule: RuleView) -> list[Any]:
         "side": gettext("below") if rule.is_below else gettext("above"),
         "usual": _usual(rule),
     }
-    return [about, *(rule.knobs[name] for name in KNOBS)]
+    return [about, *(_typed(rule, name) for name in KNOBS)]
+
+
+def _typed(rule: RuleView, name: str) -> Any:
+    """A knob as it is typed: limits in the unit in which the light says them."""
+    value = rule.knobs[name]
+    return value if value is None or name not in IN_UNITS else limits.shown(value, rule.unit)
 
 
 def _usual(rule: RuleView) -> str:
-    return ", ".join(f"{name} {rule.defaults[name]}" for name in KNOBS if rule.defaults[name] is not None)
+    return ", ".join(f"{name} {_said(rule, name)}" for name in KNOBS if rule.defaults[name] is not None)
+
+
+def _said(rule: RuleView, name: str) -> str:
+    value = rule.defaults[name]
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return number(value, rule.unit) if name in IN_UNITS else f"{value:,}"
 
 
 def _found(here: Context, name: str) -> RuleView:

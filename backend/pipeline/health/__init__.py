@@ -85,7 +85,7 @@ def _sentence(light: Light, measures: tuple[HealthMeasure, ...], known: list[Hea
         return f"People agree with the judge as far as is known: {_said(known[0])}."
     beyond = [measure for measure in measures if measure.light is light]
     more = f" {len(beyond) - 1} more beyond a limit." if len(beyond) > 1 else ""
-    begin = "Do not train on this judge" if light is Light.red else "Look at this judge before you train on it"
+    begin = "Do not train on this judge" if light is Light.red else "Look at this judge"
     note = f" {beyond[0].note}" if beyond[0].note else ""
     return f"{begin}: {_said(beyond[0])}.{note}{more}"
 

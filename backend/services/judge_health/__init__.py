@@ -9,6 +9,7 @@ from backend import boundary, jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
+from backend.pipeline.health.advice import ADVICE
 from backend.pipeline.health.limits import HealthLimits
 from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
@@ -18,6 +19,7 @@ from backend.translations import N_, gettext
 from backend.values import Role, RoundStatus, Stage
 
 __all__ = [
+    "ADVICE",
     "CorrectedShare",
     "Health",
     "HealthLimits",

@@ -34,6 +34,11 @@ class Warned:
     href: str
 
 
+def what_helps(advice: str) -> str:
+    """What helps where a light is on, as a sentence; empty where its rule, such as one of a package, does not say."""
+    return gettext("What helps: {advice}").format(advice=gettext(advice)) if advice else ""
+
+
 def of_counts(row: tables.Round) -> tuple[Warned, ...]:
     """The warnings, the red one first."""
     raised = []

@@ -62,8 +62,7 @@ def opening(actor: Actor, round_id: int) -> OpeningSection:
 def raised(actor: Actor, round_id: int) -> tuple[Warned, ...]:
     """Return what deserves a look beside its lights."""
     with reading() as db:
-        row = get_row(db, actor, round_id)
-        return warned.warnings(db, row, metrics.measured(db, row))
+        return warned.warnings(db, get_row(db, actor, round_id))
 
 
 def texts(actor: Actor, round_id: int) -> Texts:
@@ -93,7 +92,7 @@ def work(actor: Actor, round_id: int) -> WorkSection:
 def _opening(db: Session, row: tables.Round) -> OpeningSection:
     asked = asking.asked(db, row, stages.times(db, row))
     measured = metrics.measured(db, row)
-    warnings = warned.warnings(db, row, measured)
+    warnings = warned.warnings(db, row)
     return OpeningSection(heads.head(db, row), asked, measured, warnings, lights.listed(db, row))
 
 

@@ -4,17 +4,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.differences import CHANCE
 from backend.services.results.noticed import Warned, of_counts, plain
-from backend.services.round_report.shapes import MetricsSection
 from backend.services.rounds import judge_warnings
 from backend.translations import gettext, ngettext
 from backend.values import RoundStatus, WarningLevel
 
 
-def warnings(db: Session, row: tables.Round, measured: MetricsSection) -> tuple[Warned, ...]:
-    """The warnings, red ones first."""
-    raised = [*_stopped(row), *_fell(measured), *_judge(db, row), *of_counts(row), *_left_out(db, row)]
+def warnings(db: Session, row: tables.Round) -> tuple[Warned, ...]:
+    """The warnings beside its lights, red ones first. That held-out accuracy fell is told by the light Forgetting."""
+    raised = [*_stopped(row), *_judge(db, row), *of_counts(row), *_left_out(db, row)]
     return tuple(sorted(raised, key=lambda warning: warning.level != WarningLevel.red))
 
 
@@ -33,26 +31,6 @@ def _stopped(row: tables.Round) -> list[Warned]:
     if row.status is RoundStatus.held:
         text = gettext("The round is held before its training. {reason}")
         raised.append(plain("red", text.format(reason=row.hold.get("said", "")), ""))
-    return raised
-
-
-def _fell(measured: MetricsSection) -> list[Warned]:
-    """Held-out numbers that fell by more than chance explains."""
-    raised = []
-    for metric in measured.metrics:
-        if metric.p is None or metric.before is None or metric.value is None:
-            continue
-        if metric.p < CHANCE and (metric.newly_wrong or 0) > (metric.newly_right or 0):
-            text = gettext(
-                "{metric} fell from {before} ({start}) to {after} ({checkpoint}), more than chance explains."
-            ).format(
-                metric=metric.name,
-                before=f"{metric.before:.1%}",
-                start=metric.compared_with,
-                after=f"{metric.value:.1%}",
-                checkpoint=metric.checkpoint,
-            )
-            raised.append(Warned("red", text, metric.change, metric.change_low, metric.change_high, 0.0, metric.n, ""))
     return raised
 
 

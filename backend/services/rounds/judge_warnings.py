@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.many import among
 from backend.pipeline.health import Health, HealthMeasure, Light
-from backend.services.results.noticed import Warned, plain
+from backend.pipeline.health.advice import ADVICE
+from backend.services.results.noticed import Warned, plain, what_helps
 from backend.services.rounds import judge_light
 from backend.values import RoundStatus, WarningLevel
 
@@ -30,6 +31,11 @@ class JudgeWarning:
     level: WarningLevel
     sentence: str
     measure: HealthMeasure
+
+    @property
+    def text(self) -> str:
+        """The sentence, and what helps."""
+        return f"{self.sentence} {what_helps(ADVICE[self.measure.name])}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def of_round(db: Session, row: tables.Round) -> JudgeWarning | None:
 
 def warned(row: tables.Round, warning: JudgeWarning) -> Warned:
     """It as one of the warnings beside the lights of rules."""
-    return plain(str(warning.level), warning.sentence, f"round?round={row.id}#round-judge", warning.measure.number.n)
+    return plain(str(warning.level), warning.text, f"round?round={row.id}#round-judge", warning.measure.number.n)
 
 
 def _looked(db: Session, row: tables.Round, key: Hashable) -> JudgeSeen:

@@ -13,6 +13,9 @@ from backend.services.access import Actor, require
 from backend.values import JSON, Role
 from backend.warning_rules import WarningRule, rule_classes
 
+IN_UNITS = ("limit", "amber")
+"""Knobs that have the unit of the rule's number."""
+
 
 @dataclass(frozen=True)
 class RuleView:
@@ -41,25 +44,49 @@ def listed(actor: Actor, project_id: int) -> tuple[RuleView, ...]:
     return tuple(sorted(map(_view, rules), key=lambda view: (view.code, view.name)))
 
 
-def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False) -> RuleView:
+def shown(limit: float, unit: str) -> float:
+    """A limit in the unit in which pages show it: shares in percent, and points."""
+    return round(limit * _times(unit), 10)
+
+
+def _times(unit: str) -> int:
+    return 100 if unit == "share" or unit.startswith("points") else 1
+
+
+def edit(
+    actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False, in_units: bool = False
+) -> RuleView:
     """Set some knobs of a rule; None takes one back to what it is without being set.
 
-    With `keeps_none`, None is a value of `amber`: the light has no amber limit then.
+    With `keeps_none`, None is a value of `amber`: the light has no amber limit then. With `in_units`, limits are given
+    as pages show them, in percent or points, and refused in the same unit.
     They count from the next round on that is evaluated. Stored knobs that the rule lacks or refuses by now are dropped.
     Raises `NotFound`, and `InvalidInput` that names the knob.
     """
     with session() as db:
         require(db, actor, project_id, Role.curator)
-        return set_knobs(db, actor, project_id, name, knobs, keeps_none=keeps_none)
+        return set_knobs(db, actor, project_id, name, knobs, keeps_none=keeps_none, in_units=in_units)
 
 
 def set_knobs(
-    db: Session, actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False
+    db: Session,
+    actor: Actor,
+    project_id: int,
+    name: str,
+    knobs: JSON,
+    *,
+    keeps_none: bool = False,
+    in_units: bool = False,
 ) -> RuleView:
     """The same within a transaction, for somebody whose role was looked at."""
     rule = rule_classes().get(name)
     if rule is None:
         raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
+    times = _times(rule.unit)
+    units: dict[str, tuple[int, str]] = {}
+    if in_units and times > 1:
+        knobs = {k: round(v / times, 12) if k in IN_UNITS and _is_number(v) else v for k, v in knobs.items()}
+        units = dict.fromkeys(IN_UNITS, (times, "%" if rule.unit == "share" else f" {rule.unit}"))
     row = db.get_one(tables.Project, project_id, with_for_update=True)
     usual = rule().dump()
     back = {knob for knob, value in knobs.items() if value is None and not (keeps_none and knob == "amber")}
@@ -68,13 +95,17 @@ def set_knobs(
     try:
         changed_rule = rule.model_validate(now)
     except ValidationError as error:
-        raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
+        raise InvalidInput(f"{name}.{refusals.explain(error, units)}") from error
     changed = {knob: value for knob, value in changed_rule.dump().items() if knob != "name" and value != usual[knob]}
     row.warning_rules = {other: set_ for other, set_ in row.warning_rules.items() if other != name} | (
         {name: changed} if changed else {}
     )
     events.note(db, actor, "change warning", name, project_id=project_id, knobs=knobs)
     return _view(changed_rule)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _view(rule: WarningRule) -> RuleView:

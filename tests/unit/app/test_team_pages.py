@@ -75,8 +75,8 @@ def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, text:
 
 
 def test_figures_of_few_equal_items_claim_no_certainty() -> None:
-    assert figures.share(measures.percent([["a", "b"]] * 12)) == "0% (12 items, too few to say)"
-    assert figures.share(measures.percent([["a", "a"]])) == "100% (1 item, too few to say)"
+    assert figures.share(measures.percent([["a", "b"]] * 12)) == "0% (12 items, interval unknown)"
+    assert figures.share(measures.percent([["a", "a"]])) == "100% (1 item, interval unknown)"
     assert figures.share(measures.percent([["a", "a"]] * 30)) == "100% (100 to 100)"
     for measure in (measures.cohen, measures.fleiss, measures.alpha):
         assert figures.kappa(measure([("a", "b")])) == "–"
