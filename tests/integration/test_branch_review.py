@@ -82,6 +82,7 @@ def test_a_branch_before_the_review_is_reviewed_as_any_round(tiny: Path) -> None
 def test_selecting_again_names_the_knobs_that_the_selector_has(tiny: Path) -> None:
     loop = Judged(tiny)
     loop.close()
+    assert loop.run(loop.round_id, trains=True).status is RoundStatus.done
     with pytest.raises(InvalidInput, match=r"The selector above_threshold has no knob 'min_gap'\. It has .*threshold"):
         reselect.reselect(loop.actor, loop.round_id, {"min_gap": 0.5})
 
