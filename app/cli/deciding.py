@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+STATES = {
+    "open": "the review is open",
+    "over": "the review is over",
+    "not begun": "the review is not begun",
+    "skipped": "this branch begins after the review, so nobody is asked",
+    "not wanted": "launched without people's review",
+}
 RoundOption = Annotated[int | None, typer.Option("--round", help="The round's number. [default: the newest]")]
 
 
@@ -25,11 +32,14 @@ def review_status(number: Number = None, project: Project = None, as_json: AsJso
     from dataclasses import asdict
 
     from backend.services import reviews
+    from backend.services.rounds import review_scope
 
     actor, round_ = one_round(project, number)
     at = reviews.progress(actor, round_.id)
     state = "open" if at.is_open else "over" if at.has_begun else "not begun"
-    text = f"Round {round_.number}: the review is {state}; {at.decided} of {at.samples} decided, {at.remaining} to go"
+    state = "skipped" if review_scope.is_skipped(round_) else state if round_.is_reviewed else "not wanted"
+    text = f"Round {round_.number}: {STATES[state]}; {at.decided} of {at.samples} decided"
+    text += f", {at.remaining} to go" if state in ("open", "not begun") else ""
     people = [[person.name, person.decided] for person in at.people]
     lines = [text, *([table(["who", "decided"], people)] if people else [])]
     emit(asdict(at) | {"state": state}, as_json=as_json, text="\n".join(lines))

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+LONGEST = 60
+"""Characters of a prompt or text in a table."""
+
 
 @app.command()
 def queue(
@@ -97,13 +100,22 @@ def reopen_review(
 
 
 def _queued(items: "list[Item]") -> str:
-    """The next items as a table; a group is named by its first sample and shown by its prompt."""
+    """The next items as a table, each with its prompt; a group is named by its first sample."""
+    asked = [_cut(item.messages[-1]["content"]) for item in items]
     if not items[0].num_members:
-        lines = [[item.sample_id, item.text.replace("\n", " ")[:60], item.reason or "-"] for item in items]
-        return table(["sample", "text", "why"], lines)
-    asked = [item.messages[-1]["content"].replace("\n", " ")[:60] for item in items]
+        lines = [
+            [item.sample_id, prompt, _cut(item.text), item.reason or "-"]
+            for item, prompt in zip(items, asked, strict=True)
+        ]
+        return table(["sample", "prompt", "text", "why"], lines)
     groups = [
         [item.sample_id, item.num_members, prompt, item.reason or "-"]
         for item, prompt in zip(items, asked, strict=True)
     ]
     return table(["group", "samples", "prompt", "why"], groups)
+
+
+def _cut(text: str) -> str:
+    """The text in one line of a table; what was left out is marked."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

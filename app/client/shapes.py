@@ -1165,6 +1165,7 @@ class Head(TypedDict):
     reopened: NotRequired[dict[str, Any]]
     is_parent_in_trash: NotRequired[bool]
     is_origin_in_trash: NotRequired[bool]
+    is_review_skipped: NotRequired[bool]
 
 
 class Health(TypedDict):
@@ -1802,7 +1803,7 @@ class OpenedRound(TypedDict):
     counts_as_blind: bool
     has_overlap: bool
     why_closed: str
-    closed_because: Literal["not_reviewed", "before_review", "over", "ended"]
+    closed_because: Literal["not_reviewed", "before_review", "over", "skipped", "ended"]
     has_chain: bool
     can_close: bool
 

@@ -16,7 +16,7 @@ from backend.values import RoundStatus
 REOPEN = N_("Once the round is done or held, a curator can reopen it (Team → Review settings).")
 EMPTY = N_("No round of this project was reviewed yet. Launch one with “People review”.")
 
-ClosedBecause = Literal["not_reviewed", "before_review", "over", "ended"]
+ClosedBecause = Literal["not_reviewed", "before_review", "over", "skipped", "ended"]
 
 
 def reviewed(here: Context) -> list[RoundView]:
@@ -60,6 +60,12 @@ def why_closed(round_: RoundView) -> str:
         case "over":
             over = gettext("The review is over: its labels are frozen with what training read.")
             return f"{over} {gettext(REOPEN)}"
+        case "skipped":
+            skipped = gettext(
+                "This branch begins after people's review and did not wait for them: its labels are frozen with what "
+                "training read."
+            )
+            return f"{skipped} {gettext(REOPEN)}"
         case "before_review":
             return gettext("It comes to its review once its samples are made and judged.")
         case "ended":
@@ -70,6 +76,8 @@ def closed_because(round_: RoundView) -> ClosedBecause:
     """The same reason, for what words it otherwise."""
     if not round_.is_reviewed:
         return "not_reviewed"
+    if review_scope.is_skipped(round_):
+        return "skipped"
     if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
         return "over"
     return "before_review" if round_.status is RoundStatus.running else "ended"

@@ -9,6 +9,7 @@ import gradio as gr
 
 from app.form_values import all_of, from_input, to_input
 from app.forms import Form, draw_knobs
+from app.widgets import branch_review
 from app.widgets.form_fields import FormField
 from backend.errors import InvalidInput
 from backend.services import checkpoints, prompts
@@ -100,14 +101,14 @@ def draw() -> RoundFields:
             reviewed = gr.Checkbox(
                 True,
                 label=N_("People review"),
-                info=N_("The round waits after judging until somebody closes the review."),
+                info=branch_review.REVIEWED,
                 interactive=True,
                 elem_id="is-reviewed",
             )
             blind = gr.Checkbox(
                 True,
                 label=N_("Blind"),
-                info=N_("The judge's view is hidden until the reviewer decides."),
+                info=branch_review.BLIND,
                 interactive=True,
                 elem_id="is-blind",
             )
@@ -151,8 +152,7 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         _checkpoints(_fit(writing, needs_weights="policy" in needed), plan.policy_id),
         _checkpoints(_fit(writing, needs_weights="reference" in needed), plan.reference_id),
         _checkpoints(judges, plan.judge_id or SELF_JUDGE),
-        plan.is_reviewed,
-        plan.is_blind,
+        *branch_review.fields(actor, plan),
         plan.num_rounds,
         [*plan.stop_rules],
         str(plan.engine),
@@ -180,7 +180,7 @@ def _named(row: CheckpointRow) -> tuple[str, int]:
 
 
 def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[Any]) -> Plan:
-    """The plan that the fields say, with what `origin_of` kept of the plan that filled them.
+    """The plan that the fields say, with what `branch_review.origin_of` kept of the plan that filled them.
 
     Raises `InvalidInput` with the label of each wrong field.
     """
@@ -206,13 +206,11 @@ def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[
         mix_set_ids=tuple(mix or ()),
         num_prompts=num_prompts,
         seed=first,
-        is_reviewed=bool(reviewed),
-        is_blind=bool(blind),
         num_rounds=num_rounds,
         stop_rules=tuple(rules or ()),
         engine=engine,
         review=settings,
-        **(origin or {}),
+        **({"is_reviewed": bool(reviewed), "is_blind": bool(blind)} | (origin or {})),
     )
 
 
@@ -224,11 +222,6 @@ def names() -> list[str]:
 
 def review_name(knob: Knob) -> str:
     return f"review.{knob.name}"
-
-
-def origin_of(plan: Plan) -> dict[str, Any]:
-    """What of a plan no field shows: the round that it follows, and the one that it branches off."""
-    return {"parent_id": plan.parent_id, "branch_of": plan.branch_of, "branch_step": plan.branch_step}
 
 
 def review_inputs(stored: dict[str, Any]) -> list[Any]:

@@ -152,6 +152,8 @@ def _facts(head: Head) -> str:
     review = gettext("not reviewed")
     if head.is_reviewed:
         review = gettext("reviewed blind") if head.is_blind else gettext("reviewed")
+    if head.is_review_skipped:
+        review = gettext("not reviewed, as a branch that begins after the review")
     return gettext(
         "{launched}, {took}. {number} prompts, seed {seed}, {review}. Model folders are served by {engine}."
     ).format(

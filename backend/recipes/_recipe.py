@@ -160,6 +160,11 @@ class Recipe(Common):
         """The step before which people decide: the first that reads labels."""
         return gate_of(self.places(phase))
 
+    def is_after_people(self, step: int | None, phase: int = 0) -> bool:
+        """Whether a branch that begins at this step begins after people decide; False for None, which is no branch."""
+        gate = self.gate(phase)
+        return step is not None and gate is not None and step >= gate
+
     def lines(self, phase: int = 0) -> list[str]:
         """What each step of a phase is and works on, a line each, in the reader's language."""
         places = self.places(phase)

@@ -49,6 +49,12 @@ class Candidates:
     def groups(self) -> int:
         return len(self.prompt_ids)
 
+    @property
+    def span(self) -> float:
+        """Return by how much the highest score is above the lowest; 0 where there are not two."""
+        scores = self.score[~np.isnan(self.score)]
+        return float(np.ptp(scores)) if len(scores) else 0.0
+
     def categories(self, note: str) -> tuple[Numbers, tuple[str, ...]]:
         """Return the number of each group's category by that note of its prompt, and the categories' names."""
         values = [str(note_values.get(note, NO_CATEGORY)) for note_values in self.notes]

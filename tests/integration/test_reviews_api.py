@@ -78,7 +78,9 @@ def test_the_command_line_shows_the_same_queue_and_takes_nothing(database: str) 
     text = run(app, ["round", "queue", "--order", "sequential"]).stdout
     assert "Scored 5, against the cut at 4." in text
     assert run(app, ["round", "queue", "--order", "best"]).exit_code != 0
-    assert text.split()[:3] == ["sample", "text", "why"]
+    assert text.split()[:4] == ["sample", "prompt", "text", "why"]
+    question = json.loads(shown.stdout)["items"][0]["messages"][-1]["content"]
+    assert question[:40] in text, "a text cannot be decided on without what was asked"
     changed = run(app, ["round", "review", "--set", "num_reviewers_per_item=3", "--json"])
     assert json.loads(changed.stdout)["num_reviewers_per_item"] == 3
     assert run(app, ["round", "review", "--set", "num_reviewers_per_item"]).exit_code != 0

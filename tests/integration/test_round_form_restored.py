@@ -15,7 +15,7 @@ from app.forms import put, take
 from app.pages.new_round.filling import filled
 from app.pages.new_round.rereading import drawn
 from app.pages.new_round.restoring import fits, restored
-from app.widgets import round_form
+from app.widgets import branch_review, round_form
 from app.widgets.context import Context
 from backend.db import session, tables
 from backend.errors import InvalidInput
@@ -43,14 +43,14 @@ class Form:
     def kept(self, recipe: JSON | None = None, **beside: Any) -> JSON:
         """What the browser keeps of the form as it is filled, with these values of fields beside the recipe."""
         held = [
-            field.constructor_args["value"] if isinstance(field, gr.Dropdown) else field
+            field.constructor_args["value"] if isinstance(field, gr.Dropdown | gr.Checkbox) else field
             for field in round_form.filled(self.here.actor, self.project.id, self.plan)
         ]
         recipe = recipe or self.plan.recipe
         return {
             "at": AT,
             "recipe": recipe,
-            "origin": round_form.origin_of(self.plan),
+            "origin": branch_review.origin_of(self.here.actor, self.plan),
             "start": None,
             "beside": dict(zip(round_form.names(), held, strict=True)) | beside,
             "knobs": {path_key(path): shown(knob, take(recipe, path)) for path, knob in drawn(recipe)},

@@ -194,8 +194,8 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
     assert (rate.value, rate.low, rate.change) == (None, None, None)
     missing = done.report().opening.measured.missing
     assert missing == (
-        "override_rate could not be computed from 0 rows: people have to decide on samples that the judge labelled: "
-        "launch the round with a review.",
+        "override_rate could not be computed from 0 rows: in a review people have to decide on samples that the judge "
+        "labelled.",
     )
 
 

@@ -12,7 +12,7 @@ from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.rereading import reread
 from app.pages.new_round.restoring import RestoredForm
-from app.widgets import judge_template, round_form
+from app.widgets import branch_review, judge_template, round_form
 from app.widgets.context import Context
 from app.widgets.round_form import plan_of
 from backend.db import trouble
@@ -20,6 +20,7 @@ from backend.errors import InvalidInput
 from backend.services import rounds
 from backend.services.projects import overview
 from backend.services.recipes import parts
+from backend.services.results.starts import base_name
 from backend.services.rounds import Plan
 from backend.translations import gettext
 from backend.values import JSON
@@ -52,9 +53,11 @@ def filled(here: Context, plan: Plan, before: RestoredForm | None = None, *, is_
     if before:
         at = before.start if before.start in {value for _, value in starts} else at
         fields = [before.beside.get(name, field) for name, field in zip(round_form.names(), fields, strict=True)]
-    held = [field.constructor_args["value"] if isinstance(field, gr.Dropdown) else field for field in fields]
+    held = [
+        field.constructor_args["value"] if isinstance(field, gr.Dropdown | gr.Checkbox) else field for field in fields
+    ]
     told, counted = _counted(here, plan, draft, held)
-    origin = round_form.origin_of(plan)
+    origin = branch_review.origin_of(here.actor, plan)
     held_by_page = {"at": draft["at"], "held": [plan.recipe["name"], *held], "can_start": bool(counted)}
     return [
         None,
@@ -96,7 +99,7 @@ def _counted(here: Context, plan: Plan, draft: JSON, held: list[Any]) -> tuple[J
         return WAITS, ""
     try:
         recipe = parts.validate(reread(parts.validate(plan.recipe)))
-        read = plan_of(recipe, round_form.origin_of(plan), held)
+        read = plan_of(recipe, branch_review.origin_of(here.actor, plan), held)
         read = replace(read, roles=steps.still_bound(draft))
     except InvalidInput:
         return _guessed(here, plan) | changed(here, plan, others, began), ""
@@ -127,11 +130,11 @@ def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
 def _starts(here: Context) -> list[tuple[str, int]]:
     """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
     starts = overview.starts(here.actor, here.project_id)
-    round_, base = gettext("round {number}, {name}"), gettext("the base {name}")
+    round_ = gettext("round {number}, {name}")
     from_rounds = [
         (round_.format(number=x.number, name=x.checkpoint), x.round_id)
         for x in reversed(starts)
         if x.round_id is not None
     ]
-    bases = [(base.format(name=x.checkpoint), -x.checkpoint_id) for x in starts if x.round_id is None]
+    bases = [(base_name(x.checkpoint), -x.checkpoint_id) for x in starts if x.round_id is None]
     return from_rounds + bases

@@ -16,7 +16,7 @@ from app import forms
 from app.form_values import UNSET, from_input, path_key, shown
 from app.pages.new_round.rereading import drawn
 from app.pages.new_round.steps import NOT_BOUND
-from app.widgets import round_form, times
+from app.widgets import branch_review, round_form, times
 from app.widgets.context import Context
 from app.widgets.round_form import SELF_JUDGE
 from backend import boundary
@@ -115,8 +115,8 @@ def _began(began: Plan, plan: Plan) -> Plan:
 
 
 def _origin(here: Context, plan: Plan, origin: Mapping[str, int | None], left_out: list[str]) -> Plan:
-    """The plan with what of the kept one no field shows (`round_form.origin_of`)."""
-    values: dict[str, Any] = {name: origin.get(name) for name in round_form.origin_of(plan)}
+    """The plan with what of the kept one no field shows (`branch_review.ORIGIN`)."""
+    values: dict[str, Any] = {name: origin.get(name) for name in branch_review.ORIGIN}
     ids = [values[name] for name in ("parent_id", "branch_of")]
     try:
         is_here = all(rounds.get(here.actor, n).project_id == here.project_id for n in ids if n is not None)
@@ -204,7 +204,7 @@ class _Beside:
         self.train = {s.id for s in sets if s.split is Split.train}
         self.held_out = {s.id for s in sets if s.split is Split.held_out}
         self.checkpoints = {id_ for _, id_ in round_form.every(here.actor, here.project_id)}
-        self.left_out, self.unread = left_out, dict[str, Any]()
+        self.actor, self.left_out, self.unread = here.actor, left_out, dict[str, Any]()
 
     def put(self, plan: Plan, typed: Mapping[str, Typed]) -> Plan:
         changes: dict[str, Any] = {}
@@ -223,7 +223,8 @@ class _Beside:
                 is_self = name == "judge" and chosen == SELF_JUDGE
                 if self._note(name, is_there=is_self or chosen in self.checkpoints):
                     changes[f"{name}_id"] = None if is_self else chosen
-        changes |= {name: typed[name] for name in ("is_reviewed", "is_blind") if type(typed.get(name)) is bool}
+        if not branch_review.is_after_review(self.actor, plan):
+            changes |= {name: typed[name] for name in branch_review.FIELDS if type(typed.get(name)) is bool}
         if typed.get("engine") in [*LocalEngine]:
             changes["engine"] = LocalEngine(str(typed["engine"]))
         for name in ("num_prompts", "seed", "num_rounds"):

@@ -177,7 +177,7 @@ def _opened(here: Context, opened: CurrentChoice, round_id: int, asked_for: JSON
     # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
     notes = dict.fromkeys([*opening.notes, *([selector.category] if selector.category else [])])
     return [
-        gr.Slider(value=selector.min_margin, maximum=max(MOST_MARGIN, selector.min_margin)),
+        gr.Slider(value=selector.min_margin, maximum=max(opening.candidates.span or MOST_MARGIN, selector.min_margin)),
         selector.ties,
         gr.Slider(value=selector.length_penalty, maximum=max(MOST_PENALTY, selector.length_penalty)),
         gr.Slider(value=selector.min_reviewers, maximum=max(MOST_REVIEWERS, selector.min_reviewers)),

@@ -196,6 +196,9 @@ def _self_preference(evidence: HealthEvidence, limits: HealthLimits) -> HealthMe
     least = min(len(gaps[True]), len(gaps[False]))
     of = "texts of each of two authors, one of them the judge, that people decided"
     why = "Judge texts of two checkpoints in one round, one of them with the judge’s own weights."
+    authors = {text.author_id for text in evidence.texts}
+    if evidence.why and len(authors) > 1:  # with one author no decision helps, however it is drawn
+        why = evidence.why
     return measure(
         "self_preference",
         "Advantage of its own texts over others’, beyond people’s",
@@ -203,5 +206,5 @@ def _self_preference(evidence: HealthEvidence, limits: HealthLimits) -> HealthMe
         numbers.difference(gaps[True], gaps[False]),
         limits,
         is_share=False,
-        few=few_of(least, of, limits, evidence.why or why),
+        few=few_of(least, of, limits, why),
     )

@@ -23,6 +23,7 @@ FEWEST_IN_BIN = 5
 DECISIONS = "blind decisions at random and gold items"
 WEIGHED = "blind decisions, weighed by how the queue took them, and gold items"
 SCORES = "Let people score texts on the Review page, not only accept and reject."
+TWO_SCORES = "The judge gives two scores at most, which say no more than its verdicts."
 SAME = "People and judge said one and the same of every text."
 
 
@@ -57,7 +58,7 @@ def with_people(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMe
             limits,
             below=True,
             is_share=False,
-            few=few_of(len(scored), "texts that people scored", limits, evidence.why or SCORES),
+            few=few_of(len(scored), "texts that people scored", limits, _to_score(evidence, enough=not few)),
         ),
         measure(
             "precision",
@@ -80,6 +81,13 @@ def with_people(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMe
         _order(evidence, deciding, limits),
         _calibration(evidence, weighed, limits, of),
     ]
+
+
+def _to_score(evidence: HealthEvidence, *, enough: bool) -> str:
+    """How people come to score texts. enough: so many decided that drawing more is not what is lacking."""
+    if evidence.texts and len({text.score for text in evidence.texts} - {None}) <= 2:
+        return TWO_SCORES
+    return SCORES if enough else evidence.why or SCORES
 
 
 def _few_drawn(words: Sequence[Weighted], of: str, limits: HealthLimits) -> str:

@@ -22,6 +22,7 @@ from backend.services.checkpoints.registration import ROLES, flush_name, registe
 from backend.services.checkpoints.trainings import Training
 from backend.services.checkpoints.trials import Trial, try_prompt, try_result
 from backend.services.checkpoints.wrappers import Use, uses_of
+from backend.services.recipes.titles import title_of
 from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
@@ -122,7 +123,7 @@ def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
     return CheckpointDetail(
         row=row,
         ancestors=tuple(other.name for other in above),
-        recipe=str(recipe.get("title", "")),
+        recipe=title_of(recipe),
         paper=str(recipe.get("paper", "")),
         policy=names.get(round_.policy_id, "") if round_ else "",
         reference=names.get(round_.reference_id, "") if round_ else "",

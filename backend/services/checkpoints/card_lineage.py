@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.services.checkpoints import CheckpointDetail, trainings
+from backend.services.recipes.titles import title_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def origins_of(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkp
             LineageRound(
                 training.checkpoint_id,
                 training_round.number,
-                str(training_round.recipe.get("title", "")),
+                title_of(training_round.recipe, str),
                 str(training_round.recipe.get("name", "")),
                 str(training_round.recipe.get("paper", "")),
                 names.get(training_round.policy_id, ""),

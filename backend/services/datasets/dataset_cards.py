@@ -10,6 +10,7 @@ from backend.services.checkpoints.card_text import plain
 from backend.services.checkpoints.model_cards import UNKNOWN
 from backend.services.datasets import DatasetDetail, export_files, exports, tool_rows
 from backend.services.datasets.export_result import Export
+from backend.services.recipes.titles import title_of
 from backend.values import DatasetType
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -61,7 +62,7 @@ def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", exported: Expor
     return card_text.card(
         head,
         f"# Dataset {view.id} of {plain(project)}",
-        f"{MEANINGS[written]} Frozen by round {view.round_number}, {plain(round_.recipe.get('title', ''))}: the policy "
+        f"{MEANINGS[written]} Frozen by round {view.round_number}, {plain(title_of(round_.recipe, str))}: the policy "
         f"{plain(policy)} answered, {plain(judge)} judged, and people could confirm or override.",
         "## Rows\n\n" + _columns(detail, written, exported),
         _of_file(exported) if exported else "",

@@ -15,6 +15,7 @@ from backend.recipes import STEPS
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
 from backend.services.recipes.steps_edit import as_steps
+from backend.services.recipes.titles import title_of
 from backend.values import JSON
 
 NOT_THERE, THERE = "not there", "there"
@@ -194,7 +195,7 @@ def _settings(db: Session, round_: tables.Round) -> JSON:
         for use, _ in sorted(sets)
     }
     return {
-        "recipe": str(recipe.get("title") or recipe.get("name") or ""),
+        "recipe": title_of(recipe),
         **{f"role {role}": names.get(id_ or 0, "the policy") for role, id_ in roles.items()},
         **by_use,
         **{name: getattr(round_, name) for name in SETTINGS},

@@ -196,10 +196,13 @@ def with_origin(plan: Plan, row: tables.Round, step: int) -> Plan:
 def says(row: tables.Round, step: int) -> str:
     """What a branch begins with, in a sentence."""
     texts = int(row.counts.get("samples") or 0)
-    return (
+    words = (
         f"A branch of round {row.number}: its {texts:,} texts and what was said of them are copied, and nothing is "
         f"sampled again. It runs from step {step + 1} on, the {_places(row)[step].step.kind}."
     )
+    if recipes.read(row.recipe).is_after_people(step, row.phase):
+        words += " That is after people's review, so nobody is asked again."
+    return words
 
 
 def _places(row: tables.Round) -> tuple[StepPlace, ...]:

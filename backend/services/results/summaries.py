@@ -9,6 +9,7 @@ from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
 from backend.differences import Difference
+from backend.services.recipes.titles import title_of
 from backend.services.results.accuracies import MeasuredNumber, accuracies
 from backend.services.results.branch_start import begun_at, trashed_parents
 from backend.services.results.noticed import Warned, of_counts
@@ -244,7 +245,7 @@ def _line(
         status=row.status,
         stage=row.stage,
         progress=_progress(job) if job else None,
-        recipe=str(row.recipe.get("title", "")),
+        recipe=title_of(row.recipe),
         samples=samples,
         judged=judged,
         kept=kept,

@@ -6,7 +6,10 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.errors import UnreadableRecipe
 from backend.services.plans import branches
+from backend.services.recipes.titles import title_of
 from backend.services.round_report.shapes import Head
+from backend.services.rounds import review_scope
+from backend.values import RoundStatus
 
 
 def head(db: Session, row: tables.Round) -> Head:
@@ -27,7 +30,7 @@ def head(db: Session, row: tables.Round) -> Head:
         status=row.status,
         stage=row.stage,
         recipe=str(recipe.get("name", "")),
-        title=str(recipe.get("title", "")),
+        title=title_of(recipe),
         paper=str(recipe.get("paper", "")),
         phase=row.phase,
         phases=len(recipe.get("phases", [None])),
@@ -50,6 +53,7 @@ def head(db: Session, row: tables.Round) -> Head:
         branches=_branches(db, row),
         hold=row.hold,
         reopened=row.reopened,
+        is_review_skipped=is_review_skipped(db, row),
     )
 
 
@@ -58,3 +62,25 @@ def _branches(db: Session, row: tables.Round) -> tuple[str, ...]:
         return tuple(branches.offered(db, row))
     except UnreadableRecipe:
         return ()
+
+
+def is_review_skipped(db: Session, row: tables.Round) -> bool:
+    """Whether nobody was asked in a round with people's review: a branch that begins after it."""
+    try:
+        if not review_scope.is_skipped(row):
+            return False
+    except UnreadableRecipe:
+        return False
+    # Where nothing was kept a branch goes back to people, whose review somebody closes.
+    event = tables.Event
+    closed = select(event.id).where(event.round_id == row.id, event.verb == "close review")
+    return db.scalar(closed.limit(1)) is None
+
+
+def was_reviewed(row: tables.Round) -> bool:
+    """Whether the round waited for people, and has gone on since."""
+    try:
+        is_past = not review_scope.is_before_people(row) and not review_scope.is_skipped(row)
+    except UnreadableRecipe:
+        is_past = True
+    return row.is_reviewed and row.status is not RoundStatus.review and is_past

@@ -12,6 +12,7 @@ from backend.services import archived, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import decision_columns, tallies
 from backend.services.decisions.decision_columns import BATCH, COPY, KINDS, DecisionColumns
+from backend.services.round_report import heads
 from backend.services.round_report.shapes import Agreed, People, PersonWork
 from backend.services.samples import visibility
 from backend.services.team import agreement
@@ -55,7 +56,7 @@ def _people(db: Session, row: tables.Round, *, is_curator: bool) -> People:
         minutes if users else None,
         agreed,
         _each(db, row, users) if is_curator else (),
-        _missing(row, len(users), agreed, kinds),
+        _missing(db, row, len(users), agreed, kinds),
         _target(row, len(users), kinds),
     )
 
@@ -119,7 +120,9 @@ def _target(row: tables.Round, number: int, kinds: Mapping[str, int]) -> str:
     return f"new-round?from={row.id}" if number == 0 and row.checkpoint_id is not None else ""
 
 
-def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]) -> tuple[str, ...]:
+def _missing(
+    db: Session, row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]
+) -> tuple[str, ...]:
     if number == 0 and kinds:
         return (gettext("Nobody decided on single texts: all decisions were made in bulk."),)
     if number == 0:
@@ -127,6 +130,20 @@ def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: 
             return (gettext("Nobody has decided anything yet: the review begins when the round's texts are ready."),)
         if row.status is RoundStatus.review:
             return (gettext("Nobody decided anything: the labels are the judge's alone. Open it on the Review page."),)
+        if heads.is_review_skipped(db, row):
+            return (
+                gettext(
+                    "Nobody was asked: this branch begins after the review. Branch off an earlier step to have its "
+                    "texts reviewed."
+                ),
+            )
+        if heads.was_reviewed(row):
+            return (
+                gettext(
+                    "Nobody decided anything: the review ended without decisions, and the labels are the judge's "
+                    "alone. Decide in the next round before its review is closed."
+                ),
+            )
         return (
             gettext("Nobody decided anything: the labels are the judge's alone. Launch the next round with a review."),
         )

@@ -114,6 +114,8 @@ class Head:
     is_parent_in_trash: bool = False
     is_origin_in_trash: bool = False
     """Of a branch: the round whose rows it began with is in the trash."""
+    is_review_skipped: bool = False
+    """Of a branch: it begins after people's review, so nobody was asked. `is_reviewed` is kept for what follows it."""
 
 
 @dataclass(frozen=True)

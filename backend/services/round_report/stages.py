@@ -41,11 +41,12 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
     waited = False
     try:
         gate = review_scope.gate_of(row)
+        waits = row.is_reviewed and not review_scope.begins_after_people(row)
     except UnreadableRecipe:
-        gate = None
+        gate, waits = None, row.is_reviewed
     for id_, stage, step, status, kind, who, host, started, finished, attempt, error in db.execute(query):
         is_after = stage not in BEFORE_REVIEW if gate is None else (stage is Stage.evaluate or (step or 0) >= gate)
-        if row.is_reviewed and is_after and not waited and kind is None:
+        if waits and is_after and not waited and kind is None:
             waited = True
             stages += _review(stages, started)
         what = KINDS.get(kind or "", "") or job_steps.line(known, row.id, stage, step) or str(stage)

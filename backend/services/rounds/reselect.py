@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from backend import jobs, recipes
 from backend.db import reading, session, tables
-from backend.errors import Conflict
+from backend.errors import Conflict, InvalidInput
 from backend.pipeline.branch import KIND as COPYING
 from backend.pipeline.stage import step_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import STEPS, StepPlace, job_after_people
+from backend.selectors import Selector
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.plans import branch, branches
@@ -95,8 +96,15 @@ def replaced_step(db: Session, row: tables.Round) -> int | None:
 
 
 def changed(before: JSON, part: JSON) -> JSON:
-    """A part with other knobs; one of another name as a whole."""
-    return part if "name" in part and part["name"] != before["name"] else before | part
+    """A selector with other knobs; one of another name as a whole. Raises `InvalidInput` for unknown knobs."""
+    if "name" in part and part["name"] != before["name"]:
+        return part
+    known = {*before, *Selector.named(before["name"]).model_fields} - {"name"}
+    if unknown := [name for name in part if name != "name" and name not in known]:
+        raise InvalidInput(
+            f"The selector {before['name']} has no knob {unknown[0][:80]!r}. It has {', '.join(sorted(known))}."
+        )
+    return before | part
 
 
 def _in_place(actor: Actor, round_id: int, selector: JSON) -> int:

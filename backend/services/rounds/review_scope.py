@@ -13,7 +13,7 @@ from backend.errors import Conflict
 from backend.generators import Generator
 from backend.prompt_sources import PromptSource
 from backend.registry import Part
-from backend.values import BEFORE_REVIEW
+from backend.values import BEFORE_REVIEW, RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.rounds import RoundView
@@ -36,6 +36,20 @@ def gate_of(round_: "tables.Round | RoundView") -> int | None:
     if "steps" not in round_.recipe and "phases" not in round_.recipe:
         return None
     return recipes.read(round_.recipe).gate(round_.phase)
+
+
+def begins_after_people(round_: "tables.Round | RoundView") -> bool:
+    """Whether the round is a branch that begins at the step before which people decide, or later."""
+    step = round_.branch_step
+    return step is not None and recipes.read(round_.recipe).is_after_people(step, round_.phase)
+
+
+def is_skipped(round_: "tables.Round | RoundView") -> bool:
+    """Whether a round with people's review never waited for them: a branch that begins after it, as long as neither a
+    curator nor a selector that kept nothing has brought it back to them."""
+    if not round_.is_reviewed or round_.reopened or round_.status is RoundStatus.review:
+        return False
+    return begins_after_people(round_)
 
 
 def steps_shown(round_: tables.Round) -> tuple[int, ...]:

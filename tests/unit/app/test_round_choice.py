@@ -22,6 +22,8 @@ from backend.values import RoundStatus, Stage
 def test_a_reason_has_its_sentence(
     is_reviewed: bool, status: RoundStatus, stage: Stage, reason: str, begins: str
 ) -> None:
-    round_: Any = SimpleNamespace(is_reviewed=is_reviewed, status=status, stage=stage, recipe={})
+    round_: Any = SimpleNamespace(
+        is_reviewed=is_reviewed, status=status, stage=stage, recipe={}, branch_step=None, reopened={}
+    )
     assert closed_because(round_) == reason
     assert why_closed(round_).startswith(begins)
