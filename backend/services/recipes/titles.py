@@ -47,7 +47,7 @@ def replaced(recipe: JSON) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _parts(recipe: recipes.Recipe) -> Parts:
-    return tuple(tuple(step.part.name for step in phase.steps) for phase in recipe.phases)
+    return tuple(tuple(str(step.part.name) for step in phase.steps) for phase in recipe.phases)
 
 
 @lru_cache(maxsize=256)
