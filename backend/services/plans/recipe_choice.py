@@ -56,7 +56,7 @@ def chosen(actor: Actor, project_id: int, plan: Plan, recipe: JSON | str | None,
 
     recipe: a whole one, a name, or an object that holds a name alone; None keeps the plan's, and so does the name of
     a registered recipe that the plan holds already: the knobs of the project or the round before stay, as in the form.
-    Where the plan's has other parts than the registered one of its name, that is taken.
+    Where the plan's trains by other parts than the registered one of its name, that is taken.
     changes: `{"step": {"knob": value}}`, as `Recipe.with_changes` takes them; of what an unknown step is called, and of
     what cannot work, `InvalidInput` is raised. Roles that no step of another recipe names are no longer bound.
     """
@@ -74,11 +74,11 @@ def chosen(actor: Actor, project_id: int, plan: Plan, recipe: JSON | str | None,
 
 
 def _is_held(actor: Actor, project_id: int, plan: Plan, name: str) -> bool:
-    """Whether the plan's recipe is the registered one of that name, with its parts. What the project saved under it may
-    be newer."""
+    """Whether the plan's recipe is the registered one of that name, with its trainers. What the project saved under it
+    may be newer."""
     own = {saved.name for saved in saved_recipes.list_saved(actor, project_id)}
     is_of_name = name == plan.recipe.get("name") and name in recipes.names() and name not in own
-    return is_of_name and not titles.has_other_parts(plan.recipe)
+    return is_of_name and not titles.has_other_trainers(plan.recipe)
 
 
 def changed(recipe: JSON, changes: JSON) -> JSON:

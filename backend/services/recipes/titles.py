@@ -27,9 +27,16 @@ def title_of(recipe: JSON, translate: Callable[[str], str] = gettext) -> str:
     return translate(WITHOUT).format(title=title, parts=" + ".join(gone)) if gone else title
 
 
-def has_other_parts(recipe: JSON) -> bool:
-    """Whether the recipe has other parts than the registered one of its name."""
-    return any(replaced(recipe))
+def has_other_trainers(recipe: JSON) -> bool:
+    """Whether the recipe trains by other parts than the registered one of its name, and so is another method."""
+    name = recipe.get("name")
+    if name not in recipes.names():
+        return False
+    try:
+        mine, usual = recipes.read(recipe), recipes.get(name)
+    except (UnknownPart, UnreadableRecipe):
+        return False
+    return [part.name for part in mine.of_kind("trainer")] != [part.name for part in usual.of_kind("trainer")]
 
 
 def replaced(recipe: JSON) -> tuple[tuple[str, ...], tuple[str, ...]]:

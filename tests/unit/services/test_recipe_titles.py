@@ -10,7 +10,7 @@ from backend import recipes
 from backend.selectors._margins import Candidates
 from backend.services.access import Actor
 from backend.services.plans import Plan, recipe_choice
-from backend.services.recipes.titles import has_other_parts, title_of
+from backend.services.recipes.titles import has_other_trainers, title_of
 
 BASE = recipes.get("rejection_sampling").model_dump(mode="json")
 
@@ -27,13 +27,14 @@ def test_a_registered_recipe_has_its_own_parts(name: str) -> None:
         ({"selector": BASE["selector"] | {"max_per_prompt": 3}}, ""),
         ({"name": "our_own"}, ""),
         ({"trainer": {"name": "no_such_part"}}, ""),
+        ({"judge": {"name": "written_verdict"}}, ", changed: written_verdict"),
         ({"selector": {"name": "margin_pairs"}, "trainer": {"name": "dpo"}}, ", changed: margin_pairs + dpo"),
     ],
 )
 def test_other_parts_are_named_and_other_knobs_are_not(change: dict[str, Any], ending: str) -> None:
     recipe = BASE | change
     assert title_of(recipe, str) == f"Rejection sampling (ReST-EM){ending}"
-    assert has_other_parts(recipe) is bool(ending)
+    assert has_other_trainers(recipe) is ("dpo" in ending)
 
 
 def test_a_part_that_is_left_out_is_named() -> None:
@@ -42,13 +43,14 @@ def test_a_part_that_is_left_out_is_named() -> None:
     assert title_of(recipe, str) == f"{recipe['title']}, without diverse_subset"
 
 
-def test_a_name_keeps_knobs_that_were_set_and_takes_the_registered_recipe_where_parts_were_replaced(
+def test_a_name_keeps_knobs_and_a_judge_that_were_set_and_takes_the_registered_recipe_where_the_trainer_is_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recipe_choice.saved_recipes, "list_saved", lambda *_: [])
     actor, knobs = Actor(1, "Ann"), BASE | {"selector": BASE["selector"] | {"max_per_prompt": 3}}
     others = BASE | {"selector": {"name": "margin_pairs"}, "trainer": {"name": "dpo"}}
-    for held, taken in ((knobs, knobs), (others, BASE)):
+    judged = BASE | {"judge": {"name": "written_verdict"}}
+    for held, taken in ((knobs, knobs), (judged, judged), (others, BASE)):
         plan = Plan(recipe=held, policy_id=1, reference_id=1)
         assert recipe_choice.chosen(actor, 1, plan, "rejection_sampling").recipe == taken
 
