@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from backend.db import reading, tables
 from backend.services.arena import opening, voting
 from tests.browser.desk import HOSTILE, empty, sign_in
+from tests.browser.settled import settled
 from tests.integration import site
 from tests.integration.held_out import NUMBER, make_line
 
@@ -32,6 +33,7 @@ def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None,
     status, match = page.locator("#arena-match [role=status]"), page.locator("#arena-match .match")
     expect(status).to_contain_text("0 of 4 decided")
     expect(page.locator("#arena-match article")).to_have_count(2)
+    settled(page)  # what reads the keys is loaded beside the match
     assert base.name not in page.locator("main").inner_text()
     first = match.get_attribute("data-token")
     page.keyboard.press("s")
@@ -83,6 +85,7 @@ def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(
     for page in pages:
         page.goto(site.page(line.project, f"arena?arena={arena_id}"))
         expect(page.locator("#arena-match [role=status]")).to_contain_text("0 of 3 decided")
+        settled(page)
     page, other = pages
     status, buttons = page.locator("#arena-match [role=status]"), page.locator("#arena-match .acts button")
 
@@ -105,6 +108,7 @@ def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(
 
     page.reload()
     expect(status).to_contain_text("2 of 3 decided")
+    settled(page)
     drawn = page.locator("#arena-match .match").get_attribute("data-drawn")
     page.keyboard.press("s")  # one match is left, so it comes again
     expect(page.locator("#arena-match .match")).not_to_have_attribute("data-drawn", str(drawn))

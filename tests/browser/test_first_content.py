@@ -16,6 +16,7 @@ from tests.integration import site
 from tests.integration.reviewing import ACCEPT, Team
 from tests.integration.test_pair_builder import judged
 from tests.integration.test_round_report import Done
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -59,6 +60,7 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     link.focus()
     link.evaluate(SELECT)
     expect(link).to_be_focused()
+    page.wait_for_function("document.fonts.status === 'loaded'")
     place = heading.bounding_box()
     assert place is not None
     assert page.locator("#round-opening").count() == 0, "Gradio has not started"
@@ -184,6 +186,7 @@ def test_where_one_answer_does_not_come_the_rest_of_the_page_can_be_used(empty: 
     page.locator("#samples-search :is(input, textarea)").fill("a b")
     page.keyboard.press("Enter")
     expect(page.locator("#samples-count")).to_have_text("10 samples")
+    until(lambda: page.evaluate("1") and held, "asking for the charts")
     held.pop().continue_()
     expect(page.locator("#samples-histogram .html-container figure").first).to_be_visible()
     expect(page.locator("[data-part], [data-first]")).to_have_count(0)
@@ -234,6 +237,8 @@ def test_of_two_clicks_in_a_row_one_is_sent_and_a_failure_takes_no_later_one(emp
     for number in (2, 3):
         page.locator("#gold-mark").evaluate(twice)
         expect(page.locator("#gold-problem [role=alert]")).to_contain_text("No sample is named")
+        # From the second time on the words stand there already.
+        until(lambda: page.evaluate("1") and len(asked) >= number, "asking")
         settled(page)
         assert len(asked) == number
     page.context.close()

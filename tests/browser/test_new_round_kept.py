@@ -14,6 +14,7 @@ from backend.values import Role, Split
 from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.form import estimated, opened
+from tests.browser.settled import settled
 from tests.browser.test_round_steps import choose
 from tests.integration import site
 
@@ -56,6 +57,7 @@ class Form:
         return page
 
     def reload(self) -> None:
+        settled(self.page)  # what was typed last is kept, and what the page asks for is asked
         self.asked.clear()
         self.page.reload()
         estimated(self.page)
@@ -75,6 +77,12 @@ def number(page: Page, name: str = "num-prompts") -> Any:
 def kept(page: Page) -> dict[str, Any]:
     """What the browser keeps, by the address."""
     return {name.split("?")[-1] if "?" in name else "": json.loads(text) for name, text in page.evaluate(KEPT)}
+
+
+def keeps(page: Page, name: str, value: Any) -> None:
+    """Waits until the browser keeps this of the form: Gradio tells of a change some time after the key."""
+    held = f"{KEPT}.some(([, text]) => JSON.parse(text).beside['{name}'] === value)"
+    page.wait_for_function(f"(value) => {held}", arg=value)
 
 
 def test_what_was_typed_is_there_after_a_reload_with_two_answers_and_gone_after_the_launch(form: Form) -> None:
@@ -119,7 +127,7 @@ def test_what_was_typed_is_there_after_a_reload_with_two_answers_and_gone_after_
 def test_a_form_that_nobody_touched_is_not_kept(form: Form) -> None:
     page = form.open()
     opened(page, "#recipe-as-yaml")
-    page.wait_for_timeout(300)
+    settled(page)
     assert kept(page) == {}
     form.reload()
     expect(page.locator(LINE)).to_have_count(0)
@@ -139,6 +147,7 @@ def test_a_half_typed_number_is_there_again_and_refused(form: Form) -> None:
 def test_what_was_typed_is_kept_for_this_person_project_and_address_alone(form: Form, chromium: Any) -> None:
     page = form.open()
     number(page).fill("7")
+    keeps(page, "num_prompts", 7)
     assert list(kept(page)) == [""]
     other = form.make_project()
     with session() as db:
@@ -160,6 +169,7 @@ def test_what_was_typed_is_kept_for_this_person_project_and_address_alone(form: 
 def test_the_form_begins_afresh_when_asked(form: Form) -> None:
     page = form.open()
     number(page).fill("7")
+    keeps(page, "num_prompts", 7)
     form.reload()
     page.get_by_role("button", name="Start afresh").click()
     expect(number(page)).to_have_value("500")
@@ -172,7 +182,9 @@ def test_of_two_tabs_the_one_that_was_typed_into_last_is_kept(form: Form) -> Non
     page, second = form.open(), form.context.new_page()
     form.open(page=second)
     number(page).fill("7")
+    keeps(page, "num_prompts", 7)
     number(second, "seed").fill("9")
+    keeps(second, "seed", 9)
     form.reload()
     expect(number(page, "seed")).to_have_value("9")
     expect(number(page)).to_have_value("500")
@@ -184,6 +196,7 @@ def test_a_checkpoint_that_is_gone_is_left_out_and_named(form: Form) -> None:
         writer = db.scalars(select(tables.Checkpoint).order_by(tables.Checkpoint.id.desc())).first()
     assert writer is not None
     choose(page, "#judge", writer.name)
+    keeps(page, "judge", writer.id)
     estimated(page)
     with session() as db:
         db.delete(db.get_one(tables.Checkpoint, writer.id))
@@ -195,6 +208,7 @@ def test_a_checkpoint_that_is_gone_is_left_out_and_named(form: Form) -> None:
 def test_what_was_previewed_and_then_launched_is_forgotten(form: Form) -> None:
     page = form.open()
     number(page).fill("7")
+    keeps(page, "num_prompts", 7)
     estimated(page)
     page.locator("#preview-round").click()
     page.wait_for_url("**/previews?preview=*")
@@ -210,6 +224,7 @@ def test_what_was_previewed_and_then_launched_is_forgotten(form: Form) -> None:
 def test_what_nobody_touched_for_long_is_forgotten_and_no_more_than_twenty_are_kept(form: Form) -> None:
     page = form.open()
     number(page).fill("7")
+    keeps(page, "num_prompts", 7)
     page.evaluate(
         """() => {
           const [name] = Object.keys(localStorage).filter((name) => name.startsWith("rondo.new-round."));

@@ -41,6 +41,7 @@ def form(empty: None, chromium: Any) -> Iterator[Page]:
     page = context.new_page()
     page.goto(site.page(project, "new-round"))
     page.locator("#recipe-slots button").first.wait_for()
+    settled(page)  # some ask whether a prompt set is chosen
     yield page
     context.close()
 

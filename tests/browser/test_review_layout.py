@@ -50,6 +50,7 @@ def test_columns_wrap_where_there_is_no_room_beside(empty: None, chromium: objec
 def test_the_two_ways_out_of_the_closing_window_are_apart(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     desk.page.get_by_role("button", name="Close review…").click()
+    expect(desk.page.get_by_role("button", name="Not yet")).to_be_focused()
     settled(desk.page)
     yes, no = (desk.page.get_by_role("button", name=name).bounding_box() for name in ("Close the review", "Not yet"))
     assert no["x"] >= yes["x"] + yes["width"] + 6

@@ -120,5 +120,7 @@ def test_searching_looks_into_the_folded_part_too(empty: None, chromium: object)
     desk.shows(".find [role=status]", "1 of 1")
     desk.page.evaluate("document.querySelector('#review-desk .find input').blur()")
     desk.press("j")
-    desk.page.wait_for_selector("#review-desk .find [role=status]:has-text('1 of 1')")
+    desk.comes(desk.ids[1])
+    desk.shows(".find [role=status]", "1 of 1")
+    desk.sees(".answer .text", "thread thread needle")
     assert len(desk.text(".answer .text")) > 12100

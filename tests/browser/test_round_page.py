@@ -40,12 +40,14 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     page.set_viewport_size({"width": 1280, "height": 900})
     arm = page.locator("#round-flow .sankey-link").nth(1)
     expect(arm).to_be_visible()
+    settled(page)  # it was drawn for the width before
     arm.dispatch_event("click")
     page.wait_for_url(f"**/samples?round={done.round.id}&only=is_unparsed")
     expect(page.locator("#samples-count")).to_contain_text("2 samples")
     page.set_viewport_size({"width": 1280, "height": 300})
     page.goto(f"{site.page(done.project, 'round')}?round={done.round.id}")
     expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
+    settled(page)  # what comes later would lie below the end that is scrolled to
     page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_attached()  # above the window: it has been passed by
     assert errors == []

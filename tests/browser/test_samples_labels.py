@@ -79,6 +79,7 @@ def test_rows_are_decided_by_keys_undone_and_put_back_where_refused(empty: None,
     page.unroute(SEND)
     # The list opens again, and what was not sent is sent now.
     expect(row(desk, 2).locator(".own")).to_have_text("you skipped it")
+    page.wait_for_selector(SAVED)  # the row shows what waits to be sent, too
     assert desk.decisions()[-1] == (K.skip, ids[2])
     expect(row(desk, 2).locator(".rondo-badge")).to_contain_text("by the judge")
     expect(row(desk, 1)).to_have_attribute("aria-selected", "true")

@@ -11,6 +11,7 @@ from backend.services.recipes import parts
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.browser.desk import empty, sign_in
+from tests.browser.settled import settled
 from tests.browser.test_team import Team
 
 __all__ = ["empty"]
@@ -97,10 +98,10 @@ def test_nobody_sees_a_form_that_will_refuse(team: Team, role: Role) -> None:
     for path, forms in FORMS.items():
         team.open(path)
         page = team.page
-        page.locator("button:visible").last.wait_for()
+        settled(page)  # its tabs are there
         for tab in page.get_by_role("tab").all():
             tab.click()
-            page.wait_for_timeout(300)
+            settled(page)
             for form in forms:
                 expect(page.locator(form)).to_be_hidden()
         for form in forms:

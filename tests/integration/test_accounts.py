@@ -14,6 +14,7 @@ from backend.services.access import Actor
 from backend.services.people import accounts, sessions
 from backend.values import Role
 from tests import rows
+from tests.waiting import PATIENCE
 
 PASSWORD = "correct horse battery"
 
@@ -54,12 +55,14 @@ def test_two_processes_that_start_at_once_make_one_owner(database: str, monkeypa
 
     def slow(*args: Any, **options: Any) -> tables.User:
         with contextlib.suppress(threading.BrokenBarrierError):
-            both_looked.wait(10.0 if database.startswith("postgresql") else 0.3)  # SQLite has one writer at a time
+            both_looked.wait(PATIENCE if database.startswith("postgresql") else 0.3)  # SQLite has one writer at a time
         return adds(*args, **options)
 
     monkeypatch.setattr(accounts, "add", slow)
     with ThreadPoolExecutor(2) as pool:
-        first, second = [future.result(60) for future in [pool.submit(accounts.local_owner) for _ in range(2)]]
+        first, second = [
+            future.result(2 * PATIENCE) for future in [pool.submit(accounts.local_owner) for _ in range(2)]
+        ]
     assert first == second
     assert both_looked.broken is not database.startswith("postgresql")
     with reading() as db:

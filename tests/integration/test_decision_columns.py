@@ -28,7 +28,7 @@ from backend.services.team.agreement import Criterion
 from backend.values import DecisionKind, LabelSource
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 EDIT, FLAG, PREFER = DecisionKind.edit, DecisionKind.flag, DecisionKind.prefer
 CUT = 4.0
@@ -155,7 +155,7 @@ def count_whole(monkeypatch: pytest.MonkeyPatch, wait: threading.Event | None = 
     def counting(db: Session, round_id: int) -> DecisionColumns:
         counted.append(round_id)
         if wait is not None:
-            assert wait.wait(30)
+            assert wait.wait(PATIENCE)
         return whole(db, round_id)
 
     monkeypatch.setattr(decision_columns, "_whole", counting)
@@ -172,7 +172,7 @@ def test_who_asks_while_all_rows_are_read_waits_for_them(database: str, monkeypa
         asked = [askers.submit(kept, team) for _ in range(6)]
         until(lambda: bool(counted))
         go.set()
-        assert [len(future.result(30)) for future in asked] == [len(team.ids)] * 6
+        assert [len(future.result(PATIENCE)) for future in asked] == [len(team.ids)] * 6
     assert counted == [team.round.id]
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from backend.services.prompts.files import open_file
 from backend.values import Split
 from tests.integration.test_sample_imports import THREE, Place, everything
 from tests.integration.test_unfinished_imports import MANY, exported, num_projects
+from tests.waiting import until
 
 pytestmark = pytest.mark.on_sqlite
 TABLES = (tables.Prompt, tables.Group, tables.Sample, tables.Label, tables.Judgment, tables.Decision, tables.Lease)
@@ -221,17 +221,20 @@ def slow(path: str) -> Any:
 def test_a_helper_ends_with_whoever_started_it(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     with subprocess.Popen([sys.executable, "-c", PARENT, str(told)]) as parent:
-        until = time.monotonic() + 120
-        while not (told.exists() and told.read_text()):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        until(lambda: told.exists() and told.read_text(), "the helper's start")
         helper = int(told.read_text())
         parent.send_signal(signal.SIGKILL)
     wait_for_end(helper)
 
 
 def wait_for_end(helper: int) -> None:
-    until = time.monotonic() + 60
-    while Path(f"/proc/{helper}").exists() and "Z" not in Path(f"/proc/{helper}/stat").read_text().split()[2]:
-        assert time.monotonic() < until, "the helper outlived its parent"
-        time.sleep(0.05)
+    until(lambda: has_ended(helper), "the end of the helper, after that of its parent")
+
+
+def has_ended(process: int) -> bool:
+    """Whether there is no such process, or nothing left of it but what its parent has not asked for yet."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it may end while the file is read
+        return True
+    return state.rpartition(")")[2].split()[0] == "Z"

@@ -29,6 +29,7 @@ from backend.services.prompts.writer import Writer
 from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put
+from tests.waiting import PATIENCE
 
 BY_ID = Mapping(prompt="q", external_id="id")
 PLAIN = Mapping(prompt="q")
@@ -73,7 +74,7 @@ def both(*acts: Callable[[], Any]) -> list[Any]:
             return conflict
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(60) for future in [pool.submit(outcome, act) for act in acts]]
+        return [future.result(2 * PATIENCE) for future in [pool.submit(outcome, act) for act in acts]]
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def has_many_writers(database: str) -> bool:
 
 def seconds(database: str) -> float:
     """How long one waits for the other in its middle."""
-    return 20.0 if has_many_writers(database) else 0.5
+    return PATIENCE if has_many_writers(database) else 0.5
 
 
 def test_two_new_sets_do_not_share_a_prompt(database: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +267,7 @@ def test_a_round_does_not_adopt_what_an_import_holds_out_that_is_about_to_end(
         time.sleep(0.5)  # in which whoever does not wait comes through
 
     def late() -> adopt.Adopted:
-        assert compared.wait(20)
+        assert compared.wait(PATIENCE)
         return write()
 
     monkeypatch.setattr(Writer, "refuse_meanwhile", slow)

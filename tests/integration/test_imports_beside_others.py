@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -166,9 +165,7 @@ def test_what_was_left_is_cleared_a_part_at_a_time(
     watch = close_rules.CloseWatch(every_seconds=0.01)
     watch.start()
     try:
-        until = time.monotonic() + 30
-        while num_projects() > 1 and time.monotonic() < until:
-            time.sleep(0.02)
+        until(lambda: cleared and cleared[-1], "clearing what was left")
     finally:
         watch.stop()
     assert num_projects() == 1

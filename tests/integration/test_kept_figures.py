@@ -20,7 +20,7 @@ from backend.services.rounds import kept_figures, round_versions
 from backend.values import LabelSource, Role, RoundStatus, SampleKind, Split, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, Team
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -133,7 +133,7 @@ class Asked:
 
     def compute(self, _db: Session, row: tables.Round) -> int:
         self.computed[row.id] += 1
-        assert self.go.wait(30)
+        assert self.go.wait(PATIENCE)
         return self.computed[row.id]
 
     def ask(self, round_id: int, what: str = "agreement", *, more: str = "") -> kept_figures.Figures[int]:
@@ -232,5 +232,5 @@ def test_figures_are_computed_by_one_asker_at_a_time() -> None:
         told = [askers.submit(asked.ask, large.id) for _ in range(4)]
         until(lambda: asked.computed[large.id] == 1)
         asked.go.set()
-        assert [future.result(30) for future in told] == [kept_figures.Figures(1)] * 4
+        assert [future.result(PATIENCE) for future in told] == [kept_figures.Figures(1)] * 4
     assert asked.computed[large.id] == 1

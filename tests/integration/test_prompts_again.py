@@ -19,7 +19,7 @@ from backend.services.prompts.writer import Writer
 from backend.values import JobStatus, Role, SetUse, Split, Stage
 from tests import rows
 from tests.importing import lines, put
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.usefixtures("database")
 BY_ID = Mapping(prompt="q", answer="a", external_id="id")
@@ -262,7 +262,7 @@ def test_a_set_that_a_launch_takes_meanwhile_does_not_go_to_the_trash(
             put_there = pool.submit(set_trash.put, curator, set_id)
             waits()
         with pytest.raises(Conflict, match="samples of 1 rounds stand on it"):
-            put_there.result(20)
+            put_there.result(PATIENCE)
     assert prompts.get(curator, set_id).num_rounds == 1
 
 
@@ -275,7 +275,7 @@ def test_an_import_into_a_set_and_a_launch_wait_for_each_other(
 
     def slow(self: Writer, db: Session) -> None:
         at_its_end.set()
-        assert goes_on.wait(20)
+        assert goes_on.wait(PATIENCE)
         end(self, db)
 
     def launch() -> None:
@@ -286,12 +286,12 @@ def test_an_import_into_a_set_and_a_launch_wait_for_each_other(
     monkeypatch.setattr(Writer, "refuse_meanwhile", slow)
     with ThreadPoolExecutor(2) as pool:
         brought = pool.submit(bring, curator, project, row(1, "one"), row(2, "two"))
-        assert at_its_end.wait(20)
+        assert at_its_end.wait(PATIENCE)
         launched = pool.submit(launch)
         waits()
         goes_on.set()
-        launched.result(20)
-        assert counts(brought.result(20)) == (1, 0, 1)
+        launched.result(PATIENCE)
+        assert counts(brought.result(PATIENCE)) == (1, 0, 1)
 
 
 @pytest.mark.parametrize("status", [JobStatus.failed, JobStatus.running])

@@ -13,6 +13,7 @@ from backend.services.prompts import staging as prompt_staging
 from backend.values import Split
 from tests import rows
 from tests.integration.test_sample_imports import Place
+from tests.waiting import PATIENCE
 
 BY_ID = Mapping(prompt="prompt", external_id="id")
 
@@ -105,7 +106,7 @@ def test_a_file_that_comes_again_waits_for_an_import_in_parts(
 
     monkeypatch.setattr(unfinished, "rest", pause)
     done = prompts.import_file(place.curator, place.project.id, "trained", train, mapping=BY_ID)
-    other.join(20)
+    other.join(PATIENCE)
     assert done.num_imported == 7
     (report,) = reports
     assert (report.num_imported, report.num_unchanged, report.num_overlaps) == (0, 1, 1)

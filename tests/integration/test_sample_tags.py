@@ -17,6 +17,7 @@ from backend.services.samples.tags import SampleTags
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration import site
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -100,7 +101,7 @@ def test_two_who_change_tags_at_once_follow_one_another(monkeypatch: pytest.Monk
 
     def alternate(who: Actor, add: str, remove: str, ids: list[int]) -> None:
         for _ in range(20):
-            start.wait(30)
+            start.wait(PATIENCE)
             tags.change_all(who, at.round.id, everything, add=[add], remove=[remove])
             tags.change(who, ids, add=[add, "seen"], remove=[remove])
 
@@ -110,7 +111,7 @@ def test_two_who_change_tags_at_once_follow_one_another(monkeypatch: pytest.Monk
             pool.submit(alternate, other, "hard", "easy", at.ids[::-1]),
         ]
         for future in both:
-            future.result(60)
+            future.result(PATIENCE)
     with reading() as db:
         left = {id_: {tag for tag, _ in put} for id_, put in tags.of_samples(db, at.ids).items()}
     assert sorted(left) == at.ids
