@@ -60,7 +60,6 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     link.focus()
     link.evaluate(SELECT)
     expect(link).to_be_focused()
-    page.wait_for_function("document.fonts.status === 'loaded'")
     place = heading.bounding_box()
     assert place is not None
     assert page.locator("#round-opening").count() == 0, "Gradio has not started"

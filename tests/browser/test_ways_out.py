@@ -101,7 +101,7 @@ def test_nobody_sees_a_form_that_will_refuse(team: Team, role: Role) -> None:
         settled(page)  # its tabs are there
         for tab in page.get_by_role("tab").all():
             tab.click()
-            settled(page)
+            page.wait_for_timeout(300)
             for form in forms:
                 expect(page.locator(form)).to_be_hidden()
         for form in forms:
