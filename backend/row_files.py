@@ -1,23 +1,16 @@
 """Files of rows under fixed columns: JSONL, Parquet or CSV, written a piece at a time, and whole or not at all."""
 
-import errno
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import accumulate, chain
 from json.encoder import encode_basestring
 from math import isfinite
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from backend import private
-from backend.errors import MissingPrerequisite
-from backend.garbage import collected_seldom
+from backend import whole_files
 from backend.values import Messages
 
 if TYPE_CHECKING:
@@ -31,6 +24,8 @@ Columns = dict[str, str]
 string, int64, float64 and bool. Columns of numbers hold nothing else: what stands there is written as it is, and looked
 at by nobody."""
 
+Line = TypeVar("Line", str, bytes)
+
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 8 << 20
 """Few long rows are as many as 500 short ones."""
@@ -38,7 +33,6 @@ WRITTEN_AT_ONCE = 1 << 20
 """Characters of lines that go to the file together."""
 TABLES_A_GROUP = 20
 BYTES_A_GROUP = 64 << 20
-PART = ".part-"
 _decode = json.JSONDecoder().raw_decode
 
 MESSAGES = "messages"
@@ -51,41 +45,8 @@ SPLIT = re.compile(f"(?<=[;\t])(?=[\"' ]*[{re.escape(''.join(FORMULA[:4] + FORMU
 
 
 def write(path: Path, format: Format, rows: Iterable[Values], columns: Columns) -> int:
-    """Write beside the target and rename, so that a reader sees a whole file or none; return how many rows.
-
-    A process that is killed leaves its part: `forget_parts`. Raises `MissingPrerequisite` where the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_part(path))
-    os.close(handle)
-    part = Path(name)
-    try:
-        with collected_seldom():
-            num_rows = _WRITERS[format](part, rows, columns)
-        private.share(part)
-        part.replace(path)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        free = shutil.disk_usage(path.parent).free // 1024**2
-        raise MissingPrerequisite(
-            f"The disk of {path.parent} is full ({free} MB free); {path.name} is not written. Free space and retry."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return num_rows
-
-
-def forget_parts(path: Path) -> None:
-    """Delete what killed processes wrote of this file. One that still writes it fails at its end."""
-    for part in path.parent.glob(f"{_part(path)}*"):
-        with suppress(OSError):
-            part.unlink()
-
-
-def _part(path: Path) -> str:
-    """How the names of its parts begin; short enough for every file system."""
-    return f"{PART}{path.name[:60]}-"
+    """Write the file as `whole_files.write` does; return how many rows."""
+    return whole_files.write(path, lambda part: _WRITERS[format](part, rows, columns))
 
 
 def schema(columns: Columns) -> "pa.Schema":
@@ -129,9 +90,20 @@ def write_jsonl(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     return total
 
 
-def _together(lines: Iterable[str]) -> Iterator[list[str]]:
-    """The lines, about `WRITTEN_AT_ONCE` at a time."""
-    some: list[str] = []
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """Write lines that are made already, as `write_jsonl` does; return how many."""
+    total = 0
+    with path.open("wb") as out:
+        for some in _together(lines):
+            some.append(b"")
+            out.write(b"\n".join(some))
+            total += len(some) - 1
+    return total
+
+
+def _together(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """The lines, about `WRITTEN_AT_ONCE` characters or bytes at a time."""
+    some: list[Line] = []
     size = 0
     for line in lines:
         some.append(line)

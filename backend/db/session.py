@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -77,6 +79,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
         # SQLite's own knows only ASCII; PostgreSQL's and Python's agree on the rest. No index stands on it.
         connection.create_function("lower", 1, _lower, deterministic=True)
         connection.create_function("rondo_fold", 1, indexed, deterministic=True)
+        connection.create_function("rondo_float", 1, _float_in_json, deterministic=True)
         cursor = connection.cursor()
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
@@ -108,6 +111,12 @@ def _refuse_writes(connection: Any, _record: Any) -> None:
     connection.autocommit = True
     connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
     connection.autocommit = False
+
+
+@lru_cache(4096)  # scores of a few votes are few numbers
+def _float_in_json(value: float) -> str:
+    """The shortest digits that are this number, as `json` writes them; what is no number is null."""
+    return repr(value) if isfinite(value) else "null"
 
 
 def _lower(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from backend import row_files, shared_files
+from backend import shared_files, whole_files
 from backend.config import settings
 from backend.errors import InvalidInput, RondoError
 from backend.files import is_private
@@ -27,7 +27,7 @@ def folder() -> Path:
 def forget_old() -> None:
     """Delete files that are older than `KEPT_DAYS`, and parts that nobody writes; each can be written again."""
     kept = KEPT_DAYS * 86_400
-    files = {"samples-*": kept, "datasets-*": kept, "scan-*": kept, f"{row_files.PART}*": PART_SECONDS}
+    files = {"samples-*": kept, "datasets-*": kept, "scan-*": kept, f"{whole_files.PART}*": PART_SECONDS}
     for pattern, seconds in files.items():
         for path in folder().glob(pattern):
             with suppress(OSError):  # another process was quicker, or it is another account's

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 from backend.config import settings
 from backend.errors import RondoError
-from backend.row_files import PART
+from backend.whole_files import PART
 
 log = logging.getLogger("rondo.files")
 

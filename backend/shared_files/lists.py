@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import BaseModel
 
 from backend.errors import InvalidInput
-from backend.row_files import PART
+from backend.whole_files import PART
 
 FORMAT = 1
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.row_files import PART
 from backend.shared_files.driver import PARTS, Driver
 from backend.shared_files.lists import FORMAT, FileList, StoredFile, check_name, entries_of, files_of
+from backend.whole_files import PART
 
 LISTS, CONTENT, CHECKS, OWNER = "lists", "content", "checks", "database-id"
 SUFFIX = ".json"

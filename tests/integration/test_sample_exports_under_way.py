@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from app.cli.commands import app
-from backend import jobs, row_files
+from backend import jobs, whole_files
 from backend.db import listing_walk, listing_wanted, reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
@@ -121,7 +121,7 @@ def test_nothing_is_left_of_an_export_that_fails_or_is_killed(database: str, mon
     job_id = export_jobs.start(team.curator, team.project.id, of(team))
     part = export_places.folder() / f".part-samples-{job_id}.jsonl-killed"
     part.touch()
-    old = export_places.folder() / f"{row_files.PART}samples-9999.jsonl-killed"
+    old = export_places.folder() / f"{whole_files.PART}samples-9999.jsonl-killed"
     old.touch()
     os.utime(old, (time.time() - 3_700,) * 2)
     run(job_id)

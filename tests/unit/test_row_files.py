@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from backend import private, row_files
+from backend import private, row_files, whole_files
 from backend.config import settings
 from backend.row_files import as_json, at_once, in_cell, write
 
@@ -96,7 +96,7 @@ def test_a_killed_process_s_part_goes_and_another_file_s_stays(tmp_path: Path) -
     left, other = tmp_path / ".part-samples-1.csv-abc", tmp_path / ".part-samples-11.csv-abc"
     for part in (left, other):
         part.touch()
-    row_files.forget_parts(tmp_path / "samples-1.csv")
+    whole_files.forget_parts(tmp_path / "samples-1.csv")
     assert [path.name for path in tmp_path.iterdir()] == [other.name]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import jobs, row_files, shared_files
+from backend import jobs, shared_files, whole_files
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, RondoError
 from backend.pipeline import export_places
@@ -96,7 +96,7 @@ def written_file(kind: ExportKind, job_id: int, format: Format) -> Iterator[Path
     """The file that the block writes for a job; other machines get it, too. What an attempt before left is deleted."""
     export_places.forget_old()
     path = path_of(kind, job_id, format)
-    row_files.forget_parts(path)
+    whole_files.forget_parts(path)
     yield path
     shared_files.share(path)
 

@@ -17,10 +17,10 @@ from backend.db.many import among
 from backend.jobs import ACTIVE
 from backend.pipeline import merge
 from backend.pipeline.train import FOLDER, OF_ROUND
-from backend.row_files import PART
 from backend.services import archived
 from backend.services.projects import own_files
 from backend.values import RoundStatus
+from backend.whole_files import PART
 
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
 PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged|gguf|fetch)-(\d{1,18})(?:\..*)?", re.ASCII)

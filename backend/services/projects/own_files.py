@@ -23,10 +23,10 @@ from backend.engines import _weights
 from backend.errors import RondoError
 from backend.pipeline import merge
 from backend.pipeline.train import FOLDER
-from backend.row_files import PART
 from backend.services import archived
 from backend.services.hub import fetching
 from backend.services.hub import files as pushing
+from backend.whole_files import PART
 
 JOBS = "jobs"
 EXPORTS = "exports"

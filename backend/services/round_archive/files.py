@@ -16,10 +16,10 @@ from backend import in_use, shared_files
 from backend.db import now, snapshot, tables
 from backend.db.session import flush
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.row_files import PART
 from backend.services import archived, installation
 from backend.services.round_archive import columns
 from backend.services.round_archive.columns import RowFile
+from backend.whole_files import PART
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -13,6 +13,7 @@ from backend.db import tables
 
 IN_A_RUN = 100
 """Ids that follow each other are read as a range, in three quarters of the time of a list, where runs are so long."""
+ORDER = (tables.Judgment.sample_id, tables.Judgment.step, tables.Judgment.judge, tables.Judgment.position)
 
 
 class Reader:
@@ -67,7 +68,7 @@ def query() -> Select[Any]:
         judgment.finish_reason,
         judgment.reasoning,
     ]
-    return select(*columns).order_by(judgment.sample_id, judgment.step, judgment.judge, judgment.position)
+    return select(*columns).order_by(*ORDER)
 
 
 def written(read: Iterable[Any], checkpoints: Mapping[int | None, str]) -> dict[int, str]:

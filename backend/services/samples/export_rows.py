@@ -18,8 +18,9 @@ from backend.row_files import CHAT, JSON_TEXT, Columns, Format, Values
 from backend.services.access import Actor
 from backend.services.decisions import own_words
 from backend.services.rounds import few_shot_shown
-from backend.services.samples import export_answers, export_decisions, export_judgments, tags
+from backend.services.samples import export_judgments
 from backend.services.samples.export_judgments import Reader
+from backend.services.samples.export_told import Told, length_told
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
 
@@ -151,12 +152,10 @@ def rows(
     db: Session, actor: Actor, round_: tables.Round, kept: Hidden, ids: Sequence[int], names: Names
 ) -> Iterator[Values]:
     """The samples with these ids, in their order, as the actor may see them now. Memory stays flat."""
-    history = export_decisions.DecisionHistory(db, actor, round_, kept)
-    asked = export_answers.AnswersGiven(db, actor, round_, kept)
+    told_of = Told(db, actor, round_, kept)
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     shown = few_shot_shown.hidden_ids(db, actor, [round_])
-    tagged = tags.Exported(db, actor, round_, kept)
     of_round = round_.number, str(round_.recipe.get("name", ""))
     at, size = 0, FIRST
     while chunk := ids[at : at + size]:
@@ -164,17 +163,15 @@ def rows(
         judgments = export_judgments.written(judged.rows(chunk), names.checkpoints)
         originals = {row[0]: row[EDITED_FROM_AT] for row in rows_read if row[EDITED_FROM_AT] is not None}
         known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
-        decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
-        put = tagged.of(chunk, known)
+        told_here = judgments, *told_of.of(chunk, originals, known)
         at += size
-        told_length = sum([sum(map(len, lines.values())) for lines in (judgments, decided, answered, put)])
-        size = next_size(len(chunk), _length(rows_read) + told_length)
+        size = next_size(len(chunk), _length(rows_read) + length_told(told_here))
         if shown or kept.judge:
             rows_read = [_prepared(Read._make(row), shown, kept) for row in rows_read]
         by_id = {row[0]: row for row in rows_read}
         for sample_id in chunk:
             row = by_id[sample_id]
-            told = tuple([lines.get(sample_id, "[]") for lines in (judgments, decided, answered, put)])
+            told = tuple([lines.get(sample_id, "[]") for lines in told_here])
             if sample_id in known:
                 yield _shown(row, of_round, names, told)
             else:
@@ -198,6 +195,11 @@ def next_size(rows: int, length: int) -> int:
 
 
 def _query() -> Select[Any]:
+    return joined(select(*[column.label(name) for name, column in read_columns().items()]))
+
+
+def read_columns() -> dict[str, Any]:
+    """SQL for each field of a `Read`."""
     label, sample, prompt, group = tables.Label, tables.Sample, tables.Prompt, tables.Group
     columns: list[Any] = [
         sample.id,
@@ -232,10 +234,14 @@ def _query() -> Select[Any]:
         label.is_unparsed,
         label.is_flagged,
     ]
-    named = [column.label(name) for column, name in zip(columns, Read._fields, strict=True)]
+    return dict(zip(Read._fields, columns, strict=True))
+
+
+def joined(query: Select[Any]) -> Select[Any]:
+    """The query over labels, with what `read_columns` reads from joined to them."""
+    label, sample, prompt, group = tables.Label, tables.Sample, tables.Prompt, tables.Group
     return (
-        select(*named)
-        .select_from(label)
+        query.select_from(label)
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)

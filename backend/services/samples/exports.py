@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import row_files
+from backend import row_files, whole_files
 from backend.db import reading, session, snapshot, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.db.listing import scope
@@ -26,10 +26,12 @@ from backend.row_files import Format, Values
 from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.questions import filtering
-from backend.services.samples import export_ids, export_rows, visibility
+from backend.services.samples import export_ids, export_lines, export_rows, visibility
 from backend.services.samples.export_slots import Slot, writing
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, Role
+
+Item = TypeVar("Item")
 
 AT_ONCE = 100_000
 """So many samples are written while somebody waits: some seconds."""
@@ -165,18 +167,29 @@ def write(
             )
         begin(total)
         names = export_rows.Names.of(db, project_id)
+        columns = export_rows.columns(wanted.format)
 
-        def rows() -> Iterator[Values]:
+        def rows(part: _OfRound) -> Iterator[Values]:
+            return export_rows.rows(db, actor, part.round, part.kept, part.ids, names)
+
+        def lines(part: _OfRound) -> Iterator[bytes]:
+            if export_lines.are_possible(db, actor, part.round, part.kept):
+                return export_lines.lines(db, actor, part.round, part.ids)
+            as_json = row_files.as_json(columns)
+            return (as_json(row).encode() for row in rows(part))
+
+        def counted(read: Callable[[_OfRound], Iterator[Item]]) -> Iterator[Item]:
             for part in parts:
-                lines = export_rows.rows(db, actor, part.round, part.kept, part.ids, names)
-                for number, row in enumerate(lines, 1):
-                    yield row
+                for number, item in enumerate(read(part), 1):
+                    yield item
                     if number % TOLD == 0:
                         advance(TOLD)
                 advance(len(part.ids) % TOLD)
 
-        shaped, columns = export_rows.shaped(rows(), wanted.format), export_rows.columns(wanted.format)
-        num_rows = row_files.write(path, wanted.format, shaped, columns)
+        if wanted.format == "jsonl":
+            num_rows = whole_files.write(path, lambda part: row_files.write_lines(part, counted(lines)))
+        else:
+            num_rows = row_files.write(path, wanted.format, export_rows.shaped(counted(rows), wanted.format), columns)
         return WriteResult(num_rows, path.stat().st_size, {part.round.id: part.kept for part in parts})
 
 
