@@ -8,26 +8,37 @@ On PostgreSQL a thread has a connection and may wait in it for what somebody doe
 removal, other settings of its review. So one round never has them all, and all together never all connections
 (backend/db/session.py): others sign in and keep what they reserved meanwhile. Where two rounds are held at once, the
 others may wait.
+
+On SQLite one thread does both. There is one writer for all rounds, so that nothing is gained by more: threads that want
+it at once rest in between for other processes (backend/db/turns.py), and give Python to one another at each statement.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
+from backend.config import settings
+from backend.db.turns import WAIT_SECONDS
+from backend.errors import Busy
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Threads:
-    """So many threads, and at most so many at once for one round. A process that ends waits for none of them."""
+    """So many threads, and at most so many at once for one round. A process that ends waits for none of them.
 
-    def __init__(self, name: str, number: int, of_a_round: int) -> None:
-        self.name, self.number, self.of_a_round = name, number, of_a_round
+    `patience`: how many seconds a call may wait for its turn; None: as long as it takes.
+    """
+
+    def __init__(self, name: str, number: int, of_a_round: int, *, patience: float | None = None) -> None:
+        self.name, self.number, self.of_a_round, self.patience = name, number, of_a_round, patience
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._begun, self._lock = 0, Lock()
 
@@ -46,15 +57,27 @@ class Threads:
             self._calls.get()()
 
 
-claims = Threads("claims", 4, of_a_round=3)
+_on_sqlite = Threads("desk", 1, of_a_round=1, patience=WAIT_SECONDS)
+"""While another process writes, each call waits as long for it: those behind are told so, and do not wait in line."""
+_claims = Threads("claims", 4, of_a_round=3)
 """Claims of a round follow one another on PostgreSQL: more of them at once would find the same items, and wait."""
-decisions = Threads("decisions", 6, of_a_round=4)
+_decisions = Threads("decisions", 6, of_a_round=4)
 """No decision waits for a thread that claims. Of what is not reserved one may wait for the claim itself."""
+
+
+def for_claims() -> Threads:
+    """The threads in which items of the database in use are claimed."""
+    return _on_sqlite if settings().url.startswith("sqlite") else _claims
+
+
+def for_decisions() -> Threads:
+    """The threads in which decisions are written to the database in use."""
+    return _on_sqlite if settings().url.startswith("sqlite") else _decisions
 
 
 @dataclass
 class _Turns:
-    """The threads of one round, and how many want one or have one."""
+    """The threads of one round, or the only one of all rounds, and how many want one or have one."""
 
     free: asyncio.Semaphore
     wanted: int = 0
@@ -64,18 +87,34 @@ _turns: dict[Any, _Turns] = {}
 
 
 async def run(threads: Threads, round_id: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what the call for this round returns, or raise what it raises; who comes first is served first."""
+    """Return what the call for this round returns, or raise what it raises; who comes first is served first.
+
+    Raises `Busy` where the turn does not come within the threads' patience; nothing was called.
+    """
     context = copy_context()
-    key = asyncio.get_running_loop(), threads, round_id
+    key = asyncio.get_running_loop(), threads, round_id if threads.number > 1 else None
     turns = _turns.setdefault(key, _Turns(asyncio.Semaphore(threads.of_a_round)))
     turns.wanted += 1
     try:
-        async with turns.free:
+        async with _turn(turns.free, threads.patience):
             return await asyncio.wrap_future(threads.submit(lambda: context.run(call, *args, **kwargs)))
     finally:
         turns.wanted -= 1
         if not turns.wanted:
             del _turns[key]
+
+
+@asynccontextmanager
+async def _turn(free: asyncio.Semaphore, patience: float | None) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(patience):
+            await free.acquire()
+    except TimeoutError:
+        raise Busy() from None
+    try:
+        yield
+    finally:
+        free.release()
 
 
 def _settle(future: Future[T], call: Callable[[], T]) -> None:

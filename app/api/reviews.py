@@ -122,7 +122,7 @@ def get_queue(
 @router.post("/rounds/{round_id}/review/claims", response_model=list[Item])
 async def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> Response:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
-    return await desk_threads.run(desk_threads.claims, round_id, _claim, actor, round_id, body)
+    return await desk_threads.run(desk_threads.for_claims(), round_id, _claim, actor, round_id, body)
 
 
 def _claim(actor: Actor, round_id: int, body: ClaimRequest) -> Response:
@@ -162,7 +162,7 @@ def list_holders(
 @router.post("/rounds/{round_id}/decisions", status_code=201, response_model=list[ActResult | RefusedDecision])
 async def decide(actor: Asking, round_id: Id, body: DecisionList) -> Response:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
-    return await desk_threads.run(desk_threads.decisions, round_id, _decide, actor, round_id, body)
+    return await desk_threads.run(desk_threads.for_decisions(), round_id, _decide, actor, round_id, body)
 
 
 def _decide(actor: Actor, round_id: int, body: DecisionList) -> Response:
