@@ -14,6 +14,7 @@ from app.widgets import buttons
 from app.widgets import judge_health as widget
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
+from app.widgets.formats import in_percent
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import NotFound
@@ -69,7 +70,7 @@ def knobs() -> list[recipe_knobs.Knob]:
 
 
 def _in_percent(knob: recipe_knobs.Knob) -> recipe_knobs.Knob:
-    bounds = re.sub(r"[\d.]+", lambda share: f"{_percent(float(share[0])):g} %", knob.bounds)
+    bounds = re.sub(r"[\d.]+", lambda share: in_percent(_percent(float(share[0]))), knob.bounds)
     return replace(knob, default=_percent(knob.default), bounds=bounds)
 
 

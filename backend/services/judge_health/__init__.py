@@ -109,7 +109,7 @@ def set_limits(actor: Actor, project_id: int, changes: dict[str, Any], *, in_per
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))
-            unit = (100, " %") if in_percent and name in SHARES else (1, "")
+            unit = (100, "%") if in_percent and name in SHARES else (1, "")
             raise InvalidInput(f"The limit {name} is wrong: it {refusals.words(first, *unit)}. Change it.") from error
         row.judge_health = after.model_dump(mode="json", exclude_defaults=True)
         events.note(db, actor, "set judge limits", row.name, project_id=project_id, limits=row.judge_health)
