@@ -42,6 +42,23 @@ def blank(*, height: int = 260, x: str = "", y: str = "") -> go.Figure:
     )
 
 
+def legend_below(figure: go.Figure, *, rows: int = 1) -> None:
+    """Put the legend below the chart and make the figure higher by it: at its top the label of its block would lie over
+    it. With several rows each name has its own."""
+    figure.update_layout(
+        showlegend=True,
+        height=figure.layout.height + 20 * rows,
+        margin_b=52 + 20 * rows,
+        legend={
+            "orientation": "v" if rows > 1 else "h",
+            "x": 0,
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+        },
+    )
+
+
 def curves(
     series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "", y: str = "", height: int = 220
 ) -> go.Figure:
@@ -49,7 +66,10 @@ def curves(
     figure = blank(height=height, x=x or gettext("optimizer step"), y=y)
     for name, points in series.items():
         figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
-    figure.update_layout(showlegend=len(series) > 1)
+    if len(series) > 1:
+        legend_below(figure, rows=len(series))
+    else:
+        figure.update_layout(showlegend=False)
     return figure
 
 
@@ -200,6 +220,7 @@ def _series(
             mode=mode,
             line={"color": color, "width": width, "dash": dash},
             marker={"size": 7 if width > 2 else 6, "symbol": symbol},
+            cliponaxis=False,
             hovertemplate="%{y:.1%}",
         )
 

@@ -18,15 +18,15 @@ SECTION = """
 {{#if value.corrected}}<p class="words corrected">{{value.corrected}}</p>{{/if}}
 {{#if value.held}}<p class="rondo-problem words">{{value.held}}</p>{{/if}}
 {{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
-{{#if value.known}}<div class="scroll" tabindex="0" role="group" aria-label="The judge, a table"><table>
+{{#if value.known}}<div class="scroll" tabindex="0" role="group" aria-label="The judge, a table"><table class="judged">
 <thead><tr><th scope="col">measure</th><th scope="col">light</th><th scope="col" class="number">value</th>
 <th scope="col" class="number">95% interval</th><th scope="col">limits</th><th scope="col">rows</th></tr></thead>
 <tbody>{{#each value.known}}<tr><th scope="row">{{this.title}}</th>
 <td><span class="rondo-badge {{this.badge}}">{{this.light}}</span></td>
-<td class="number">{{this.value}}</td><td class="number">{{this.interval}}</td>
-<td>{{this.limits}}{{#if this.note}} <span class="rondo-muted">{{this.note}}</span>{{/if}}
+<td class="number">{{this.value}}</td><td class="number between">{{this.interval}}</td>
+<td class="wide">{{this.limits}}{{#if this.note}} <span class="rondo-muted">{{this.note}}</span>{{/if}}
 {{#if this.advice}} <span class="rondo-muted">{{this.advice}}</span>{{/if}}</td>
-<td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
+<td class="wide">{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
 {{#if value.unknown}}<details><summary>Unknown: {{value.number}} measures</summary>
 <dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
 {{#if value.rewrite}}<p><a href="{{value.rewrite}}">Rewrite its template from people’s labels</a></p>{{/if}}
@@ -53,6 +53,14 @@ dt { color: var(--rondo-muted); overflow-wrap: anywhere; max-width: 320px; } dd 
 @media (max-width: 700px) {
   table { width: max-content; min-width: 100%; } th, td { max-width: 260px; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+  /* Each measure is a block: its name and light, the value with its interval, limits, rows. */
+  .judged { display: block; width: auto; min-width: 0; } .judged tbody { display: block; }
+  .judged thead { position: absolute; clip-path: inset(50%); }
+  .judged tbody tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid var(--rondo-border); }
+  .judged tbody tr:last-child { border-bottom: 0; } .judged :is(th, td) { border: 0; max-width: none; }
+  .judged td { text-align: right; } .judged :is(.number, .wide) { text-align: left; }
+  .judged .number { padding-block: 0; } .judged .between { text-align: right; }
+  .judged .wide { grid-column: 1 / -1; padding-bottom: 0; } .judged .wide:last-child { padding: 0 12px 8px; }
 }
 """
 BADGES = {Light.ok: "ok", Light.amber: "warn", Light.red: "bad", Light.unknown: "", Light.unlimited: ""}
@@ -186,6 +194,7 @@ def curve(health: Health) -> go.Figure | None:
         hovertemplate=f"%{{text}}, %{{y:.1%}} {gettext('accepted')}<extra></extra>",
     )
     figure.update_layout(hovermode="closest")
+    charts.legend_below(figure)
     figure.update_xaxes(range=[-0.03, 1.03])
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return figure

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.db import session, tables
+from backend.services import judge_health
 from tests.browser.desk import empty, sign_in
 from tests.browser.settled import fits, settled
 from tests.integration import site
@@ -34,6 +35,11 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     settled(page)  # what came above moves what is below
     page.locator("#round-spread-head").scroll_into_view_if_needed()
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_visible()
+    label, legend = (page.locator(f"#round-scores {part}") for part in ("[data-testid=block-label]", ".legend"))
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        settled(page)
+        assert bottom(label) < legend.bounding_box()["y"], f"the label lies over the legend at {width} px"
     expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
     page.set_viewport_size({"width": 400, "height": 900})
     fits(page)
@@ -52,6 +58,11 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_attached()  # above the window: it has been passed by
     assert errors == []
     context.close()
+
+
+def bottom(part: Any) -> float:
+    box = part.bounding_box()
+    return box["y"] + box["height"]
 
 
 OVERLAPPING = """labels => {
@@ -89,6 +100,8 @@ def test_no_label_of_the_flow_is_printed_over_another(scheme: Any, empty: None, 
     page.locator("#round-spread-head").scroll_into_view_if_needed()
     labels = page.locator("#round-flow .node-label")
     expect(labels.filter(has_text="training rows: 9")).to_be_visible()
+    for reason, count in list(dropped.items())[:6]:  # whole, without the mouse
+        expect(labels.filter(has_text=f"{reason}: {count}").first).to_be_visible()
     for width in (1280, 1101):
         page.set_viewport_size({"width": width, "height": 900})
         settled(page)
@@ -96,5 +109,37 @@ def test_no_label_of_the_flow_is_printed_over_another(scheme: Any, empty: None, 
         until(lambda: labels.evaluate_all(OVERLAPPING) == [])  # Plotly moves its nodes for a while
     page.set_viewport_size({"width": 400, "height": 900})
     expect(page.locator("#round-flow")).to_be_hidden()
-    expect(page.locator("#round-flow-table")).to_contain_text("same text as one rejected by a person")
+    table = page.locator("#round-flow-table")
+    expect(table).to_contain_text("same text as one rejected by a person")
+    settled(page)
+    ends = table.locator(".drops li > *").evaluate_all("parts => parts.map(part => part.getBoundingClientRect().right)")
+    assert len(ends) > 30
+    assert max(ends) < 400, "a reason or its number is beyond the edge"
+    context.close()
+
+
+def test_limits_of_the_judge_are_typed_in_percent_where_they_are_shown_so(empty: None, chromium: Any) -> None:
+    done = Done()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, done.actor)
+    page = context.new_page()
+    page.goto(f"{site.page(done.project, 'round')}?round={done.round.id}")
+    settled(page)
+    page.get_by_role("button", name="Limits of this light").click()
+    ties, kappa = (
+        page.locator("#judge-limits .rondo-knobs .block", has_text=words).locator("input").last
+        for words in ("share of tied pairs (at least 0%, at most 100%, default 60)", "red below this kappa")
+    )
+    expect(ties).to_have_value("60")
+    expect(kappa).to_have_value("0.2")
+    ties.fill("70")
+    kappa.fill("0.1")
+    page.locator("#judge-limits-save").click()
+    expect(page.get_by_text("The limits are saved.")).to_be_visible()
+    limits = judge_health.limits_of(done.actor, done.project.id)
+    assert (limits.ties_amber, limits.kappa_red) == (0.7, 0.1)
+    expect(ties).to_have_value("70")
+    ties.fill("170")
+    page.locator("#judge-limits-save").click()
+    expect(page.locator("#judge-limits-problem")).to_contain_text("ties_amber is wrong: it must be at most 100%")
     context.close()

@@ -12,6 +12,7 @@ from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics._intervals import wilson
 from backend.pipeline.health import Health, HealthLimits, Light, health, lights
 from backend.pipeline.health.advice import ADVICE
+from backend.pipeline.health.limits import SHARES
 from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
 from backend.pipeline.health.shapes import Estimate, HealthEvidence, HealthMeasure, JudgedText, Witness
 
@@ -43,6 +44,13 @@ MIXED = people((15, 1.0, True), (5, 0.0, True), (5, 1.0, False), (15, 0.0, False
 def judged(evidence: HealthEvidence, **limits: Any) -> tuple[Health, dict[str, HealthMeasure]]:
     result = health(evidence, HealthLimits(**limits))
     return result, {measure.name: measure for measure in result.measures}
+
+
+def test_limits_of_what_is_shown_in_percent_are_typed_in_percent() -> None:
+    _, by_name = judged(HealthEvidence(WrittenVerdict(), judge_id=JUDGE))
+    measure_of = {name: name.rpartition("_")[0] for name in HealthLimits.model_fields if name not in ("hold", "fewest")}
+    assert set(measure_of.values()) <= set(by_name)
+    assert {name for name, measure in measure_of.items() if by_name[measure].is_share} == SHARES
 
 
 def of(judge: Any = None, **more: Any) -> HealthEvidence:

@@ -34,6 +34,7 @@ RESULT_CSS = (
     drop_bars.CSS
     + """
 .built p { margin: 0 0 6px; overflow-wrap: anywhere; } .built h3 { margin: 12px 0 4px; font-size: 13px; }
+.built h2 { margin: 12px 0 4px; }
 .rows b { font-size: 24px; font-variant-numeric: tabular-nums; } .small { font-size: 12px; }
 .built .unfit { margin: 12px 0; }
 .categories { display: flex; flex-wrap: wrap; gap: 4px 16px; }
@@ -41,5 +42,13 @@ article { padding: 8px 0; border-top: 1px solid var(--rondo-border); }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 8px 16px; }
 .sides p { white-space: pre-wrap; max-height: 9em; overflow: auto; }
 a { color: var(--rondo-accent); }
+/* Below the knobs, what they come to stands at the window's foot: whoever moves one sees it. */
+@media (max-width: 700px) {
+  .built { margin-bottom: 56px; }
+  .built .rows {
+    position: fixed; inset: auto 0 0; z-index: 40; margin: 0; padding: 6px 16px;
+    background: var(--rondo-surface); border-top: 1px solid var(--rondo-border);
+  }
+}
 """
 )

@@ -1,5 +1,7 @@
 """Round page: the judge's light, letting a held round go on, and the limits of the project."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -12,13 +14,14 @@ from app.widgets import buttons
 from app.widgets import judge_health as widget
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
+from app.widgets.formats import in_percent
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import NotFound
 from backend.services import judge_health, rounds
 from backend.services.recipes import knobs as recipe_knobs
 from backend.translations import N_, gettext
-from backend.values import Role, RoundStatus
+from backend.values import JSON, Role, RoundStatus
 
 RELEASED = N_("The round goes on with its training. The reason is kept on its page and in the audit trail.")
 SAVED = N_("The limits are saved. They count for all rounds of this project, this one included.")
@@ -43,7 +46,7 @@ class JudgeSection:
         with gr.Accordion(
             N_("Limits of this light"), open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)
         ) as self.limits:
-            self.form = Form(start=judge_health.HealthLimits().model_dump(mode="json"))
+            self.form = Form(start=typed_limits(judge_health.HealthLimits()))
             draw_knobs(self.form, (), knobs())
             self.save = buttons.secondary(N_("Save limits"), elem_id="judge-limits-save")
             self.unsaved = problem("judge-limits-problem")
@@ -61,13 +64,30 @@ class JudgeSection:
 
 
 def knobs() -> list[recipe_knobs.Knob]:
-    """The limits as fields of a form."""
-    return recipe_knobs.knobs_of(judge_health.HealthLimits)
+    """The limits as fields of a form: shares in percent, as the table of the judge shows them."""
+    every = recipe_knobs.knobs_of(judge_health.HealthLimits)
+    return [_in_percent(knob) if knob.name in judge_health.SHARES else knob for knob in every]
+
+
+def _in_percent(knob: recipe_knobs.Knob) -> recipe_knobs.Knob:
+    bounds = re.sub(r"[\d.]+", lambda share: in_percent(_percent(float(share[0]))), knob.bounds)
+    return replace(knob, default=_percent(knob.default), bounds=bounds)
+
+
+def typed_limits(limits: judge_health.HealthLimits) -> JSON:
+    """The limits as they are typed."""
+    held = limits.model_dump(mode="json")
+    return {name: _percent(float(value)) if name in judge_health.SHARES else value for name, value in held.items()}
+
+
+def _percent(share: float) -> float:
+    value = round(share * 100, 10)
+    return int(value) if value.is_integer() else value
 
 
 def shown(here: Context, round_id: int | None) -> list[Any]:
     """The light of a round, and the project's limits."""
-    limits = judge_health.limits_of(here.actor, here.project_id).model_dump(mode="json")
+    limits = typed_limits(judge_health.limits_of(here.actor, here.project_id))
     fields = [to_input(knob, limits[knob.name]) for knob in knobs()]
     if round_id is None:
         return [None, gr.Plot(visible=False), gr.Column(visible=False), gr.Accordion(visible=False), *fields]
@@ -98,7 +118,7 @@ def save(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
     """Set the project's limits."""
     here = context(request)
     typed = {k.name: from_input(k, value, k.name) for k, value in zip(knobs(), values, strict=True)}
-    judge_health.set_limits(here.actor, here.project_id, typed)
+    judge_health.set_limits(here.actor, here.project_id, typed, in_percent=True)
     notice(gettext(SAVED))
     return shown(here, round_id)
 

@@ -97,7 +97,7 @@ href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 FLOW = (
     """
 {{#if value}}<section class="block" aria-label="From prompts to training rows"><h3>From prompts to training rows</h3>
-{{#each value.flows}}<div class="scroll" tabindex="0" role="group" aria-label="{{this.title}}"><table>
+{{#each value.flows}}<div class="scroll" tabindex="0" role="group" aria-label="{{this.title}}"><table class="flow">
 <caption>{{this.title}}</caption>
 <thead><tr><th scope="col">stage</th><th scope="col" class="number">left</th><th scope="col">share</th>
 <th scope="col">fell out or joined</th></tr></thead>
@@ -269,6 +269,14 @@ tbody tr:last-child > * { border-bottom: 0; }
   .metrics { width: 100%; } .metrics :is(th, td) { padding-inline: 8px; white-space: normal; }
 }
 .why { min-width: 280px; }
+@media (max-width: 700px) {
+  .flow { display: block; width: auto; min-width: 0; } .flow :is(caption, tbody) { display: block; }
+  .flow thead { position: absolute; clip-path: inset(50%); }
+  .flow tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid var(--rondo-border); }
+  .flow tr:last-child { border-bottom: 0; } .flow :is(th, td) { border: 0; max-width: none; }
+  .flow td:nth-of-type(n + 2) { grid-column: 1 / -1; padding-top: 0; }
+  .flow .why { min-width: 0; } .flow .why:not(:has(li)) { display: none; }
+}
 """
 )
 

@@ -42,20 +42,7 @@ def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
             },
             hovertemplate="%{y:.4g}",
         )
-    # Below the chart: the names of many series would leave no room for them.
-    rows = len(series) if len(series) > 2 else 1
-    figure.update_layout(
-        showlegend=True,
-        height=240 + 20 * rows,
-        margin_b=52 + 20 * rows,
-        legend={
-            # One below the other each has its own row, so that none is left empty.
-            "orientation": "v" if rows > 1 else "h",
-            "x": 0,
-            "yref": "container",
-            "y": 0,
-            "yanchor": "bottom",
-        },
-    )
+    # One below the other each name has its own row, so that none is left empty.
+    charts.legend_below(figure, rows=len(series) if len(series) > 2 else 1)
     figure.update_yaxes(exponentformat="e")
     return figure

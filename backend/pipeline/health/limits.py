@@ -30,6 +30,25 @@ class HealthLimits(BaseModel):
     self_preference_amber: float = Field(0.1, ge=0, le=1, description="amber above this advantage of its own texts")
 
 
+SHARES = frozenset(
+    {
+        "precision_amber",
+        "precision_red",
+        "recall_amber",
+        "order_amber",
+        "order_red",
+        "calibration_amber",
+        "saturation_amber",
+        "ties_amber",
+        "unparsed_amber",
+        "noise_amber",
+        "flips_amber",
+        "position_amber",
+    }
+)
+"""Limits of the measures that pages show in percent."""
+
+
 def read(stored: dict[str, Any]) -> HealthLimits:
     """The limits of a project; what it does not set has its default."""
     return HealthLimits.model_validate(stored)

@@ -10,7 +10,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
 from backend.pipeline.health.advice import ADVICE
-from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.limits import SHARES, HealthLimits
 from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
 from backend.services.rounds import get_row, judge_light
@@ -20,6 +20,7 @@ from backend.values import Role, RoundStatus, Stage
 
 __all__ = [
     "ADVICE",
+    "SHARES",
     "CorrectedShare",
     "Health",
     "HealthLimits",
@@ -91,21 +92,30 @@ def limits_of(actor: Actor, project_id: int) -> HealthLimits:
         return limits.read(db.get_one(tables.Project, project_id).judge_health)
 
 
-def set_limits(actor: Actor, project_id: int, changes: dict[str, Any]) -> HealthLimits:
+def set_limits(actor: Actor, project_id: int, changes: dict[str, Any], *, in_percent: bool = False) -> HealthLimits:
     """Change these limits of a project, None back to its default; return all. Raises `InvalidInput` naming the limit.
 
+    With `in_percent`, shares are given as pages show them, in percent, and refused in percent.
     A round that is held stays so: somebody lets it go on, or selects again.
     """
     with session() as db:
         require(db, actor, project_id, Role.curator)
         row = db.get_one(tables.Project, project_id, with_for_update=True)
+        if in_percent:
+            changes = {name: _share(name, value) for name, value in changes.items()}
         wanted = {name: value for name, value in (row.judge_health | changes).items() if value is not None}
         try:
             after = HealthLimits.model_validate(wanted)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))
-            raise InvalidInput(f"The limit {name} is wrong: it {refusals.words(first)}. Change it.") from error
+            unit = (100, "%") if in_percent and name in SHARES else (1, "")
+            raise InvalidInput(f"The limit {name} is wrong: it {refusals.words(first, *unit)}. Change it.") from error
         row.judge_health = after.model_dump(mode="json", exclude_defaults=True)
         events.note(db, actor, "set judge limits", row.name, project_id=project_id, limits=row.judge_health)
         return after
+
+
+def _share(name: str, value: Any) -> Any:
+    """A limit that was given in percent, as the share that is kept."""
+    return round(value / 100, 12) if name in SHARES and isinstance(value, int | float) else value
