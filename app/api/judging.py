@@ -11,7 +11,7 @@ from app.api.rounds import StartedRoundJob
 from backend.boundary import Data, Id, RecipeOrName, Text
 from backend.services import judge_health, plans, rounds
 from backend.services.judge_health import Health, HealthLimits
-from backend.services.plans import recipe_choice
+from backend.services.plans import branches, recipe_choice
 from backend.services.rounds import RoundView
 
 router = APIRouter(tags=["rounds"])
@@ -27,7 +27,7 @@ class Branch(BaseModel):
     """`at`: the stage from which the branch goes its own way. The rest differs from the round it branches off.
 
     `changes` and `recipe` as for `POST .../rounds`; steps before the branch stay as they were. A `judge_id` of null is
-    a choice: the policy judges.
+    a choice: the policy judges. `is_reviewed`: true is refused where the branch begins after people's review.
     """
 
     at: Literal["judge", "select", "train"] = "judge"
@@ -60,7 +60,9 @@ def branch(actor: Asking, round_id: Id, body: Branch) -> RoundView:
     plan = plans.branch(actor, round_id, body.at)
     if body.recipe is not None or body.changes:
         plan = recipe_choice.chosen(actor, project_id, plan, body.recipe, body.changes)
-    given = body.model_dump(exclude_unset=True, exclude={"at", "recipe", "changes"})
+    if body.is_reviewed is not None:
+        plan = branches.with_review(plan, is_reviewed=body.is_reviewed)
+    given = body.model_dump(exclude_unset=True, exclude={"at", "recipe", "changes", "is_reviewed"})
     plan = replace(plan, **{name: value for name, value in given.items() if value is not None or name == "judge_id"})
     return rounds.get(actor, rounds.launch(actor, project_id, plan))
 

@@ -37,7 +37,7 @@ def review_status(number: Number = None, project: Project = None, as_json: AsJso
     actor, round_ = one_round(project, number)
     at = reviews.progress(actor, round_.id)
     state = "open" if at.is_open else "over" if at.has_begun else "not begun"
-    state = "skipped" if review_scope.is_skipped(round_) else state if round_.is_reviewed else "not wanted"
+    state = "skipped" if review_scope.is_view_skipped(round_) else state if round_.is_reviewed else "not wanted"
     text = f"Round {round_.number}: {STATES[state]}; {at.decided} of {at.samples} decided"
     text += f", {at.remaining} to go" if state in ("open", "not begun") else ""
     people = [[person.name, person.decided] for person in at.people]

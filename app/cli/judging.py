@@ -65,16 +65,15 @@ def branch(
     as_json: AsJson = False,
 ) -> None:
     """Judge, select or train the texts of a round otherwise, in a new round; nothing is sampled again."""
-    from dataclasses import replace
-
     from app.cli import launching
     from backend.services import plans, rounds
+    from backend.services.plans import branches
 
     actor, round_ = one_round(project, number)
     wish = launching.LaunchOptions(settings=knobs or (), judge=judge)
     plan = launching.changed(actor, round_.project_id, plans.branch(actor, round_.id, at), wish)
     if review is not None:
-        plan = replace(plan, is_reviewed=review)
+        plan = branches.with_review(plan, is_reviewed=review)
     emit_round(rounds.get(actor, rounds.launch(actor, round_.project_id, plan)), as_json=as_json)
 
 

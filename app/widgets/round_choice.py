@@ -76,7 +76,7 @@ def closed_because(round_: RoundView) -> ClosedBecause:
     """The same reason, for what words it otherwise."""
     if not round_.is_reviewed:
         return "not_reviewed"
-    if review_scope.is_skipped(round_):
+    if review_scope.is_view_skipped(round_):
         return "skipped"
     if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
         return "over"

@@ -185,7 +185,7 @@ def measure(number: ChangedMetric) -> Shown:
         ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
         spread = between(*ends) if number.change_low is not None else gettext(UNKNOWN)
     if number.p is not None:
-        text = gettext("{right} newly right, {wrong} newly wrong, p = {p} of this pair alone")
+        text = gettext("{right} newly right, {wrong} newly wrong, p = {p}; interval and p of this pair alone")
         counts = {"right": f"{number.newly_right:,}", "wrong": f"{number.newly_wrong:,}"}
         tested = text.format(**counts, p=f"{number.p:.2g}")
     return {

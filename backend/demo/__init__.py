@@ -51,7 +51,7 @@ RECIPE_CHANGES: dict[str, Any] = {
         {"name": "judge_quality", "verifier": {"name": "countdown"}},
         {"name": "override_rate"},
         {"name": "length"},
-        {"name": "distinct_n"},
+        {"name": "distinct_n", "unit": "character"},
     ],
     "mix_share": 0.5,
     "earlier_rounds": True,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from backend.engines import _chat
+from backend.engines import _chat, _weights
 from backend.values import Failure, FailureKind, Messages
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ def each(
         try:
             (encoded[position],) = encode(slice(position, position + 1))
         except _chat.REFUSALS as error:
-            refused[position] = Failure(FailureKind.template, _chat.refusal(model, chat, error))
+            refused[position] = Failure(FailureKind.template, _chat.refusal(_weights.called(model), chat, error))
     return encoded, refused
 
 
@@ -31,10 +31,11 @@ def too_long(
     model: str, context: int | None, what: str, lengths: Mapping[int, int], *, room: int = 0
 ) -> dict[int, Failure]:
     """Why which chats, of so many tokens, do not fit with so many new ones."""
+    name = _weights.called(model)
     return {
         position: Failure(
             FailureKind.context,
-            f"{what} {length} tokens, but the context of {model} is {context}. Shorten it or choose another model.",
+            f"{what} {length} tokens, but the context of {name} is {context}. Shorten it or choose another model.",
         )
         for position, length in lengths.items()
         if context is not None and length + room > context

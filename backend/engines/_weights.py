@@ -50,6 +50,12 @@ def expanded(model: str) -> Path:
         raise InvalidInput(f"There is no home folder for {model}. Type the whole path of the model folder.") from error
 
 
+def called(model: str) -> str:
+    """A model as refusals call it: a folder by its own name, for people who know checkpoints and not where they lie."""
+    path = Path(model)
+    return path.name if path.is_absolute() or model.startswith(OF_RONDO) else model
+
+
 def may_be_folder(model: str) -> bool:
     """Whether a name may be that of a folder which is not here: it is no hub name, or lies where Rondo puts models."""
     return model.startswith(OF_RONDO) or not HUB_NAME.fullmatch(model)

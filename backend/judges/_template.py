@@ -3,13 +3,13 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field, field_validator
 
 from backend.engines import Engine
 from backend.judges import Judge, prompt_text, with_slots
-from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
+from backend.values import Completion, FailureKind, Group, Judgment, Messages, Sample, Sampling, Verdict
 from backend.values.replies import ReplyForm
 
 _SLOT = re.compile(r"\{(prompt|response)\}")
@@ -21,6 +21,15 @@ class Reply:
 
     score: float | None
     rationale: str
+
+
+def naming_template(completion: Completion) -> Completion:
+    """The completion; where its prompt was too long for the context, with the judge's own way out beside."""
+    failure = completion.failure
+    if failure is None or failure.kind is not FailureKind.context:
+        return completion
+    reason = f"{failure.reason} The judge's template is part of it: a shorter `template` leaves more room."
+    return replace(completion, failure=replace(failure, reason=reason))
 
 
 class TemplateJudge(Judge, abstract=True):
@@ -123,7 +132,8 @@ class TemplateJudge(Judge, abstract=True):
         form = self.form if self.forced else None
         if not chats:
             return []
-        return engine.complete(chats, sampling) if form is None else engine.complete_as(form, chats, sampling)
+        replies = engine.complete(chats, sampling) if form is None else engine.complete_as(form, chats, sampling)
+        return [[*map(naming_template, completions)] for completions in replies]
 
     @staticmethod
     def _chat(text: str) -> Messages:

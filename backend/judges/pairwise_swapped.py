@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from backend.answers.thinking import spoken
 from backend.engines import Engine
 from backend.judges import Comparison, Judge, fill, prompt_text, with_slots
+from backend.judges._template import naming_template
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
@@ -136,7 +137,7 @@ class PairwiseSwapped(Judge):
             self.render(g.prompt.messages, g.samples[a].text, g.samples[b].text, self._drawn(g, seed))
             for g, a, b in pairs
         ]
-        replies = engine.complete(chats, sampling) if chats else []
+        replies = [[*map(naming_template, some)] for some in engine.complete(chats, sampling)] if chats else []
         games = iter([Game(a, b, reply[0]) for (_, a, b), reply in zip(pairs, replies, strict=True)])
         judgments = []
         for group in groups:

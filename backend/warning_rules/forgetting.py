@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.categories import PromptCategory, categories_of
 from backend.differences import Difference
 from backend.translations import N_
+from backend.values import WarningLevel
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._held_out import AccuracyChange, Answered, answered
 
@@ -21,6 +22,9 @@ class Forgetting(WarningRule):
     to chance; with all categories looked at, it holds for them and for the whole together (Bonferroni). With fewer than
     30 prompts there is none, and the exact test alone says whether chance explains the change. A checkpoint that was
     chosen as the highest of several on these prompts had luck on them, too, and part of a fall from it is only that.
+
+    Where nothing is beyond a limit so, and all prompts looked at alone fell by more than chance explains, the light is
+    amber: the comparison of the two checkpoints says that they fell, which looks at no categories.
     """
 
     code = "W40"
@@ -37,6 +41,7 @@ class Forgetting(WarningRule):
     is_below = True
 
     limit: float = Field(-0.02, ge=-1, le=0, description="red where the whole interval lies below it")
+    amber: float | None = Field(0.0, ge=-1, le=0, description="amber where the whole interval lies below it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         both = answered(evidence)
@@ -58,6 +63,11 @@ class Forgetting(WarningRule):
                 together = f"All {whole.gap.n:,} prompts: {(whole.gap.value or 0) * 100:+.1f} points."
                 note = f"The category {_named(category)}: {_went(change)} {chosen} {together}"
                 return _finding(change, note=note, category=category)
+        alone = both.change() if listed else None
+        if alone is not None and self.amber is not None and alone.is_below(self.amber):
+            beside = f"as one of {times:,} changes, with those of {len(listed):,} categories, it may be chance"
+            note = f"All prompts alone; {beside}."
+            return replace(_finding(alone, note=note), level=WarningLevel.amber)
         # Nothing is beyond a limit, whatever the value of a change without an interval is.
         return replace(_finding(whole), is_excused=True)
 

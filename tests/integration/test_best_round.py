@@ -238,6 +238,21 @@ def test_what_turned_in_a_branch_is_told_since_what_it_was_trained_from() -> Non
     assert shown["turned_href"] == f"held-out?old={here.base.id}&new={card['checkpoint_id']}&show=newly_wrong"
 
 
+def test_a_training_that_changed_no_answer_is_no_matter_of_chance() -> None:
+    here = Answered(base=0.5)
+    here.answer(40)
+    same = here.answer(50)
+    shown = tree_value(overview.loop(here.actor, here.project.id))["best"]
+    assert (shown["number"], shown["gaps"][1]) == (
+        same.number,
+        f"right on the same of 100 prompts as the base {here.base.name}",
+    )
+    assert shown["turned"] == "0 of 100 answers newly wrong"
+    assert shown["no_effect"].startswith("These prompts show no effect of its training: was the learning rate too low")
+    here.answer(60)
+    assert tree_value(overview.loop(here.actor, here.project.id))["best"]["no_effect"] == ""
+
+
 @pytest.mark.parametrize(("best", "falls"), [(57, False), (62, True)])
 def test_a_fall_is_one_of_the_rounds_of_its_line_whatever_other_branches_reach(best: int, falls: bool) -> None:
     """Of five rounds in a line the first is the best: by 7 prompts p is 0.016 alone and 0.078 as one of five, by 12

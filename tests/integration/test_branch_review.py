@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from app.cli import AGAIN, main
@@ -11,13 +12,16 @@ from app.cli.commands import app
 from app.widgets import branch_review, round_form
 from app.widgets.round_choice import closed_because, why_closed
 from app.widgets.round_opening_texts import opening
+from backend import recipes
+from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
-from backend.services import plans, round_report, rounds
+from backend.services import plans, reviews, round_report, rounds
 from backend.services.people import accounts
 from backend.services.plans import Plan
 from backend.services.reviews import reopening
 from backend.services.rounds import reselect
-from backend.values import RoundStatus
+from backend.values import DecisionKind, RoundStatus
+from tests.integration import site
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_judge_hold import Judged
 
@@ -77,6 +81,48 @@ def test_a_branch_before_the_review_is_reviewed_as_any_round(tiny: Path) -> None
     branch = loop.run(rounds.launch(loop.actor, loop.project.id, plan))
     assert branch.status is RoundStatus.review
     assert not round_report.get(loop.actor, branch.id).opening.head.is_review_skipped
+
+
+def test_a_branch_that_went_back_to_people_was_reviewed(tiny: Path) -> None:
+    loop = Judged(tiny)
+    loop.close()
+    assert loop.run(loop.round_id, trains=True).status is RoundStatus.done
+    plan = plans.branch(loop.actor, loop.round_id, "select")
+    strict = recipes.read(plan.recipe).with_changes({"selector": {"threshold": 9.0}})
+    branch = rounds.launch(loop.actor, loop.project.id, replace(plan, recipe=strict.model_dump(mode="json")))
+    assert loop.run(branch).status is RoundStatus.review, "nothing was kept"
+    with reading() as db:
+        first = db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == branch).limit(1)).one()
+    reviews.decide_many(loop.actor, branch, [reviews.Act("accept-one", DecisionKind.accept, first)])
+    reviews.close(loop.actor, branch)
+    assert loop.run(branch, trains=True).status is RoundStatus.done
+    row = rounds.get(loop.actor, branch)
+    assert closed_because(row) == "over"
+    assert why_closed(row).startswith("The review is over")
+    assert not round_report.get(loop.actor, branch).opening.head.is_review_skipped
+    accounts.local_owner()
+    asked = ["round", "review-status", str(row.number), "--project", str(loop.project.id)]
+    reply = CliRunner().invoke(app, asked)
+    assert "the review is over; 1 of" in reply.stdout
+
+
+@pytest.mark.parametrize("at", ["select", "train"])
+def test_a_review_of_a_branch_that_begins_after_it_is_refused(tiny: Path, at: str) -> None:
+    loop = Judged(tiny)
+    loop.close()
+    assert loop.run(loop.round_id, trains=True).status is RoundStatus.done
+    with site.with_token(loop.actor) as client:
+        asked = client.post(f"/api/v1/rounds/{loop.round_id}/branch", json={"at": at, "is_reviewed": True})
+        assert asked.status_code == 422, asked.text
+        assert "begins after people's review, so it waits for nobody. Branch off from an earlier step" in asked.text
+    accounts.local_owner()
+    command = ["round", "branch", "1", "--from", at, "--project", str(loop.project.id)]
+    reply = CliRunner().invoke(app, [*command, "--review"])
+    assert isinstance(reply.exception, InvalidInput)
+    assert "begins after people's review" in reply.exception.message
+    assert len(rounds.list_rounds(loop.actor, loop.project.id)) == 1, "nothing is half launched"
+    reply = CliRunner().invoke(app, [*command, "--no-review"])
+    assert reply.exit_code == 0, reply.output
 
 
 def test_selecting_again_names_the_knobs_that_the_selector_has(tiny: Path) -> None:

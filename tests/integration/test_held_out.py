@@ -423,7 +423,11 @@ def test_a_checkpoint_that_answers_as_another_one_is_told_of(texts: list[str], i
     result = side_by_side.compare_all(line.actor, line.project.id, keys)
     assert result.pairs[0].has_same_texts is is_same
     first, second = (side.name for side in result.sides)
-    told = [f"{second} answers as {first} on every held-out prompt, word for word."] if is_same else []
+    advice = (
+        "If it was trained from there, it was trained too little to show: look at its learning rate, optimizer steps"
+    )
+    told = [f"{second} answers as {first} on every held-out prompt, word for word. {advice} and rows."]
+    told = told if is_same else []
     assert values.value(result, None, [])["same"] == told
     changed = side_by_side.compare_all(line.actor, line.project.id, [f"r{line.rounds[0].id}", keys[0]])
     assert not changed.pairs[0].has_same_texts

@@ -100,6 +100,9 @@ def test_a_red_light_holds_the_round_until_somebody_says_why_it_goes_on(tiny: Pa
     assert done.checkpoint_id is not None
     assert done.hold["released"]["reason"] == "The labels are people’s."
     assert done.hold["released"]["who"] == result.actor.name
+    after = judge_health.of_round(result.actor, result.round_id)
+    assert after.sentence.startswith("Do not train the next round on this judge: ")
+    assert after.sentence.partition(": ")[2] == health.sentence.partition(": ")[2]
     with reading() as db:
         event = db.scalars(select(tables.Event).where(tables.Event.verb == "let round train")).one()
     assert event.details["reason"] == "The labels are people’s."

@@ -18,7 +18,7 @@ from tests.integration import site
 from tests.integration.test_warnings_pages import Page
 
 pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
-TIED = "Look at this judge: tied pairs 100.0% "
+TIED = "Look at this judge before the next round: tied pairs 100.0% "
 HELPS = "What helps: Raise the samples a prompt"
 PAIRS = {"selector": {"name": "best_versus_worst"}, "trainer": {"name": "dpo"}}
 ROWS = {"selector": {"name": "above_threshold"}, "trainer": {"name": "sft"}}

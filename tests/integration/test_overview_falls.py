@@ -4,6 +4,7 @@ import pytest
 
 from backend.services import rounds
 from backend.services.projects import overview
+from backend.services.results import starts
 from backend.services.results.accuracies import MeasuredNumber, is_worse
 from tests import rows
 from tests.integration.measured import finish, measure
@@ -22,6 +23,7 @@ def test_a_significant_fall_leads_back_to_the_best_round() -> None:
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.parent_id) == ("restart", first.id)
     assert action.label == "Start round 3 from round 1"
+    assert action.why.endswith("more than chance explains. " + starts.AFTER_A_FALL), "and what helps is said beside"
 
 
 def test_a_fall_within_chance_goes_on() -> None:
@@ -72,7 +74,7 @@ def test_a_measurement_that_does_not_name_all_its_prompts_is_compared_by_the_int
     measure(first, checkpoint.id, 0.3, spread=0.1, right=list(range(30)), wrong=list(range(60, 100)), n=100)
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
-    assert action.why.endswith("more than chance explains.")
+    assert "more than chance explains. With the same settings" in action.why
 
 
 def test_each_base_has_its_own_line_and_is_named() -> None:

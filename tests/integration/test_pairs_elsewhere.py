@@ -1,6 +1,7 @@
 """Pairs of rounds that train on something else, and of rounds on which people are to decide blind."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,6 +61,37 @@ def test_of_a_round_whose_trainer_reads_no_pairs_a_branch_is_set_up_with_one_tha
     with reading() as db:
         assert db.get_one(tables.Round, branch_id).recipe["trainer"]["name"] == "dpo"
         assert db.get_one(tables.Round, round_.id).recipe["trainer"]["name"] == "sft"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "says"),
+    [
+        (1e-3, None, "1,000 times below the 0.001 of sft in round 1"),
+        (1e-4, None, "100 times below the 0.0001 of sft in round 1"),
+        (9e-5, None, ""),
+        (None, None, ""),  # the defaults of both
+        (1e-3, 2e-6, ""),  # somebody chose it
+    ],
+)
+def test_another_trainer_s_default_rate_far_below_the_round_s_is_told_before_the_launch(
+    before: float | None, now: float | None, says: str
+) -> None:
+    rate = {} if before is None else {"learning_rate": before}
+    project, round_, _ = judged(recipe=TEXTS | {"trainer": {"name": "sft"} | rate})
+    actor = rows.make_actor(project)
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.status, row.stage, row.step, row.checkpoint_id = RoundStatus.done, Stage.evaluate, 4, row.policy_id
+    branch = choosing.plan(actor, round_.id, {})
+    if now is not None:
+        branch = replace(branch, recipe=branch.recipe | {"trainer": branch.recipe["trainer"] | {"learning_rate": now}})
+    follows = replace(branch, branch_of=None, branch_step=None, parent_id=round_.id)
+    for plan in (branch, follows):
+        told = [text for text in rounds.estimate(actor, project.id, plan).warnings if "default learning rate" in text]
+        assert len(told) == bool(says)
+        assert says in "".join(told)
+    fresh = replace(follows, parent_id=None)
+    assert "default learning rate" not in str(rounds.estimate(actor, project.id, fresh).warnings)
 
 
 @pytest.mark.parametrize(

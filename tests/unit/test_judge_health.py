@@ -179,7 +179,7 @@ def test_ties_of_two_scores_have_a_limit_only_where_training_needs_differences()
     assert "tied pairs" not in result.sentence
     result, by_name = judged(of(texts=BINARY, needs_differences=True))
     assert (by_name["ties"].light, by_name["ties"].amber, result.light) == (Light.amber, 0.6, Light.amber)
-    assert result.sentence.startswith("Look at this judge: tied pairs 87.5% (95% interval ")
+    assert result.sentence.startswith("Look at this judge before you train on it: tied pairs 87.5% (95% interval ")
     assert result.sentence.endswith("Training needs texts of a prompt whose scores differ: a tied pair gives nothing.")
 
 
@@ -282,6 +282,8 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
     assert (result.light, by_name["precision"].light, by_name["recall"].light) == (Light.red, Light.red, Light.unknown)
     assert result.sentence.startswith("Do not train on this judge: precision")
     assert {health_measure.name for health_measure in result.reds()} == {"precision"}
+    over, _ = judged(of(witnesses=wrong, is_done=True))
+    assert over.sentence.startswith("Do not train the next round on this judge: precision"), "this one has trained"
     opposed = people((5, 1.0, True), (30, 1.0, False), (5, 0.0, True))
     result, _ = judged(of(witnesses=opposed))
     assert result.sentence.startswith("Do not train on this judge: Cohen’s kappa")

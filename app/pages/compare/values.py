@@ -57,7 +57,10 @@ def title(side: ComparedSide) -> str:
 
 def _same(pair: Compared) -> str:
     """That a side answers as the other one, which a training that changes nothing leads to."""
-    text = gettext("{name} answers as {other} on every held-out prompt, word for word.")
+    text = gettext(
+        "{name} answers as {other} on every held-out prompt, word for word. If it was trained from there, it was "
+        "trained too little to show: look at its learning rate, optimizer steps and rows."
+    )
     return text.format(name=pair.new.name, other=pair.old.name)
 
 

@@ -13,6 +13,10 @@ from backend.services.results.summaries import RaisedWarning, RoundLine
 from backend.translations import N_, gettext
 
 MAY_BE_CHANCE = N_("{points} to {other} ({interval}), which may be chance")
+AS_THE_OTHER = N_("right on the same of {number} prompts as {other}")
+NO_EFFECT = N_(
+    "These prompts show no effect of its training: was the learning rate too low, or were the steps too few?"
+)
 
 
 def badge(line: RoundLine, loop: Loop) -> dict[str, str] | None:
@@ -85,7 +89,12 @@ def _turned(best: starts.BestRound) -> dict[str, str]:
         "turned": wrong,
         "turned_href": target if gap.newly_wrong else "",
         "turned_rest": rest.format(number=f"{gap.newly_right:,}", start=starts.name(old)),
+        "no_effect": gettext(NO_EFFECT) if _is_unchanged(gap) else "",
     }
+
+
+def _is_unchanged(gap: Difference) -> bool:
+    return gap.newly_wrong == gap.newly_right == 0
 
 
 def _risen(risen: ComparedCategory | None, words: str, since: str) -> str:
@@ -113,9 +122,14 @@ def _ends(warned: RaisedWarning) -> str:
 
 
 def _gap_text(gap: Difference | None, to: str) -> str:
-    """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does."""
+    """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does.
+
+    Where no prompt is answered otherwise there is no interval, and nothing for chance to explain.
+    """
     if gap is None or gap.value is None:
         return ""
+    if _is_unchanged(gap):
+        return gettext(AS_THE_OTHER).format(number=f"{gap.n:,}", other=to)
     text = gettext("{points} to {other} ({interval})") if gap.is_sure else gettext(MAY_BE_CHANCE)
     return text.format(points=points(gap.value), other=to, interval=gap_interval(gap))
 

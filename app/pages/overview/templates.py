@@ -35,6 +35,7 @@ LINE = """
 {{#if value.best.turned}}<span>{{#if value.best.turned_href}}<a
 href="{{value.best.turned_href}}">{{value.best.turned}}</a>{{else}}{{value.best.turned}}{{/if}}
 {{value.best.turned_rest}}</span>{{/if}}
+{{#if value.best.no_effect}}<span class="bad">{{value.best.no_effect}}</span>{{/if}}
 {{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
 <a href="{{value.best.compare}}">{{value.best.compare_said}}</a></p>{{/if}}
 <div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">

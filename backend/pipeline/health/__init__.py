@@ -38,6 +38,13 @@ __all__ = [
     "of_round",
 ]
 
+BEGINS = {
+    (Light.red, False): "Do not train on this judge",
+    (Light.red, True): "Do not train the next round on this judge",
+    (Light.amber, False): "Look at this judge before you train on it",
+    (Light.amber, True): "Look at this judge before the next round",
+}
+"""By the light, and whether the round is done."""
 JUDGING = ("kappa", "precision", "order")
 """One of these has to be known before the light is green."""
 
@@ -73,11 +80,11 @@ def health(evidence: HealthEvidence, limits: HealthLimits) -> Health:
     )
     known = [measure for measure in measures_ if measure.name in JUDGING and measure.light is not Light.unknown]
     light = worst or (Light.ok if known else Light.unknown)
-    sentence = _sentence(light, measures_, known)
+    sentence = _sentence(light, measures_, known, is_done=evidence.is_done)
     return Health(light, sentence, measures_, people.curve(evidence, limits), corrected(evidence, limits))
 
 
-def _sentence(light: Light, measures: tuple[HealthMeasure, ...], known: list[HealthMeasure]) -> str:
+def _sentence(light: Light, measures: tuple[HealthMeasure, ...], known: list[HealthMeasure], *, is_done: bool) -> str:
     if light is Light.unknown:
         kappa = next(measure for measure in measures if measure.name == "kappa")
         return f"Nobody can say yet whether people agree with the judge: {_lower(kappa.missing)}"
@@ -85,7 +92,7 @@ def _sentence(light: Light, measures: tuple[HealthMeasure, ...], known: list[Hea
         return f"People agree with the judge as far as is known: {_said(known[0])}."
     beyond = [measure for measure in measures if measure.light is light]
     more = f" {len(beyond) - 1} more beyond a limit." if len(beyond) > 1 else ""
-    begin = "Do not train on this judge" if light is Light.red else "Look at this judge"
+    begin = BEGINS[light, is_done]
     note = f" {beyond[0].note}" if beyond[0].note else ""
     return f"{begin}: {_said(beyond[0])}.{note}{more}"
 

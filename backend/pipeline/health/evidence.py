@@ -18,7 +18,7 @@ from backend.pipeline.decided import in_order
 from backend.pipeline.health.shapes import HealthEvidence, JudgedText, Witness, Word
 from backend.recipes import Recipe, StepPlace
 from backend.translations import N_
-from backend.values import DecisionKind, LabelSource, Mode, Split, Verdict
+from backend.values import DecisionKind, LabelSource, Mode, RoundStatus, Split, Verdict
 
 MOST_GROUPS = 500
 """Of so many groups all texts are looked at; of more, those of so many, evenly drawn."""
@@ -54,6 +54,7 @@ def gather(db: Session, row: tables.Round) -> HealthEvidence:
         words=tuple(spoken),
         drawn_of=of_groups if of_groups > len(groups) else 0,
         needs_differences=recipes.needs_differences(recipe, row.phase),
+        is_done=row.status is RoundStatus.done,
     )
 
 

@@ -67,7 +67,8 @@ class HealthEvidence:
     `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
     lack, and how to get it. `words`: known labels, then people's words as they came. `drawn_of`: of so many groups
     those of `texts` were drawn; 0: they are all. `needs_differences`: what is trained on is made of texts of a prompt
-    whose scores differ: pairs, or rewards within a group.
+    whose scores differ: pairs, or rewards within a group. `is_done`: the round is over, so that what
+    is said of its judge is of use to the next one.
     """
 
     judge: Judge | None
@@ -80,6 +81,7 @@ class HealthEvidence:
     words: tuple[Word, ...] = ()
     drawn_of: int = 0
     needs_differences: bool = False
+    is_done: bool = False
 
 
 @dataclass(frozen=True)

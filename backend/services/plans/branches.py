@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
-from backend.db import tables
+from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline import branch
 from backend.recipes import JUDGE, REFERENCE, Recipe, StepPlace
@@ -191,6 +191,22 @@ def _check_roles(db: Session, row: tables.Round, plan: Plan, recipe: Recipe) -> 
 def with_origin(plan: Plan, row: tables.Round, step: int) -> Plan:
     """The plan as a branch of the round: nothing follows it by itself."""
     return replace(plan, branch_of=row.id, branch_step=step, num_rounds=1)
+
+
+def with_review(plan: Plan, *, is_reviewed: bool) -> Plan:
+    """The plan of a branch that is to be reviewed, or not to be. Raises `InvalidInput` where people would be asked
+    although the branch begins after they decide."""
+    if is_reviewed and plan.branch_step is not None:
+        with reading() as db:
+            row = db.get(tables.Round, plan.branch_of)
+        if row is not None and recipes.read(plan.recipe).is_after_people(plan.branch_step, row.phase):
+            raise InvalidInput(
+                f"A branch from step {plan.branch_step + 1} of round {row.number} on begins after people's review, so "
+                "it waits for nobody. Branch off from an earlier step, such as judge, or leave the review out and "
+                "reopen it once the branch is done.",
+                field="is_reviewed",
+            )
+    return replace(plan, is_reviewed=is_reviewed)
 
 
 def says(row: tables.Round, step: int) -> str:

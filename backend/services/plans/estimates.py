@@ -18,6 +18,7 @@ from backend.services.plans import (
     few_shot,
     imported_completions,
     known_answers,
+    low_rates,
     ratings,
     scheduled,
     sizes,
@@ -87,6 +88,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> PlanEstimate:
         )
         if message := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{message} The schedule would launch no round here by itself.")
+        warnings += low_rates.warnings(db, plan, recipe, phase)
         warnings += readiness_warnings(recipe, phase)
         warnings += no_questions + ratings.problems(db, project_id, plan, recipe, phase)
         warnings += written_critiques.problems(db, project_id, plan, recipe, phase)

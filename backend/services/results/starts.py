@@ -21,6 +21,9 @@ ABOVE_BY_CHANCE = N_(
     "{name}, on another branch, has the highest: {accuracy}, above the {low} of {other} by no more than chance "
     "explains."
 )
+AFTER_A_FALL = N_(
+    "With the same settings the next one may fall as well: train fewer steps, or mix rows of earlier rounds in."
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
     last = trained[-1]
     best, elsewhere = _best(lines, last), _elsewhere(db, lines, last)
     if fallen := fall(db, lines, last):
-        return replace(fallen, why=fallen.why + elsewhere)
+        return replace(fallen, why=f"{fallen.why} {gettext(AFTER_A_FALL)}{elsewhere}")
     if last.accuracy is None:
         why = gettext("Round {number} made the checkpoint {name}, which has no held-out accuracy.")
         return Start(last, why.format(number=last.number, name=last.checkpoint) + elsewhere)

@@ -67,20 +67,15 @@ def _branches(db: Session, row: tables.Round) -> tuple[str, ...]:
 def is_review_skipped(db: Session, row: tables.Round) -> bool:
     """Whether nobody was asked in a round with people's review: a branch that begins after it."""
     try:
-        if not review_scope.is_skipped(row):
-            return False
+        return review_scope.is_skipped(db, row)
     except UnreadableRecipe:
         return False
-    # Where nothing was kept a branch goes back to people, whose review somebody closes.
-    event = tables.Event
-    closed = select(event.id).where(event.round_id == row.id, event.verb == "close review")
-    return db.scalar(closed.limit(1)) is None
 
 
-def was_reviewed(row: tables.Round) -> bool:
+def was_reviewed(db: Session, row: tables.Round) -> bool:
     """Whether the round waited for people, and has gone on since."""
     try:
-        is_past = not review_scope.is_before_people(row) and not review_scope.is_skipped(row)
+        is_past = not review_scope.is_before_people(row) and not review_scope.is_skipped(db, row)
     except UnreadableRecipe:
         is_past = True
     return row.is_reviewed and row.status is not RoundStatus.review and is_past

@@ -23,7 +23,7 @@ HOW = {
     "override_rate": N_("in a review people have to decide on samples that the judge labelled"),
     "judge_": N_("in a review people have to decide blind, or prompts need a known answer"),
     "score_ties": N_("it needs groups with two scored samples or more"),
-    "distinct": N_("it needs texts of two words or more"),
+    "distinct": N_("it needs texts of two words or more, or its knob unit set to character"),
     "correction": N_("it needs drafts and corrections with a known answer"),
 }
 """By the beginning of a metric's name: what it takes."""

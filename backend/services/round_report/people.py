@@ -137,7 +137,7 @@ def _missing(
                     "texts reviewed."
                 ),
             )
-        if heads.was_reviewed(row):
+        if heads.was_reviewed(db, row):
             return (
                 gettext(
                     "Nobody decided anything: the review ended without decisions, and the labels are the judge's "

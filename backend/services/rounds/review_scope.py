@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
-from backend.db import tables
+from backend.db import reading, tables
 from backend.db.many import among
 from backend.errors import Conflict
 from backend.generators import Generator
@@ -44,12 +44,31 @@ def begins_after_people(round_: "tables.Round | RoundView") -> bool:
     return step is not None and recipes.read(round_.recipe).is_after_people(step, round_.phase)
 
 
-def is_skipped(round_: "tables.Round | RoundView") -> bool:
+def is_skipped(db: Session, round_: "tables.Round | RoundView") -> bool:
     """Whether a round with people's review never waited for them: a branch that begins after it, as long as neither a
     curator nor a selector that kept nothing has brought it back to them."""
+    return _may_be_skipped(round_) and not _has_closed(db, round_.id)
+
+
+def is_view_skipped(round_: "RoundView") -> bool:
+    """The same of a round as pages and programs see it."""
+    if not _may_be_skipped(round_):
+        return False
+    with reading() as db:
+        return not _has_closed(db, round_.id)
+
+
+def _may_be_skipped(round_: "tables.Round | RoundView") -> bool:
     if not round_.is_reviewed or round_.reopened or round_.status is RoundStatus.review:
         return False
     return begins_after_people(round_)
+
+
+def _has_closed(db: Session, round_id: int) -> bool:
+    """Whether a review of the round was closed: where nothing was kept a branch goes back to people."""
+    event = tables.Event
+    closed = select(event.id).where(event.round_id == round_id, event.verb == "close review")
+    return db.scalar(closed.limit(1)) is not None
 
 
 def steps_shown(round_: tables.Round) -> tuple[int, ...]:

@@ -98,7 +98,7 @@ def test_a_reply_that_was_cut_off_names_no_winner():
 
 
 def test_a_text_of_which_no_comparison_was_served_says_why():
-    failure = Failure(FailureKind.context, "too long")
+    failure = Failure(FailureKind.refused, "no such model")
 
     class Broken(Engine):
         def complete(self, prompts, sampling):

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from backend.demo import countdown
 from backend.engines.scripted import ReplyRule, Scripted
 from backend.judges._template import Reply
+from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Verdict
 from tests.groups import prompt, sample, texts
@@ -62,6 +63,16 @@ def test_judges_the_demo_with_its_template():
         (1.0, Verdict.accept, "3 5 7;21+5=26"),
         (0.0, Verdict.reject, "3 5 7;10+5=15"),
     ]
+
+
+@pytest.mark.parametrize("judge", [WrittenVerdict(), PairwiseSwapped()])
+def test_what_is_too_long_for_the_context_names_the_template(judge):
+    judgments = judge.judge(Scripted(replies=("a;Y",), max_length=20), [texts("x", "y")], seed=1)
+    for judgment in judgments:
+        assert "the context is 20" in judgment.failure.reason
+        assert judgment.failure.reason.endswith("a shorter `template` leaves more room.")
+    few = judge.judge(Scripted(replies=("a;Y",)), [texts("x", "y")], seed=1)
+    assert all(judgment.failure is None for judgment in few)
 
 
 def test_label_is_the_share_of_accepting_votes():

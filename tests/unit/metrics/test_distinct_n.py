@@ -1,7 +1,9 @@
 import pytest
 
+from backend import demo
 from backend.metrics import Evidence
 from backend.metrics.distinct_n import DistinctN
+from backend.services.round_report.metrics import takes
 from tests.groups import texts
 
 
@@ -29,3 +31,10 @@ def test_prompt_without_ngrams_is_left_out():
 
 def test_identical_samples_lower_the_share():
     assert measured(texts(*["a b c"] * 4)).value == pytest.approx(2 / 8)
+
+
+def test_the_demo_asks_for_a_metric_that_its_answers_have():
+    (asked,) = [entry for entry in demo.RECIPE_CHANGES["metrics"] if entry["name"] == "distinct_n"]
+    value = measured(texts("3*7+5", "3+7+5"), **{name: knob for name, knob in asked.items() if name != "name"})
+    assert value.value is not None
+    assert "knob unit set to character" in takes(value.name), "the reason where words are asked for"

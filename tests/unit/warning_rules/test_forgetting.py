@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_five_prompts_that_are_lost_may_be_chance():
     assert Forgetting(limit=-0.001).level(finding) is WarningLevel.green
 
 
-def held_out(kinds: dict[str, range]) -> list[Prompt]:
+def held_out(kinds: Mapping[str, Iterable[int]]) -> list[Prompt]:
     return [Prompt(id_, [], metadata={"needs": kind}) for kind, ids in kinds.items() for id_ in ids]
 
 
@@ -69,11 +69,12 @@ def test_a_category_that_fell_is_red_though_all_prompts_together_rose():
 
 
 def test_one_category_of_many_that_fell_by_chance_is_green():
-    """Seven lost of 40 in one of ten categories: p = 2 / 2^7 = 0.016 alone, 0.16 as one of ten."""
+    """Seven lost of 40 in one of ten categories: p = 2 / 2^7 = 0.016 alone, 0.16 as one of ten. Of all 400 prompts
+    three others were won: p = 2 * 176 / 2^10 = 0.34."""
     kinds = {f"kind {n}": range(n * 40, n * 40 + 40) for n in range(10)}
     seen = evidence(
         [],
-        start=accuracy(range(400), range(0)),
+        start=accuracy(range(397), range(397, 400)),
         trained=accuracy(range(7, 400), range(7)),
         held_out=held_out(kinds),
     )
@@ -81,6 +82,26 @@ def test_one_category_of_many_that_fell_by_chance_is_green():
     assert Forgetting(limit=-0.05).level(finding) is WarningLevel.green
     assert (finding.n, finding.details) == (400, {})
     assert finding.note == "", "a green light blames no category"
+
+
+def test_a_fall_beyond_chance_that_misses_the_limit_is_amber():
+    """88 lost and 61 won of 400: p = 0.033 alone, and 0.16 as one of five changes, of the whole and four categories."""
+    start, everything = {*range(0, 400, 2)}, {*range(400)}
+    trained = {*range(176, 400, 2), *range(1, 123, 2)}
+    ends = {"start": start, "trained": trained}
+    measured = {name: accuracy(sorted(right), sorted(everything - right)) for name, right in ends.items()}
+    shuffled = {f"kind {n}": [id_ for id_ in range(400) if id_ // 2 % 4 == n] for n in range(4)}
+    seen = evidence([], **measured, held_out=held_out(shuffled))
+    finding = Forgetting().find(seen)
+    assert Forgetting().level(finding) is WarningLevel.amber
+    assert (finding.value, finding.details) == (-27 / 400, {})
+    assert finding.high is not None
+    assert -0.02 < finding.high < 0
+    assert finding.note == "All prompts alone; as one of 5 changes, with those of 4 categories, it may be chance."
+    assert Forgetting(amber=None).level(Forgetting(amber=None).find(seen)) is WarningLevel.green
+    # Without categories the change is the only one, and its interval lies below 0 as well.
+    whole = evidence([], **measured)
+    assert Forgetting().level(Forgetting().find(whole)) is WarningLevel.amber
 
 
 def test_without_an_interval_the_exact_test_decides():
