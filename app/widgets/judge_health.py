@@ -134,7 +134,7 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
     between = gettext("{low} to {high}").format(**ends) if known else gettext("interval unknown")
     text = gettext("{color} below {limit}") if measure.below else gettext("{color} above {limit}")
     lights = ((gettext("amber"), measure.amber), (gettext("red"), measure.red))
-    limits = [text.format(color=name, limit=number_text(measure, end)) for name, end in lights if end is not None]
+    limits = [text.format(color=name, limit=_with_unit(measure, end)) for name, end in lights if end is not None]
     return {
         "title": gettext(measure.title),
         "light": gettext(str(measure.light)),
@@ -150,7 +150,10 @@ def _measure(measure: HealthMeasure) -> dict[str, Any]:
 
 def value_text(measure: HealthMeasure) -> str:
     """The measure's value with its unit, as it stands before its interval."""
-    value = measure.number.value
+    return _with_unit(measure, measure.number.value)
+
+
+def _with_unit(measure: HealthMeasure, value: float | None) -> str:
     return percent(value) if measure.is_share else number_text(measure, value)
 
 
