@@ -123,3 +123,11 @@ def test_a_recipe_with_knobs_of_its_own_is_called_as_in_the_list() -> None:
     name = {value: title for title, value in recipe_choices(recipe, [])}[recipe["name"]]
     assert about_of(recipe)["text"] == name
     assert about_of(recipe | {"name": "mine"})["text"] == "Ours"
+
+
+def test_a_recipe_with_other_parts_is_called_by_them_beside_the_list() -> None:
+    usual = recipes.get("rejection_sampling").model_dump(mode="json")
+    other = recipes.get("irpo").model_dump(mode="json") | {"name": usual["name"], "title": usual["title"]}
+    assert about_of(other)["text"].startswith(f"{about_of(usual)['text']}, changed: ")
+    # A card of the list of recipes has no phases.
+    assert about_of({name: usual[name] for name in ("name", "title", "paper")})["text"] == about_of(usual)["text"]

@@ -10,6 +10,7 @@ from typing import Any
 from app.pages.new_round.folds import KeysAt, new_keys
 from app.widgets.context import Context
 from backend.services.recipes import parts, saved_recipes
+from backend.services.recipes.titles import title_of
 from backend.services.rounds import Plan
 from backend.translations import gettext
 from backend.values import JSON
@@ -68,9 +69,9 @@ def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> li
 
 
 def about_of(recipe: dict[str, Any]) -> dict[str, str]:
-    """The recipe's title, as the list of recipes has it, and its paper."""
-    titles = {name: title for title, name in parts.recipe_titles()}
-    title = titles.get(recipe["name"], recipe["title"])
+    """The recipe's title, as the list of recipes has it, with the parts that it has instead, and its paper."""
+    listed = {name: title for title, name in parts.recipe_titles()}
+    title = title_of(recipe | {"title": listed.get(recipe["name"], recipe["title"])})
     paper = str(recipe.get("paper", ""))
     url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
     return {"text": title, "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}

@@ -30,10 +30,11 @@ WAITS = {"waits": True}
 OTHER_VALUES = (
     "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then go on."
 )
-REDRAWN = 5
-"""Outputs of what has the form drawn again: the draft, the estimate, of which plan that is, Launch, Preview."""
-OTHER = REDRAWN + 2
-"""Outputs of what shows another recipe: these, the dropdown of recipes, its paper."""
+REDRAWN = 6
+"""Outputs of what has the form drawn again: the draft, the estimate, of which plan that is, Launch, Preview, and what
+the recipe is called."""
+OTHER = REDRAWN + 1
+"""Outputs of what shows another recipe: these, the dropdown of recipes."""
 DRAWN_AGAIN = "The form is being drawn again for what was chosen. Go on when it is there."
 NOT_TAKEN = "The form was still being drawn when this recipe was chosen: choose it again."
 NOT_DRAWN = (
@@ -167,19 +168,19 @@ class Drawing:
         try:
             new = other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
-            return [*refused(error, REDRAWN, self.fields), self.form.start["name"], gr.skip()]
+            return [*refused(error, REDRAWN, self.fields), self.form.start["name"]]
         # Written, though the list shows it: a choice of what was written last is none to static/locks.js.
-        return [*self.redrawn(new, now, values, None), name, about_of(new)]
+        return [*self.redrawn(new, now, values, None), name]
 
     def other(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], *, is_same: bool = False) -> list[Any]:
         """What shows another recipe, or this one as it was saved: the outputs that `OTHER` counts."""
         keys = partial(same_keys, new, keys=now["keys"]) if is_same else None
         choice = gr.Dropdown(choices=recipe_choices(new, now["own"]), value=new["name"])
-        return [*self.redrawn(new, now, values, keys), choice, about_of(new)]
+        return [*self.redrawn(new, now, values, keys), choice]
 
     def redrawn(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], keys: KeysAt | None) -> list[Any]:
         """What has the form drawn again: the outputs that `REDRAWN` counts."""
-        return [self.draft(new, now, values, keys), WAITS, "", *can_start(False)]
+        return [self.draft(new, now, values, keys), WAITS, "", *can_start(False), about_of(new)]
 
     def use(self, tool: StepButton, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""

@@ -90,7 +90,7 @@ class SlotsState:
     @property
     def redrawn(self) -> list[Component]:
         """The outputs of what has the slots drawn again."""
-        return [self.draft, self.estimate, self.counted, self.launch, self.preview]
+        return [self.draft, self.estimate, self.counted, self.launch, self.preview, self.about]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentChoice, frame: SlotsState) -> None:
@@ -252,7 +252,7 @@ def _wire(
 
 def _wire_recipes(drawing: Drawing, frame: SlotsState, everything: list[Any]) -> list[Any]:
     """Wire what shows another recipe: the list of them, and YAML. Return the outputs of what does."""
-    outputs = [*frame.redrawn, frame.recipe, frame.about]
+    outputs = [*frame.redrawn, frame.recipe]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
     text, use = frame.written.text, frame.written.use
     use.click(as_yaml.user(drawing), [text, *everything], outputs, trigger_mode="once", **QUIET)
