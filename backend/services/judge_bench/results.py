@@ -49,8 +49,8 @@ class BenchJudge:
     """One judge of a bench. `done`: the texts about which it was asked so far. `tokens`: that it wrote;
     `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of the counted tokens that had a
     price at the time, None where none had; `unpriced`: counted tokens that had none; `uncounted`: replies that did not
-    say what they took. `notes`: what its endpoint cannot do, or refused; of a judge
-    that asks no model, why no text has a verdict."""
+    say what they took. `notes`: what its endpoint cannot do, or refused; of a judge that
+    asks no model, why no text has a verdict."""
 
     id: int
     position: int
