@@ -1,7 +1,7 @@
 """A judge that goes by how long a text is."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from pydantic import Field
@@ -10,6 +10,9 @@ from backend.translations import N_
 from backend.values import Sample
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
+
+MOST_ALIKE = 0.95
+"""Share of texts of one length from which a correlation rests on a few texts, and its interval spans nearly all."""
 
 
 class LengthBias(WarningRule):
@@ -37,6 +40,9 @@ class LengthBias(WarningRule):
         if len(set(scores)) < 2 or len(set(lengths)) < 2:
             reason = f"All {'scores' if len(set(scores)) < 2 else 'lengths'} are equal, so length can pull nothing."
             return Finding(n=len(texts), missing=reason if texts else "")
+        if Counter(lengths).most_common(1)[0][1] >= MOST_ALIKE * len(texts):
+            reason = "Nearly all texts are equally long, so nothing is known of what length pulls."
+            return Finding(n=len(texts), missing=reason)
         ranked = _ranks_apart(texts, evidence.truth)
         sums = defaultdict[int, list[float]](lambda: [0.0, 0.0, 0.0])
         for (place, *_), (x, y) in zip(texts, ranked, strict=True):

@@ -85,6 +85,20 @@ def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench
     assert words() == before, "a bench labels nothing"
 
 
+def test_a_judge_without_a_verdict_on_any_text_says_why(bench: Bench) -> None:
+    bench_id = bench.open(BenchEntry({"name": "exact_match"}), bench.judge("fair", FAIR))
+    assert run_bench(bench_id) is JobStatus.done
+    bench_view = results.get(bench.curator, bench_id)
+    exact, fair = bench_view.judges
+    assert exact.figures is not None
+    assert (exact.figures.judged, exact.figures.unread, exact.error) == (0, 40, None)
+    assert exact.notes == ("No text has a verdict. 40 of them: The prompt has no known answer.",)
+    assert fair.notes == ()
+    assert not bench_view.can_try_again, "asking again gives an answer to no prompt"
+    with reading() as db:
+        assert db.get_one(tables.BenchJudge, exact.id).notes == [], "computed from the replies, and not stored"
+
+
 def replies(bench_id: int) -> list[Any]:
     """What the judges of a bench replied."""
     BenchJudgment, judge = tables.BenchJudgment, tables.BenchJudge

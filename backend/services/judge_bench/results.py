@@ -49,7 +49,8 @@ class BenchJudge:
     """One judge of a bench. `done`: the texts about which it was asked so far. `tokens`: that it wrote;
     `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of the counted tokens that had a
     price at the time, None where none had; `unpriced`: counted tokens that had none; `uncounted`: replies that did not
-    say what they took. `notes`: what its endpoint cannot do, or refused."""
+    say what they took. `notes`: what its endpoint cannot do, or refused; of a judge that
+    asks no model, why no text has a verdict."""
 
     id: int
     position: int
@@ -256,10 +257,23 @@ def _judges(db: Session, bench_id: int) -> list[BenchJudge]:
             judge_row.unpriced,
             judge_row.seconds,
             _figures(judge_row.figures),
-            tuple(judge_row.notes),
+            (*judge_row.notes, *_why_unread(db, judge_row)),
         )
         for judge_row, name in db.execute(query.where(row.bench_id == bench_id).order_by(row.position))
     ]
+
+
+def _why_unread(db: Session, row: tables.BenchJudge) -> list[str]:
+    """What a judge that asks no model says most often, where it has a verdict on no text; empty elsewhere."""
+    figures = _figures(row.figures)
+    if figures is None or row.checkpoint_id is not None or figures.judged or not figures.unread:
+        return []
+    judgment = tables.BenchJudgment
+    query = select(judgment.rationale, func.count()).where(
+        judgment.bench_judge_id == row.id, judgment.failure.is_(None), judgment.rationale != ""
+    )
+    most = query.group_by(judgment.rationale).order_by(func.count().desc(), judgment.rationale).limit(1)
+    return [f"No text has a verdict. {times:,} of them: {reason}" for reason, times in db.execute(most)]
 
 
 def _figures(stored: JSON | None) -> JudgeFigures | None:

@@ -48,8 +48,9 @@ class _Excess:
         way = "let the selector keep more of each" if self.is_bounded else "more samples of each"
         return (
             f"The trainer's steps have room for {self.read:,} rows, {times} times the {self.rows:,.0f} that this round "
-            "can give at most, and more often what the selector keeps: a model forgets by that. Take "
-            f"{math.ceil(prompts * self.factor):,} prompts or more, or {way}, for at most {self.most} times. A lower "
+            "can give at most, and more often what the selector keeps: a model forgets by that. Even if everything "
+            f"were kept, it would need {math.ceil(prompts * self.factor):,} prompts for at most {self.most} times; as "
+            f"fewer rows are kept, take clearly more prompts, or {way}. A lower "
             "max_steps reads them less often too, and teaches less."
         )
 

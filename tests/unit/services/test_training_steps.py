@@ -100,7 +100,8 @@ def test_many_passes_name_the_prompts_that_the_steps_need() -> None:
     """250 steps of 64 rows are 16,000: 6 times 2,667, half of them seed rows, of 1,334 prompts that keep one each."""
     (sentence,) = rows_sentences(demo_recipe(), 40, 8)
     assert "room for 16,000 rows, 200 times the 80 that" in sentence
-    assert "Take 1,334 prompts or more, or let the selector keep more of each, for at most 6 times." in sentence
+    assert "Even if everything were kept, it would need 1,334 prompts for at most 6 times; as fewer" in sentence
+    assert "take clearly more prompts, or let the selector keep more of each. A lower max_steps" in sentence
     assert rows_sentences(demo_recipe(), 1_334, 8) == []
     assert rows_sentences(demo_recipe(), 1_333, 8) != []
     assert rows_sentences(demo_recipe(), demo.NUM_PROMPTS, 8) == []
@@ -111,7 +112,8 @@ def test_without_a_bound_of_the_selector_each_sample_may_be_a_row() -> None:
     recipe = demo_recipe().with_changes({"selector": {"max_per_prompt": 0}})
     (sentence,) = rows_sentences(recipe, 40, 8)
     assert "25 times the 640 that" in sentence
-    assert "Take 334 prompts or more, or more samples of each, for at most 3 times." in sentence
+    assert "Even if everything were kept, it would need 334 prompts for at most 3 times; as fewer" in sentence
+    assert "take clearly more prompts, or more samples of each. A lower max_steps" in sentence
     assert rows_sentences(recipe, 334, 8) == []
     assert rows_sentences(recipe, 333, 8) != []
 
@@ -123,10 +125,10 @@ def test_few_steps_over_few_rows_are_named() -> None:
 
 
 @pytest.mark.parametrize("name", recipes.names())
-def test_the_advised_prompts_are_enough_in_every_recipe(name: str) -> None:
+def test_the_named_prompts_are_the_fewest_without_a_warning_in_every_recipe(name: str) -> None:
     recipe = with_knobs(recipes.get(name), max_steps=1_000)
     each = 4
     for sentence in rows_sentences(recipe, 40, each):
-        advised = re.search(r"Take ([0-9,]+) prompts", sentence)
-        assert advised is not None
-        assert rows_sentences(recipe, int(advised[1].replace(",", "")), each) == [], name
+        fewest = re.search(r"would need ([0-9,]+) prompts", sentence)
+        assert fewest is not None
+        assert rows_sentences(recipe, int(fewest[1].replace(",", "")), each) == [], name

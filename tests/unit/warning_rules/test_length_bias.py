@@ -28,3 +28,15 @@ def test_equal_scores_pull_nothing():
     finding = LengthBias().find(evidence([[{"tokens": n, "score": 5.0} for n in range(40)]]))
     assert finding.value is None
     assert finding.missing == "All scores are equal, so length can pull nothing."
+
+
+def test_texts_that_are_nearly_all_equally_long_say_nothing_of_length():
+    """One short text of 172: its correlation is near 0, and its interval excludes little."""
+    texts = [{"tokens": 6, "score": float(n % 2)} for n in range(171)]
+    rule = LengthBias()
+    finding = rule.find(evidence([[entry] for entry in [*texts, {"tokens": 4, "score": 0.0}]]))
+    assert finding.value is None
+    assert finding.missing == "Nearly all texts are equally long, so nothing is known of what length pulls."
+    assert rule.level(finding) is not WarningLevel.green
+    varied = [{"tokens": 4 + n % 3, "score": float(n % 2)} for n in range(172)]
+    assert rule.find(evidence([[entry] for entry in varied])).value is not None
