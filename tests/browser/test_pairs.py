@@ -1,8 +1,10 @@
 """In Chromium: on a phone, what the knobs of the pair builder come to stays in sight while they are moved."""
 
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests import rows
@@ -38,4 +40,24 @@ def test_the_number_of_pairs_is_in_sight_while_sliders_are_moved(width: int, emp
     settled(page)
     last = page.locator("#pairs-result article").last.bounding_box()
     assert last["y"] + last["height"] < page.viewport_size["height"] - 40, "the end is not covered"
+    context.close()
+
+
+def test_the_handle_of_a_slider_is_seen_on_its_card(empty: None, chromium: Any) -> None:
+    """At its lower end a slider shows none of what it is filled with: all of this color is the handle's."""
+    project, round_, _ = judged()
+    context = chromium.new_context(viewport={"width": 1280, "height": 860}, color_scheme="light")
+    sign_in(context, rows.make_actor(project))
+    page = context.new_page()
+    page.goto(f"{site.page(project, 'pairs')}?round={round_.id}")
+    settled(page)
+    margin = page.locator("#pairs-margin input[type=range]")
+    expect(margin).to_have_value("0")
+    accent = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--rondo-accent').trim()")
+    box = margin.bounding_box()
+    clip = {"x": box["x"] - 4, "y": box["y"] - 8, "width": 40, "height": box["height"] + 16}
+    shot = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+    wanted = tuple(bytes.fromhex(accent[1:]))
+    near = [all(abs(a - b) < 40 for a, b in zip(pixel, wanted, strict=True)) for pixel in shot.getdata()]
+    assert sum(near) > 20, "a ring around it"
     context.close()
