@@ -48,7 +48,7 @@ def make_cases(engine: Engine, prompts: int, seed: int) -> list[Case]:
     for number, (question, chat, several) in enumerate(zip(questions, chats, answers, strict=True)):
         for place, entry in enumerate(several):
             sample = Sample(
-                2 * number + place + 1, number, entry.text, entry.finish_reason, entry.n_tokens, None, place
+                2 * number + place + 1, number, entry.text, entry.finish_reason, entry.num_tokens, None, place
             )
             group = Group(Prompt(number, chat, None, {}), (sample,))
             cases.append(Case(group, countdown.is_correct(question, entry.text), question))
