@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from backend.engines import Engine
 from backend.judges import Judge, prompt_text, with_slots
-from backend.values import Completion, FailureKind, Group, Judgment, Messages, Sample, Sampling, Verdict
+from backend.values import Completion, Failure, FailureKind, Group, Judgment, Messages, Sample, Sampling, Verdict
 from backend.values.replies import ReplyForm
 
 _SLOT = re.compile(r"\{(prompt|response)\}")
@@ -25,11 +25,15 @@ class Reply:
 
 def naming_template(completion: Completion) -> Completion:
     """The completion; where its prompt was too long for the context, with the judge's own way out beside."""
-    failure = completion.failure
+    return replace(completion, failure=with_way_out(completion.failure))
+
+
+def with_way_out(failure: Failure | None) -> Failure | None:
+    """The failure; where a prompt was too long for the context, with the judge's own way out beside."""
     if failure is None or failure.kind is not FailureKind.context:
-        return completion
+        return failure
     reason = f"{failure.reason} The judge's template is part of it: a shorter `template` leaves more room."
-    return replace(completion, failure=replace(failure, reason=reason))
+    return replace(failure, reason=reason)
 
 
 class TemplateJudge(Judge, abstract=True):

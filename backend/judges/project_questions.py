@@ -10,6 +10,7 @@ from backend.engines import Ability, Engine
 from backend.errors import InvalidInput
 from backend.judges import Judge, fill, prompt_text, with_slots
 from backend.judges._answers import form_of, how_to_reply, read_value
+from backend.judges._template import naming_template
 from backend.values import JSON, Completion, Failure, Group, Judgment, Messages, Sample, Sampling
 from backend.values.questions import AskedQuestion, read_answer
 from backend.values.replies import ReplyForm, Weights
@@ -124,7 +125,7 @@ class ProjectQuestions(Judge):
             return
         replies = _replies(engine, chats, form, sampling)
         for sample, (reply,) in zip(samples, replies, strict=True):
-            yield self._read(question, sample, reply)
+            yield self._read(question, sample, naming_template(reply))
 
     def _read(self, question: AskedQuestion, sample: Sample, reply: Completion) -> JudgedAnswer:
         value, fault = None, ""

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from backend.engines import Engine
 from backend.judges import Judge, fill, prompt_text
+from backend.judges._template import naming_template
 from backend.judges.text_similarity import TextSimilarity
 from backend.values import Completion, Group, Judgment, Message, Messages, Sample, Sampling, Verdict
 
@@ -104,7 +105,7 @@ class RoundTrip(Judge):
             asked = [(group, sample) for group, sample in due if self._known(group) is not None]
             replies = engine.complete([self._chat(*pair) for pair in asked], self._sampling(chance)) if asked else []
             for (group, sample), several in zip(asked, replies, strict=True):
-                judged[sample.id] = self._compared(group, sample, several)
+                judged[sample.id] = self._compared(group, sample, [*map(naming_template, several)])
             due = [
                 (group, text) for group, text in asked if all(judgment.score is None for judgment in judged[text.id])
             ]

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from backend.engines import Ability, Engine
+from backend.judges._template import with_way_out
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Judgment, Sample, Verdict
 from backend.values.replies import ReplyForm, Weights
@@ -99,7 +100,7 @@ class YesNoCheck(WrittenVerdict):
         return [self._weighed(sample, weighed) for sample, weighed in zip(samples, weights, strict=True)]
 
     def _weighed(self, sample: Sample, weights: Weights) -> Judgment:
-        failure, score, reason = weights.failure, None, ""
+        failure, score, reason = with_way_out(weights.failure), None, ""
         if failure is None:
             yes, no = weights.logprobs
             score = share(yes, no)

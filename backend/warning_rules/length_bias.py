@@ -12,7 +12,7 @@ from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
 
 MOST_ALIKE = 0.95
-"""Share of texts of one length from which a correlation rests on a few texts, and its interval spans nearly all."""
+"""Share of texts of one length from which a correlation rests on the others, which may be few."""
 
 
 class LengthBias(WarningRule):
@@ -40,7 +40,8 @@ class LengthBias(WarningRule):
         if len(set(scores)) < 2 or len(set(lengths)) < 2:
             reason = f"All {'scores' if len(set(scores)) < 2 else 'lengths'} are equal, so length can pull nothing."
             return Finding(n=len(texts), missing=reason if texts else "")
-        if Counter(lengths).most_common(1)[0][1] >= MOST_ALIKE * len(texts):
+        alike = Counter(lengths).most_common(1)[0][1]
+        if alike >= MOST_ALIKE * len(texts) and len(texts) - alike < self.min_rows:
             reason = "Nearly all texts are equally long, so nothing is known of what length pulls."
             return Finding(n=len(texts), missing=reason)
         ranked = _ranks_apart(texts, evidence.truth)

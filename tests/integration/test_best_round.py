@@ -253,6 +253,14 @@ def test_a_training_that_changed_no_answer_is_no_matter_of_chance() -> None:
     assert tree_value(overview.loop(here.actor, here.project.id))["best"]["no_effect"] == ""
 
 
+def test_where_every_answer_was_right_before_nothing_is_asked_of_the_training() -> None:
+    here = Answered(base=1.0)
+    here.answer(90)
+    here.answer(100)
+    shown = tree_value(overview.loop(here.actor, here.project.id))["best"]
+    assert (shown["turned"], shown["no_effect"]) == ("0 of 100 answers newly wrong", "")
+
+
 @pytest.mark.parametrize(("best", "falls"), [(57, False), (62, True)])
 def test_a_fall_is_one_of_the_rounds_of_its_line_whatever_other_branches_reach(best: int, falls: bool) -> None:
     """Of five rounds in a line the first is the best: by 7 prompts p is 0.016 alone and 0.078 as one of five, by 12

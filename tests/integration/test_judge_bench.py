@@ -92,7 +92,7 @@ def test_a_judge_without_a_verdict_on_any_text_says_why(bench: Bench) -> None:
     exact, fair = bench_view.judges
     assert exact.figures is not None
     assert (exact.figures.judged, exact.figures.unread, exact.error) == (0, 40, None)
-    assert exact.notes == ("No text has a verdict. 40 of them: The prompt has no known answer.",)
+    assert exact.notes == ("No text has a verdict. Of 40: The prompt has no known answer.",)
     assert fair.notes == ()
     assert not bench_view.can_try_again, "asking again gives an answer to no prompt"
     with reading() as db:

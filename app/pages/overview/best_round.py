@@ -89,11 +89,12 @@ def _turned(best: starts.BestRound) -> dict[str, str]:
         "turned": wrong,
         "turned_href": target if gap.newly_wrong else "",
         "turned_rest": rest.format(number=f"{gap.newly_right:,}", start=starts.name(old)),
-        "no_effect": gettext(NO_EFFECT) if _is_unchanged(gap) else "",
+        "no_effect": gettext(NO_EFFECT) if _is_unchanged(gap) and 0 < (gap.old or 0) < 1 else "",
     }
 
 
 def _is_unchanged(gap: Difference) -> bool:
+    """Whether both are right and wrong on the same prompts. Their texts may differ."""
     return gap.newly_wrong == gap.newly_right == 0
 
 
@@ -124,7 +125,7 @@ def _ends(warned: RaisedWarning) -> str:
 def _gap_text(gap: Difference | None, to: str) -> str:
     """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does.
 
-    Where no prompt is answered otherwise there is no interval, and nothing for chance to explain.
+    Where both are right on the same prompts there is no interval, and nothing for chance to explain.
     """
     if gap is None or gap.value is None:
         return ""

@@ -71,7 +71,7 @@ def knobs() -> list[recipe_knobs.Knob]:
 
 def _in_percent(knob: recipe_knobs.Knob) -> recipe_knobs.Knob:
     bounds = re.sub(r"[\d.]+", lambda share: in_percent(_percent(float(share[0]))), knob.bounds)
-    return replace(knob, default=_percent(knob.default), bounds=bounds)
+    return replace(knob, default=_percent(knob.default), bounds=bounds, description=f"{knob.description}, in percent")
 
 
 def typed_limits(limits: judge_health.HealthLimits) -> JSON:

@@ -67,8 +67,8 @@ class HealthEvidence:
     `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
     lack, and how to get it. `words`: known labels, then people's words as they came. `drawn_of`: of so many groups
     those of `texts` were drawn; 0: they are all. `needs_differences`: what is trained on is made of texts of a prompt
-    whose scores differ: pairs, or rewards within a group. `is_done`: the round is over, so that what
-    is said of its judge is of use to the next one.
+    whose scores differ: pairs, or rewards within a group. `is_done`: the round is over, so that what is said of its
+    judge is of use to the next one.
     """
 
     judge: Judge | None

@@ -49,8 +49,8 @@ class BenchJudge:
     """One judge of a bench. `done`: the texts about which it was asked so far. `tokens`: that it wrote;
     `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of the counted tokens that had a
     price at the time, None where none had; `unpriced`: counted tokens that had none; `uncounted`: replies that did not
-    say what they took. `notes`: what its endpoint cannot do, or refused; of a judge that
-    asks no model, why no text has a verdict."""
+    say what they took. `notes`: what its endpoint cannot do, or refused; of a judge that asks no model, why no text has
+    a verdict."""
 
     id: int
     position: int
@@ -273,7 +273,9 @@ def _why_unread(db: Session, row: tables.BenchJudge) -> list[str]:
         judgment.bench_judge_id == row.id, judgment.failure.is_(None), judgment.rationale != ""
     )
     most = query.group_by(judgment.rationale).order_by(func.count().desc(), judgment.rationale).limit(1)
-    return [f"No text has a verdict. {times:,} of them: {reason}" for reason, times in db.execute(most)]
+    return [
+        f"No text has a verdict. Of {times:,}: {' '.join(reason.split())[:300]}" for reason, times in db.execute(most)
+    ]
 
 
 def _figures(stored: JSON | None) -> JudgeFigures | None:

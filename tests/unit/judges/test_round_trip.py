@@ -85,7 +85,8 @@ def test_what_is_asked_may_hold_the_draft_and_the_comparison_may_be_another():
 def test_a_reply_that_could_not_be_made_is_left_out_with_its_reason():
     engine = Scripted(rules=({"pattern": "rain", "reply": "no room", "fails": "context"},), replies=(TEXT,))
     judgments = judged(RoundTrip(), "rain", "snow", engine=engine)
-    assert [judgment.failure and judgment.failure.reason for judgment in judgments] == ["no room", None]
+    reasons = [judgment.failure.reason if judgment.failure else None for judgment in judgments]
+    assert reasons == ["no room The judge's template is part of it: a shorter `template` leaves more room.", None]
     assert judgments[1].score == 1.0
 
 

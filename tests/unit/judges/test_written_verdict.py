@@ -4,13 +4,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from backend.demo import countdown
-from backend.engines.scripted import ReplyRule, Scripted
+from backend.engines.scripted import ReplyRule, ScoreRule, Scripted
 from backend.judges._template import Reply
 from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.project_questions import ProjectQuestions
 from backend.judges.written_verdict import WrittenVerdict
+from backend.judges.yes_no_check import YesNoCheck
 from backend.values import Group, Verdict
 from tests.groups import prompt, sample, texts
 from tests.prose import prose
+from tests.unit.judges.test_project_questions import RATING
 
 JUDGE = WrittenVerdict()
 
@@ -73,6 +76,16 @@ def test_what_is_too_long_for_the_context_names_the_template(judge):
         assert judgment.failure.reason.endswith("a shorter `template` leaves more room.")
     few = judge.judge(Scripted(replies=("a;Y",)), [texts("x", "y")], seed=1)
     assert all(judgment.failure is None for judgment in few)
+
+
+def test_what_weighs_and_what_answers_questions_names_the_template_too():
+    short = Scripted(likelihoods=(ScoreRule(pattern="x", number=-0.1),), max_length=3)
+    weighed = YesNoCheck(by="probability").judge(short, [texts("x", "y")], seed=1)
+    asked = ProjectQuestions(forced=False).answers(short, [texts("x", "y")], [RATING], seed=1)
+    failures = [told.failure for told in (*weighed, *asked)]
+    assert len(failures) == 4
+    assert all(failure.reason.endswith("a shorter `template` leaves more room.") for failure in failures)
+    assert all(answer.fault.endswith("leaves more room.") for answer in asked)
 
 
 def test_label_is_the_share_of_accepting_votes():

@@ -38,5 +38,9 @@ def test_texts_that_are_nearly_all_equally_long_say_nothing_of_length():
     assert finding.value is None
     assert finding.missing == "Nearly all texts are equally long, so nothing is known of what length pulls."
     assert rule.level(finding) is not WarningLevel.green
+    # Of many texts that are cut at one length the others, which are many as well, tell what length pulls.
+    cut = [{"tokens": 24, "score": 1.0} for _ in range(1_900)]
+    by_few = rule.find(evidence([[entry] for entry in [*cut, *({"tokens": 40, "score": 5.0} for _ in range(100))]]))
+    assert by_few.value == pytest.approx(1.0)
     varied = [{"tokens": 4 + n % 3, "score": float(n % 2)} for n in range(172)]
     assert rule.find(evidence([[entry] for entry in varied])).value is not None
