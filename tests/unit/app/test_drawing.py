@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 
 from app import forms
-from app.pages.new_round.drafts import digest, draft_of
+from app.pages.new_round.drafts import about_of, digest, draft_of
 from app.pages.new_round.drawing import DRAWN_AGAIN, OTHER_VALUES, REDRAWN, WAITS, Drawing, refused
 from app.pages.new_round.folds import Folds
 from app.pages.new_round.steps import StepButton
@@ -54,10 +54,11 @@ def put_own(drawing: Drawing, now: JSON) -> list[Any]:
 def test_launch_and_preview_are_locked_until_the_form_is_drawn_again_and_what_is_open_is_known(
     drawing: Drawing, drawn: dict[str, Any], change: Callable[[Drawing, JSON], list[Any]], slot: str
 ) -> None:
-    draft, estimate, counted, launch, preview = change(drawing, drawn)[:REDRAWN]
+    draft, estimate, counted, launch, preview, called = change(drawing, drawn)[:REDRAWN]
     assert (estimate, counted, launch.interactive, preview.interactive) == (WAITS, "", False, False)
     assert draft["open"] == {draft["keys"][slot]: True}
     assert draft["at"] != drawn["at"]
+    assert called == about_of(draft["recipe"])
 
 
 @pytest.mark.parametrize("change", [use, switch])
@@ -83,7 +84,7 @@ def test_only_what_was_counted_of_the_newest_form_is_launched_or_previewed(
 
 
 def test_after_a_refusal_nothing_is_counted() -> None:
-    assert refused(InvalidInput("no"), REDRAWN, {}) == [SKIPPED, {"problem": "no"}, "", SKIPPED, SKIPPED]
+    assert refused(InvalidInput("no"), REDRAWN, {}) == [SKIPPED, {"problem": "no"}, "", *[SKIPPED] * 3]
 
 
 def test_a_choice_that_nobody_heard_of_is_set_back(drawing: Drawing, drawn: dict[str, Any]) -> None:
