@@ -128,7 +128,7 @@ def test_limits_of_the_judge_are_typed_in_percent_where_they_are_shown_so(empty:
     page.get_by_role("button", name="Limits of this light").click()
     ties, kappa = (
         page.locator("#judge-limits .rondo-knobs .block", has_text=words).locator("input").last
-        for words in ("share of tied pairs (at least 0%, at most 100%, default 60)", "red below this kappa")
+        for words in ("share of tied pairs, in percent (at least 0%, at most 100%, default 60)", "red below this kappa")
     )
     expect(ties).to_have_value("60")
     expect(kappa).to_have_value("0.2")
